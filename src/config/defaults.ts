@@ -1,0 +1,28 @@
+/** The value of each key that config.toml leaves out: the only place where a default stands. */
+
+export const DEFAULTS = {
+  gateway: {
+    host: "127.0.0.1",
+    port: 18790,
+    allowed_origins: [] as string[],
+    allowed_hosts: [] as string[],
+    /** Bytes of one WebSocket frame or HTTP body. */
+    max_payload: 8 * 1024 * 1024,
+    /** Bytes that may wait for a slow reader. */
+    max_buffered: 1024 * 1024,
+  },
+  auth: { mode: "token" as "token" | "none" },
+  models: { aliases: {} as Record<string, string>, fallbacks: [] as string[] },
+  runs: { on_restart: "resume" as "resume" | "interrupt" },
+  exec: { timeout_ms: 120_000, max_output: 256 * 1024, approval_timeout_ms: 600_000, path: ["/usr/local/bin", "/usr/bin", "/bin"] },
+  tools: {
+    web_fetch: { allow_hosts: [] as string[], max_bytes: 2 * 1024 * 1024, timeout_ms: 30_000 },
+  },
+  limits: {
+    /** Requests a second and identity; 0 is off. */
+    rate: { read: 2000, write: 200, run: 20 },
+    /** Of one run. Money counts only where the price of the model is known. */
+    run: { steps: 50, tokens: 2_000_000, cost_usd: 10, time_ms: 3_600_000 },
+  },
+  log: { level: "info" as "debug" | "info" | "warn" | "error" },
+};

@@ -1,0 +1,44 @@
+/** The handshake: `connect` (also `auth.connect`) and its answer. */
+import * as z from "zod";
+import { ROLES, SCOPES } from "./identity.ts";
+
+export const PROTOCOL_VERSION = 1;
+
+/** WebSocket close codes of our own (RFC 6455 §7.4.2 leaves 4000–4999 to applications). */
+export const CLOSE = {
+  /** Restart or shutdown; a client reconnects. */
+  serviceRestart: 1012,
+  /** No valid `connect` within 10 s, or its credentials were revoked. */
+  unauthenticated: 4401,
+  /** The reader was slower than the events for it. */
+  slowConsumer: 4008,
+} as const;
+
+export const connectParams = z.object({
+  minProtocol: z.number().int().default(PROTOCOL_VERSION),
+  maxProtocol: z.number().int().default(PROTOCOL_VERSION),
+  client: z
+    .object({ id: z.string().max(128), version: z.string().max(64).optional(), platform: z.string().max(64).optional() })
+    .optional(),
+  role: z.enum(ROLES).optional(),
+  scopes: z.array(z.enum(SCOPES)).optional(),
+  auth: z.union([z.strictObject({ token: z.string() }), z.strictObject({ session_token: z.string() })]).optional(),
+});
+
+export const connectResult = z.object({
+  protocol: z.literal(PROTOCOL_VERSION),
+  server: z.object({ name: z.string(), version: z.string(), instance_id: z.string() }),
+  identity: z.object({ id: z.string(), kind: z.enum(["owner", "device", "guest", "node"]) }),
+  role: z.enum(ROLES),
+  scopes: z.array(z.enum(SCOPES)),
+  session_token: z.string().optional(),
+  session_expires_at: z.number().optional(),
+  features: z.object({ methods: z.array(z.string()), events: z.array(z.string()) }),
+  policy: z.object({
+    max_payload: z.number(),
+    max_buffered: z.number(),
+    tick_interval_ms: z.number(),
+    rate_limits: z.record(z.string(), z.number()),
+  }),
+});
+export type ConnectResult = z.output<typeof connectResult>;

@@ -1,0 +1,82 @@
+/** Events: each topic with the shape of its data. Publishing is checked by the compiler, the shapes by tests. */
+import * as z from "zod";
+import { toolResultPart, usage } from "./message.ts";
+
+const run = { run_id: z.string(), session_key: z.string() };
+const call = { ...run, call_id: z.string(), tool: z.string() };
+const failure = z.object({ reason: z.string(), message: z.string() });
+
+export const eventSchemas = {
+  /** Text for the person, in order: `index` counts the chunks of the run; merged chunks keep the first one's. */
+  "stream.chunk": z.object({ ...run, content: z.string(), index: z.number() }),
+  "stream.thinking": z.object({ ...run, content: z.string(), index: z.number() }),
+  "stream.tool_start": z.object({ ...call, args: z.unknown() }),
+  /** Output of a tool that is still running. */
+  "stream.tool_output": z.object({ ...call, content: z.string() }),
+  "stream.tool_end": z.object({
+    ...call,
+    ok: z.boolean(),
+    status: toolResultPart.shape.status,
+    result: z.string().optional(),
+    error: z.string().optional(),
+    duration_ms: z.number(),
+  }),
+  /** What the loop did: model calls, retries, failovers, limits. `detail` depends on `kind`. */
+  "stream.agent_trace": z.object({
+    ...run,
+    step: z.number(),
+    kind: z.enum(["step", "model", "retry", "failover", "resume", "steer", "limit"]),
+    detail: z.record(z.string(), z.unknown()),
+  }),
+  "agent.queued": z.object({ ...run, message_id: z.string() }),
+  "agent.started": z.object({ ...run, model: z.string().nullable(), message_id: z.string() }),
+  "agent.completed": z.object({ ...run, text: z.string(), usage, steps: z.number(), duration_ms: z.number() }),
+  "agent.error": z.object({ ...run, error: failure }),
+  "agent.cancelled": z.object({ ...run }),
+  "agent.interrupted": z.object({ ...run, text: z.string() }),
+  "session.created": z.object({ session_key: z.string(), kind: z.string() }),
+  "session.updated": z.object({ session_key: z.string(), title: z.string().nullable(), updated_at: z.number() }),
+  "session.cleared": z.object({ session_key: z.string() }),
+  "session.deleted": z.object({ session_key: z.string() }),
+  "approval.requested": z.object({
+    approval_id: z.string(),
+    tool: z.string(),
+    plan: z.unknown(),
+    reason: z.string(),
+    run_id: z.string().nullable(),
+    session_key: z.string().nullable(),
+    expires_at: z.number(),
+  }),
+  "approval.resolved": z.object({
+    approval_id: z.string(),
+    decision: z.enum(["once", "session", "always", "deny", "expired", "cancelled"]),
+    by: z.string().nullable(),
+    run_id: z.string().nullable(),
+    session_key: z.string().nullable(),
+  }),
+  /** Sections of config.toml that changed, for example `["models", "providers"]`. */
+  "config.changed": z.object({ sections: z.array(z.string()) }),
+  "config.invalid": z.object({
+    issues: z.array(z.object({ path: z.string(), message: z.string(), line: z.number().optional() })),
+  }),
+  "system.tick": z.object({
+    uptime_ms: z.number(),
+    connections: z.number(),
+    runs: z.number(),
+    /** The newest event number: a client that has it is up to date. */
+    state_version: z.number(),
+  }),
+  "system.shutdown": z.object({ reason: z.string() }),
+} as const satisfies Record<string, z.ZodType>;
+
+export type Topic = keyof typeof eventSchemas;
+export type EventData<T extends Topic = Topic> = z.output<(typeof eventSchemas)[T]>;
+
+/** `params` of the `event` notification. `seq` grows for ever, also over restarts; `ts` is Unix milliseconds. */
+export interface EventFrame<T extends Topic = Topic> {
+  readonly topic: T;
+  readonly seq: number;
+  readonly ts: number;
+  readonly data: EventData<T>;
+}
+

@@ -1,0 +1,22 @@
+/** Who is calling and what they may do. The server grants; what a client claims is a request. */
+
+/** `read` looks, `chat` talks to the agent, `write` changes, `approve` answers approvals, `admin` configures. */
+export const SCOPES = ["read", "chat", "write", "approve", "admin"] as const;
+export type Scope = (typeof SCOPES)[number];
+
+export const ROLES = ["operator", "node", "guest"] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface Identity {
+  readonly id: string;
+  readonly kind: "owner" | "device" | "guest" | "node";
+}
+
+/** What the server gave to a connection or an HTTP request. */
+export interface Grant {
+  readonly identity: Identity;
+  readonly role: Role;
+  readonly scopes: readonly Scope[];
+}
+
+export const OWNER_GRANT: Grant = { identity: { id: "owner", kind: "owner" }, role: "operator", scopes: SCOPES };

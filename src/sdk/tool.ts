@@ -1,0 +1,67 @@
+/** What a tool is: something that the model may call. */
+import type * as z from "zod";
+import type { Log } from "../lib/log.ts";
+import type { Identity } from "../protocol/identity.ts";
+import type { MediaPart } from "../protocol/message.ts";
+
+export interface ToolContext {
+  /** Absolute, resolved path of the agent's folder; a tool touches no file outside of it. */
+  readonly workspace: string;
+  readonly agent: string;
+  readonly sessionKey: string;
+  /** Null for `tool.call` outside a run. */
+  readonly runId: string | null;
+  readonly callId: string;
+  readonly identity: Identity;
+  /** Aborts when the run is cancelled or aborted; processes and requests end with it. */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  /** Live output for people who watch; not seen by the model. */
+  progress(text: string): void;
+}
+
+/** What the model gets back. A failure is text for the model, not an exception. */
+export interface ToolResult {
+  readonly ok: boolean;
+  readonly text: string;
+  readonly media?: readonly MediaPart[];
+}
+
+/** `allow` runs at once, `ask` waits for a person, `deny` never runs. */
+export type Tier = "allow" | "ask" | "deny";
+
+/**
+ * One call, ready to run: what `plan` says is exactly what `run` does. The gate judges `tier`, shows `plan` and
+ * `reason` to a person when it asks, and only then runs. A plan is plain JSON and complete: nothing is shortened.
+ */
+export interface Prepared {
+  readonly tier: Tier;
+  /** Why this tier; a sentence for the person and, when denied, for the model. */
+  readonly reason: string;
+  readonly plan: Readonly<Record<string, unknown>>;
+  /** May throw; the gate turns what is thrown into a failed result. */
+  run(): Promise<ToolResult>;
+}
+
+export interface Tool<Name extends string, P extends z.ZodType, Needs> {
+  readonly name: Name;
+  /** For the model: what it does and when to use it. */
+  readonly description: string;
+  readonly params: P;
+  /** Whether calls may run beside each other (reading); otherwise they run one after the other, in order. */
+  readonly parallel: boolean;
+  /**
+   * Resolves paths, parses commands, decides the tier; has no effect yet. Throws `AlephError` when the input cannot
+   * be used, which the model sees as a failed call.
+   */
+  prepare(needs: Needs, input: z.output<P>, context: ToolContext): Prepared | Promise<Prepared>;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: `prepare` is contravariant in what it needs; the sum is checked in app.ts
+export type AnyTool = Tool<string, z.ZodType, any>;
+
+export function defineTool<const Name extends string, P extends z.ZodType, Needs = Record<never, never>>(
+  tool: Tool<Name, P, Needs>,
+): Tool<Name, P, Needs> {
+  return tool;
+}
