@@ -1,0 +1,108 @@
+/** A fake of OpenAI's API: Chat Completions over SSE and the list of models. */
+import {
+  argumentsText,
+  type Encoder,
+  type FakeOptions,
+  type FakeUsage,
+  type ProviderFake,
+  pieces,
+  startFake,
+  type Wire,
+} from "./fake.ts";
+
+/** `base_url` for type `openai` and `openai-compatible`. */
+export function startOpenAiFake(options: FakeOptions = {}): ProviderFake {
+  return startFake(openAiWire, options);
+}
+
+export interface ChatDialect {
+  /** The key of the delta that carries thinking. */
+  readonly thinkingKey: string;
+  /** Whether a tool call's arguments come in pieces, or whole. */
+  readonly wholeCalls: boolean;
+}
+
+const FINISH = { stop: "stop", tool_calls: "tool_calls", length: "length", refused: "content_filter" } as const;
+
+const openAiWire: Wire = {
+  basePath: "/v1",
+  chatPath: "/v1/chat/completions",
+  modelsPath: "/v1/models",
+  contentType: "text/event-stream; charset=utf-8",
+  key: (headers) => headers.get("authorization")?.replace(/^Bearer /, ""),
+  models: (ids) => ({
+    object: "list",
+    data: ids.map((id) => ({ id, object: "model", created: 1_700_000_000, owned_by: "fake" })),
+  }),
+  error: (status, message) => ({ error: openAiError(status, message) }),
+  encoder: (body) => chatEncoder(body, { thinkingKey: "reasoning_content", wholeCalls: false }),
+};
+
+function openAiError(status: number, message: string) {
+  if (status === 401) return { message, type: "invalid_request_error", param: null, code: "invalid_api_key" };
+  if (status === 429) return { message, type: "requests", param: null, code: "rate_limit_exceeded" };
+  if (status >= 500) return { message, type: "server_error", param: null, code: null };
+  return { message, type: "invalid_request_error", param: null, code: null };
+}
+
+/** Chat Completions chunks, shared with the endpoints that copy them. */
+export function chatEncoder(
+  body: { model?: string; stream_options?: { include_usage?: boolean } },
+  dialect: ChatDialect,
+): Encoder {
+  const includeUsage = body.stream_options?.include_usage === true;
+  const base = { id: "chatcmpl-fake", object: "chat.completion.chunk", created: 1_700_000_000, model: body.model };
+  const event = (data: unknown) => `data: ${JSON.stringify(data)}\n\n`;
+  const chunk = (delta: unknown, finish_reason: string | null = null) =>
+    event({
+      ...base,
+      choices: [{ index: 0, delta, logprobs: null, finish_reason }],
+      ...(includeUsage ? { usage: null } : {}),
+    });
+  let calls = 0;
+  let signature: string | undefined;
+  return {
+    begin: () => chunk({ role: "assistant", content: "", refusal: null }),
+    step(step) {
+      if ("text" in step) return chunk({ content: step.text });
+      if ("thinking" in step) return chunk({ [dialect.thinkingKey]: step.thinking });
+      if ("ping" in step) return ": keep-alive\n\n";
+      if ("error" in step) {
+        return event({ error: { message: step.error.message, type: step.error.type, param: null, code: null } });
+      }
+      if ("signature" in step) {
+        signature = step.signature;
+        return "";
+      }
+      const { id = `call_${calls + 1}`, name, args } = step.tool_call;
+      const index = calls++;
+      const text = argumentsText(args);
+      const seal = signature === undefined ? {} : { extra_content: { google: { thought_signature: signature } } };
+      signature = undefined;
+      const call = (fn: unknown, more: object = {}) => chunk({ tool_calls: [{ index, ...more, function: fn }] });
+      if (dialect.wholeCalls) return call({ name, arguments: text }, { id, type: "function", ...seal });
+      const opening = call({ name, arguments: "" }, { id, type: "function", ...seal });
+      return (
+        opening +
+        pieces(text)
+          .map((piece) => call({ arguments: piece }))
+          .join("")
+      );
+    },
+    finish: (reason, usage) =>
+      chunk({}, FINISH[reason]) +
+      (includeUsage ? event({ ...base, choices: [], usage: chatUsage(usage) }) : "") +
+      "data: [DONE]\n\n",
+  };
+}
+
+/** OpenAI counts cached tokens inside of `prompt_tokens`. */
+function chatUsage({ input, output, cache_read = 0 }: FakeUsage) {
+  return {
+    prompt_tokens: input + cache_read,
+    completion_tokens: output,
+    total_tokens: input + cache_read + output,
+    prompt_tokens_details: { cached_tokens: cache_read, audio_tokens: 0 },
+    completion_tokens_details: { reasoning_tokens: 0, audio_tokens: 0 },
+  };
+}
