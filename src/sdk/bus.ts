@@ -19,21 +19,18 @@ export interface Published {
   readonly frame: string;
 }
 
-export interface Subscription extends Disposable {
-  /** Whether events after the wanted number are no longer there. */
-  readonly truncated: boolean;
-  readonly oldestSeq: number;
-  readonly seq: number;
-}
-
 export interface Subscriber {
-  /** Called synchronously, in order, for each event that matches; must not throw. */
+  /** Called synchronously, in order, for every event; filters for itself and must not throw. */
   deliver(published: Published): void;
 }
 
 export interface Bus extends Publisher {
-  /** First replays what is kept after `afterSeq`, then goes live, with no gap and no duplicate. */
-  subscribe(pattern: string, subscriber: Subscriber, afterSeq?: number): Subscription;
+  /** From now on `subscriber` gets each event, until disposed. */
+  attach(subscriber: Subscriber): Disposable;
+  /** Kept events after `after`, in order, at most `limit`; empty when there is none yet. */
+  read(after: number, limit: number): readonly Published[];
   /** The number of the newest event. */
   readonly seq: number;
+  /** The oldest event from which on nothing is missing. */
+  readonly oldestSeq: number;
 }

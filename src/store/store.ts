@@ -1,0 +1,225 @@
+/**
+ * The SQLite file: opened once, migrated forward, written by one connection whose commits share their sync.
+ *
+ * A commit goes into the WAL without a sync (`synchronous = NORMAL`: atomic, survives a killed process), and whoever
+ * needs durability waits for an `fdatasync` of the WAL that began after the commit. That is what `synchronous = FULL`
+ * does inside each commit (https://www.sqlite.org/wal.html#performance_considerations), but off the event loop and once
+ * for all who wait. Where the platform's `fdatasync` does not reach the disk itself, FULL is used instead.
+ */
+import { Database, SQLiteError } from "bun:sqlite";
+import { chmodSync, closeSync, existsSync, fdatasync, openSync, statSync } from "node:fs";
+import { describeError, type Log } from "../lib/log.ts";
+import { AlephError } from "../protocol/errors.ts";
+import type { Store } from "../sdk/store.ts";
+import { migrations } from "./migrations/index.ts";
+
+/** "Alph" in the file's header (PRAGMA application_id): tells our database from any other. */
+const APPLICATION_ID = 0x416c7068;
+/** Idle time after which the WAL is folded into the database file. */
+const CHECKPOINT_AFTER_MS = 5_000;
+
+export interface OpenStore extends Store, AsyncDisposable {
+  /** Why nothing can be written any more, if so. */
+  readonly failure: AlephError | undefined;
+}
+
+export interface StoreOptions {
+  readonly log: Log;
+  /** `async` syncs beside the event loop, `commit` inside each commit. Default: `async` where that is safe. */
+  readonly sync?: "async" | "commit";
+}
+
+/**
+ * `:memory:` opens a database that is gone with the process. Throws `storage_failed` when the file is not ours, is
+ * corrupt or cannot be written, and `conflict` when a newer Aleph made it.
+ */
+export function openStore(path: string, { log, sync }: StoreOptions): OpenStore {
+  const inMemory = path === ":memory:";
+  const isNew = inMemory || !existsSync(path);
+  const wasEmpty = !isNew && statSync(path).size === 0 && existsSync(`${path}-wal`);
+  if (wasEmpty) throw corrupt(path, "the file is empty");
+  const mode = inMemory ? "none" : (sync ?? (process.platform === "linux" ? "async" : "commit"));
+  let db: Database | undefined;
+  try {
+    db = new Database(path, { strict: true });
+    if (isNew && !inMemory && process.platform !== "win32") chmodSync(path, 0o600);
+    prepare(db, mode);
+    migrate(db, path, isNew, log);
+  } catch (cause) {
+    db?.close();
+    throw storageError(cause, path);
+  }
+  return new SqliteStore(db, path, mode, log);
+}
+
+class SqliteStore implements OpenStore {
+  readonly db: Database;
+  readonly #path: string;
+  readonly #mode: "async" | "commit" | "none";
+  readonly #log: Log;
+  #wal: number | undefined;
+  #waiting: PromiseWithResolvers<void>[] = [];
+  #syncing: Promise<void> | undefined;
+  #failure: AlephError | undefined;
+  #checkpoint: Timer | undefined;
+
+  constructor(db: Database, path: string, mode: "async" | "commit" | "none", log: Log) {
+    this.db = db;
+    this.#path = path;
+    this.#mode = mode;
+    this.#log = log;
+  }
+
+  get failure(): AlephError | undefined {
+    return this.#failure;
+  }
+
+  async write<T>(work: (db: Database) => T): Promise<T> {
+    const result = this.writeRelaxed(work);
+    if (this.#mode === "async") await this.#durable();
+    return result;
+  }
+
+  writeRelaxed<T>(work: (db: Database) => T): T {
+    if (this.#failure) throw this.#failure;
+    try {
+      this.db.query("BEGIN IMMEDIATE").run();
+    } catch (cause) {
+      throw storageError(cause, this.#path);
+    }
+    try {
+      const result = work(this.db);
+      this.db.query("COMMIT").run();
+      this.#checkpointWhenIdle();
+      return result;
+    } catch (cause) {
+      // A full disk ends the transaction by itself; then there is nothing to roll back.
+      if (this.db.inTransaction) this.db.query("ROLLBACK").run();
+      throw cause instanceof SQLiteError ? storageError(cause, this.#path) : cause;
+    }
+  }
+
+  #durable(): Promise<void> {
+    const waiter = Promise.withResolvers<void>();
+    this.#waiting.push(waiter);
+    this.#syncing ??= this.#sync().finally(() => {
+      this.#syncing = undefined;
+    });
+    return waiter.promise;
+  }
+
+  async #sync(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      try {
+        this.#wal ??= openSync(`${this.#path}-wal`, "r+");
+        await syncFile(this.#wal);
+        for (const waiter of batch) waiter.resolve();
+      } catch (cause) {
+        // After a failed sync the kernel may have dropped the pages: nothing written since can be trusted (fsyncgate).
+        this.#failure = storageError(cause, this.#path);
+        this.#log.error("database cannot be synced; nothing more is written", describeError(cause));
+        for (const waiter of [...batch, ...this.#waiting.splice(0)]) waiter.reject(this.#failure);
+      }
+    }
+  }
+
+  #checkpointWhenIdle(): void {
+    if (this.#mode === "none") return;
+    if (this.#checkpoint) {
+      this.#checkpoint.refresh();
+      return;
+    }
+    this.#checkpoint = setTimeout(() => {
+      this.#checkpoint = undefined;
+      try {
+        this.db.run("PRAGMA wal_checkpoint(PASSIVE)");
+      } catch (cause) {
+        this.#log.warn("checkpoint failed", describeError(cause));
+      }
+    }, CHECKPOINT_AFTER_MS);
+    this.#checkpoint.unref();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#checkpoint);
+    await this.#syncing;
+    if (this.#wal !== undefined) closeSync(this.#wal);
+    this.db.close();
+  }
+}
+
+function prepare(db: Database, mode: "async" | "commit" | "none"): void {
+  db.run("PRAGMA foreign_keys = ON");
+  if (mode === "none") return;
+  db.run("PRAGMA journal_mode = WAL");
+  db.run(`PRAGMA synchronous = ${mode === "commit" ? "FULL" : "NORMAL"}`);
+  if (process.platform === "darwin") db.run("PRAGMA fullfsync = ON");
+  db.run("PRAGMA busy_timeout = 5000");
+  db.run("PRAGMA wal_autocheckpoint = 4000");
+  db.run("PRAGMA journal_size_limit = 67108864");
+}
+
+function migrate(db: Database, path: string, isNew: boolean, log: Log): void {
+  const version = pragma(db, "user_version");
+  if (version === migrations.length) {
+    if (pragma(db, "application_id") !== APPLICATION_ID) throw corrupt(path, "it is not a database of Aleph");
+    return;
+  }
+  if (version > migrations.length) {
+    throw new AlephError("conflict", `Database is of a newer Aleph: version ${version}, this one knows ${migrations.length}`, {
+      data: { hint: "Update aleph-server, or restore the backup that the update made" },
+    });
+  }
+  if (!isNew && (version > 0 || pragma(db, "page_count") > 0)) {
+    if (pragma(db, "application_id") !== APPLICATION_ID) throw corrupt(path, "it is not a database of Aleph");
+    const backup = `${path}.v${version}.bak`;
+    if (!existsSync(backup)) db.query("VACUUM INTO ?").run(backup);
+    log.info("database saved before its migration", { backup });
+  }
+  db.transaction(() => {
+    for (const step of migrations.slice(version)) db.run(step);
+    db.run(`PRAGMA application_id = ${APPLICATION_ID}`);
+    db.run(`PRAGMA user_version = ${migrations.length}`);
+  }).immediate();
+}
+
+function pragma(db: Database, name: string): number {
+  const row = db.query<Record<string, number>, []>(`PRAGMA ${name}`).get();
+  return row?.[name] ?? 0;
+}
+
+function syncFile(fd: number): Promise<void> {
+  return new Promise((resolve, reject) => fdatasync(fd, (error) => (error ? reject(error) : resolve())));
+}
+
+function corrupt(path: string, why: string): AlephError {
+  return new AlephError("storage_failed", `Database cannot be used: ${why}`, {
+    cause: new Error(path),
+    data: { hint: "Move the file away to start anew, or restore a backup; nothing was changed" },
+  });
+}
+
+/** Says what is wrong with the disk or the file in words; other errors pass as they are. */
+function storageError(cause: unknown, path: string): AlephError {
+  if (cause instanceof AlephError) return cause;
+  const code = typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : "";
+  const [message, hint] = STORAGE_FAILURES.find(([prefix]) => code.startsWith(prefix))?.slice(1) ?? [
+    "Database cannot be written",
+    "See the log for the cause",
+  ];
+  return new AlephError("storage_failed", message!, { cause: cause ?? new Error(path), data: { hint } });
+}
+
+const STORAGE_FAILURES: readonly (readonly [code: string, message: string, hint: string])[] = [
+  ["SQLITE_FULL", "Disk is full", "Free some space; what was acknowledged is safe"],
+  ["ENOSPC", "Disk is full", "Free some space; what was acknowledged is safe"],
+  ["SQLITE_READONLY", "Database is read-only", "Make ALEPH_HOME writable for the user that runs Aleph"],
+  ["SQLITE_CANTOPEN", "Database cannot be opened", "Make ALEPH_HOME writable for the user that runs Aleph"],
+  ["EACCES", "Database cannot be opened", "Make ALEPH_HOME writable for the user that runs Aleph"],
+  ["EROFS", "Database is on a read-only file system", "Use another folder with --home"],
+  ["SQLITE_NOTADB", "Database cannot be used: it is not a SQLite file", "Move the file away to start anew, or restore a backup"],
+  ["SQLITE_CORRUPT", "Database is corrupt", "Move the file away to start anew, or restore a backup; nothing was changed"],
+  ["SQLITE_BUSY", "Database is in use by another program", "Close the other program and try again"],
+];
