@@ -17,8 +17,8 @@ CREATE TABLE session (
   tools TEXT,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
-  /* History before this message is not given to the model any more (session.clear). */
-  cleared_before INTEGER NOT NULL DEFAULT 0
+  /* Messages up to this position are not given to the model any more (session.clear). */
+  cleared_at INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX session_updated ON session (updated_at DESC);
 
@@ -45,6 +45,8 @@ CREATE TABLE message (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   session_id INTEGER NOT NULL REFERENCES session (id) ON DELETE CASCADE,
   run_id TEXT REFERENCES run (id) ON DELETE SET NULL,
+  /* Place in the conversation: the id at first, moved to the end when a queued message's run starts. */
+  position INTEGER NOT NULL DEFAULT 0,
   role TEXT NOT NULL CHECK (role IN ('user', 'assistant', 'tool', 'system')),
   content TEXT NOT NULL,
   parts TEXT NOT NULL,
@@ -52,7 +54,7 @@ CREATE TABLE message (
   model TEXT,
   ts INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX message_session ON message (session_id, id);
+CREATE INDEX message_place ON message (session_id, position, id);
 CREATE INDEX message_run ON message (run_id);
 
 CREATE TABLE idempotency (
@@ -64,6 +66,7 @@ CREATE TABLE idempotency (
   created_at INTEGER NOT NULL,
   PRIMARY KEY (identity, key)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_age ON idempotency (created_at);
 
 /* Small state that a tool keeps for a session, such as its list of tasks. */
 CREATE TABLE session_state (

@@ -1,0 +1,79 @@
+/** What a successful login or handshake leaves behind: session tokens, kept as hashes, with an end. */
+import { createSecret } from "../lib/id.ts";
+import type { Store } from "../sdk/store.ts";
+import { hashSecret } from "./secret.ts";
+
+const LASTS_MS = { connect: 24 * 60 * 60 * 1000, panel: 30 * 24 * 60 * 60 * 1000 } as const;
+
+export interface Login {
+  readonly identity: string;
+  /** What it came from; revoking that ends the login. */
+  readonly credential: string;
+  readonly kind: "panel" | "connect";
+  readonly expiresAt: number;
+}
+
+export interface IssuedLogin {
+  readonly token: string;
+  /** Of a panel login: goes into the HttpOnly cookie and must come along with the token. */
+  readonly cookie: string | undefined;
+  readonly expiresAt: number;
+}
+
+export class Logins {
+  readonly #store: Store;
+  readonly #now: () => number;
+
+  constructor({ store, now }: { store: Store; now: () => number }) {
+    this.#store = store;
+    this.#now = now;
+  }
+
+  issue(kind: Login["kind"], identity: string, credential: string): IssuedLogin {
+    const token = createSecret("ses");
+    const cookie = kind === "panel" ? createSecret("web") : undefined;
+    const now = this.#now();
+    const expiresAt = now + LASTS_MS[kind];
+    this.#store.writeRelaxed((db) => {
+      db.query("DELETE FROM auth_session WHERE expires_at < ?").run(now);
+      db.query(
+        "INSERT INTO auth_session (hash, kind, cookie_hash, identity, credential, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      ).run(hashSecret(token), kind, cookie ? hashSecret(cookie) : null, identity, credential, now, expiresAt);
+    });
+    return { token, cookie, expiresAt };
+  }
+
+  /** The login that this token stands for, if it is valid now; a panel's only together with its own cookie. */
+  find(token: string, cookie: string | undefined): Login | undefined {
+    const row = this.#store.db
+      .query<LoginRow, [string, number]>("SELECT * FROM auth_session WHERE hash = ? AND expires_at > ?")
+      .get(hashSecret(token), this.#now());
+    if (!row) return undefined;
+    if (row.cookie_hash !== null && (cookie === undefined || hashSecret(cookie) !== row.cookie_hash)) return undefined;
+    return loginOf(row);
+  }
+
+  /** By cookie alone: enough for a page that shows nothing, and for logging out. */
+  findByCookie(cookie: string): Login | undefined {
+    const row = this.#store.db
+      .query<LoginRow, [string, number]>("SELECT * FROM auth_session WHERE cookie_hash = ? AND expires_at > ?")
+      .get(hashSecret(cookie), this.#now());
+    return row ? loginOf(row) : undefined;
+  }
+
+  async endByCookie(cookie: string): Promise<void> {
+    await this.#store.write((db) => db.query("DELETE FROM auth_session WHERE cookie_hash = ?").run(hashSecret(cookie)));
+  }
+}
+
+interface LoginRow {
+  readonly kind: Login["kind"];
+  readonly cookie_hash: string | null;
+  readonly identity: string;
+  readonly credential: string;
+  readonly expires_at: number;
+}
+
+function loginOf(row: LoginRow): Login {
+  return { identity: row.identity, credential: row.credential, kind: row.kind, expiresAt: row.expires_at };
+}

@@ -1,0 +1,46 @@
+/** The owner's gateway token: 256 bits in `credentials/token`, made at the first start. */
+import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { createSecret } from "../lib/id.ts";
+import { AlephError } from "../protocol/errors.ts";
+
+export interface OwnerToken {
+  readonly token: string;
+  /** Where it is kept. */
+  readonly path: string;
+  /** Whether this call made it. */
+  readonly created: boolean;
+}
+
+/** Reads the token, or makes one (mode 0600, synced). Throws `config_invalid` when the file holds too little. */
+export function ensureOwnerToken(credentials: string): OwnerToken {
+  const path = join(credentials, "token");
+  const existing = readOwnerToken(credentials);
+  if (existing !== undefined) return { token: existing, path, created: false };
+  const token = createSecret("own");
+  const file = openSync(path, "wx", 0o600);
+  try {
+    writeSync(file, `${token}\n`);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  return { token, path, created: true };
+}
+
+/** The token, if there is one. Throws `config_invalid` when it is too short to be safe. */
+export function readOwnerToken(credentials: string): string | undefined {
+  let text: string;
+  try {
+    text = readFileSync(join(credentials, "token"), "utf8").trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+  if (text.length < 32) {
+    throw new AlephError("config_invalid", "The owner's token is shorter than 32 characters", {
+      data: { issues: [{ path: "credentials/token", message: "must have at least 32 characters" }], hint: "Remove the file: the next start makes a new one" },
+    });
+  }
+  return text;
+}

@@ -1,0 +1,173 @@
+/** Runs on disk: what was asked, how far it came, how it ended. */
+import type { Database } from "bun:sqlite";
+import { AlephError } from "../protocol/errors.ts";
+import type { Grant } from "../protocol/identity.ts";
+import type { ThinkingLevel, Usage } from "../protocol/message.ts";
+import type { Run, RunStatus } from "../protocol/run.ts";
+import type { Stores } from "./stores.ts";
+
+/** What a run needs to start or to go on after a restart. */
+export interface RunRequest {
+  readonly grant: Grant;
+  /** The user's message that the run answers. */
+  readonly messageId: number;
+  readonly model?: string;
+  readonly thinking?: ThinkingLevel;
+  /** How often a restart took it up again. */
+  readonly resumed: number;
+}
+
+export interface StoredRun {
+  readonly id: string;
+  readonly sessionId: number;
+  readonly sessionKey: string;
+  readonly status: RunStatus;
+  readonly request: RunRequest;
+  readonly model: string | null;
+  readonly text: string | null;
+  readonly usage: Usage | null;
+  readonly error: { readonly reason: string; readonly message: string } | null;
+  readonly steps: number;
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+}
+
+export class Runs {
+  readonly #stores: Stores;
+
+  constructor({ stores }: { stores: Stores }) {
+    this.#stores = stores;
+  }
+
+  /** Throws `not_found`. */
+  get(runId: string): StoredRun {
+    for (const { db } of this.#stores.all()) {
+      const row = db.query<RunRow, [string]>(`${SELECT} WHERE run.id = ?`).get(runId);
+      if (row) return runOf(row);
+    }
+    throw new AlephError("not_found", `No run "${runId}"`, { data: { hint: "runs.list shows those that exist" } });
+  }
+
+  /** Newest first. */
+  list({ sessionKey, status, limit }: { sessionKey?: string | undefined; status?: RunStatus | undefined; limit: number }): readonly StoredRun[] {
+    const stores = sessionKey === undefined ? this.#stores.all() : [this.#stores.of(sessionKey)];
+    return stores
+      .flatMap(({ db }) =>
+        db
+          .query<RunRow, [string | null, string | null, number]>(
+            `${SELECT} WHERE (?1 IS NULL OR session.key = ?1) AND (?2 IS NULL OR run.status = ?2)
+             ORDER BY run.created_at DESC, run.id DESC LIMIT ?3`,
+          )
+          .all(sessionKey ?? null, status ?? null, limit),
+      )
+      .map(runOf)
+      .toSorted((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
+      .slice(0, limit);
+  }
+
+  /** Runs that an earlier process left queued or running, oldest first. */
+  open(): readonly StoredRun[] {
+    return this.#stores.durable.db
+      .query<RunRow, []>(`${SELECT} WHERE run.status IN ('queued', 'running') ORDER BY run.created_at, run.id`)
+      .all()
+      .map(runOf);
+  }
+}
+
+export function insertRun(
+  db: Database,
+  run: { id: string; sessionId: number; identity: string; request: RunRequest; createdAt: number },
+): void {
+  db.query("INSERT INTO run (id, session_id, status, identity, request, created_at) VALUES (?, ?, 'queued', ?, ?, ?)").run(
+    run.id,
+    run.sessionId,
+    run.identity,
+    JSON.stringify(run.request),
+    run.createdAt,
+  );
+}
+
+export function setRunRequest(db: Database, runId: string, request: RunRequest): void {
+  db.query("UPDATE run SET request = ? WHERE id = ?").run(JSON.stringify(request), runId);
+}
+
+export function startRun(db: Database, runId: string, startedAt: number): void {
+  db.query("UPDATE run SET status = 'running', started_at = coalesce(started_at, ?) WHERE id = ?").run(startedAt, runId);
+}
+
+export function saveRunProgress(db: Database, runId: string, progress: { steps: number; usage: Usage; model: string | null }): void {
+  db.query("UPDATE run SET steps = ?, usage = ?, model = coalesce(?, model) WHERE id = ?").run(
+    progress.steps,
+    JSON.stringify(progress.usage),
+    progress.model,
+    runId,
+  );
+}
+
+export function endRun(
+  db: Database,
+  runId: string,
+  end: { status: RunStatus; text: string; error?: { reason: string; message: string } | undefined; endedAt: number },
+): void {
+  db.query("UPDATE run SET status = ?, text = ?, error = ?, ended_at = ? WHERE id = ?").run(
+    end.status,
+    end.text,
+    end.error ? JSON.stringify(end.error) : null,
+    end.endedAt,
+    runId,
+  );
+}
+
+/** As the wire shows it. */
+export function toWireRun(run: StoredRun): Run {
+  return {
+    run_id: run.id,
+    session_key: run.sessionKey,
+    status: run.status,
+    model: run.model,
+    ...(run.text === null ? {} : { text: run.text }),
+    ...(run.usage ? { usage: run.usage } : {}),
+    steps: run.steps,
+    ...(run.error ? { error: run.error } : {}),
+    created_at: run.createdAt,
+    started_at: run.startedAt,
+    ended_at: run.endedAt,
+  };
+}
+
+const SELECT = "SELECT run.*, session.key AS session_key FROM run JOIN session ON session.id = run.session_id";
+
+interface RunRow {
+  readonly id: string;
+  readonly session_id: number;
+  readonly session_key: string;
+  readonly status: RunStatus;
+  readonly request: string;
+  readonly model: string | null;
+  readonly text: string | null;
+  readonly usage: string | null;
+  readonly error: string | null;
+  readonly steps: number;
+  readonly created_at: number;
+  readonly started_at: number | null;
+  readonly ended_at: number | null;
+}
+
+function runOf(row: RunRow): StoredRun {
+  return {
+    id: row.id,
+    sessionId: row.session_id,
+    sessionKey: row.session_key,
+    status: row.status,
+    request: JSON.parse(row.request) as RunRequest,
+    model: row.model,
+    text: row.text,
+    usage: row.usage === null ? null : (JSON.parse(row.usage) as Usage),
+    error: row.error === null ? null : (JSON.parse(row.error) as { reason: string; message: string }),
+    steps: row.steps,
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+  };
+}

@@ -1,0 +1,190 @@
+/** Sessions: one conversation each, found by its key. */
+import type { Database } from "bun:sqlite";
+import { AlephError } from "../protocol/errors.ts";
+import type { ThinkingLevel } from "../protocol/message.ts";
+import { agentOf, canonicalSessionKey, parseSessionKey } from "../protocol/session-key.ts";
+import type { Publisher } from "../sdk/bus.ts";
+import type { Stores } from "./stores.ts";
+
+export const SESSION_KINDS = ["owner", "guest", "paired"] as const;
+export type SessionKind = (typeof SESSION_KINDS)[number];
+
+/** Tools that this session may use; what the agent's own config denies stays denied. */
+export interface SessionTools {
+  readonly allow?: readonly string[] | undefined;
+  readonly deny?: readonly string[] | undefined;
+}
+
+export interface Session {
+  readonly id: number;
+  readonly key: string;
+  readonly kind: SessionKind;
+  readonly agent: string;
+  readonly title: string | null;
+  readonly model: string | null;
+  readonly thinking: ThinkingLevel | null;
+  readonly tools: SessionTools | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly clearedAt: number;
+}
+
+/** Absent keys stay; `null` goes back to the agent's own setting. */
+export interface SessionPatch {
+  readonly title?: string | null | undefined;
+  readonly model?: string | null | undefined;
+  readonly thinking?: ThinkingLevel | null | undefined;
+  readonly tools?: SessionTools | null | undefined;
+}
+
+export class Sessions {
+  readonly #stores: Stores;
+  readonly #bus: Publisher;
+  readonly #now: () => number;
+
+  constructor({ stores, bus, now }: { stores: Stores; bus: Publisher; now: () => number }) {
+    this.#stores = stores;
+    this.#bus = bus;
+    this.#now = now;
+  }
+
+  find(key: string): Session | undefined {
+    const canonical = canonicalSessionKey(key);
+    const row = this.#stores.of(canonical).db.query<SessionRow, [string]>("SELECT * FROM session WHERE key = ?").get(canonical);
+    return row ? sessionOf(row) : undefined;
+  }
+
+  /** Throws `not_found`. */
+  get(key: string): Session {
+    const session = this.find(key);
+    if (!session) throw new AlephError("not_found", `No session "${key}"`, { data: { hint: "session.list shows those that exist" } });
+    return session;
+  }
+
+  /** Newest first. `filter` keeps keys and titles that contain it, letter case ignored. */
+  list({ filter = "", limit, before }: { filter?: string; limit: number; before?: number }): readonly Session[] {
+    const like = `%${filter.replace(/[\\%_]/g, "\\$&")}%`;
+    return this.#stores
+      .all()
+      .flatMap(({ db }) =>
+        db
+          .query<SessionRow, [number, string, string, number]>(
+            `SELECT * FROM session WHERE updated_at < ? AND (key LIKE ? ESCAPE '\\' OR title LIKE ? ESCAPE '\\')
+             ORDER BY updated_at DESC, id DESC LIMIT ?`,
+          )
+          .all(before ?? Number.MAX_SAFE_INTEGER, like, like, limit),
+      )
+      .map(sessionOf)
+      .toSorted((a, b) => b.updatedAt - a.updatedAt || b.id - a.id)
+      .slice(0, limit);
+  }
+
+  /** Throws `conflict` when there is one with this key. */
+  async create(key: string, kind: SessionKind, patch: SessionPatch = {}): Promise<Session> {
+    const canonical = canonicalSessionKey(key);
+    await this.#stores.of(canonical).write((db) => {
+      if (findRow(db, canonical)) throw new AlephError("conflict", `Session "${canonical}" exists already`);
+      ensureSession(db, canonical, kind, this.#now());
+      patchRow(db, canonical, patch);
+    });
+    this.announceCreated(canonical, kind);
+    return this.get(canonical);
+  }
+
+  announceCreated(key: string, kind: SessionKind): void {
+    this.#bus.publish("session.created", { session_key: key, kind }, { sessionKey: key });
+  }
+
+  async patch(key: string, patch: SessionPatch): Promise<Session> {
+    const { key: canonical } = this.get(key);
+    await this.#stores.of(canonical).write((db) => patchRow(db, canonical, patch));
+    const session = this.get(canonical);
+    this.#bus.publish(
+      "session.updated",
+      { session_key: canonical, title: session.title, updated_at: session.updatedAt },
+      { sessionKey: canonical },
+    );
+    return session;
+  }
+
+  /** The model begins anew; the history stays readable. */
+  async clear(key: string): Promise<void> {
+    const session = this.get(key);
+    await this.#stores.of(session.key).write((db) => {
+      db.query(
+        "UPDATE session SET cleared_at = (SELECT coalesce(max(position), 0) FROM message WHERE session_id = ?1) WHERE id = ?1",
+      ).run(session.id);
+      db.query("DELETE FROM session_state WHERE session_id = ?").run(session.id);
+    });
+    this.#bus.publish("session.cleared", { session_key: session.key }, { sessionKey: session.key });
+  }
+
+  /** With its history, runs and kept events. */
+  async delete(key: string): Promise<void> {
+    const session = this.get(key);
+    await this.#stores.of(session.key).write((db) => {
+      db.query("DELETE FROM session WHERE id = ?").run(session.id);
+      db.query("DELETE FROM event WHERE session_key = ?").run(session.key);
+    });
+    this.#bus.publish("session.deleted", { session_key: session.key }, { sessionKey: session.key });
+  }
+}
+
+/** The row of the session, made if it is missing; for use inside a transaction. `created` tells which. */
+export function ensureSession(
+  db: Database,
+  key: string,
+  kind: SessionKind,
+  now: number,
+): { readonly id: number; readonly created: boolean } {
+  const existing = findRow(db, key);
+  if (existing) return { id: existing.id, created: false };
+  const agent = agentOf(parseSessionKey(key));
+  const { lastInsertRowid } = db
+    .query("INSERT INTO session (key, kind, agent, created_at, updated_at) VALUES (?, ?, ?, ?, ?)")
+    .run(key, kind, agent, now, now);
+  return { id: Number(lastInsertRowid), created: true };
+}
+
+function findRow(db: Database, key: string): { id: number } | null {
+  return db.query<{ id: number }, [string]>("SELECT id FROM session WHERE key = ?").get(key);
+}
+
+function patchRow(db: Database, key: string, { title, model, thinking, tools }: SessionPatch): void {
+  if (title !== undefined) db.query("UPDATE session SET title = ? WHERE key = ?").run(title, key);
+  if (model !== undefined) db.query("UPDATE session SET model = ? WHERE key = ?").run(model, key);
+  if (thinking !== undefined) db.query("UPDATE session SET thinking = ? WHERE key = ?").run(thinking, key);
+  if (tools !== undefined) {
+    db.query("UPDATE session SET tools = ? WHERE key = ?").run(tools === null ? null : JSON.stringify(tools), key);
+  }
+}
+
+interface SessionRow {
+  readonly id: number;
+  readonly key: string;
+  readonly kind: SessionKind;
+  readonly agent: string;
+  readonly title: string | null;
+  readonly model: string | null;
+  readonly thinking: ThinkingLevel | null;
+  readonly tools: string | null;
+  readonly created_at: number;
+  readonly updated_at: number;
+  readonly cleared_at: number;
+}
+
+function sessionOf(row: SessionRow): Session {
+  return {
+    id: row.id,
+    key: row.key,
+    kind: row.kind,
+    agent: row.agent,
+    title: row.title,
+    model: row.model,
+    thinking: row.thinking,
+    tools: row.tools === null ? null : (JSON.parse(row.tools) as SessionTools),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    clearedAt: row.cleared_at,
+  };
+}
