@@ -1,0 +1,48 @@
+/**
+ * `bun run build`: dist/aleph-server for this machine. `bun run build --all`: dist/aleph-server-<target> for every target;
+ * names of targets as arguments build those. SHA256SUMS beside them lists every executable that dist/ holds.
+ */
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { buildExecutable, ENTRY, TARGETS, type TargetName } from "./bundle.ts";
+
+const DIST = "dist";
+const NAME = "aleph-server";
+
+const wanted = parseTargets(process.argv.slice(2));
+mkdirSync(DIST, { recursive: true });
+for (const target of wanted) {
+  const began = performance.now();
+  const suffix = target === undefined ? "" : `-${target}`;
+  const windows = target?.startsWith("windows") ?? process.platform === "win32";
+  const outfile = join(DIST, `${NAME}${suffix}${windows ? ".exe" : ""}`);
+  // Not over a running executable, which Linux refuses with "text file busy".
+  rmSync(outfile, { force: true });
+  await buildExecutable({ entry: ENTRY, outfile, ...(target === undefined ? {} : { target }) });
+  const megabytes = (Bun.file(outfile).size / 1e6).toFixed(1);
+  console.log(`${outfile}  ${megabytes} MB  ${Math.round(performance.now() - began)} ms`);
+}
+await writeSums();
+
+/** `undefined` is this machine. */
+function parseTargets(args: readonly string[]): readonly (TargetName | undefined)[] {
+  if (args.length === 0) return [undefined];
+  const names = Object.keys(TARGETS) as TargetName[];
+  if (args.includes("--all")) return names;
+  const unknown = args.find((arg) => !(arg in TARGETS));
+  if (unknown === undefined) return names.filter((name) => args.includes(name));
+  console.error(`Unknown target "${unknown}"; known are ${names.join(", ")}, or --all`);
+  process.exit(2);
+}
+
+/** In the form that `sha256sum --check SHA256SUMS` reads. */
+async function writeSums(): Promise<void> {
+  const lines: string[] = [];
+  for (const file of readdirSync(DIST).toSorted()) {
+    if (!file.startsWith(NAME)) continue;
+    const hash = new Bun.CryptoHasher("sha256");
+    for await (const chunk of Bun.file(join(DIST, file)).stream()) hash.update(chunk);
+    lines.push(`${hash.digest("hex")}  ${file}\n`);
+  }
+  await Bun.write(join(DIST, "SHA256SUMS"), lines.join(""));
+}
