@@ -14,7 +14,12 @@ export const DEFAULTS = {
   auth: { mode: "token" as "token" | "none" },
   models: { aliases: {} as Record<string, string>, fallbacks: [] as string[] },
   runs: { on_restart: "resume" as "resume" | "interrupt" },
-  exec: { timeout_ms: 120_000, max_output: 256 * 1024, approval_timeout_ms: 600_000, path: ["/usr/local/bin", "/usr/bin", "/bin"] },
+  exec: {
+    timeout_ms: 120_000,
+    max_output: 256 * 1024,
+    approval_timeout_ms: 600_000,
+    path: ["/usr/local/bin", "/usr/bin", "/bin"],
+  },
   tools: {
     web_fetch: { allow_hosts: [] as string[], max_bytes: 2 * 1024 * 1024, timeout_ms: 30_000 },
   },

@@ -25,7 +25,10 @@ const model = z.strictObject({
 
 /** What every provider's table may hold; the kind that `type` names checks the rest with its own schema. */
 const provider = z.looseObject({
-  type: z.string().describe("anthropic, openai, gemini, ollama, openai-compatible or demo; the table's name if left out").optional(),
+  type: z
+    .string()
+    .describe("anthropic, openai, gemini, ollama, openai-compatible or demo; the table's name if left out")
+    .optional(),
   api_key: z.string().optional(),
   base_url: z.url({ protocol: /^https?$/ }).optional(),
   models: z.array(z.union([z.string(), model])).optional(),
@@ -51,7 +54,10 @@ export const configSchema = z.strictObject({
       port: z.int().min(0).max(65535),
       allowed_origins: z.array(z.url()),
       allowed_hosts: z.array(z.string()),
-      max_payload: z.int().min(1024).max(128 * 1024 * 1024),
+      max_payload: z
+        .int()
+        .min(1024)
+        .max(128 * 1024 * 1024),
       max_buffered: z.int().min(64 * 1024),
     })
     .partial()
@@ -93,7 +99,12 @@ export const configSchema = z.strictObject({
     .strictObject({
       rate: z.strictObject({ read: rate, write: rate, run: rate }).partial(),
       run: z
-        .strictObject({ steps: z.int().positive(), tokens: z.int().positive(), cost_usd: z.number().positive(), time_ms: milliseconds })
+        .strictObject({
+          steps: z.int().positive(),
+          tokens: z.int().positive(),
+          cost_usd: z.number().positive(),
+          time_ms: milliseconds,
+        })
         .partial(),
     })
     .partial()

@@ -30,11 +30,13 @@ export interface LogOptions {
 }
 
 export function createLog({ write, level, now = Date.now }: LogOptions, base: Record<string, unknown> = {}): Log {
-  const at = (own: LogLevel) => (message: string, fields: Record<string, unknown> = {}) => {
-    if (LOG_LEVELS.indexOf(own) < LOG_LEVELS.indexOf(level())) return;
-    const masked = maskSecrets({ ...base, ...fields }) as Record<string, unknown>;
-    write({ ts: now(), level: own, message, fields: masked });
-  };
+  const at =
+    (own: LogLevel) =>
+    (message: string, fields: Record<string, unknown> = {}) => {
+      if (LOG_LEVELS.indexOf(own) < LOG_LEVELS.indexOf(level())) return;
+      const masked = maskSecrets({ ...base, ...fields }) as Record<string, unknown>;
+      write({ ts: now(), level: own, message, fields: masked });
+    };
   return {
     debug: at("debug"),
     info: at("info"),

@@ -6,7 +6,11 @@ export interface TokenBucket {
 }
 
 /** `rate` 0 means no limit. `now` is monotonic milliseconds, so that a jump of the clock changes nothing. */
-export function createTokenBucket(rate: number, now: () => number = () => performance.now(), burst = rate): TokenBucket {
+export function createTokenBucket(
+  rate: number,
+  now: () => number = () => performance.now(),
+  burst = rate,
+): TokenBucket {
   if (rate <= 0) return { take: () => 0 };
   const size = Math.max(1, burst);
   let tokens = size;

@@ -1,0 +1,134 @@
+/** Changes a TOML text in place, so that comments, order and spelling of all else stay. */
+import { isTable } from "./merge-patch.ts";
+import { indexToml, type TomlEntry, type TomlPath } from "./toml-source.ts";
+
+type Table = Record<string, unknown>;
+
+export interface TomlEditOptions {
+  /** A whole document as TOML. */
+  readonly stringify: (table: Table) => string;
+  /** The path in `before` for a path as it is written in the text, where the two differ. */
+  readonly pathOf?: (path: TomlPath) => TomlPath;
+}
+
+/**
+ * `source` holds the document `before`; the result is meant to hold `after`. Nothing when a change has no place of its
+ * own in the text. The caller parses the result and compares: a text can say one thing in more ways than are known here.
+ */
+export function editToml(source: string, before: Table, after: Table, options: TomlEditOptions): string | undefined {
+  const { stringify, pathOf = (path) => path } = options;
+  const entries = indexToml(source).map((entry) => ({ ...entry, path: pathOf(entry.path) }));
+  const lineEnd = source.includes("\r\n") ? "\r\n" : "\n";
+  const edits: Edit[] = [];
+  for (const change of compare(before, after, [])) {
+    const found = place(change, { source, entries, stringify });
+    if (!found) return undefined;
+    edits.push(...found);
+  }
+  return applyEdits(source, edits, lineEnd);
+}
+
+interface Edit {
+  readonly start: number;
+  readonly end: number;
+  /** With `\n` line ends. */
+  readonly text: string;
+}
+
+type Change =
+  | { readonly kind: "add" | "set"; readonly path: readonly string[]; readonly value: unknown }
+  | { readonly kind: "remove"; readonly path: readonly string[] };
+
+interface Text {
+  readonly source: string;
+  readonly entries: readonly TomlEntry[];
+  readonly stringify: (table: Table) => string;
+}
+
+function compare(before: Table, after: Table, path: readonly string[]): Change[] {
+  const changes: Change[] = [];
+  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const at = [...path, key];
+    const [old, value] = [before[key], after[key]];
+    if (!Object.hasOwn(after, key)) changes.push({ kind: "remove", path: at });
+    else if (!Object.hasOwn(before, key)) changes.push({ kind: "add", path: at, value });
+    else if (isTable(old) && isTable(value)) changes.push(...compare(old, value, at));
+    else if (!Bun.deepEquals(old, value)) changes.push({ kind: "set", path: at, value });
+  }
+  return changes;
+}
+
+function place(change: Change, text: Text): Edit[] | undefined {
+  switch (change.kind) {
+    case "set":
+      return placeValue(change.path, change.value, text);
+    case "remove":
+      return placeRemoval(change.path, text);
+    case "add":
+      return placeAddition(change.path, change.value, text);
+  }
+}
+
+function placeValue(path: readonly string[], value: unknown, { entries, stringify }: Text): Edit[] | undefined {
+  const own = entries.filter((entry) => entry.kind !== "header" && isAt(entry, path));
+  const [only] = own;
+  if (!only || own.length > 1) return undefined;
+  return [{ start: only.valueStart, end: only.end, text: inline(value, stringify) }];
+}
+
+/** The lines of the key and of all below it, with their headers. */
+function placeRemoval(path: readonly string[], { source, entries }: Text): Edit[] | undefined {
+  const lines = entries.filter((entry) => entry.kind !== "inner" && isAt(entry, path, path.length));
+  if (lines.length === 0) return undefined;
+  return lines.map(({ start, end }) => {
+    const next = source.indexOf("\n", end);
+    return { start: source.lastIndexOf("\n", start - 1) + 1, end: next < 0 ? source.length : next + 1, text: "" };
+  });
+}
+
+function placeAddition(path: readonly string[], value: unknown, { source, entries, stringify }: Text): Edit[] | undefined {
+  const parent = path.slice(0, -1);
+  const key = path.at(-1) ?? "";
+  const header = entries.findIndex((entry) => entry.kind === "header" && isAt(entry, parent));
+  if (isTable(value) || header < 0) {
+    // At the end, below a header of its own.
+    const table = path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value) as Table;
+    const gap = source === "" ? "" : source.endsWith("\n") ? "\n" : "\n\n";
+    return [{ start: source.length, end: source.length, text: gap + stringify(table).trimEnd() + "\n" }];
+  }
+  // Below the last key of its table.
+  let last = entries[header];
+  for (const entry of entries.slice(header + 1)) {
+    if (entry.kind === "header") break;
+    if (entry.kind === "key") last = entry;
+  }
+  const from = last?.end ?? 0;
+  const next = source.indexOf("\n", from);
+  const at = next < 0 ? source.length : source[next - 1] === "\r" ? next - 1 : next;
+  const name = stringify({ [key]: 0 }).replace(/ = 0\s*$/, "");
+  return [{ start: at, end: at, text: `\n${name} = ${inline(value, stringify)}` }];
+}
+
+/** A value on one line, tables included: inside two arrays `stringify` has no other way to write it. */
+function inline(value: unknown, stringify: (table: Table) => string): string {
+  return stringify({ v: [[value]] })
+    .trim()
+    .replace(/^v = \[ \[ /, "")
+    .replace(/ \] \]$/, "");
+}
+
+function isAt(entry: TomlEntry, path: readonly string[], length = entry.path.length): boolean {
+  return entry.path.length >= path.length && length === path.length && path.every((key, index) => entry.path[index] === key);
+}
+
+/** Edits at one place keep their order; of two that overlap, as when a table goes with its keys, the outer one wins. */
+function applyEdits(source: string, edits: readonly Edit[], lineEnd: string): string {
+  let result = "";
+  let at = 0;
+  for (const { start, end, text } of edits.toSorted((a, b) => a.start - b.start)) {
+    if (start < at) continue;
+    result += source.slice(at, start) + text.replaceAll("\n", lineEnd);
+    at = end;
+  }
+  return result + source.slice(at);
+}

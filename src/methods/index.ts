@@ -1,0 +1,65 @@
+import type { Method } from "../sdk/method.ts";
+
+/** Every built-in method, each loaded when it is first called. */
+export const methods = {
+  "agent.abort": () => import("./agent/abort.ts").then((m) => m.agentAbort),
+  "agent.cancel": () => import("./agent/cancel.ts").then((m) => m.agentCancel),
+  "agent.run": () => import("./agent/run.ts").then((m) => m.agentRun),
+  "agent.status": () => import("./agent/status.ts").then((m) => m.agentStatus),
+  "agent.steer": () => import("./agent/steer.ts").then((m) => m.agentSteer),
+  "approvals.get": () => import("./approvals/get.ts").then((m) => m.approvalsGet),
+  "approvals.list": () => import("./approvals/list.ts").then((m) => m.approvalsList),
+  "approvals.resolve": () => import("./approvals/resolve.ts").then((m) => m.approvalsResolve),
+  "auth.connect": () => import("./auth/connect.ts").then((m) => m.authConnect),
+  "auth.whoami": () => import("./auth/whoami.ts").then((m) => m.authWhoami),
+  "config.apply": () => import("./config/apply.ts").then((m) => m.configApply),
+  "config.get": () => import("./config/get.ts").then((m) => m.configGet),
+  "config.patch": () => import("./config/patch.ts").then((m) => m.configPatch),
+  "config.reload": () => import("./config/reload.ts").then((m) => m.configReload),
+  "config.schema": () => import("./config/schema.ts").then((m) => m.configSchema),
+  "events.list": () => import("./events/list.ts").then((m) => m.eventsList),
+  "events.subscribe": () => import("./events/subscribe.ts").then((m) => m.eventsSubscribe),
+  "events.unsubscribe": () => import("./events/unsubscribe.ts").then((m) => m.eventsUnsubscribe),
+  "exec.explain": () => import("./exec/explain.ts").then((m) => m.execExplain),
+  "logs.tail": () => import("./logs/tail.ts").then((m) => m.logsTail),
+  "models.config": () => import("./models/config.ts").then((m) => m.modelsConfig),
+  "models.list": () => import("./models/list.ts").then((m) => m.modelsList),
+  "models.test": () => import("./models/test.ts").then((m) => m.modelsTest),
+  "rpc.discover": () => import("./rpc/discover.ts").then((m) => m.rpcDiscover),
+  "rpc.ping": () => import("./rpc/ping.ts").then((m) => m.rpcPing),
+  "runs.events": () => import("./runs/events.ts").then((m) => m.runsEvents),
+  "runs.get": () => import("./runs/get.ts").then((m) => m.runsGet),
+  "runs.list": () => import("./runs/list.ts").then((m) => m.runsList),
+  "runs.queue": () => import("./runs/queue.ts").then((m) => m.runsQueue),
+  "runs.status": () => import("./runs/status.ts").then((m) => m.runsStatus),
+  "runs.wait": () => import("./runs/wait.ts").then((m) => m.runsWait),
+  "session.clear": () => import("./session/clear.ts").then((m) => m.sessionClear),
+  "session.create": () => import("./session/create.ts").then((m) => m.sessionCreate),
+  "session.delete": () => import("./session/delete.ts").then((m) => m.sessionDelete),
+  "session.export": () => import("./session/export.ts").then((m) => m.sessionExport),
+  "session.get": () => import("./session/get.ts").then((m) => m.sessionGet),
+  "session.history": () => import("./session/history.ts").then((m) => m.sessionHistory),
+  "session.list": () => import("./session/list.ts").then((m) => m.sessionList),
+  "session.patch": () => import("./session/patch.ts").then((m) => m.sessionPatchMethod),
+  "session.send": () => import("./session/send.ts").then((m) => m.sessionSend),
+  "system.info": () => import("./system/info.ts").then((m) => m.systemInfo),
+  "system.shutdown": () => import("./system/shutdown.ts").then((m) => m.systemShutdown),
+  "system.status": () => import("./system/status.ts").then((m) => m.systemStatus),
+  "tool.call": () => import("./tool/call.ts").then((m) => m.toolCall),
+  "tool.list": () => import("./tool/list.ts").then((m) => m.toolList),
+} as const;
+
+type Each = Awaited<ReturnType<(typeof methods)[keyof typeof methods]>>;
+type Intersect<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void ? I : never;
+
+/** What the app must provide: the sum of what the methods ask for. */
+// biome-ignore lint/suspicious/noExplicitAny: only what a method needs is looked at here
+export type Needs = Intersect<Each extends infer M ? (M extends Method<any, any, any, infer N> ? N : never) : never>;
+
+/** The typed surface that a client sees: `{ "session.list": { params, result } }`. */
+export type Api = {
+  [M in Each as M["name"]]: {
+    params: import("zod").input<M["params"]>;
+    result: import("zod").output<M["result"]>;
+  };
+};

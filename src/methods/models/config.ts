@@ -1,0 +1,19 @@
+import * as z from "zod";
+import type { Models } from "../../providers/models.ts";
+import { defineMethod } from "../../sdk/method.ts";
+
+export const modelsConfig = defineMethod({
+  name: "models.config",
+  summary: "Tell which providers, default, aliases and fallbacks are in force",
+  scope: "read",
+  params: z.strictObject({}),
+  result: z.object({
+    default: z.string().nullable(),
+    aliases: z.record(z.string(), z.string()),
+    fallbacks: z.array(z.string()),
+    providers: z.array(z.object({ id: z.string(), type: z.string() }).loose()),
+  }),
+  async handle({ models }: { models: Pick<Models, "describe"> }) {
+    return models.describe();
+  },
+});

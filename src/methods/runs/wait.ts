@@ -1,0 +1,19 @@
+import * as z from "zod";
+import type { Runner } from "../../agent/runner.ts";
+import { run } from "../../protocol/run.ts";
+import { defineMethod } from "../../sdk/method.ts";
+import { type Runs, toWireRun } from "../../session/runs.ts";
+
+export const runsWait = defineMethod({
+  name: "runs.wait",
+  summary: "Wait until a run has ended, or at most `timeout_ms`, and tell how it stands",
+  scope: "read",
+  params: z.strictObject({ run_id: z.string(), timeout_ms: z.int().min(0).max(3_600_000).default(60_000) }),
+  result: run,
+  async handle({ runner, runs }: { runner: Pick<Runner, "wait">; runs: Pick<Runs, "get"> }, { run_id, timeout_ms }, call) {
+    await runner.wait(run_id, AbortSignal.any([call.signal, AbortSignal.timeout(timeout_ms)])).catch((error: unknown) => {
+      if (call.signal.aborted || !AbortSignal.timeout) throw error;
+    });
+    return toWireRun(runs.get(run_id));
+  },
+});

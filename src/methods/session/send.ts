@@ -1,0 +1,29 @@
+import * as z from "zod";
+import type { Runner } from "../../agent/runner.ts";
+import { usage } from "../../protocol/message.ts";
+import { runParams, runStatus } from "../../protocol/run.ts";
+import { AlephError } from "../../protocol/errors.ts";
+import { defineMethod } from "../../sdk/method.ts";
+
+export const sessionSend = defineMethod({
+  name: "session.send",
+  summary: "Start a run and answer when it has ended, with its final text and usage",
+  scope: "chat",
+  rate: "run",
+  params: runParams,
+  result: z.object({
+    run_id: z.string(),
+    session_key: z.string(),
+    text: z.string(),
+    usage: usage.nullable(),
+    status: runStatus,
+  }),
+  async handle({ runner }: { runner: Pick<Runner, "start" | "wait"> }, params, call) {
+    const { run_id } = await runner.start(params, call.grant!);
+    const run = await runner.wait(run_id, call.signal);
+    if (run.status === "failed" && run.error) {
+      throw new AlephError(run.error.reason, run.error.message, { data: { ...run.error.data, run_id } });
+    }
+    return { run_id, session_key: run.sessionKey, text: run.text ?? "", usage: run.usage, status: run.status };
+  },
+});

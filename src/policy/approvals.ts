@@ -1,0 +1,304 @@
+/** Questions to a person about a tool call, with their answers: kept on disk, answered once, never assumed. */
+import type { Database } from "bun:sqlite";
+import { canonicalDigest } from "../lib/canonical-json.ts";
+import { createId } from "../lib/id.ts";
+import { describeError, type Log } from "../lib/log.ts";
+import { AlephError } from "../protocol/errors.ts";
+import type { Identity } from "../protocol/identity.ts";
+import { isEphemeral, parseSessionKey } from "../protocol/session-key.ts";
+import type { Publisher } from "../sdk/bus.ts";
+import type { Store } from "../sdk/store.ts";
+
+export const DECISIONS = ["once", "session", "always", "deny"] as const;
+export type Decision = (typeof DECISIONS)[number];
+/** How a question ended. */
+export type Answer = Decision | "expired" | "cancelled";
+
+export const APPROVAL_STATUSES = ["pending", "approved", "denied", "expired", "cancelled"] as const;
+export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];
+
+/** A question as clients see it. */
+export interface Approval {
+  readonly approval_id: string;
+  readonly tool: string;
+  readonly plan: unknown;
+  readonly reason: string;
+  readonly run_id: string | null;
+  readonly session_key: string | null;
+  readonly status: ApprovalStatus;
+  readonly decision?: Answer;
+  readonly created_at: number;
+  readonly expires_at: number;
+}
+
+export interface Question {
+  readonly tool: string;
+  /** All that will happen; what is shown is what runs. */
+  readonly plan: Readonly<Record<string, unknown>>;
+  readonly reason: string;
+  readonly runId: string | null;
+  readonly sessionKey: string;
+  readonly workspace: string;
+  readonly identity: Identity;
+  readonly ttlMs: number;
+}
+
+/** Where approvals live: one database on disk, and one in memory for sessions of which nothing is kept. */
+export interface ApprovalStores {
+  of(sessionKey: string): Store;
+  all(): readonly Store[];
+}
+
+export interface ApprovalsOptions {
+  readonly stores: ApprovalStores;
+  readonly bus: Publisher;
+  readonly log: Log;
+  readonly now: () => number;
+}
+
+interface Row {
+  readonly id: string;
+  readonly tool: string;
+  readonly plan: string;
+  readonly digest: string;
+  readonly reason: string;
+  readonly run_id: string | null;
+  readonly session_key: string | null;
+  readonly identity: string;
+  readonly status: ApprovalStatus;
+  readonly decision: Answer | null;
+  readonly created_at: number;
+  readonly expires_at: number;
+}
+
+/** In `approval_grant.session_key`: the grant holds in every session. No session key is empty. */
+const EVERYWHERE = "";
+/** The most rows that one list gives. */
+const LIST_LIMIT = 1000;
+
+const STATUS_AFTER: Record<Answer, ApprovalStatus> = {
+  once: "approved",
+  session: "approved",
+  always: "approved",
+  deny: "denied",
+  expired: "expired",
+  cancelled: "cancelled",
+};
+
+export class Approvals {
+  readonly #stores: ApprovalStores;
+  readonly #bus: Publisher;
+  readonly #log: Log;
+  readonly #now: () => number;
+  /** Who waits for an answer in this process, by approval id. */
+  readonly #waiting = new Map<string, (answer: Answer) => void>();
+
+  constructor({ stores, bus, log, now }: ApprovalsOptions) {
+    this.#stores = stores;
+    this.#bus = bus;
+    this.#log = log;
+    this.#now = now;
+  }
+
+  /**
+   * Asks, and resolves with the answer. An earlier `session` or `always` for exactly the same plan answers at once.
+   * The question is on disk before anyone sees it. `expired` after `ttlMs`, `cancelled` when `signal` aborts; both
+   * mean no. Throws `storage_failed` when the question could not be kept: then nothing was asked.
+   */
+  async request(question: Question, signal: AbortSignal): Promise<Answer> {
+    if (signal.aborted) return "cancelled";
+    const store = this.#stores.of(question.sessionKey);
+    const digest = digestOf(question);
+    const granted = findGrant(store.db, digest, question.sessionKey);
+    if (granted) return granted;
+    const row = rowOf(question, digest, this.#now());
+    await store.write((db) => insert(db, row));
+    const { promise, resolve } = Promise.withResolvers<Answer>();
+    this.#waiting.set(row.id, resolve);
+    this.#bus.publish("approval.requested", requestedEvent(row), { sessionKey: question.sessionKey });
+    const stop = () => void this.#close(row, "cancelled");
+    const timer = setTimeout(() => void this.#close(row, "expired"), question.ttlMs);
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
+      this.#waiting.delete(row.id);
+    }
+  }
+
+  /** Newest last. */
+  list({ status }: { readonly status?: ApprovalStatus } = {}): Approval[] {
+    return this.#stores
+      .all()
+      .flatMap((store) =>
+        store.db
+          .query<Row, [string | null, number]>(
+            "SELECT * FROM approval WHERE ?1 IS NULL OR status = ?1 ORDER BY created_at DESC, id DESC LIMIT ?2",
+          )
+          .all(status ?? null, LIST_LIMIT),
+      )
+      .sort((a, b) => a.created_at - b.created_at || (a.id < b.id ? -1 : 1))
+      .map(approvalOf);
+  }
+
+  /** Throws `not_found`. */
+  get(approvalId: string): Approval {
+    return approvalOf(this.#find(approvalId).row);
+  }
+
+  /**
+   * Answers a question; resolves when the answer is on disk. The first answer counts: throws `conflict` when there is
+   * one, `not_found` when there was no such question. In an ephemeral session `always` ends with the session.
+   */
+  async resolve({ approvalId, decision, by }: { approvalId: string; decision: Decision; by: string }): Promise<Approval> {
+    const { row, store } = this.#find(approvalId);
+    const now = this.#now();
+    // A question whose time is over must not be answered by a timer's luck.
+    if (row.status === "pending" && now >= row.expires_at) await this.#close(row, "expired");
+    const settled = await store.write((db) => {
+      if (!settle(db, row.id, decision, by, now)) return false;
+      if (decision === "session" || decision === "always") grant(db, row, decision, now);
+      return true;
+    });
+    if (!settled) {
+      const { status } = this.#find(approvalId).row;
+      throw new AlephError("conflict", `Approval "${approvalId}" is ${status} already`, { data: { status } });
+    }
+    this.#announce(row, decision, by);
+    return this.get(approvalId);
+  }
+
+  /** At start: whoever waited for these answers is gone with the earlier process. */
+  async expireAll(): Promise<void> {
+    for (const row of this.#pending()) await this.#close(row, "expired");
+  }
+
+  #pending(): Row[] {
+    return this.#stores
+      .all()
+      .flatMap((store) => store.db.query<Row, []>("SELECT * FROM approval WHERE status = 'pending'").all());
+  }
+
+  /** Ends a question without a person. Whoever waits hears of it even if it cannot be written down. */
+  async #close(row: Row, answer: "expired" | "cancelled"): Promise<void> {
+    try {
+      const store = this.#find(row.id).store;
+      const closed = await store.write((db) => settle(db, row.id, answer, null, this.#now()));
+      // Otherwise a person's answer came first, and its own announcement is under way.
+      if (closed) this.#announce(row, answer, null);
+    } catch (thrown) {
+      this.#log.error("approval could not be closed", { approval_id: row.id, answer, ...describeError(thrown) });
+      this.#waiting.get(row.id)?.(answer);
+    }
+  }
+
+  #announce(row: Row, answer: Answer, by: string | null): void {
+    const about = { run_id: row.run_id, session_key: row.session_key };
+    this.#bus.publish(
+      "approval.resolved",
+      { approval_id: row.id, decision: answer, by, ...about },
+      row.session_key === null ? {} : { sessionKey: row.session_key },
+    );
+    this.#waiting.get(row.id)?.(answer);
+  }
+
+  #find(approvalId: string): { row: Row; store: Store } {
+    for (const store of this.#stores.all()) {
+      const row = store.db.query<Row, [string]>("SELECT * FROM approval WHERE id = ?").get(approvalId);
+      if (row) return { row, store };
+    }
+    throw new AlephError("not_found", `Approval "${approvalId.slice(0, 80)}" does not exist`);
+  }
+}
+
+/** What a grant stands for: the tool, the whole plan, where it runs, and for whom. */
+function digestOf({ tool, plan, workspace, identity }: Question): string {
+  const principal = identity.kind === "owner" || identity.kind === "device" ? "owner" : identity.id;
+  return canonicalDigest({ tool, plan, workspace, principal });
+}
+
+function findGrant(db: Database, digest: string, sessionKey: string): "session" | "always" | undefined {
+  const found = db
+    .query<{ session_key: string }, [string, string, string]>(
+      "SELECT session_key FROM approval_grant WHERE digest = ? AND session_key IN (?, ?) ORDER BY session_key LIMIT 1",
+    )
+    .get(digest, sessionKey, EVERYWHERE);
+  if (!found) return undefined;
+  return found.session_key === EVERYWHERE ? "always" : "session";
+}
+
+function grant(db: Database, row: Row, decision: "session" | "always", now: number): void {
+  db.query("INSERT OR REPLACE INTO approval_grant VALUES (?, ?, ?, ?)").run(
+    row.digest,
+    decision === "always" ? EVERYWHERE : row.session_key,
+    row.id,
+    now,
+  );
+}
+
+function rowOf(question: Question, digest: string, now: number): Row {
+  const { tool, plan, reason, runId, sessionKey, identity, ttlMs } = question;
+  return {
+    id: createId("approval"),
+    tool,
+    plan: JSON.stringify(plan),
+    digest,
+    reason,
+    run_id: runId,
+    session_key: sessionKey,
+    identity: JSON.stringify(identity),
+    status: "pending",
+    decision: null,
+    created_at: now,
+    expires_at: now + ttlMs,
+  };
+}
+
+function insert(db: Database, row: Row): void {
+  db.query(
+    `INSERT INTO approval (id, tool, plan, digest, reason, run_id, session_key, identity, status, created_at, expires_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)`,
+  ).run(
+    row.id,
+    row.tool,
+    row.plan,
+    row.digest,
+    row.reason,
+    row.run_id,
+    row.session_key,
+    row.identity,
+    row.created_at,
+    row.expires_at,
+  );
+}
+
+/** Whether the question was still open. */
+function settle(db: Database, id: string, answer: Answer, by: string | null, now: number): boolean {
+  const { changes } = db
+    .query("UPDATE approval SET status = ?, decision = ?, decided_by = ?, decided_at = ? WHERE id = ? AND status = 'pending'")
+    .run(STATUS_AFTER[answer], answer, by, now, id);
+  return changes === 1;
+}
+
+function approvalOf(row: Row): Approval {
+  return {
+    approval_id: row.id,
+    tool: row.tool,
+    plan: JSON.parse(row.plan) as unknown,
+    reason: row.reason,
+    run_id: row.run_id,
+    session_key: row.session_key,
+    status: row.status,
+    ...(row.decision === null ? {} : { decision: row.decision }),
+    created_at: row.created_at,
+    expires_at: row.expires_at,
+  };
+}
+
+function requestedEvent(row: Row) {
+  const { approval_id, tool, plan, reason, run_id, session_key, expires_at } = approvalOf(row);
+  return { approval_id, tool, plan, reason, run_id, session_key, expires_at };
+}

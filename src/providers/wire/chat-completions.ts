@@ -1,0 +1,92 @@
+/** A provider that speaks Chat Completions: OpenAI, and those who copy it. */
+import type OpenAI from "openai";
+import type { ChatCompletionCreateParamsStreaming } from "openai/resources";
+import { createId } from "../../lib/id.ts";
+import type { ModelInfo, ModelRequest, OpenProvider, ProviderHost } from "../../sdk/provider.ts";
+import { type ChatDialect, toChatMessages, toChatTools } from "./chat-messages.ts";
+import { type ChatStreamOptions, readChatStream } from "./chat-stream.ts";
+import { createEfforts } from "./effort.ts";
+import { type GuardedCall, guardCall, guardStream, SDK_TIMEOUT_MS } from "./guard.ts";
+import { type ConnectionOptions, configuredModels, endpointOf, withConfigured } from "./options.ts";
+
+/** A value of `reasoning_effort`, or `null` to leave it out. */
+export type Effort = "none" | "minimal" | "low" | "medium" | "high" | null;
+
+export interface ChatVendor extends ChatDialect {
+  readonly baseUrl: string;
+  readonly maxTokensKey: "max_tokens" | "max_completion_tokens";
+  /** Ways to ask for this much thinking, the best first. */
+  efforts(request: ModelRequest): readonly Effort[];
+  readonly keepSeal?: ChatStreamOptions["keepSeal"];
+  /** The id under which a listed model is asked; nothing for one that does not chat. */
+  modelId(listed: string): string | undefined;
+}
+
+export function openChatProvider(options: ConnectionOptions, host: ProviderHost, vendor: ChatVendor): OpenProvider {
+  const endpoint = endpointOf(options, host);
+  const efforts = createEfforts<Effort>();
+  const known = configuredModels(options.models);
+
+  const connect = async (call: GuardedCall): Promise<OpenAI> => {
+    const { OpenAI } = await import("openai");
+    return new OpenAI({
+      // Without a key the SDK must get one all the same; the header is then left out.
+      apiKey: options.api_key ?? "none",
+      adminAPIKey: null,
+      organization: null,
+      project: null,
+      baseURL: options.base_url ?? vendor.baseUrl,
+      defaultHeaders: { ...(options.api_key === undefined ? { Authorization: null } : {}), ...options.headers },
+      fetch: call.fetch,
+      maxRetries: 0,
+      timeout: SDK_TIMEOUT_MS,
+      logLevel: "off",
+    });
+  };
+
+  const body = (request: ModelRequest, effort: Effort): ChatCompletionCreateParamsStreaming => {
+    const maxTokens = request.maxOutputTokens ?? known.find(({ id }) => id === request.model)?.maxOutput;
+    return {
+      model: request.model,
+      messages: toChatMessages(request.system, request.messages, vendor),
+      stream: true,
+      stream_options: { include_usage: true },
+      ...(request.tools.length === 0 ? {} : { tools: toChatTools(request.tools) }),
+      ...(maxTokens === undefined ? {} : { [vendor.maxTokensKey]: maxTokens }),
+      ...(effort === null ? {} : { reasoning_effort: effort }),
+    };
+  };
+
+  return {
+    id: host.id,
+    stream: (request, signal) =>
+      efforts.stream(
+        `${request.model} ${request.thinking} ${request.tools.length > 0}`,
+        vendor.efforts(request),
+        (effort) =>
+          guardStream(
+            endpoint,
+            signal,
+            async (call) => {
+              const client = await connect(call);
+              const chunks = await client.chat.completions.create(body(request, effort), { signal: call.signal });
+              return readChatStream(chunks, endpoint, call.progress, {
+                callId: () => createId("call"),
+                ...(vendor.keepSeal === undefined ? {} : { keepSeal: vendor.keepSeal }),
+              });
+            },
+            (part) => part.type === "finish",
+          ),
+      ),
+    models: (signal) =>
+      guardCall(endpoint, signal, async (call) => {
+        const client = await connect(call);
+        const listed: ModelInfo[] = [];
+        for await (const model of client.models.list({ signal: call.signal })) {
+          const id = vendor.modelId(model.id);
+          if (id !== undefined) listed.push({ id });
+        }
+        return withConfigured(listed, options.models);
+      }),
+  };
+}

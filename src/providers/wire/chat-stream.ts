@@ -1,0 +1,119 @@
+/** From the chunks of a Chat Completions stream to the parts of a reply. */
+import type { ChatCompletionChunk } from "openai/resources";
+import type { FinishReason, ModelToolCall, StreamPart } from "../../sdk/provider.ts";
+import { type FailureSource, malformedFailure } from "./failure.ts";
+
+interface OpenCall {
+  id: string;
+  name: string;
+  args: string;
+  seal: string | undefined;
+}
+
+/** What vendors add to OpenAI's delta. */
+interface MoreDelta {
+  reasoning_content?: unknown;
+  reasoning?: unknown;
+}
+interface MoreCall {
+  extra_content?: { google?: { thought_signature?: unknown } };
+}
+
+export interface ChatStreamOptions {
+  /** Says how a seal that came with a tool call is kept: as the signature of a thinking part before the call. */
+  readonly keepSeal?: (callId: string, seal: string) => string;
+  /** An id for a call that came without one; `index` counts the calls of the reply. */
+  readonly callId: (index: number) => string;
+}
+
+export async function* readChatStream(
+  chunks: AsyncIterable<ChatCompletionChunk>,
+  source: FailureSource,
+  progress: () => void,
+  options: ChatStreamOptions,
+): AsyncGenerator<StreamPart, void, undefined> {
+  const calls: OpenCall[] = [];
+  /** Which call the index of a delta means now: some vendors give all calls the index 0. */
+  const current = new Map<number, OpenCall>();
+  let finish: string | null = null;
+  let usage: StreamPart | undefined;
+  for await (const chunk of chunks) {
+    if (typeof chunk !== "object" || chunk === null || !("choices" in chunk || "usage" in chunk)) {
+      throw malformedFailure(source, "what is not its format");
+    }
+    progress();
+    if (chunk.usage) usage = { type: "usage", usage: chatUsage(chunk.usage) };
+    const choice = chunk.choices?.[0];
+    if (choice === undefined) continue;
+    const delta: (ChatCompletionChunk.Choice.Delta & MoreDelta) | undefined = choice.delta;
+    const thinking = delta?.reasoning_content ?? delta?.reasoning;
+    if (typeof thinking === "string" && thinking !== "") yield { type: "thinking", text: thinking };
+    if (typeof delta?.content === "string" && delta.content !== "") yield { type: "text", text: delta.content };
+    if (typeof delta?.refusal === "string" && delta.refusal !== "") yield { type: "text", text: delta.refusal };
+    for (const piece of delta?.tool_calls ?? []) addPiece(piece, calls, current);
+    if (choice.finish_reason) finish = choice.finish_reason;
+  }
+  if (finish === null) return;
+  if (finish === "error") throw malformedFailure(source, "an error as the end of its reply");
+  // A reply that ran out of tokens may end inside of a call; one that was withheld has none.
+  const whole = finish === "length" ? calls.filter((call) => isJson(call.args)) : calls;
+  for (const [index, call] of whole.entries()) {
+    const callId = call.id === "" ? options.callId(index) : call.id;
+    if (call.seal !== undefined && options.keepSeal !== undefined) {
+      yield { type: "thinking", text: "", signature: options.keepSeal(callId, call.seal) };
+    }
+    yield { type: "tool_call", call_id: callId, tool: call.name, args: parseArguments(call.args) };
+  }
+  if (usage !== undefined) yield usage;
+  yield { type: "finish", reason: finishReason(finish, whole.length > 0) };
+}
+
+type Piece = ChatCompletionChunk.Choice.Delta.ToolCall & MoreCall;
+
+function addPiece(piece: Piece, calls: OpenCall[], current: Map<number, OpenCall>): void {
+  const index = piece.index ?? calls.length;
+  let call = current.get(index);
+  const isNew = call !== undefined && piece.id !== undefined && piece.id !== "" && call.id !== "" && piece.id !== call.id;
+  if (call === undefined || isNew) {
+    call = { id: "", name: "", args: "", seal: undefined };
+    calls.push(call);
+    current.set(index, call);
+  }
+  if (piece.id && call.id === "") call.id = piece.id;
+  // Some repeat the name with every piece.
+  if (piece.function?.name && call.name === "") call.name = piece.function.name;
+  call.args += piece.function?.arguments ?? "";
+  const seal = piece.extra_content?.google?.thought_signature;
+  if (typeof seal === "string") call.seal = seal;
+}
+
+/** Parsed; the text itself when it is not JSON, so that the tool's schema can say so to the model. */
+export function parseArguments(text: string): ModelToolCall["args"] {
+  if (text.trim() === "") return {};
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function isJson(text: string): boolean {
+  return text.trim() === "" || typeof parseArguments(text) !== "string";
+}
+
+function finishReason(reason: string, hasCalls: boolean): FinishReason {
+  if (reason === "content_filter") return "refused";
+  if (reason === "length") return "length";
+  return hasCalls ? "tool_calls" : "stop";
+}
+
+/** OpenAI counts cached tokens inside of the prompt's; we beside it. */
+function chatUsage(usage: NonNullable<ChatCompletionChunk["usage"]>) {
+  const cached = usage.prompt_tokens_details?.cached_tokens ?? 0;
+  return {
+    input: Math.max(0, (usage.prompt_tokens ?? 0) - cached),
+    output: usage.completion_tokens ?? 0,
+    cache_read: cached,
+    cache_write: 0,
+  };
+}

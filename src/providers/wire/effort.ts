@@ -1,0 +1,45 @@
+/** Finds out which way of asking for thinking a model accepts: vendors differ by model and change it without notice. */
+import type { StreamPart } from "../../sdk/provider.ts";
+import { providerFailureOf } from "../../sdk/provider-error.ts";
+import { AlephError } from "../../protocol/errors.ts";
+
+export interface Efforts<E> {
+  /**
+   * The reply to the first way in `ways` that the model does not refuse as a bad request about thinking. The one that
+   * worked is remembered under `key`. The last way's failure is the reply's.
+   */
+  stream(
+    key: string,
+    ways: readonly E[],
+    send: (way: E) => AsyncIterable<StreamPart>,
+  ): AsyncGenerator<StreamPart, void, undefined>;
+}
+
+export function createEfforts<E>(): Efforts<E> {
+  const known = new Map<string, number>();
+  return {
+    async *stream(key, ways, send) {
+      for (let at = known.get(key) ?? 0; ; at++) {
+        let began = false;
+        try {
+          for await (const part of send(ways[at]!)) {
+            if (!began) known.set(key, at);
+            began = true;
+            yield part;
+          }
+          return;
+        } catch (thrown) {
+          if (began || at + 1 >= ways.length || !isAboutThinking(thrown)) throw thrown;
+        }
+      }
+    },
+  };
+}
+
+function isAboutThinking(thrown: unknown): boolean {
+  return (
+    thrown instanceof AlephError &&
+    providerFailureOf(thrown) === "bad_request" &&
+    /reasoning|thinking|effort|budget/i.test(thrown.message)
+  );
+}

@@ -1,0 +1,269 @@
+/** Watches one call to a vendor: deadlines, size, hang-up at once on abort, and one kind of error whatever the SDK. */
+import { AlephError } from "../../protocol/errors.ts";
+import {
+  type FailureSource,
+  halfStream,
+  httpFailure,
+  malformedFailure,
+  networkFailure,
+  streamFailure,
+  timeoutFailure,
+} from "./failure.ts";
+
+export interface Endpoint extends FailureSource {
+  readonly fetch: typeof fetch;
+  /** To the first byte of the body. */
+  readonly timeoutMs: number;
+  /** Between two bytes; bytes that bring no part of the reply (pings) count for five times as long. */
+  readonly idleTimeoutMs: number;
+}
+
+/** What the SDK gets for one call. */
+export interface GuardedCall {
+  /** Ends the call when the caller's signal aborts or a deadline passes. */
+  readonly signal: AbortSignal;
+  /** Sends; an answer that is not 2xx never reaches the SDK. Redirects are not followed: they would carry keys along. */
+  readonly fetch: typeof fetch;
+  /** The SDK delivered something that belongs to the reply. */
+  progress(): void;
+}
+
+/** For the SDKs' own timers, which the guard makes superfluous. */
+export const SDK_TIMEOUT_MS = 24 * 60 * 60 * 1000;
+
+const PINGS = 5;
+const MAX_BYTES = 256 * 1024 * 1024;
+/** Bytes without anything that the SDK could use. */
+const MAX_FRUITLESS_BYTES = 16 * 1024 * 1024;
+const MAX_ERROR_BYTES = 64 * 1024;
+
+/**
+ * The parts that `open` makes of a vendor's stream. `complete` says whether a part is the reply's last: a stream that
+ * ends without it is half a stream. Throws `cancelled` or `provider_error`. Leaving the loop closes the request.
+ */
+export async function* guardStream<T>(
+  endpoint: Endpoint,
+  signal: AbortSignal,
+  open: (call: GuardedCall) => AsyncIterable<T> | Promise<AsyncIterable<T>>,
+  complete: (part: T) => boolean,
+): AsyncGenerator<T, void, undefined> {
+  const watch = createWatch(endpoint, signal);
+  let iterator: AsyncIterator<T> | undefined;
+  let finished = false;
+  try {
+    iterator = (await watch.wait(async () => open(watch.call)))[Symbol.asyncIterator]();
+    for (;;) {
+      const next = iterator;
+      const result = await watch.wait(() => next.next());
+      if (result.done === true) break;
+      finished ||= complete(result.value);
+      yield result.value;
+    }
+    if (!finished) throw watch.unfinished();
+  } catch (thrown) {
+    throw watch.explain(thrown);
+  } finally {
+    watch.close();
+    // Not awaited: an SDK that waits for a body that will not come must not hold us.
+    iterator?.return?.()?.then(undefined, () => undefined);
+  }
+}
+
+/** One answer; throws as `guardStream`. */
+export async function guardCall<T>(
+  endpoint: Endpoint,
+  signal: AbortSignal,
+  run: (call: GuardedCall) => Promise<T>,
+): Promise<T> {
+  const watch = createWatch(endpoint, signal);
+  try {
+    return await watch.wait(() => run(watch.call));
+  } catch (thrown) {
+    throw watch.explain(thrown);
+  } finally {
+    watch.close();
+  }
+}
+
+interface Watch {
+  readonly call: GuardedCall;
+  /** Waits under the deadlines; time between two waits is the consumer's and does not count. */
+  wait<R>(work: () => Promise<R>): Promise<R>;
+  explain(thrown: unknown): AlephError;
+  unfinished(): AlephError;
+  close(): void;
+}
+
+function createWatch(endpoint: Endpoint, signal: AbortSignal): Watch {
+  const controller = new AbortController();
+  const stopped = Promise.withResolvers<never>();
+  stopped.promise.catch(() => undefined);
+  const started = performance.now();
+  let failure: AlephError | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let bytes = 0;
+  let fruitless = 0;
+  let ended = false;
+  let progressed = false;
+  /** When the last byte came, once one did; and the last one that was of use. */
+  let byteAt: number | undefined;
+  let partAt = 0;
+
+  const stop = (why: AlephError) => {
+    failure ??= why;
+    controller.abort(failure);
+    stopped.reject(failure);
+  };
+  const onAbort = () => stop(cancelled());
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+
+  const deadline = (): number =>
+    byteAt === undefined
+      ? started + endpoint.timeoutMs
+      : Math.min(byteAt + endpoint.idleTimeoutMs, partAt + PINGS * endpoint.idleTimeoutMs);
+
+  const arm = () => {
+    clearTimeout(timer);
+    timer = setTimeout(
+      () => {
+        if (performance.now() + 1 < deadline()) arm();
+        else if (byteAt === undefined) stop(timeoutFailure(endpoint, endpoint.timeoutMs, "answer"));
+        else stop(timeoutFailure(endpoint, endpoint.idleTimeoutMs, "part"));
+      },
+      Math.max(0, deadline() - performance.now()),
+    );
+  };
+
+  const received = (size: number) => {
+    const now = performance.now();
+    if (byteAt === undefined) partAt = now;
+    byteAt = now;
+    bytes += size;
+    fruitless += size;
+    if (bytes > MAX_BYTES || fruitless > MAX_FRUITLESS_BYTES) {
+      stop(malformedFailure(endpoint, "more than a reply can hold"));
+      throw failure;
+    }
+  };
+
+  const guardedFetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+    const own = controller.signal;
+    const response = await endpoint.fetch(input, {
+      ...init,
+      signal: init?.signal ? AbortSignal.any([own, init.signal]) : own,
+      redirect: "manual",
+      // Bun's own limit of five minutes would cut below ours.
+      timeout: false,
+    } as RequestInit);
+    if (!response.ok) {
+      const text = await beginning(response.body, MAX_ERROR_BYTES);
+      failure ??= httpFailure(endpoint, response.status, response.headers, text);
+      throw failure;
+    }
+    if (response.body === null) return response;
+    const { status, headers } = response;
+    return new Response(
+      counted(response.body, received, () => {
+        ended = true;
+      }),
+      { status, headers },
+    );
+  };
+
+  const explain = (thrown: unknown): AlephError => {
+    if (signal.aborted) return cancelled();
+    if (failure !== undefined) return failure;
+    if (thrown instanceof AlephError) return thrown;
+    if (thrown instanceof SyntaxError) {
+      // The end of a body can be the middle of an event.
+      return ended && progressed ? halfStream(endpoint) : malformedFailure(endpoint, "what is not its format", thrown);
+    }
+    const vendor = vendorError(thrown);
+    return vendor === undefined ? networkFailure(endpoint, thrown) : streamFailure(endpoint, vendor, thrown);
+  };
+
+  return {
+    call: {
+      signal: controller.signal,
+      fetch: Object.assign(guardedFetch, { preconnect: endpoint.fetch.preconnect }),
+      progress() {
+        progressed = true;
+        fruitless = 0;
+        partAt = performance.now();
+      },
+    },
+    async wait(work) {
+      if (failure !== undefined) throw failure;
+      if (byteAt !== undefined) byteAt = partAt = performance.now();
+      arm();
+      try {
+        return await Promise.race([work(), stopped.promise]);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    explain,
+    unfinished() {
+      if (!progressed) return malformedFailure(endpoint, bytes === 0 ? "an empty reply" : "what is not its format");
+      return halfStream(endpoint);
+    },
+    close() {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+      controller.abort();
+    },
+  };
+}
+
+function cancelled(): AlephError {
+  return new AlephError("cancelled", "The reply was cancelled");
+}
+
+/** The error object that both SDKs keep of an error event, which has no HTTP status. */
+function vendorError(thrown: unknown): unknown {
+  if (!(thrown instanceof Error) || !("error" in thrown)) return undefined;
+  const { error, status } = thrown as Error & { error: unknown; status?: unknown };
+  return status === undefined && error !== undefined && error !== null ? error : undefined;
+}
+
+function counted(
+  body: ReadableStream<Uint8Array>,
+  received: (size: number) => void,
+  onEnd: () => void,
+): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (done) {
+          onEnd();
+          controller.close();
+          return;
+        }
+        received(value.byteLength);
+        controller.enqueue(value);
+      } catch (error) {
+        controller.error(error);
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+}
+
+async function beginning(body: ReadableStream<Uint8Array> | null, limit: number): Promise<string> {
+  if (body === null) return "";
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of body) {
+      chunks.push(chunk);
+      size += chunk.byteLength;
+      if (size > limit) break;
+    }
+  } catch {
+    // The status says what is wrong; the text was only to explain it.
+  }
+  return Buffer.concat(chunks).subarray(0, limit).toString("utf8");
+}
