@@ -148,9 +148,8 @@ class SocketClient implements Client {
       ...(listener.seen < 0 ? {} : { after_seq: listener.seen }),
     })) as Result<"events.subscribe">;
     if (truncated) listener.onTruncated?.();
-    if (listener.seen < 0) listener.seen = Math.max(listener.seen, 0);
-    // Nothing was missed up to here unless it is being replayed; a later reconnect asks from what was really seen.
-    if (listener.seen === 0) listener.seen = seq;
+    // Live from here on; a later reconnect asks from what was really seen.
+    if (listener.seen < 0) listener.seen = seq;
   }
 
   #request(method: string, params: unknown): Promise<unknown> {

@@ -11,9 +11,6 @@ export interface ParsedDocument {
   readonly issues: readonly Issue[];
 }
 
-/** Far more than a person writes; a wrong file must not stall the server. */
-export const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
-
 export async function parseDocument(text: string): Promise<ParsedDocument> {
   const { parse, TomlError } = await import("smol-toml");
   let input: unknown;

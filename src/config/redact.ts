@@ -39,13 +39,19 @@ function redactUrl(value: string): string {
  * Puts back the secrets of `old` where `input` holds what `redact` made of them. Any other `[masked]` is a problem: it
  * would overwrite a secret with that word.
  */
-export function restoreMasked(input: Table, old: Table): { readonly document: Table; readonly problems: readonly Problem[] } {
+export function restoreMasked(
+  input: Table,
+  old: Table,
+): { readonly document: Table; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
   function walk(value: unknown, before: unknown, path: Path): unknown {
     if (typeof value === "string") {
       if (!value.includes(MASK)) return value;
       if (typeof before === "string" && redactString(before, path) === value) return before;
-      problems.push({ path, message: `is ${MASK} and there is no such secret to keep; give the secret or a reference such as env:NAME` });
+      problems.push({
+        path,
+        message: `is ${MASK} and there is no such secret to keep; give the secret or a reference such as env:NAME`,
+      });
       return value;
     }
     if (Array.isArray(value)) {

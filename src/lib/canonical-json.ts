@@ -19,5 +19,9 @@ function isPlain(item: unknown): item is Record<string, unknown> {
 
 function sorted(item: Record<string, unknown>): Record<string, unknown> {
   // Keys such as "1" come first in any object of JavaScript; that order is fixed as well, so the spelling stays unique.
-  return Object.fromEntries(Object.keys(item).sort().map((key) => [key, item[key]]));
+  return Object.fromEntries(
+    Object.keys(item)
+      .sort()
+      .map((key) => [key, item[key]]),
+  );
 }

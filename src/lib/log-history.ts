@@ -24,9 +24,14 @@ export class LogHistory {
   }
 
   /** Lines at least as severe as `level` that came after number `after`: the newest `limit`, oldest first. */
-  tail({ limit, level, after }: { limit: number; level: LogLevel; after: number }): { entries: NumberedEntry[]; next: number } {
+  tail({ limit, level, after }: { limit: number; level: LogLevel; after: number }): {
+    entries: NumberedEntry[];
+    next: number;
+  } {
     const least = LOG_LEVELS.indexOf(level);
-    const entries = this.#entries.filter((entry) => entry.n > after && LOG_LEVELS.indexOf(entry.level) >= least).slice(-limit);
+    const entries = this.#entries
+      .filter((entry) => entry.n > after && LOG_LEVELS.indexOf(entry.level) >= least)
+      .slice(-limit);
     return { entries, next: this.#n };
   }
 }

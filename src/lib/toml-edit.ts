@@ -78,7 +78,7 @@ function placeValue(path: readonly string[], value: unknown, { entries, stringif
 
 /** The lines of the key and of all below it, with their headers. */
 function placeRemoval(path: readonly string[], { source, entries }: Text): Edit[] | undefined {
-  const lines = entries.filter((entry) => entry.kind !== "inner" && isAt(entry, path, path.length));
+  const lines = entries.filter((entry) => entry.kind !== "inner" && isWithin(entry, path));
   if (lines.length === 0) return undefined;
   return lines.map(({ start, end }) => {
     const next = source.indexOf("\n", end);
@@ -86,7 +86,11 @@ function placeRemoval(path: readonly string[], { source, entries }: Text): Edit[
   });
 }
 
-function placeAddition(path: readonly string[], value: unknown, { source, entries, stringify }: Text): Edit[] | undefined {
+function placeAddition(
+  path: readonly string[],
+  value: unknown,
+  { source, entries, stringify }: Text,
+): Edit[] | undefined {
   const parent = path.slice(0, -1);
   const key = path.at(-1) ?? "";
   const header = entries.findIndex((entry) => entry.kind === "header" && isAt(entry, parent));
@@ -94,7 +98,7 @@ function placeAddition(path: readonly string[], value: unknown, { source, entrie
     // At the end, below a header of its own.
     const table = path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value) as Table;
     const gap = source === "" ? "" : source.endsWith("\n") ? "\n" : "\n\n";
-    return [{ start: source.length, end: source.length, text: gap + stringify(table).trimEnd() + "\n" }];
+    return [{ start: source.length, end: source.length, text: `${gap}${stringify(table).trimEnd()}\n` }];
   }
   // Below the last key of its table.
   let last = entries[header];
@@ -117,8 +121,12 @@ function inline(value: unknown, stringify: (table: Table) => string): string {
     .replace(/ \] \]$/, "");
 }
 
-function isAt(entry: TomlEntry, path: readonly string[], length = entry.path.length): boolean {
-  return entry.path.length >= path.length && length === path.length && path.every((key, index) => entry.path[index] === key);
+function isAt(entry: TomlEntry, path: readonly string[]): boolean {
+  return entry.path.length === path.length && isWithin(entry, path);
+}
+
+function isWithin(entry: TomlEntry, path: readonly string[]): boolean {
+  return path.every((key, index) => entry.path[index] === key);
 }
 
 /** Edits at one place keep their order; of two that overlap, as when a table goes with its keys, the outer one wins. */

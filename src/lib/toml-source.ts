@@ -91,12 +91,15 @@ function readKey(source: string, from: number, stop: string): { keys: string[]; 
 const ESCAPES: Readonly<Record<string, string>> = { b: "\b", t: "\t", n: "\n", f: "\f", r: "\r", e: "\x1b" };
 
 function decodeEscapes(text: string): string {
-  return text.replace(/\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|(.))/g, (_all, u, U, x, plain: string) => {
-    const code = u ?? U ?? x;
-    if (code === undefined) return ESCAPES[plain] ?? plain;
-    const point = Number.parseInt(code, 16);
-    return point <= 0x10ffff ? String.fromCodePoint(point) : "";
-  });
+  return text.replace(
+    /\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|(.))/g,
+    (_all, u, U, x, plain: string) => {
+      const code = u ?? U ?? x;
+      if (code === undefined) return ESCAPES[plain] ?? plain;
+      const point = Number.parseInt(code, 16);
+      return point <= 0x10ffff ? String.fromCodePoint(point) : "";
+    },
+  );
 }
 
 /** Adds an entry and those inside of its value; returns the end of the value. */

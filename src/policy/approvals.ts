@@ -5,7 +5,6 @@ import { createId } from "../lib/id.ts";
 import { describeError, type Log } from "../lib/log.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Identity } from "../protocol/identity.ts";
-import { isEphemeral, parseSessionKey } from "../protocol/session-key.ts";
 import type { Publisher } from "../sdk/bus.ts";
 import type { Store } from "../sdk/store.ts";
 
@@ -73,6 +72,8 @@ interface Row {
 
 /** In `approval_grant.session_key`: the grant holds in every session. No session key is empty. */
 const EVERYWHERE = "";
+/** A timer cannot be longer. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 /** The most rows that one list gives. */
 const LIST_LIMIT = 1000;
 
@@ -112,15 +113,19 @@ export class Approvals {
     const granted = findGrant(store.db, digest, question.sessionKey);
     if (granted) return granted;
     const row = rowOf(question, digest, this.#now());
-    await store.write((db) => insert(db, row));
     const { promise, resolve } = Promise.withResolvers<Answer>();
-    this.#waiting.set(row.id, resolve);
-    this.#bus.publish("approval.requested", requestedEvent(row), { sessionKey: question.sessionKey });
     const stop = () => void this.#close(row, "cancelled");
-    const timer = setTimeout(() => void this.#close(row, "expired"), question.ttlMs);
-    signal.addEventListener("abort", stop, { once: true });
-    if (signal.aborted) stop();
+    let timer: Timer | undefined;
+    // Before the row is there: whoever lists it may answer at once.
+    this.#waiting.set(row.id, resolve);
     try {
+      await store.write((db) => insert(db, row));
+      if (this.get(row.id).status === "pending") {
+        this.#bus.publish("approval.requested", requestedEvent(row), { sessionKey: question.sessionKey });
+      }
+      timer = setTimeout(() => void this.#close(row, "expired"), Math.min(question.ttlMs, MAX_TIMER_MS));
+      signal.addEventListener("abort", stop, { once: true });
+      if (signal.aborted) stop();
       return await promise;
     } finally {
       clearTimeout(timer);
@@ -151,9 +156,18 @@ export class Approvals {
 
   /**
    * Answers a question; resolves when the answer is on disk. The first answer counts: throws `conflict` when there is
-   * one, `not_found` when there was no such question. In an ephemeral session `always` ends with the session.
+   * one, `not_found` when there was no such question. Of an ephemeral session nothing is kept, so there `always` lasts
+   * only as long as the process.
    */
-  async resolve({ approvalId, decision, by }: { approvalId: string; decision: Decision; by: string }): Promise<Approval> {
+  async resolve({
+    approvalId,
+    decision,
+    by,
+  }: {
+    approvalId: string;
+    decision: Decision;
+    by: string;
+  }): Promise<Approval> {
     const { row, store } = this.#find(approvalId);
     const now = this.#now();
     // A question whose time is over must not be answered by a timer's luck.
@@ -278,7 +292,9 @@ function insert(db: Database, row: Row): void {
 /** Whether the question was still open. */
 function settle(db: Database, id: string, answer: Answer, by: string | null, now: number): boolean {
   const { changes } = db
-    .query("UPDATE approval SET status = ?, decision = ?, decided_by = ?, decided_at = ? WHERE id = ? AND status = 'pending'")
+    .query(
+      "UPDATE approval SET status = ?, decision = ?, decided_by = ?, decided_at = ? WHERE id = ? AND status = 'pending'",
+    )
     .run(STATUS_AFTER[answer], answer, by, now, id);
   return changes === 1;
 }

@@ -118,6 +118,8 @@ export interface ProviderHost {
 /** A kind of provider: what `type` in a provider's table names. */
 export interface ProviderType<Name extends string, O extends z.ZodType> {
   readonly type: Name;
+  /** Asked for when neither the person nor the config names a model; without it the first that the provider lists. */
+  readonly defaultModel?: string;
   /** The keys of its table besides `type`. Secrets arrive resolved. */
   readonly options: O;
   open(options: z.output<O>, host: ProviderHost): OpenProvider;

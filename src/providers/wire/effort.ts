@@ -1,7 +1,7 @@
 /** Finds out which way of asking for thinking a model accepts: vendors differ by model and change it without notice. */
+import { AlephError } from "../../protocol/errors.ts";
 import type { StreamPart } from "../../sdk/provider.ts";
 import { providerFailureOf } from "../../sdk/provider-error.ts";
-import { AlephError } from "../../protocol/errors.ts";
 
 export interface Efforts<E> {
   /**
@@ -16,20 +16,22 @@ export interface Efforts<E> {
 }
 
 export function createEfforts<E>(): Efforts<E> {
-  const known = new Map<string, number>();
+  const known = new Map<string, E>();
   return {
     async *stream(key, ways, send) {
-      for (let at = known.get(key) ?? 0; ; at++) {
+      const best = known.get(key);
+      const order = best === undefined ? ways : [best, ...ways.filter((way) => way !== best)];
+      for (const [at, way] of order.entries()) {
         let began = false;
         try {
-          for await (const part of send(ways[at]!)) {
-            if (!began) known.set(key, at);
+          for await (const part of send(way)) {
+            if (!began) known.set(key, way);
             began = true;
             yield part;
           }
           return;
         } catch (thrown) {
-          if (began || at + 1 >= ways.length || !isAboutThinking(thrown)) throw thrown;
+          if (began || at + 1 === order.length || !isAboutThinking(thrown)) throw thrown;
         }
       }
     },

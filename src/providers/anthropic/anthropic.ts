@@ -1,0 +1,99 @@
+/** Anthropic, over the Messages API. */
+import type { Anthropic } from "@anthropic-ai/sdk";
+import type { ModelInfo, ModelRequest, OpenProvider, ProviderHost } from "../../sdk/provider.ts";
+import { defineProvider } from "../../sdk/provider.ts";
+import { createEfforts } from "../wire/effort.ts";
+import { type GuardedCall, guardCall, guardStream, SDK_TIMEOUT_MS } from "../wire/guard.ts";
+import {
+  type ConnectionOptions,
+  configuredModels,
+  connectionOptions,
+  endpointOf,
+  withConfigured,
+} from "../wire/options.ts";
+import { toMessages, toSystem, toTools } from "./messages.ts";
+import { readMessagesStream } from "./stream.ts";
+import { defaultMaxTokens, type ThinkingWay, thinkingWays } from "./thinking.ts";
+
+export const anthropic = defineProvider({
+  type: "anthropic",
+  defaultModel: "claude-sonnet-5-5",
+  options: connectionOptions,
+  open: openAnthropic,
+});
+
+function openAnthropic(options: ConnectionOptions, host: ProviderHost): OpenProvider {
+  const endpoint = endpointOf(options, host);
+  /** Ways by their JSON, since they are made for each request. */
+  const efforts = createEfforts<string>();
+  const known = configuredModels(options.models);
+
+  const connect = async (call: GuardedCall): Promise<Anthropic> => {
+    const { Anthropic } = await import("@anthropic-ai/sdk");
+    return new Anthropic({
+      // Without a key the SDK would look for one in places that are not our configuration; the header is then left out.
+      apiKey: options.api_key ?? "none",
+      baseURL: options.base_url ?? "https://api.anthropic.com",
+      defaultHeaders: { ...(options.api_key === undefined ? { "X-Api-Key": null } : {}), ...options.headers },
+      fetch: call.fetch,
+      maxRetries: 0,
+      timeout: SDK_TIMEOUT_MS,
+      logLevel: "off",
+    });
+  };
+
+  const maxTokensOf = (request: ModelRequest) =>
+    request.maxOutputTokens ??
+    known.find(({ id }) => id === request.model)?.maxOutput ??
+    defaultMaxTokens(request.model);
+
+  const body = (request: ModelRequest, way: ThinkingWay): Anthropic.Messages.MessageCreateParamsStreaming => {
+    const system = toSystem(request.system);
+    return {
+      model: request.model,
+      max_tokens: maxTokensOf(request),
+      stream: true,
+      ...(system.length === 0 ? {} : { system }),
+      ...(request.tools.length === 0 ? {} : { tools: toTools(request.tools) }),
+      messages: toMessages(request.messages, request.model, way.keep),
+      ...way.params,
+    };
+  };
+
+  return {
+    id: host.id,
+    stream(request, signal) {
+      const ways = thinkingWays(request, maxTokensOf(request));
+      return efforts.stream(
+        `${request.model} ${request.thinking}`,
+        [...new Set(ways.map((way) => JSON.stringify(way)))],
+        (way) =>
+          guardStream(
+            endpoint,
+            signal,
+            async (call) => {
+              const client = await connect(call);
+              const params = body(request, JSON.parse(way) as ThinkingWay);
+              const events = await client.messages.create(params, { signal: call.signal });
+              return readMessagesStream(events, request.model, endpoint, call.progress);
+            },
+            (part) => part.type === "finish",
+          ),
+      );
+    },
+    models: (signal) =>
+      guardCall(endpoint, signal, async (call) => {
+        const client = await connect(call);
+        const listed: ModelInfo[] = [];
+        for await (const model of client.models.list({ limit: 1000 }, { signal: call.signal })) {
+          listed.push({
+            id: model.id,
+            name: model.display_name,
+            ...(model.max_input_tokens ? { contextWindow: model.max_input_tokens } : {}),
+            ...(model.max_tokens ? { maxOutput: model.max_tokens } : {}),
+          });
+        }
+        return withConfigured(listed, options.models);
+      }),
+  };
+}
