@@ -50,6 +50,7 @@ export function normalise(input: unknown, { patch = false }: { patch?: boolean }
 
   function walkTable(table: Table, pattern: string, path: Path): Table {
     const result: Table = {};
+    const spellings = new Map<string, string>();
     for (const [key, item] of Object.entries(table)) {
       const at = [...path, key];
       if (item === undefined) continue;
@@ -59,10 +60,12 @@ export function normalise(input: unknown, { patch = false }: { patch?: boolean }
       }
       if (item === null && !patch) problems.push({ path: at, message: "must have a value; leave the key out instead" });
       const name = spell(key, pattern);
-      if (Object.hasOwn(result, name)) {
-        problems.push({ path: at, message: `is given twice, as "${key}" and as another spelling of "${name}"` });
+      const other = spellings.get(name);
+      if (other !== undefined) {
+        problems.push({ path: at, message: `is the same key as "${other}"; keep one of them` });
         continue;
       }
+      spellings.set(name, key);
       result[name] = walk(item, below(pattern, name), at);
     }
     return result;

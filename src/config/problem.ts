@@ -11,7 +11,7 @@ export interface Problem {
 }
 
 /** A thousand faults have one cause; the first ones show it. */
-const MAX_ISSUES = 50;
+export const MAX_ISSUES = 50;
 
 /** Issues for people and programs, with the line of each where `lineOf` knows one. */
 export function toIssues(problems: readonly Problem[], lineOf?: (path: Path) => number | undefined): Issue[] {

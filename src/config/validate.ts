@@ -3,7 +3,7 @@ import type * as z from "zod";
 import { nearest } from "../lib/nearest.ts";
 import { configJsonSchema, type JsonSchema, keysAt, listKnownKeys } from "./json-schema.ts";
 import type { Path, Table } from "./normalise.ts";
-import type { Problem } from "./problem.ts";
+import { MAX_ISSUES, type Problem } from "./problem.ts";
 import { configSchema } from "./schema.ts";
 import { isReference } from "./secrets.ts";
 
@@ -14,14 +14,21 @@ export function validateDocument(document: Table): Problem[] {
   const result = configSchema.safeParse(document, { reportInput: true });
   if (result.success) return [];
   const schema = configJsonSchema();
-  return result.error.issues.flatMap((issue) => describe(issue, [], schema));
+  const problems: Problem[] = [];
+  for (const issue of result.error.issues) {
+    problems.push(...describe(issue, [], schema));
+    if (problems.length >= MAX_ISSUES) break;
+  }
+  return problems;
 }
 
 function describe(issue: ZodIssue, prefix: Path, schema: JsonSchema): Problem[] {
   const path = [...prefix, ...issue.path.map((key) => (typeof key === "number" ? key : String(key)))];
   switch (issue.code) {
     case "unrecognized_keys":
-      return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(key, path, schema) }));
+      return issue.keys
+        .slice(0, MAX_ISSUES)
+        .map((key) => ({ path: [...path, key], message: unknownKey(key, path, schema) }));
     case "invalid_union":
       return describeUnion(issue, path, schema);
     case "invalid_key":
