@@ -79,6 +79,8 @@ function openAnthropic(options: ConnectionOptions, host: ProviderHost): OpenProv
             },
             (part) => part.type === "finish",
           ),
+        // Leaving thinking out helps a conversation that was changed; the next one may keep it.
+        (way) => request.thinking === "off" || (JSON.parse(way) as ThinkingWay).keep,
       );
     },
     models: (signal) =>

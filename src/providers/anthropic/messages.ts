@@ -4,7 +4,10 @@ import type { ModelMedia, ModelMessage, ModelText, ModelThinking, ToolSpec } fro
 import { readAttachment, unreadable } from "../wire/attachment.ts";
 
 type Block = Anthropic.Messages.ContentBlockParam;
-type ResultBlock = Anthropic.Messages.TextBlockParam | Anthropic.Messages.ImageBlockParam | Anthropic.Messages.DocumentBlockParam;
+type ResultBlock =
+  | Anthropic.Messages.TextBlockParam
+  | Anthropic.Messages.ImageBlockParam
+  | Anthropic.Messages.DocumentBlockParam;
 
 /**
  * Signatures are kept with the model that made them: `anthropic:<model>:<signature>`. Thinking of another provider or

@@ -29,7 +29,8 @@ export async function* readMessagesStream(
   progress: () => void,
 ): AsyncGenerator<StreamPart, void, undefined> {
   const open = new Map<number, OpenBlock>();
-  const calls: { readonly id: string; readonly name: string; readonly json: string }[] = [];
+  /** Calls whose arguments are not JSON: of a reply that ran out of tokens they are only the beginning. */
+  const broken: StreamPart[] = [];
   const usage = { input: 0, output: 0, cache_read: 0, cache_write: 0 };
   let stop: Anthropic.Messages.StopReason | null = null;
   for await (const event of events) {
@@ -62,7 +63,12 @@ export async function* readMessagesStream(
         if (block?.type === "thinking" && block.text !== "") {
           yield { type: "thinking", text: "", signature: sealThinking(model, block.text) };
         }
-        if (block?.type === "tool_use") calls.push({ id: block.id, name: block.name, json: block.text });
+        if (block?.type === "tool_use") {
+          const args = parseArguments(block.text);
+          const call: StreamPart = { type: "tool_call", call_id: block.id, tool: block.name, args };
+          if (typeof args === "string") broken.push(call);
+          else yield call;
+        }
         break;
       }
       case "message_delta":
@@ -74,12 +80,7 @@ export async function* readMessagesStream(
     }
   }
   if (stop === null) return;
-  for (const { id, name, json } of calls) {
-    const args = parseArguments(json);
-    // A reply that ran out of tokens may end inside of a call.
-    if (stop === "max_tokens" && typeof args === "string") continue;
-    yield { type: "tool_call", call_id: id, tool: name, args };
-  }
+  if (stop !== "max_tokens") yield* broken;
   yield { type: "usage", usage: { ...usage } };
   yield { type: "finish", reason: FINISH[stop] ?? "stop" };
 }

@@ -47,7 +47,8 @@ export function thinkingWays(request: ModelRequest, maxTokens: number): Thinking
   const manual: ThinkingWay["params"] =
     budget < 1_024 || !canThinkByBudget(request) ? {} : { thinking: { type: "enabled", budget_tokens: budget } };
   if (version !== undefined && version < 3.7) return [bare];
-  if (version !== undefined && version < 4.6) return [{ params: manual, keep: true }, { params: manual, keep: false }, bare];
+  if (version !== undefined && version < 4.6)
+    return [{ params: manual, keep: true }, { params: manual, keep: false }, bare];
   return [{ params: adaptive, keep: true }, { params: adaptive, keep: false }, { params: manual, keep: true }, bare];
 }
 

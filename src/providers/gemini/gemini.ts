@@ -39,7 +39,9 @@ export const gemini = defineProvider({
       keepSeal: (callId, seal) => `${SEAL}${callId}:${seal}`,
       modelId(listed) {
         const id = listed.replace(/^models\//, "");
-        return /^(gemini|gemma|learnlm)/.test(id) && !/embedding|-tts|-image|-live|native-audio/.test(id) ? id : undefined;
+        return /^(gemini|gemma|learnlm)/.test(id) && !/embedding|-tts|-image|-live|native-audio/.test(id)
+          ? id
+          : undefined;
       },
     }),
 });

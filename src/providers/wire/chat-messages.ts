@@ -53,8 +53,9 @@ export function toChatTools(tools: readonly ToolSpec[]): ChatCompletionTool[] {
 
 function userContent(content: readonly (ModelText | ModelMedia)[], dialect: ChatDialect) {
   if (content.every((part) => part.type === "text")) return textOf(content);
-  return content.map((part): ChatCompletionContentPart =>
-    part.type === "text" ? { type: "text", text: part.text } : mediaPart(part, dialect),
+  return content.map(
+    (part): ChatCompletionContentPart =>
+      part.type === "text" ? { type: "text", text: part.text } : mediaPart(part, dialect),
   );
 }
 
@@ -86,7 +87,10 @@ function assistantMessage(content: Assistant, dialect: ChatDialect): ChatComplet
     tool_calls: calls.map((call, index) => ({
       id: call.call_id,
       type: "function",
-      function: { name: call.tool, arguments: typeof call.args === "string" ? call.args : JSON.stringify(call.args ?? {}) },
+      function: {
+        name: call.tool,
+        arguments: typeof call.args === "string" ? call.args : JSON.stringify(call.args ?? {}),
+      },
       ...dialect.callExtra?.(call, index === 0, seals),
     })),
   };

@@ -73,7 +73,8 @@ type Piece = ChatCompletionChunk.Choice.Delta.ToolCall & MoreCall;
 function addPiece(piece: Piece, calls: OpenCall[], current: Map<number, OpenCall>): void {
   const index = piece.index ?? calls.length;
   let call = current.get(index);
-  const isNew = call !== undefined && piece.id !== undefined && piece.id !== "" && call.id !== "" && piece.id !== call.id;
+  const isNew =
+    call !== undefined && piece.id !== undefined && piece.id !== "" && call.id !== "" && piece.id !== call.id;
   if (call === undefined || isNew) {
     call = { id: "", name: "", args: "", seal: undefined };
     calls.push(call);

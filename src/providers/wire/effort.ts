@@ -6,26 +6,27 @@ import { providerFailureOf } from "../../sdk/provider-error.ts";
 export interface Efforts<E> {
   /**
    * The reply to the first way in `ways` that the model does not refuse as a bad request about thinking. The one that
-   * worked is remembered under `key`. The last way's failure is the reply's.
+   * worked is remembered under `key`, if it is one to `remember`. The last way's failure is the reply's.
    */
   stream(
     key: string,
     ways: readonly E[],
     send: (way: E) => AsyncIterable<StreamPart>,
+    remember?: (way: E) => boolean,
   ): AsyncGenerator<StreamPart, void, undefined>;
 }
 
 export function createEfforts<E>(): Efforts<E> {
   const known = new Map<string, E>();
   return {
-    async *stream(key, ways, send) {
+    async *stream(key, ways, send, remember = () => true) {
       const best = known.get(key);
       const order = best === undefined ? ways : [best, ...ways.filter((way) => way !== best)];
       for (const [at, way] of order.entries()) {
         let began = false;
         try {
           for await (const part of send(way)) {
-            if (!began) known.set(key, way);
+            if (!began && remember(way)) known.set(key, way);
             began = true;
             yield part;
           }

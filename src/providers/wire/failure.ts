@@ -140,7 +140,9 @@ function readError(body: string): VendorError {
   const error = typeof outer?.error === "string" ? { message: outer.error } : (record(outer?.error) ?? outer);
   if (error === undefined) return { message: "", words: body };
   const texts = [error.type, error.code, error.status, error.message].filter((part) => typeof part === "string");
-  const delay = Array.isArray(error.details) ? record(error.details.find((item) => record(item)?.retryDelay)) : undefined;
+  const delay = Array.isArray(error.details)
+    ? record(error.details.find((item) => record(item)?.retryDelay))
+    : undefined;
   const seconds = typeof delay?.retryDelay === "string" ? Number.parseFloat(delay.retryDelay) : Number.NaN;
   return {
     message: typeof error.message === "string" ? error.message : "",

@@ -1,0 +1,65 @@
+/** The built-in provider for a first run: a script that says so, explains how to add a model and shows the tools. */
+import * as z from "zod";
+import { createId } from "../../lib/id.ts";
+import { AlephError } from "../../protocol/errors.ts";
+import type { ModelRequest, StreamPart } from "../../sdk/provider.ts";
+import { defineProvider } from "../../sdk/provider.ts";
+import { scriptedReply } from "./script.ts";
+
+const options = z.strictObject({
+  delay_ms: z
+    .int()
+    .min(0)
+    .max(1_000)
+    .optional()
+    .describe("between two pieces of a reply, so that it can be seen to stream"),
+});
+
+export const demo = defineProvider({
+  type: "demo",
+  defaultModel: "demo",
+  options,
+  open: ({ delay_ms = 10 }, host) => ({
+    id: host.id,
+    stream: (request, signal) => stream(request, signal, delay_ms),
+    async models(signal) {
+      throwIfAborted(signal);
+      return [{ id: "demo", name: "Scripted demo", price: { input: 0, output: 0 } }];
+    },
+  }),
+});
+
+async function* stream(
+  request: ModelRequest,
+  signal: AbortSignal,
+  delay: number,
+): AsyncGenerator<StreamPart, void, undefined> {
+  const { text, calls } = scriptedReply(request);
+  if (request.thinking !== "off")
+    yield { type: "thinking", text: "A script does not think. It looks up what comes next." };
+  for (const piece of text.match(/(?:\S+\s*){1,3}/g) ?? []) {
+    throwIfAborted(signal);
+    yield { type: "text", text: piece };
+    if (delay > 0) await pause(delay, signal);
+  }
+  throwIfAborted(signal);
+  for (const { tool, args } of calls) yield { type: "tool_call", call_id: createId("call"), tool, args };
+  yield { type: "usage", usage: { input: 0, output: 0, cache_read: 0, cache_write: 0 } };
+  yield { type: "finish", reason: calls.length > 0 ? "tool_calls" : "stop" };
+}
+
+function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw new AlephError("cancelled", "The reply was cancelled");
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end, { once: true });
+  });
+}

@@ -1,0 +1,136 @@
+/** Ollama, over its own chat API. */
+import type { ChatRequest, ChatResponse, Ollama, Tool } from "ollama/browser";
+import { createId } from "../../lib/id.ts";
+import type { FinishReason, ModelRequest, OpenProvider, ProviderHost, StreamPart } from "../../sdk/provider.ts";
+import { defineProvider } from "../../sdk/provider.ts";
+import { createEfforts } from "../wire/effort.ts";
+import { malformedFailure } from "../wire/failure.ts";
+import { type GuardedCall, guardCall, guardStream } from "../wire/guard.ts";
+import {
+  type ConnectionOptions,
+  configuredModels,
+  connectionOptions,
+  endpointOf,
+  withConfigured,
+} from "../wire/options.ts";
+import { checkLines } from "./lines.ts";
+import { toOllamaMessages } from "./messages.ts";
+
+type Think = ChatRequest["think"] | null;
+
+export const ollama = defineProvider({
+  type: "ollama",
+  options: connectionOptions,
+  open: openOllama,
+});
+
+function openOllama(options: ConnectionOptions, host: ProviderHost): OpenProvider {
+  const endpoint = endpointOf(options, host);
+  const efforts = createEfforts<Think>();
+  const known = configuredModels(options.models);
+
+  const connect = async (call: GuardedCall): Promise<Ollama> => {
+    // The other entry point also reads files whose names it finds in place of images.
+    const { Ollama } = await import("ollama/browser");
+    return new Ollama({
+      host: options.base_url ?? "http://127.0.0.1:11434",
+      headers: {
+        ...(options.api_key === undefined ? {} : { Authorization: `Bearer ${options.api_key}` }),
+        ...options.headers,
+      },
+      fetch: call.fetch,
+    });
+  };
+
+  const body = (request: ModelRequest, think: Think): ChatRequest & { stream: true } => {
+    const info = known.find(({ id }) => id === request.model);
+    const maxTokens = request.maxOutputTokens ?? info?.maxOutput;
+    const settings = {
+      ...(info?.contextWindow === undefined ? {} : { num_ctx: info.contextWindow }),
+      ...(maxTokens === undefined ? {} : { num_predict: maxTokens }),
+    };
+    return {
+      model: request.model,
+      messages: toOllamaMessages(request.system, request.messages),
+      stream: true,
+      ...(request.tools.length === 0 ? {} : { tools: request.tools.map(toTool) }),
+      ...(think === null || think === undefined ? {} : { think }),
+      ...(Object.keys(settings).length === 0 ? {} : { options: settings }),
+    };
+  };
+
+  return {
+    id: host.id,
+    stream(request, signal) {
+      // Some models take levels, others yes or no, and those that do not think refuse both.
+      const ways: Think[] = request.thinking === "off" ? [false, null] : [request.thinking, true, null];
+      return efforts.stream(`${request.model} ${request.thinking}`, ways, (think) =>
+        guardStream(
+          endpoint,
+          signal,
+          async (call) => {
+            const checked: typeof fetch = Object.assign(
+              async (...args: Parameters<typeof fetch>) => {
+                const response = await call.fetch(...args);
+                return response.body === null ? response : new Response(checkLines(response.body, endpoint));
+              },
+              { preconnect: call.fetch.preconnect },
+            );
+            const client = await connect({ ...call, fetch: checked });
+            return readChat(await client.chat(body(request, think)), call.progress, (what) =>
+              malformedFailure(endpoint, what),
+            );
+          },
+          (part) => part.type === "finish",
+        ),
+      );
+    },
+    models: (signal) =>
+      guardCall(endpoint, signal, async (call) => {
+        const { models } = await (await connect(call)).list();
+        if (!Array.isArray(models)) throw malformedFailure(endpoint, "what is not its format");
+        return withConfigured(
+          models.map(({ model }) => ({ id: model })),
+          options.models,
+        );
+      }),
+  };
+}
+
+function toTool({ name, description, parameters }: ModelRequest["tools"][number]): Tool {
+  return { type: "function", function: { name, description, parameters: { ...parameters } } };
+}
+
+async function* readChat(
+  chunks: AsyncIterable<ChatResponse>,
+  progress: () => void,
+  malformed: (what: string) => Error,
+): AsyncGenerator<StreamPart, void, undefined> {
+  let calls = 0;
+  for await (const chunk of chunks) {
+    progress();
+    const { message } = chunk;
+    if (typeof message !== "object" || message === null) throw malformed("a line without a message");
+    if (message.thinking) yield { type: "thinking", text: message.thinking };
+    if (message.content) yield { type: "text", text: message.content };
+    for (const call of message.tool_calls ?? []) {
+      calls++;
+      const { id } = call as { id?: unknown };
+      yield {
+        type: "tool_call",
+        call_id: typeof id === "string" && id !== "" ? id : createId("call"),
+        tool: call.function.name,
+        args: call.function.arguments ?? {},
+      };
+    }
+    if (!chunk.done) continue;
+    const { prompt_eval_count = 0, eval_count = 0 } = chunk;
+    yield { type: "usage", usage: { input: prompt_eval_count, output: eval_count, cache_read: 0, cache_write: 0 } };
+    yield { type: "finish", reason: finishReason(chunk.done_reason, calls) };
+  }
+}
+
+function finishReason(reason: string | undefined, calls: number): FinishReason {
+  if (reason === "length") return "length";
+  return calls > 0 ? "tool_calls" : "stop";
+}
