@@ -1,5 +1,4 @@
 /** How Aleph becomes one executable; the build, the licence notices and the benchmark's baseline use the same settings. */
-import packageJson from "../package.json";
 
 /** What a target is called in `--target` of `bun build`, by its name in our file names. */
 export const TARGETS = {
@@ -22,7 +21,7 @@ export const BUNDLE = {
   format: "esm",
   minify: true,
   splitting: true,
-  define: { ALEPH_VERSION: JSON.stringify(packageJson.version), "process.env.NODE_ENV": '"production"' },
+  define: { "process.env.NODE_ENV": '"production"' },
 } as const satisfies Partial<Bun.BuildConfig>;
 
 export interface Executable {
