@@ -7,7 +7,8 @@
  */
 import { constants, type Dirent, type Stats } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, readdir, readlink, realpath, rename, rm } from "node:fs/promises";
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { isWithin } from "../lib/is-within.ts";
 import { AlephError } from "../protocol/errors.ts";
 import { fileError } from "./file-error.ts";
 
@@ -49,7 +50,7 @@ export interface Files {
   ): Promise<{ readonly place: Place; readonly created: boolean }>;
   /** What is in a folder, sorted by name. Links are named, not followed. */
   list(workspace: string, path: string): Promise<Entry[]>;
-  /** The files below a folder, depth first in order of name; their names as in `Place`. Links are not followed. */
+  /** The names of the files below a folder, as in `Place`; by name, each folder's own before its sub-folders'. */
   walk(workspace: string, path: string, options: WalkOptions): AsyncIterable<string>;
 }
 
@@ -164,21 +165,19 @@ async function assertMine(home: FilesOptions["home"], root: string, real: string
       data: { hint: "Use a path below the workspace" },
     });
   }
-  if (await isOwnState(home, root, real)) throw new AlephError("forbidden", `"${shown}" belongs to Aleph itself`);
+  const closed = await closedFolder(home, root);
+  if (closed !== undefined && isWithin(closed, real)) {
+    throw new AlephError("forbidden", `"${shown}" belongs to Aleph itself`);
+  }
 }
 
-/** A workspace may hold ALEPH_HOME (a person's whole home, say); then ALEPH_HOME is closed inside of it. */
-async function isOwnState(home: FilesOptions["home"], root: string, real: string): Promise<boolean> {
-  const own = await resolveLinks(resolve(home.path));
-  if (!isWithin(own, real)) return false;
+/**
+ * ALEPH_HOME, which is closed even where a workspace holds it (a person's whole home, say). Nothing when `root` is one
+ * of the workspaces in it: then all that is below `root` is open.
+ */
+async function closedFolder(home: FilesOptions["home"], root: string): Promise<string | undefined> {
   const workspaces = await resolveLinks(resolve(home.workspaces));
-  return root === workspaces || !isWithin(workspaces, root);
-}
-
-/** Whether `path` is `folder` or below it; both resolved. */
-export function isWithin(folder: string, path: string): boolean {
-  const below = relative(folder, path);
-  return below === "" || (below !== ".." && !below.startsWith(`..${sep}`) && !isAbsolute(below));
+  return root !== workspaces && isWithin(workspaces, root) ? undefined : await resolveLinks(resolve(home.path));
 }
 
 function nameBelow(root: string, path: string): string {
@@ -268,6 +267,8 @@ async function* walkFolder(
   start: Pick<Place, "path" | "name">,
   { signal, skip }: WalkOptions,
 ): AsyncGenerator<string> {
+  const closed = await closedFolder(home, root);
+  const enters = (entry: Dirent, path: string) => entry.isDirectory() && !skip?.has(entry.name) && path !== closed;
   const pending: string[] = [start.path];
   for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
     signal.throwIfAborted();
@@ -277,8 +278,7 @@ async function* walkFolder(
     for (const entry of entries) {
       const child = join(path, entry.name);
       if (entry.isFile()) yield name === "." ? entry.name : `${name}/${entry.name}`;
-      else if (entry.isDirectory() && !skip?.has(entry.name) && !(await isOwnState(home, root, child)))
-        folders.push(child);
+      else if (enters(entry, child)) folders.push(child);
     }
     pending.push(...folders.reverse());
   }

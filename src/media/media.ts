@@ -1,0 +1,140 @@
+/** Files that messages carry: kept once each under the digest of what they are. */
+import { createHash } from "node:crypto";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { writeAtomic } from "../lib/atomic-write.ts";
+import { imageType } from "../lib/image-type.ts";
+import { AlephError } from "../protocol/errors.ts";
+import type { MediaPart } from "../protocol/message.ts";
+import { isEphemeral, parseSessionKey } from "../protocol/session-key.ts";
+
+/** The most bytes of one file. */
+export const MAX_MEDIA = 32 * 1024 * 1024;
+
+export interface PutOptions {
+  /** As claimed; for an image it must be what the bytes say. */
+  readonly mime: string;
+  readonly name?: string;
+  /** The session that it belongs to; of an ephemeral one nothing reaches the disk. */
+  readonly sessionKey?: string;
+}
+
+export interface StoredMedia {
+  readonly bytes: Uint8Array;
+  readonly mime: string;
+}
+
+export interface Media {
+  /**
+   * Keeps the bytes; resolves when they are on disk. Throws `payload_too_large` over 32 MB, `invalid_params` when the
+   * media type is malformed or not that of the image, `storage_failed` when the disk refuses.
+   */
+  put(bytes: Uint8Array, options: PutOptions): Promise<MediaPart>;
+  /** Throws `invalid_params` for what is no media id, `not_found` when there is nothing under it. */
+  get(mediaId: string): Promise<StoredMedia>;
+}
+
+/** Where bytes are kept under an id; one kind on disk, one in memory. */
+export interface MediaShelf {
+  put(id: string, stored: StoredMedia): Promise<void>;
+  get(id: string): Promise<StoredMedia | undefined>;
+}
+
+/** A SHA-256 in hex and nothing else, so that an id can be part of a path. */
+const ID = /^media_[0-9a-f]{64}$/;
+const MIME = /^[a-z0-9][a-z0-9.+_-]{0,62}\/[a-z0-9][a-z0-9.+_-]{0,126}$/;
+
+export function createMedia({ durable, ephemeral }: { durable: MediaShelf; ephemeral: MediaShelf }): Media {
+  return {
+    async put(bytes, { mime: claimed, name, sessionKey }) {
+      const mime = checkedType(bytes, claimed);
+      const id = idOf(bytes, mime);
+      const kept = sessionKey === undefined || !isEphemeral(parseSessionKey(sessionKey));
+      await (kept ? durable : ephemeral).put(id, { bytes, mime });
+      return { type: "media", media_id: id, mime, size: bytes.byteLength, ...(name === undefined ? {} : { name }) };
+    },
+    async get(mediaId) {
+      if (!ID.test(mediaId)) throw new AlephError("invalid_params", "Media id is not valid");
+      const stored = (await ephemeral.get(mediaId)) ?? (await durable.get(mediaId));
+      if (!stored) throw new AlephError("not_found", `Media "${mediaId}" does not exist`);
+      return stored;
+    },
+  };
+}
+
+/** Two files for each: the media type beside the bytes. `folder` is made when it is first needed. */
+export function createDiskShelf(folder: string): MediaShelf {
+  // Two letters of the digest, so that no folder gets too large.
+  const folderOf = (id: string) => join(folder, id.slice("media_".length, "media_".length + 2));
+  const typeFile = (id: string) => join(folderOf(id), `${id}.type`);
+  const bytesFile = (id: string) => join(folderOf(id), id);
+  return {
+    async put(id, { bytes, mime }) {
+      if (await Bun.file(bytesFile(id)).exists()) return;
+      try {
+        await mkdir(folderOf(id), { recursive: true, mode: 0o700 });
+        // The bytes last: where they are, the type is as well, whenever the power goes.
+        writeAtomic(typeFile(id), mime);
+        writeAtomic(bytesFile(id), bytes);
+      } catch (cause) {
+        throw new AlephError("storage_failed", "File cannot be stored", { cause });
+      }
+    },
+    async get(id) {
+      try {
+        const [bytes, mime] = await Promise.all([readFile(bytesFile(id)), readFile(typeFile(id), "utf8")]);
+        return { bytes: new Uint8Array(bytes), mime };
+      } catch (cause) {
+        if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+        throw new AlephError("storage_failed", "File cannot be read", { cause });
+      }
+    },
+  };
+}
+
+/** For ephemeral sessions. Over `maxBytes` in all, what was used least lately is dropped. */
+export function createMemoryShelf(maxBytes = 4 * MAX_MEDIA): MediaShelf {
+  const kept = new Map<string, StoredMedia>();
+  let size = 0;
+  const drop = (id: string, { bytes }: StoredMedia) => {
+    kept.delete(id);
+    size -= bytes.byteLength;
+  };
+  return {
+    async put(id, stored) {
+      if (kept.has(id)) return;
+      kept.set(id, { ...stored, bytes: stored.bytes.slice() });
+      size += stored.bytes.byteLength;
+      for (const [oldest, entry] of kept) {
+        if (size <= maxBytes) break;
+        if (oldest !== id) drop(oldest, entry);
+      }
+    },
+    async get(id) {
+      const stored = kept.get(id);
+      if (!stored) return undefined;
+      // Back to the end: a map keeps the order of insertion.
+      kept.delete(id);
+      kept.set(id, stored);
+      return stored;
+    },
+  };
+}
+
+function checkedType(bytes: Uint8Array, claimed: string): string {
+  if (bytes.byteLength > MAX_MEDIA) {
+    throw new AlephError("payload_too_large", `File has ${bytes.byteLength} bytes; at most ${MAX_MEDIA} are taken`);
+  }
+  const mime = claimed.toLowerCase();
+  if (!MIME.test(mime)) throw new AlephError("invalid_params", `"${claimed.slice(0, 80)}" is not a media type`);
+  const actual = imageType(bytes);
+  const claimsKnownImage = /^image\/(?:png|jpe?g|gif|webp)$/.test(mime);
+  if (actual === undefined && !claimsKnownImage) return mime;
+  if (actual === mime || (actual === "image/jpeg" && mime === "image/jpg")) return actual;
+  throw new AlephError("invalid_params", `File is ${actual ?? "not an image"}, but was said to be "${mime}"`);
+}
+
+/** Of the type as well: the same bytes said to be something else are another thing. */
+function idOf(bytes: Uint8Array, mime: string): string {
+  return `media_${createHash("sha256").update(mime).update("\0").update(bytes).digest("hex")}`;
+}

@@ -1,0 +1,20 @@
+/** The tools, loaded when they are first offered or called. */
+import type { Tool } from "../sdk/tool.ts";
+
+export const tools = {
+  read: () => import("./read/read.ts").then((module) => module.read),
+  write: () => import("./write/write.ts").then((module) => module.write),
+  edit: () => import("./edit/edit.ts").then((module) => module.edit),
+  list: () => import("./list/list.ts").then((module) => module.list),
+  glob: () => import("./glob/glob.ts").then((module) => module.glob),
+  grep: () => import("./grep/grep.ts").then((module) => module.grep),
+  todo: () => import("./todo/todo.ts").then((module) => module.todo),
+  time: () => import("./time/time.ts").then((module) => module.time),
+} as const;
+
+type Loaded = Awaited<ReturnType<(typeof tools)[keyof typeof tools]>>;
+// biome-ignore lint/suspicious/noExplicitAny: only what `prepare` needs is looked at
+type NeedsOf<T> = T extends Tool<string, any, infer Needs> ? (needs: Needs) => void : never;
+
+/** All that the tools need, together; `app.ts` must have it. */
+export type ToolNeeds = NeedsOf<Loaded> extends (needs: infer Sum) => void ? Sum : never;
