@@ -1,5 +1,5 @@
 /** The composition root: the only file that knows every part. Reads top to bottom as start order. */
-import type { Transport } from "./client/transport.ts";
+import type { Transport } from "./sdk/transport.ts";
 import type { Environment } from "./config/environment.ts";
 import type { Home } from "./config/home.ts";
 import type { LogEntry } from "./lib/log.ts";

@@ -5,7 +5,7 @@
  * everything that could have been handed out.
  */
 import { describeError, type Log } from "../lib/log.ts";
-import type { EventData, EventFrame, Topic } from "../protocol/events.ts";
+import { type EventData, type EventFrame, frameOf, type Topic } from "../protocol/event-frame.ts";
 import { isEphemeral, parseSessionKey } from "../protocol/session-key.ts";
 import type { Bus, Published, PublishOptions, Subscriber } from "../sdk/bus.ts";
 import type { Store } from "../sdk/store.ts";
@@ -186,11 +186,6 @@ interface EventRow {
 function publishedOf(row: EventRow): Published {
   const event: EventFrame = { topic: row.topic, seq: row.seq, ts: row.ts, data: JSON.parse(row.data) as EventData };
   return { event, sessionKey: row.session_key ?? undefined, frame: frameOf(event) };
-}
-
-/** The `event` notification of JSON-RPC, as text. */
-export function frameOf(event: EventFrame): string {
-  return `{"jsonrpc":"2.0","method":"event","params":${JSON.stringify(event)}}`;
 }
 
 function setMeta(db: Store["db"], name: string, value: number): void {

@@ -1,14 +1,7 @@
-/** What carries frames between a client and a server: a WebSocket, or a pair of functions in one process. */
+/** Opens a connection to a server over the network. */
+import type { Transport } from "../sdk/transport.ts";
 
-export interface Transport {
-  send(frame: string): void;
-  /** Ends it; `closed` still resolves. */
-  close(): void;
-  /** Set by the client before anything arrives. */
-  onFrame: (frame: string) => void;
-  /** Resolves when it has ended, whoever ended it. */
-  readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
-}
+export type { Transport };
 
 /** Opens `ws://` or `wss://`; works in browsers and in Bun. Rejects when no connection comes about. */
 export function openWebSocket(url: string): Promise<Transport> {

@@ -22,7 +22,8 @@ export interface ClaimedHome extends Disposable {
 
 /** Takes the home for this process until disposed. Throws `conflict` with the holder's pid and url. */
 export async function claimHome(home: Home): Promise<ClaimedHome> {
-  const lock = await lockFile(join(home.run, "lock"), { timeoutMs: 0 });
+  // Someone who only looks (`findInstance`) holds the lock for a moment.
+  const lock = await lockFile(join(home.run, "lock"), { timeoutMs: 100 });
   if (!lock) {
     const holder = readRecord(home);
     const where = holder?.url ? ` and listens on ${holder.url}` : "";

@@ -8,16 +8,14 @@ export const approval = z.object({
   approval_id: z.string(),
   tool: z.string(),
   /** Everything that will run if it is approved; never shortened. */
-  plan: z.record(z.string(), z.unknown()),
+  plan: z.unknown(),
   reason: z.string(),
   run_id: z.string().nullable(),
   session_key: z.string().nullable(),
   status: approvalStatus,
-  decision: approvalDecision.nullable(),
-  decided_by: z.string().nullable(),
+  /** How it ended; absent while it is pending. */
+  decision: z.enum([...approvalDecision.options, "expired", "cancelled"]).optional(),
   created_at: z.number(),
   expires_at: z.number(),
 });
 export type Approval = z.output<typeof approval>;
-export type ApprovalDecision = z.output<typeof approvalDecision>;
-export type ApprovalStatus = z.output<typeof approvalStatus>;

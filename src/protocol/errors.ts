@@ -20,6 +20,7 @@ export const ERRORS = {
   no_provider: { rpc: -32006, http: 503, retryable: false },
   cancelled: { rpc: -32007, http: 499, retryable: false },
   timeout: { rpc: -32007, http: 504, retryable: true },
+  limit_reached: { rpc: -32008, http: 429, retryable: false },
   overloaded: { rpc: -32008, http: 503, retryable: true },
   payload_too_large: { rpc: -32008, http: 413, retryable: false },
   plugin_error: { rpc: -32009, http: 502, retryable: false },
@@ -27,6 +28,10 @@ export const ERRORS = {
 } as const satisfies Record<string, { rpc: number; http: number; retryable: boolean }>;
 
 export type Reason = keyof typeof ERRORS;
+
+export function isReason(text: string): text is Reason {
+  return Object.hasOwn(ERRORS, text);
+}
 
 /** One thing wrong with a value: where, and what would be right. `path` is dotted, empty for the whole. */
 export interface Issue {
@@ -72,6 +77,6 @@ export function toRpcError(thrown: unknown): RpcError {
 /** The other direction, for clients. An unknown reason becomes `internal`. */
 export function fromRpcError(error: { code: number; message: string; data?: unknown }): AlephError {
   const data = typeof error.data === "object" && error.data !== null ? (error.data as Record<string, unknown>) : {};
-  const reason = typeof data.reason === "string" && data.reason in ERRORS ? (data.reason as Reason) : "internal";
+  const reason = typeof data.reason === "string" && isReason(data.reason) ? data.reason : "internal";
   return new AlephError(reason, error.message, { data });
 }

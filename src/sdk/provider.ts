@@ -120,6 +120,8 @@ export interface ProviderType<Name extends string, O extends z.ZodType> {
   readonly type: Name;
   /** Asked for when neither the person nor the config names a model; without it the first that the provider lists. */
   readonly defaultModel?: string;
+  /** Whether its own address, that is without `base_url`, answers nobody without `api_key`. */
+  readonly needsKey?: boolean;
   /** The keys of its table besides `type`. Secrets arrive resolved. */
   readonly options: O;
   open(options: z.output<O>, host: ProviderHost): OpenProvider;

@@ -1,6 +1,6 @@
 /** Runs on disk: what was asked, how far it came, how it ended. */
 import type { Database } from "bun:sqlite";
-import { AlephError } from "../protocol/errors.ts";
+import { AlephError, type Reason } from "../protocol/errors.ts";
 import type { Grant } from "../protocol/identity.ts";
 import type { ThinkingLevel, Usage } from "../protocol/message.ts";
 import type { Run, RunStatus } from "../protocol/run.ts";
@@ -17,6 +17,13 @@ export interface RunRequest {
   readonly resumed: number;
 }
 
+/** Why a run failed; `data` is what the error said besides (attempts, status). */
+export interface RunFailure {
+  readonly reason: Reason;
+  readonly message: string;
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
 export interface StoredRun {
   readonly id: string;
   readonly sessionId: number;
@@ -26,7 +33,7 @@ export interface StoredRun {
   readonly model: string | null;
   readonly text: string | null;
   readonly usage: Usage | null;
-  readonly error: { readonly reason: string; readonly message: string } | null;
+  readonly error: RunFailure | null;
   readonly steps: number;
   readonly createdAt: number;
   readonly startedAt: number | null;
@@ -108,7 +115,7 @@ export function saveRunProgress(db: Database, runId: string, progress: { steps: 
 export function endRun(
   db: Database,
   runId: string,
-  end: { status: RunStatus; text: string; error?: { reason: string; message: string } | undefined; endedAt: number },
+  end: { status: RunStatus; text: string; error?: RunFailure | undefined; endedAt: number },
 ): void {
   db.query("UPDATE run SET status = ?, text = ?, error = ?, ended_at = ? WHERE id = ?").run(
     end.status,
@@ -129,7 +136,7 @@ export function toWireRun(run: StoredRun): Run {
     ...(run.text === null ? {} : { text: run.text }),
     ...(run.usage ? { usage: run.usage } : {}),
     steps: run.steps,
-    ...(run.error ? { error: run.error } : {}),
+    ...(run.error ? { error: { reason: run.error.reason, message: run.error.message } } : {}),
     created_at: run.createdAt,
     started_at: run.startedAt,
     ended_at: run.endedAt,
@@ -164,7 +171,7 @@ function runOf(row: RunRow): StoredRun {
     model: row.model,
     text: row.text,
     usage: row.usage === null ? null : (JSON.parse(row.usage) as Usage),
-    error: row.error === null ? null : (JSON.parse(row.error) as { reason: string; message: string }),
+    error: row.error === null ? null : (JSON.parse(row.error) as RunFailure),
     steps: row.steps,
     createdAt: row.created_at,
     startedAt: row.started_at,

@@ -11,9 +11,12 @@ export const runsWait = defineMethod({
   params: z.strictObject({ run_id: z.string(), timeout_ms: z.int().min(0).max(3_600_000).default(60_000) }),
   result: run,
   async handle({ runner, runs }: { runner: Pick<Runner, "wait">; runs: Pick<Runs, "get"> }, { run_id, timeout_ms }, call) {
-    await runner.wait(run_id, AbortSignal.any([call.signal, AbortSignal.timeout(timeout_ms)])).catch((error: unknown) => {
-      if (call.signal.aborted || !AbortSignal.timeout) throw error;
-    });
+    const timeout = AbortSignal.timeout(timeout_ms);
+    try {
+      await runner.wait(run_id, AbortSignal.any([call.signal, timeout]));
+    } catch (error) {
+      if (!timeout.aborted) throw error;
+    }
     return toWireRun(runs.get(run_id));
   },
 });

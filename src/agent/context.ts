@@ -1,0 +1,144 @@
+/** What of a conversation the model gets to see: the newest part that fits, with each tool call beside its result. */
+import type { Database } from "bun:sqlite";
+import type { MediaPart, Message, ToolResultPart } from "../protocol/message.ts";
+import type { ModelMedia, ModelMessage, ModelText } from "../sdk/provider.ts";
+import { readHistory } from "../session/messages.ts";
+import type { Session } from "../session/sessions.ts";
+
+/** Share of the model's context window that history may fill; the rest is for the prompt, the tools and the answer. */
+const HISTORY_SHARE = 0.7;
+/** For models whose window is not known. */
+const DEFAULT_WINDOW = 128_000;
+/** A cautious average over languages and code. */
+const CHARACTERS_PER_TOKEN = 3.5;
+const TOKENS_PER_MEDIA = 1500;
+const PAGE = 200;
+
+export interface ContextSource {
+  readonly db: Database;
+  readonly session: Session;
+  /** Messages of these runs come later and are not seen yet. */
+  readonly waiting: ReadonlySet<string>;
+  readonly loadMedia: (mediaId: string) => Promise<{ readonly bytes: Uint8Array; readonly mime: string }>;
+  readonly contextWindow: number | undefined;
+}
+
+/** Oldest first; begins with a message of the user. Media that is gone is replaced by a note. */
+export async function buildContext(source: ContextSource): Promise<ModelMessage[]> {
+  const messages = readNewest(source);
+  const results = new Map<string, ToolResultPart>();
+  for (const { parts } of messages) for (const part of parts) if (part.type === "tool_result") results.set(part.call_id, part);
+  const context: ModelMessage[] = [];
+  for (const message of messages) {
+    if (message.role === "user") context.push({ role: "user", content: await userContent(message, source.loadMedia) });
+    if (message.role === "assistant") context.push(...(await assistantTurn(message, results, source.loadMedia)));
+  }
+  const first = context.findIndex(({ role }) => role === "user");
+  return first < 0 ? [] : context.slice(first);
+}
+
+/** One tool result as the model sees it. */
+export async function toolMessage(result: ToolResultPart, loadMedia: ContextSource["loadMedia"]): Promise<ModelMessage> {
+  const media = await Promise.all((result.media ?? []).map((part) => loadPart(part, loadMedia)));
+  return {
+    role: "tool",
+    call_id: result.call_id,
+    tool: result.tool,
+    ok: result.status === "ok",
+    content: [{ type: "text", text: result.text }, ...media],
+  };
+}
+
+/** The user's message as the model sees it: what was attached first, then the text. */
+export async function userContent(
+  { parts }: Pick<Message, "parts">,
+  loadMedia: ContextSource["loadMedia"],
+): Promise<(ModelText | ModelMedia)[]> {
+  const content: (ModelText | ModelMedia)[] = [];
+  for (const part of parts) {
+    if (part.type === "media") content.push(await loadPart(part, loadMedia));
+    if (part.type === "text") content.push({ type: "text", text: part.text });
+  }
+  return content;
+}
+
+/** Pages backwards until the budget is spent; cuts so that a turn stays whole. */
+function readNewest({ db, session, waiting, contextWindow = DEFAULT_WINDOW }: ContextSource): Message[] {
+  const budget = contextWindow * HISTORY_SHARE;
+  let newest: Message[] = [];
+  let tokens = 0;
+  let before: string | undefined;
+  for (;;) {
+    const { messages, next } = readHistory(db, session.id, { limit: PAGE, before });
+    const fresh = messages.filter(({ position, run_id }) => position > session.clearedAt && !(run_id && waiting.has(run_id)));
+    for (let index = fresh.length - 1; index >= 0; index--) {
+      tokens += estimateTokens(fresh[index]!);
+      if (tokens > budget && newest.length > 0) return fromUserMessage(newest);
+      newest = [fresh[index]!, ...newest];
+    }
+    if (next === undefined || fresh.length < messages.length) return newest;
+    before = next;
+  }
+}
+
+function fromUserMessage(messages: Message[]): Message[] {
+  const first = messages.findIndex(({ role }) => role === "user");
+  return first < 0 ? messages : messages.slice(first);
+}
+
+export function estimateTokens({ parts }: Pick<Message, "parts">): number {
+  let tokens = 8;
+  for (const part of parts) {
+    if (part.type === "media") tokens += TOKENS_PER_MEDIA;
+    else if (part.type === "tool_call") tokens += JSON.stringify(part.args).length / CHARACTERS_PER_TOKEN;
+    else tokens += part.text.length / CHARACTERS_PER_TOKEN;
+  }
+  return tokens;
+}
+
+async function assistantTurn(
+  message: Message,
+  results: ReadonlyMap<string, ToolResultPart>,
+  loadMedia: ContextSource["loadMedia"],
+): Promise<ModelMessage[]> {
+  const content: Extract<ModelMessage, { role: "assistant" }>["content"][number][] = [];
+  const answers: ModelMessage[] = [];
+  for (const part of message.parts) {
+    if (part.type === "text" && part.text !== "") content.push({ type: "text", text: part.text });
+    if (part.type === "thinking" && message.status === "complete") {
+      content.push({ type: "thinking", text: part.text, ...(part.signature ? { signature: part.signature } : {}) });
+    }
+    if (part.type === "tool_call") {
+      content.push({ type: "tool_call", call_id: part.call_id, tool: part.tool, args: part.args });
+      answers.push(await toolMessage(results.get(part.call_id) ?? lostResult(part.call_id, part.tool), loadMedia));
+    }
+  }
+  if (message.status === "interrupted" && content.length > 0 && answers.length === 0) {
+    content.push({ type: "text", text: "\n[The answer was interrupted here]" });
+  }
+  return content.length === 0 ? [] : [{ role: "assistant", content }, ...answers];
+}
+
+/** For a call whose result never came: providers refuse a call without one. */
+export function lostResult(callId: string, tool: string): ToolResultPart {
+  return {
+    type: "tool_result",
+    call_id: callId,
+    tool,
+    status: "unknown",
+    text: "Aleph stopped while this ran: it may or may not have had its effect. Look before doing it again",
+  };
+}
+
+async function loadPart(part: MediaPart, loadMedia: ContextSource["loadMedia"]): Promise<ModelText | ModelMedia> {
+  try {
+    const { bytes, mime } = await loadMedia(part.media_id);
+    if (/^text\/|[+/](json|xml|yaml|toml)$/.test(mime)) {
+      return { type: "text", text: `<file name="${part.name ?? part.media_id}">\n${new TextDecoder().decode(bytes)}\n</file>` };
+    }
+    return { type: "media", mime, data: bytes, ...(part.name ? { name: part.name } : {}) };
+  } catch {
+    // Deleted by hand, or of an ephemeral session: the conversation goes on without it.
+    return { type: "text", text: `[Attachment ${part.name ?? part.media_id} is not available any more]` };
+  }
+}

@@ -1,0 +1,25 @@
+/** The system prompt: what never changes first, what changes most last, so that provider caches hit. */
+import { isAbsolute, join } from "node:path";
+import type { AgentTable } from "../config/schema.ts";
+import base from "./prompt.md" with { type: "text" };
+
+export interface PromptOptions {
+  readonly agent: string;
+  readonly table: AgentTable | undefined;
+  readonly workspace: string;
+  readonly now: number;
+  readonly timeZone: string;
+}
+
+/** Each element is one part. Throws the system's error when a prompt file that the config names cannot be read. */
+export async function buildPrompt({ agent, table, workspace, now, timeZone }: PromptOptions): Promise<readonly string[]> {
+  const files = (table?.prompt_files ?? []).map((path) => (isAbsolute(path) ? path : join(workspace, path)));
+  const own = await Promise.all(files.map((path) => Bun.file(path).text()));
+  return [base.trim(), ...own.map((text) => text.trim()).filter((text) => text !== ""), environment({ agent, workspace, now, timeZone })];
+}
+
+function environment({ agent, workspace, now, timeZone }: Omit<PromptOptions, "table">): string {
+  // The day, not the minute: the text stays the same from turn to turn. The tool `time` knows better.
+  const day = new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "full" }).format(now);
+  return [`Agent: ${agent}`, `Workspace: ${workspace}`, `System: ${process.platform}`, `Today: ${day} (${timeZone})`].join("\n");
+}

@@ -1,0 +1,142 @@
+/** The tools of an agent: which it may use, what the model is told of them, and the way to call one. */
+import { mkdirSync, realpathSync } from "node:fs";
+import { isAbsolute, join, resolve } from "node:path";
+import type { Config } from "../config/schema.ts";
+import type { Home } from "../config/home.ts";
+import type { Log } from "../lib/log.ts";
+import { AlephError } from "../protocol/errors.ts";
+import type { Grant } from "../protocol/identity.ts";
+import type { Gate, ToolOutcome } from "../policy/gate.ts";
+import type { AnyTool, Prepared, ToolContext } from "../sdk/tool.ts";
+import type { ToolSpec } from "../sdk/provider.ts";
+import type { SessionTools } from "../session/sessions.ts";
+
+export interface ToolDescription extends ToolSpec {
+  readonly parallel: boolean;
+  readonly parameters: Record<string, unknown>;
+}
+
+export interface WantedCall {
+  readonly tool: string;
+  readonly args: unknown;
+  readonly callId: string;
+}
+
+/** On whose behalf and where a tool is called. */
+export interface CallScope {
+  readonly agent: string;
+  readonly sessionKey: string;
+  readonly runId: string | null;
+  readonly grant: Grant;
+  readonly signal: AbortSignal;
+  readonly sessionTools: SessionTools | null;
+  readonly progress?: (text: string) => void;
+}
+
+export interface ToolboxOptions {
+  readonly tools: Readonly<Record<string, () => Promise<AnyTool>>>;
+  readonly gate: Gate;
+  /** What the tools need, all together. */
+  readonly needs: object;
+  readonly config: () => Config;
+  readonly home: Home;
+  readonly log: Log;
+}
+
+export class Toolbox {
+  readonly #options: ToolboxOptions;
+  readonly #parameters = new WeakMap<AnyTool, Record<string, unknown>>();
+
+  constructor(options: ToolboxOptions) {
+    this.#options = options;
+  }
+
+  /** What this agent may use in this session, in a stable order. */
+  async specs(agent: string, sessionTools: SessionTools | null): Promise<ToolDescription[]> {
+    const names = Object.keys(this.#options.tools).filter((name) => this.#mayUse(name, agent, sessionTools));
+    const { toJSONSchema } = await import("zod");
+    return Promise.all(
+      names.map(async (name) => {
+        const tool = await this.#load(name);
+        let parameters = this.#parameters.get(tool);
+        if (!parameters) {
+          const { $schema: _, ...schema } = toJSONSchema(tool.params, { io: "input" });
+          parameters = schema;
+          this.#parameters.set(tool, parameters);
+        }
+        return { name: tool.name, description: tool.description, parallel: tool.parallel, parameters };
+      }),
+    );
+  }
+
+  /** Never throws for what the tool does; throws `not_found` for an unknown agent. */
+  async call({ tool: name, args, callId }: WantedCall, scope: CallScope): Promise<ToolOutcome> {
+    if (!this.#mayUse(name, scope.agent, scope.sessionTools)) {
+      const known = Object.hasOwn(this.#options.tools, name);
+      const text = known ? `Tool "${name}" is not allowed here` : `There is no tool "${name}"`;
+      return { status: known ? "denied" : "error", text, durationMs: 0 };
+    }
+    return this.#options.gate.call(await this.#load(name), args, this.#context(scope, callId));
+  }
+
+  /** What a call would do and whether it may, without doing it. */
+  async explain(name: string, args: unknown, { agent, grant, signal }: Pick<CallScope, "agent" | "grant" | "signal">): Promise<Prepared> {
+    const tool = await this.#load(name);
+    const context = this.#context({ agent, grant, signal, sessionKey: `agent:${agent}:main`, runId: null, sessionTools: null }, "explain");
+    return tool.prepare(this.#options.needs, tool.params.parse(args), context);
+  }
+
+  async isParallel(name: string): Promise<boolean> {
+    return Object.hasOwn(this.#options.tools, name) && (await this.#load(name)).parallel;
+  }
+
+  /** The agent's folder, made if it is missing; links resolved. Throws `not_found` for an agent that is not configured. */
+  workspace(agent: string): string {
+    const { config, home } = this.#options;
+    assertAgent(config(), agent);
+    const configured = config().agents[agent]?.workspace;
+    const path = configured === undefined ? join(home.workspaces, agent) : isAbsolute(configured) ? configured : resolve(home.path, configured);
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return realpathSync(path);
+  }
+
+  #context({ agent, sessionKey, runId, grant, signal, progress }: CallScope, callId: string): ToolContext {
+    return {
+      workspace: this.workspace(agent),
+      agent,
+      sessionKey,
+      runId,
+      callId,
+      identity: grant.identity,
+      signal,
+      log: this.#options.log.child({ call_id: callId, run_id: runId }),
+      progress: progress ?? ignore,
+    };
+  }
+
+  async #load(name: string): Promise<AnyTool> {
+    const loader = Object.hasOwn(this.#options.tools, name) ? this.#options.tools[name] : undefined;
+    if (!loader) throw new AlephError("not_found", `No tool "${name}"`, { data: { hint: "tool.list shows those that exist" } });
+    return loader();
+  }
+
+  #mayUse(name: string, agent: string, session: SessionTools | null): boolean {
+    const ofAgent = this.#options.config().agents[agent]?.tools;
+    return Object.hasOwn(this.#options.tools, name) && permits(ofAgent, name) && permits(session, name);
+  }
+}
+
+/** Throws `not_found` unless the agent is `main` or has a table in config.toml. */
+export function assertAgent(config: Config, agent: string): void {
+  if (agent === "main" || Object.hasOwn(config.agents, agent)) return;
+  throw new AlephError("not_found", `No agent "${agent}"`, { data: { hint: `Add [agents.${agent}] to config.toml` } });
+}
+
+function permits(
+  rule: { readonly allow?: readonly string[] | undefined; readonly deny?: readonly string[] | undefined } | null | undefined,
+  name: string,
+): boolean {
+  return !rule?.deny?.includes(name) && (rule?.allow === undefined || rule.allow.includes(name));
+}
+
+function ignore(): void {}

@@ -1,0 +1,12 @@
+import type { Metrics } from "../metrics.ts";
+import type { Middleware } from "../pipeline.ts";
+import { createAuthorize } from "./authorize.ts";
+import { createMetricsLayer } from "./metrics.ts";
+import { createRateLimit, type RateLimitOptions } from "./rate-limit.ts";
+import { createTrace } from "./trace.ts";
+import { createValidate } from "./validate.ts";
+
+/** The order is part of the contract: trace, metrics, auth, rate limit, validate. */
+export function middleware(options: RateLimitOptions & { readonly metrics: Metrics }): readonly Middleware[] {
+  return [createTrace(), createMetricsLayer(options), createAuthorize(), createRateLimit(options), createValidate()];
+}

@@ -1,0 +1,7 @@
+import { defineRoute } from "../../sdk/route.ts";
+
+/** Whether the process serves, and nothing else. */
+export const healthRoute = defineRoute({
+  auth: "public",
+  handle: () => new Response("OK", { headers: { "cache-control": "no-store" } }),
+});
