@@ -28,6 +28,8 @@ export interface ConfigOptions {
   readonly overrides?: ConfigInput;
   /** What the schema cannot know, such as the options of each provider kind. Asked whenever the schema is. */
   readonly check?: (config: Config) => Promise<readonly Problem[]>;
+  /** How the time passes while another process writes. */
+  readonly wait?: (ms: number) => Promise<void>;
 }
 
 export interface ConfigChange {
@@ -213,11 +215,11 @@ export class ConfigStore {
   }
 
   async #lock(): Promise<Disposable> {
-    const { run } = this.#options.home;
+    const { home, wait = Bun.sleep } = this.#options;
     let lock: Disposable | undefined;
     try {
-      mkdirSync(run, { recursive: true, mode: 0o700 });
-      lock = await lockFile(join(run, "config.lock"), { timeoutMs: LOCK_TIMEOUT_MS });
+      mkdirSync(home.run, { recursive: true, mode: 0o700 });
+      lock = await lockFile(join(home.run, "config.lock"), { timeoutMs: LOCK_TIMEOUT_MS, wait });
     } catch (cause) {
       throw notWritten(cause);
     }
@@ -309,7 +311,7 @@ function readText(path: string): string | undefined {
 }
 
 /** Far more than a person writes; a wrong file must not stall the server. */
-const MAX_BYTES = 4 * 1024 * 1024;
+const MAX_BYTES = 1024 * 1024;
 
 /** A linked config.toml stays a link: its target is replaced. */
 function resolveLink(path: string): string {

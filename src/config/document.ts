@@ -1,7 +1,7 @@
 /** config.toml as text to a normalised document, or what is wrong with it. smol-toml is loaded here, on first use. */
 import { indexToml, lineAt } from "../lib/toml-source.ts";
 import type { Issue } from "../protocol/errors.ts";
-import { MAX_DEPTH, normalise, normalisePath, type Path, type Table } from "./normalise.ts";
+import { MAX_DEPTH, normalise, normalisePath, type Table } from "./normalise.ts";
 import { type Problem, toIssues } from "./problem.ts";
 
 export interface ParsedDocument {
@@ -29,18 +29,20 @@ export async function parseDocument(text: string): Promise<ParsedDocument> {
 
 /** Adds to each problem the line of its key, or of the nearest table around it. */
 export function locate(problems: readonly Problem[], text: string): Issue[] {
-  const lines = new Map<string, number>();
-  const remember = (path: Path, offset: number) => {
-    const id = JSON.stringify(path);
-    if (!lines.has(id)) lines.set(id, offset);
-  };
-  for (const entry of indexToml(text)) {
-    remember(entry.path, entry.start);
-    remember(normalisePath(entry.path), entry.start);
+  const offsets = new Map<string, number>();
+  for (const { path, start } of indexToml(text)) {
+    // No problem lies deeper, and a hostile path would take for ever.
+    if (path.length > MAX_DEPTH) continue;
+    for (const spelled of [path, normalisePath(path)]) {
+      for (let length = 1; length <= spelled.length; length++) {
+        const id = JSON.stringify(spelled.slice(0, length));
+        if (!offsets.has(id)) offsets.set(id, start);
+      }
+    }
   }
   return toIssues(problems, (path) => {
     for (let length = path.length; length > 0; length--) {
-      const offset = lines.get(JSON.stringify(path.slice(0, length)));
+      const offset = offsets.get(JSON.stringify(path.slice(0, length)));
       if (offset !== undefined) return lineAt(text, offset);
     }
     return undefined;

@@ -31,9 +31,14 @@ export function configInvalid(issues: readonly Issue[], cause?: unknown): AlephE
   return new AlephError("config_invalid", message, { cause, data: { issues } });
 }
 
-/** `providers."my.proxy".models.0`: dotted as TOML would write it. */
+/** `providers."my.proxy".models.0`: dotted as TOML would write it; a key of a megabyte is cut. */
 export function formatPath(path: Path): string {
-  return maskText(
-    path.map((key) => (/^[A-Za-z0-9_-]+$/.test(String(key)) ? String(key) : JSON.stringify(key))).join("."),
-  );
+  const keys = path.map((key) => {
+    const text = String(key);
+    const shown = text.length > MAX_KEY ? `${text.slice(0, MAX_KEY)}…` : text;
+    return /^[A-Za-z0-9_-]+$/.test(text) ? shown : JSON.stringify(shown);
+  });
+  return maskText(keys.join("."));
 }
+
+const MAX_KEY = 80;

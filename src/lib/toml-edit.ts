@@ -33,6 +33,8 @@ interface Edit {
   readonly end: number;
   /** With `\n` line ends. */
   readonly text: string;
+  /** Whether an empty line goes before it, unless it is the first of all. */
+  readonly block?: boolean;
 }
 
 type Change =
@@ -97,8 +99,7 @@ function placeAddition(
   if (isTable(value) || header < 0) {
     // At the end, below a header of its own.
     const table = path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value) as Table;
-    const gap = source === "" ? "" : source.endsWith("\n") ? "\n" : "\n\n";
-    return [{ start: source.length, end: source.length, text: `${gap}${stringify(table).trimEnd()}\n` }];
+    return [{ start: source.length, end: source.length, text: `${stringify(table).trimEnd()}\n`, block: true }];
   }
   // Below the last key of its table.
   let last = entries[header];
@@ -106,11 +107,12 @@ function placeAddition(
     if (entry.kind === "header") break;
     if (entry.kind === "key") last = entry;
   }
-  const from = last?.end ?? 0;
-  const next = source.indexOf("\n", from);
-  const at = next < 0 ? source.length : source[next - 1] === "\r" ? next - 1 : next;
-  const name = stringify({ [key]: 0 }).replace(/ = 0\s*$/, "");
-  return [{ start: at, end: at, text: `\n${name} = ${inline(value, stringify)}` }];
+  const line = `${stringify({ [key]: 0 }).replace(/ = 0\s*$/, "")} = ${inline(value, stringify)}`;
+  const next = source.indexOf("\n", last?.end ?? 0);
+  // The start of the next line, so that it also holds when the line before it goes.
+  return next < 0
+    ? [{ start: source.length, end: source.length, text: `\n${line}` }]
+    : [{ start: next + 1, end: next + 1, text: `${line}\n` }];
 }
 
 /** A value on one line, tables included: inside two arrays `stringify` has no other way to write it. */
@@ -133,9 +135,11 @@ function isWithin(entry: TomlEntry, path: readonly string[]): boolean {
 function applyEdits(source: string, edits: readonly Edit[], lineEnd: string): string {
   let result = "";
   let at = 0;
-  for (const { start, end, text } of edits.toSorted((a, b) => a.start - b.start)) {
+  for (const { start, end, text, block } of edits.toSorted((a, b) => a.start - b.start)) {
     if (start < at) continue;
-    result += source.slice(at, start) + text.replaceAll("\n", lineEnd);
+    result += source.slice(at, start);
+    if (block && result !== "") result += result.endsWith("\n") ? lineEnd : lineEnd + lineEnd;
+    result += text.replaceAll("\n", lineEnd);
     at = end;
   }
   return result + source.slice(at);

@@ -22,7 +22,7 @@ export function lineAt(source: string, offset: number): number {
   return line;
 }
 
-/** All keys in the order of the text. `source` must be valid TOML; otherwise the result means nothing, but it ends. */
+/** All keys in the order of the text. `source` must be TOML that a parser with a limit of depth has accepted. */
 export function indexToml(source: string): TomlEntry[] {
   const entries: TomlEntry[] = [];
   /** Tables so far in each array of tables. */
