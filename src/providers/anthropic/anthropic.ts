@@ -2,15 +2,10 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
 import type { ModelInfo, ModelRequest, OpenProvider, ProviderHost } from "../../sdk/provider.ts";
 import { defineProvider } from "../../sdk/provider.ts";
+import { configuredModels, withConfigured } from "../wire/configured.ts";
 import { createEfforts } from "../wire/effort.ts";
 import { type GuardedCall, guardCall, guardStream, SDK_TIMEOUT_MS } from "../wire/guard.ts";
-import {
-  type ConnectionOptions,
-  configuredModels,
-  connectionOptions,
-  endpointOf,
-  withConfigured,
-} from "../wire/options.ts";
+import { type ConnectionOptions, connectionOptions, endpointOf } from "../wire/options.ts";
 import { toMessages, toSystem, toTools } from "./messages.ts";
 import { readMessagesStream } from "./stream.ts";
 import { defaultMaxTokens, type ThinkingWay, thinkingWays } from "./thinking.ts";
@@ -18,6 +13,7 @@ import { defaultMaxTokens, type ThinkingWay, thinkingWays } from "./thinking.ts"
 export const anthropic = defineProvider({
   type: "anthropic",
   defaultModel: "claude-sonnet-5-5",
+  needsKey: true,
   options: connectionOptions,
   open: openAnthropic,
 });

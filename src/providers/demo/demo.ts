@@ -1,6 +1,7 @@
 /** The built-in provider for a first run: a script that says so, explains how to add a model and shows the tools. */
 import * as z from "zod";
 import { createId } from "../../lib/id.ts";
+import { pause } from "../../lib/pause.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import type { ModelRequest, StreamPart } from "../../sdk/provider.ts";
 import { defineProvider } from "../../sdk/provider.ts";
@@ -50,16 +51,4 @@ async function* stream(
 
 function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw new AlephError("cancelled", "The reply was cancelled");
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end, { once: true });
-  });
 }

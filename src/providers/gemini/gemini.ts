@@ -28,6 +28,7 @@ function efforts({ thinking }: ModelRequest): readonly Effort[] {
 export const gemini = defineProvider({
   type: "gemini",
   defaultModel: "gemini-flash-latest",
+  needsKey: true,
   options: connectionOptions,
   open: (options, host) =>
     openChatProvider(options, host, {

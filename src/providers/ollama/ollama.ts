@@ -3,16 +3,11 @@ import type { ChatRequest, ChatResponse, Ollama, Tool } from "ollama/browser";
 import { createId } from "../../lib/id.ts";
 import type { FinishReason, ModelRequest, OpenProvider, ProviderHost, StreamPart } from "../../sdk/provider.ts";
 import { defineProvider } from "../../sdk/provider.ts";
+import { configuredModels, withConfigured } from "../wire/configured.ts";
 import { createEfforts } from "../wire/effort.ts";
 import { malformedFailure } from "../wire/failure.ts";
 import { type GuardedCall, guardCall, guardStream } from "../wire/guard.ts";
-import {
-  type ConnectionOptions,
-  configuredModels,
-  connectionOptions,
-  endpointOf,
-  withConfigured,
-} from "../wire/options.ts";
+import { type ConnectionOptions, connectionOptions, endpointOf } from "../wire/options.ts";
 import { checkLines } from "./lines.ts";
 import { toOllamaMessages } from "./messages.ts";
 

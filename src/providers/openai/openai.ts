@@ -21,6 +21,7 @@ function efforts({ model, thinking }: ModelRequest): readonly Effort[] {
 export const openai = defineProvider({
   type: "openai",
   defaultModel: "gpt-5.5",
+  needsKey: true,
   options: connectionOptions,
   open: (options, host) =>
     openChatProvider(options, host, {

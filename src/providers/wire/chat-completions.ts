@@ -5,9 +5,10 @@ import { createId } from "../../lib/id.ts";
 import type { ModelInfo, ModelRequest, OpenProvider, ProviderHost } from "../../sdk/provider.ts";
 import { type ChatDialect, toChatMessages, toChatTools } from "./chat-messages.ts";
 import { type ChatStreamOptions, readChatStream } from "./chat-stream.ts";
+import { configuredModels, withConfigured } from "./configured.ts";
 import { createEfforts } from "./effort.ts";
 import { type GuardedCall, guardCall, guardStream, SDK_TIMEOUT_MS } from "./guard.ts";
-import { type ConnectionOptions, configuredModels, endpointOf, withConfigured } from "./options.ts";
+import { type ConnectionOptions, endpointOf } from "./options.ts";
 
 /** A value of `reasoning_effort`, or `null` to leave it out. */
 export type Effort = "none" | "minimal" | "low" | "medium" | "high" | null;

@@ -1,6 +1,5 @@
 /** The keys that every provider's table in config.toml may hold, and what they become. */
 import * as z from "zod";
-import type { ModelInfo } from "../../sdk/provider.ts";
 import type { Endpoint } from "./guard.ts";
 
 const model = z.strictObject({
@@ -20,52 +19,16 @@ const model = z.strictObject({
 
 const milliseconds = z.int().positive();
 
-export const connectionShape = {
+export const connectionOptions = z.strictObject({
   api_key: z.string().min(1).optional(),
   base_url: z.url({ protocol: /^https?$/ }).optional(),
   models: z.array(z.union([z.string().min(1), model])).optional(),
   headers: z.record(z.string(), z.string()).optional(),
   timeout_ms: milliseconds.optional().describe("to the first byte of an answer"),
   idle_timeout_ms: milliseconds.optional().describe("between two parts of a streamed answer"),
-};
+});
 
-export const connectionOptions = z.strictObject(connectionShape);
 export type ConnectionOptions = z.output<typeof connectionOptions>;
-
-export type ModelEntry = NonNullable<ConnectionOptions["models"]>[number];
-
-/** What a table's `models` say of each model. */
-export function configuredModels(entries: readonly ModelEntry[] = []): ModelInfo[] {
-  return entries.map((entry) => {
-    if (typeof entry === "string") return { id: entry };
-    const { id, name, context_window, max_output, price } = entry;
-    return {
-      id,
-      ...(name === undefined ? {} : { name }),
-      ...(context_window === undefined ? {} : { contextWindow: context_window }),
-      ...(max_output === undefined ? {} : { maxOutput: max_output }),
-      ...(price === undefined ? {} : { price: modelPrice(price) }),
-    };
-  });
-}
-
-type PriceTable = NonNullable<z.output<typeof model>["price"]>;
-
-function modelPrice({ input, output, cache_read, cache_write }: PriceTable): NonNullable<ModelInfo["price"]> {
-  return {
-    input,
-    output,
-    ...(cache_read === undefined ? {} : { cacheRead: cache_read }),
-    ...(cache_write === undefined ? {} : { cacheWrite: cache_write }),
-  };
-}
-
-/** What the provider lists, with what the table adds; models that only the table names come last. */
-export function withConfigured(listed: readonly ModelInfo[], entries: readonly ModelEntry[] | undefined): ModelInfo[] {
-  const merged = new Map(listed.map((info) => [info.id, info]));
-  for (const info of configuredModels(entries)) merged.set(info.id, { ...merged.get(info.id), ...info });
-  return [...merged.values()];
-}
 
 /** Where and how long to ask; `host` is the provider's. */
 export function endpointOf(options: ConnectionOptions, host: { id: string; fetch: typeof fetch }): Endpoint {

@@ -1,0 +1,15 @@
+/** Waits, and stops waiting when it is no longer worth it. */
+
+/** Resolves after `ms`, or at once when the signal aborts; whoever waits looks at the signal then. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end, { once: true });
+  });
+}

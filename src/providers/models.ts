@@ -1,0 +1,362 @@
+/** The models that can be asked: providers opened when they are needed, and names made into provider and model. */
+import type { Config } from "../config/schema.ts";
+import type { Log } from "../lib/log.ts";
+import { nearest } from "../lib/nearest.ts";
+import { AlephError } from "../protocol/errors.ts";
+import type { ModelInfo, OpenProvider } from "../sdk/provider.ts";
+import { type Breaker, createBreaker } from "./models/breaker.ts";
+import { Listings } from "./models/listing.ts";
+import { lacksKey, loadType, openProvider } from "./models/opening.ts";
+import {
+  DEMO,
+  DETECTED_OLLAMA,
+  findSources,
+  LOCAL_OLLAMA,
+  type ProviderSource,
+  type ProviderTypes,
+  type Variables,
+} from "./models/sources.ts";
+import { describe, type Trial, tryProvider } from "./models/trial.ts";
+import { configuredModels, type ModelEntry } from "./wire/configured.ts";
+
+export interface ModelsOptions {
+  /** The kinds of providers: the list in `index.ts`, and what plugins add. */
+  readonly types: ProviderTypes;
+  /** Asked each time, so that a reload takes effect with the next request. */
+  readonly config: () => Config;
+  readonly env: Variables;
+  /** The secret that `env:NAME`, `file:PATH` or `keychain:NAME` stands for; any other string as it is. */
+  readonly resolveSecret: (value: string) => Promise<string>;
+  readonly log: Log;
+  readonly fetch: typeof fetch;
+  /** Milliseconds that only grow. */
+  readonly now?: () => number;
+}
+
+export interface ResolvedModel {
+  readonly provider: string;
+  readonly model: string;
+  /** `provider/model` */
+  readonly ref: string;
+}
+
+export type ListedModel = ModelInfo & { readonly provider: string; readonly ref: string };
+
+export interface ModelsDescription {
+  /** `provider/model` that answers when nobody names one. */
+  readonly default: string | null;
+  readonly aliases: Readonly<Record<string, string>>;
+  readonly fallbacks: readonly string[];
+  readonly providers: readonly {
+    readonly id: string;
+    readonly type: string | null;
+    readonly base_url: string | null;
+    readonly from: ProviderSource["from"];
+    readonly has_key: boolean;
+  }[];
+}
+
+const DETECT_MS = 300;
+const DETECTED_FOR_MS = 60_000;
+const LISTING_MS = 15_000;
+/** A name that is not known may be that of a model which was added a moment ago. */
+const RECENT_MS = 10_000;
+const MAX_ALIASES = 8;
+
+export class Models {
+  readonly #options: ModelsOptions;
+  readonly #now: () => number;
+  readonly #open = new Map<string, { readonly key: string; readonly provider: Promise<OpenProvider> }>();
+  readonly #breakers = new Map<string, Breaker>();
+  readonly #listings: Listings;
+  #detected: { readonly at: number; readonly found: Promise<boolean> } | undefined;
+
+  constructor(options: ModelsOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    this.#listings = new Listings(this.#now);
+  }
+
+  /** What to try, in order, for someone who wants `wanted`: that or the default, then the config's fallbacks. */
+  order(wanted?: string): string[] {
+    return [wanted ?? "default", ...this.#options.config().models.fallbacks];
+  }
+
+  /**
+   * Takes `provider/model`, a provider's id, a bare model id, an alias, or `default`. Throws `not_found`, or
+   * `config_invalid` for aliases in a circle. May ask providers for their lists, but not for `provider/model`.
+   */
+  async resolve(name: string, signal?: AbortSignal): Promise<ResolvedModel> {
+    const { models } = this.#options.config();
+    let ref = name;
+    for (let depth = 0; Object.hasOwn(models.aliases, ref); depth++) {
+      if (depth === MAX_ALIASES) {
+        throw new AlephError("config_invalid", `Model alias ${JSON.stringify(name)} leads to no model`);
+      }
+      ref = models.aliases[ref]!;
+    }
+    if (ref === "default") return this.#resolveDefault(signal);
+    const slash = ref.indexOf("/");
+    const prefix = slash < 0 ? ref : ref.slice(0, slash);
+    const source = await this.#find(prefix, signal);
+    if (source !== undefined && slash > 0 && slash + 1 < ref.length) return resolved(source.id, ref.slice(slash + 1));
+    if (source !== undefined && slash < 0) {
+      const model = await this.#defaultOf(source, signal);
+      if (model !== undefined) return resolved(source.id, model);
+    }
+    return this.#resolveBare(ref, signal);
+  }
+
+  /** Opened once, and again when its table in the config changed. Throws `not_found`, `config_invalid`, `provider_error`. */
+  async open(id: string): Promise<OpenProvider> {
+    const source = await this.#find(id);
+    if (source === undefined) throw new AlephError("not_found", `Provider ${JSON.stringify(id)} is not configured`);
+    const key = JSON.stringify(source);
+    const opened = this.#open.get(id);
+    if (opened?.key === key) return opened.provider;
+    if (opened !== undefined) this.#listings.forget(id);
+    const entry = { key, provider: openProvider(source, this.#options) };
+    this.#open.set(id, entry);
+    try {
+      return await entry.provider;
+    } catch (error) {
+      if (this.#open.get(id) === entry) this.#open.delete(id);
+      throw error;
+    }
+  }
+
+  /** The next call opens it anew and so reads its secrets again: a key may have been replaced. */
+  forget(id: string): void {
+    this.#open.delete(id);
+    this.#listings.forget(id);
+  }
+
+  breaker(id: string): Breaker {
+    const known = this.#breakers.get(id);
+    if (known !== undefined) return known;
+    const breaker = createBreaker({ now: this.#now });
+    this.#breakers.set(id, breaker);
+    return breaker;
+  }
+
+  /** What the config and the last list say of a model, without a request. */
+  known(provider: string, model: string): ModelInfo {
+    const configured = this.#configured(provider).find(({ id }) => id === model);
+    return { id: model, ...this.#listings.known(provider, model), ...configured };
+  }
+
+  async info(name: string, signal?: AbortSignal): Promise<ModelInfo & { readonly provider: string }> {
+    const { provider, model } = await this.resolve(name, signal);
+    return { ...this.known(provider, model), provider };
+  }
+
+  /** All models of all providers, and why a provider's are missing. */
+  async list(signal?: AbortSignal): Promise<{
+    readonly models: readonly ListedModel[];
+    readonly errors: readonly { readonly provider: string; readonly error: NonNullable<Trial["error"]> }[];
+  }> {
+    const sources = await this.#sources(signal);
+    const models: ListedModel[] = [];
+    const errors: { provider: string; error: NonNullable<Trial["error"]> }[] = [];
+    const listings = await Promise.all(sources.map((source) => this.#list(source.id, signal)));
+    for (const [index, listing] of listings.entries()) {
+      const provider = sources[index]!.id;
+      const infos = "models" in listing ? listing.models : this.#configured(provider);
+      models.push(...infos.map((info) => ({ ...info, provider, ref: `${provider}/${info.id}` })));
+      if ("error" in listing) errors.push({ provider, error: describe(AlephError.from(listing.error)) });
+    }
+    return { models, errors };
+  }
+
+  async describe(signal?: AbortSignal): Promise<ModelsDescription> {
+    const { aliases, fallbacks } = this.#options.config().models;
+    const [sources, byDefault] = await Promise.all([
+      this.#sources(signal),
+      this.#resolveDefault(signal).catch((thrown: unknown) => {
+        const error = AlephError.from(thrown);
+        if (error.reason === "cancelled" || error.reason === "internal") throw error;
+        return undefined;
+      }),
+    ]);
+    return {
+      default: byDefault?.ref ?? null,
+      aliases: { ...aliases },
+      fallbacks: [...fallbacks],
+      providers: sources.map(({ id, type, from, table }) => ({
+        id,
+        type: type ?? null,
+        base_url: typeof table.base_url === "string" ? table.base_url : null,
+        from,
+        has_key: table.api_key !== undefined,
+      })),
+    };
+  }
+
+  /** A real request to a provider (its list, and a short reply of its default model) or to one model. */
+  async test(name: string, signal: AbortSignal): Promise<Trial> {
+    const source = await this.#find(name, signal);
+    if (source === undefined) {
+      const { provider, model } = await this.resolve(name, signal);
+      return this.#try(provider, () => model, signal);
+    }
+    const type = await loadType(source, this.#options.types);
+    return this.#try(source.id, (listed) => this.#preferred(source, type.defaultModel, listed), signal);
+  }
+
+  /** As `test`, for a table that is not in the config yet. */
+  async testTable(id: string, table: Record<string, unknown>, signal: AbortSignal, model?: string): Promise<Trial> {
+    const { type, ...rest } = table;
+    const kind = typeof type === "string" ? type : id;
+    const source: ProviderSource = { id, type: kind, from: "config", table: rest };
+    try {
+      const { defaultModel } = await loadType(source, this.#options.types);
+      const provider = await openProvider(source, this.#options);
+      const choose = (listed: readonly string[]) => model ?? this.#preferred(source, defaultModel, listed);
+      return await tryProvider(provider, choose, signal, this.#now);
+    } catch (thrown) {
+      return failedTrial(id, thrown);
+    }
+  }
+
+  async #try(
+    id: string,
+    choose: (listed: readonly string[]) => string | undefined,
+    signal: AbortSignal,
+  ): Promise<Trial> {
+    // A test shows what the secrets are now.
+    this.forget(id);
+    try {
+      const trial = await tryProvider(await this.open(id), choose, signal, this.#now);
+      if (trial.ok) this.breaker(id).succeeded();
+      return trial;
+    } catch (thrown) {
+      return failedTrial(id, thrown);
+    }
+  }
+
+  async #resolveDefault(signal?: AbortSignal): Promise<ResolvedModel> {
+    const name = this.#options.config().models.default;
+    if (name !== undefined && name !== "default") return this.resolve(name, signal);
+    for (const find of [() => this.#configuredSources(), () => this.#detectedSources(signal), () => [DEMO]]) {
+      for (const source of await find()) {
+        const model = await this.#defaultOf(source, signal);
+        if (model !== undefined) return resolved(source.id, model);
+      }
+    }
+    throw new AlephError("no_provider", "No provider has a model to answer with", {
+      data: { hint: "Add one with: aleph wizard" },
+    });
+  }
+
+  /** Nothing for a provider that cannot be asked: it lacks its key, lists nothing, or its table is wrong. */
+  async #defaultOf(source: ProviderSource, signal?: AbortSignal): Promise<string | undefined> {
+    try {
+      const type = await loadType(source, this.#options.types);
+      if (lacksKey(type, source)) return undefined;
+      const known = this.#preferred(source, type.defaultModel, []);
+      if (known !== undefined) return known;
+    } catch (thrown) {
+      const { message } = AlephError.from(thrown);
+      this.#options.log.warn("a provider cannot be used", { provider: source.id, error: message });
+      return undefined;
+    }
+    const listing = await this.#list(source.id, signal);
+    return "models" in listing ? listing.models[0]?.id : undefined;
+  }
+
+  /** The first of the config's list, the kind's own default at the vendor's own address, or the first that is listed. */
+  #preferred(source: ProviderSource, own: string | undefined, listed: readonly string[]): string | undefined {
+    const [first] = configuredModels(source.table.models as readonly ModelEntry[] | undefined);
+    if (first !== undefined) return first.id;
+    if (own !== undefined && (source.table.base_url === undefined || listed.includes(own))) return own;
+    return listed[0];
+  }
+
+  async #resolveBare(id: string, signal?: AbortSignal): Promise<ResolvedModel> {
+    const sources = await this.#sources(signal);
+    const configured = sources.find((source) => this.#configured(source.id).some((info) => info.id === id));
+    if (configured !== undefined) return resolved(configured.id, id);
+    const seen: string[] = [];
+    for (const maxAge of [undefined, RECENT_MS]) {
+      const listings = await Promise.all(sources.map((source) => this.#list(source.id, signal, maxAge)));
+      for (const [index, listing] of listings.entries()) {
+        const infos = "models" in listing ? listing.models : [];
+        // Ollama's `llama3` is `llama3:latest`.
+        const found = infos.find((info) => info.id === id) ?? infos.find((info) => info.id === `${id}:latest`);
+        if (found !== undefined) return resolved(sources[index]!.id, found.id);
+        seen.push(...infos.map((info) => info.id));
+      }
+    }
+    const near = nearest(id, [...seen, ...Object.keys(this.#options.config().models.aliases)]);
+    throw new AlephError("not_found", `Model ${JSON.stringify(id)} is not known`, {
+      data: { hint: near === undefined ? "See: aleph models" : `Did you mean ${JSON.stringify(near)}?` },
+    });
+  }
+
+  async #list(id: string, signal?: AbortSignal, maxAge?: number) {
+    const ask = async () => (await this.open(id)).models(AbortSignal.timeout(LISTING_MS));
+    return untilAborted(this.#listings.get(id, ask, maxAge), signal);
+  }
+
+  #configured(id: string): readonly ModelInfo[] {
+    return configuredModels(this.#options.config().providers[id]?.models);
+  }
+
+  #configuredSources(): ProviderSource[] {
+    return findSources(this.#options.config(), this.#options.env, this.#options.types);
+  }
+
+  async #find(id: string, signal?: AbortSignal): Promise<ProviderSource | undefined> {
+    const source = this.#configuredSources().find((candidate) => candidate.id === id);
+    if (source !== undefined) return source;
+    if (id === DEMO.id) return DEMO;
+    return id === DETECTED_OLLAMA.id ? (await this.#detectedSources(signal))[0] : undefined;
+  }
+
+  /** Those to choose from; the demo only where there is nothing else. */
+  async #sources(signal?: AbortSignal): Promise<ProviderSource[]> {
+    const sources = [...this.#configuredSources(), ...(await this.#detectedSources(signal))];
+    return sources.length === 0 ? [DEMO] : sources;
+  }
+
+  /** Ollama on this machine, when neither config nor environment say anything of Ollama. */
+  async #detectedSources(signal?: AbortSignal): Promise<ProviderSource[]> {
+    if (this.#configuredSources().some(({ id, type }) => id === "ollama" || type === "ollama")) return [];
+    const at = this.#now();
+    if (this.#detected === undefined || at - this.#detected.at >= DETECTED_FOR_MS) {
+      const found = this.#options
+        .fetch(`${LOCAL_OLLAMA}/api/version`, { signal: AbortSignal.timeout(DETECT_MS), redirect: "manual" })
+        .then(
+          (response) => response.ok,
+          // Nobody listens there, which is the usual case.
+          () => false,
+        );
+      this.#detected = { at, found };
+    }
+    return (await untilAborted(this.#detected.found, signal)) ? [DETECTED_OLLAMA] : [];
+  }
+}
+
+function resolved(provider: string, model: string): ResolvedModel {
+  return { provider, model, ref: `${provider}/${model}` };
+}
+
+function failedTrial(provider: string, thrown: unknown): Trial {
+  const error = AlephError.from(thrown);
+  if (error.reason === "cancelled" || error.reason === "internal") throw error;
+  return { ok: false, latency_ms: 0, provider, model: null, error: describe(error) };
+}
+
+/** Work that others wait for too goes on when one of them leaves. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  const left = Promise.withResolvers<never>();
+  const leave = () => left.reject(new AlephError("cancelled", "The request was cancelled"));
+  if (signal.aborted) leave();
+  signal.addEventListener("abort", leave, { once: true });
+  try {
+    return await Promise.race([work, left.promise]);
+  } finally {
+    signal.removeEventListener("abort", leave);
+  }
+}

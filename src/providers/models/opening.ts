@@ -1,0 +1,70 @@
+/** Opens a provider: finds its kind, resolves the secrets in its table, checks it and hands it over. */
+import type { Log } from "../../lib/log.ts";
+import { nearest } from "../../lib/nearest.ts";
+import { AlephError } from "../../protocol/errors.ts";
+import type { AnyProviderType, OpenProvider } from "../../sdk/provider.ts";
+import { providerError } from "../../sdk/provider-error.ts";
+import type { ProviderSource, ProviderTypes } from "./sources.ts";
+
+export interface OpeningNeeds {
+  readonly types: ProviderTypes;
+  readonly resolveSecret: (value: string) => Promise<string>;
+  readonly log: Log;
+  readonly fetch: typeof fetch;
+}
+
+export async function loadType({ id, type }: ProviderSource, types: ProviderTypes): Promise<AnyProviderType> {
+  const load = type !== undefined && Object.hasOwn(types, type) ? types[type] : undefined;
+  if (load !== undefined) return load();
+  const near = type === undefined ? undefined : nearest(type, Object.keys(types));
+  const message =
+    type === undefined
+      ? `Provider ${JSON.stringify(id)} has no type`
+      : `Provider ${JSON.stringify(id)} has the unknown type ${JSON.stringify(type)}`;
+  throw invalid([{ path: `providers.${id}.type`, message }], message, {
+    hint:
+      near === undefined ? `Known types are ${Object.keys(types).join(", ")}` : `Did you mean ${JSON.stringify(near)}?`,
+  });
+}
+
+/** Whether a request would get any further than "where is your key". */
+export function lacksKey(type: AnyProviderType, { table }: ProviderSource): boolean {
+  return type.needsKey === true && table.api_key === undefined && table.base_url === undefined;
+}
+
+/** Throws `config_invalid` when the table is wrong, `provider_error` with failure `auth` when it lacks its key. */
+export async function openProvider(source: ProviderSource, needs: OpeningNeeds): Promise<OpenProvider> {
+  const type = await loadType(source, needs.types);
+  if (lacksKey(type, source)) {
+    throw providerError(`Provider ${JSON.stringify(source.id)} has no API key`, {
+      provider: source.id,
+      failure: "auth",
+    });
+  }
+  const { models, ...secrets } = source.table;
+  const resolved = await resolveAll(secrets, needs.resolveSecret);
+  const table = { ...(resolved as object), ...(models === undefined ? {} : { models }) };
+  const parsed = type.options.safeParse(table);
+  if (!parsed.success) {
+    const issues = parsed.error.issues.map(({ path, message }) => ({
+      path: ["providers", source.id, ...path].join("."),
+      message,
+    }));
+    const [first] = issues;
+    throw invalid(issues, `Provider ${JSON.stringify(source.id)} cannot be used: ${first?.path}: ${first?.message}`);
+  }
+  const log = needs.log.child({ provider: source.id });
+  return type.open(parsed.data, { id: source.id, log, fetch: needs.fetch });
+}
+
+async function resolveAll(value: unknown, resolve: (value: string) => Promise<string>): Promise<unknown> {
+  if (typeof value === "string") return resolve(value);
+  if (Array.isArray(value)) return Promise.all(value.map((item) => resolveAll(item, resolve)));
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).map(async ([key, item]) => [key, await resolveAll(item, resolve)] as const);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+function invalid(issues: readonly object[], message: string, more: Record<string, unknown> = {}): AlephError {
+  return new AlephError("config_invalid", message, { data: { issues, ...more } });
+}

@@ -1,0 +1,75 @@
+/** Tries a provider for real: its list of models and a reply of a few tokens. */
+import { AlephError } from "../../protocol/errors.ts";
+import type { OpenProvider } from "../../sdk/provider.ts";
+import { providerFailureOf } from "../../sdk/provider-error.ts";
+
+export interface Trial {
+  readonly ok: boolean;
+  /** Of the reply, or of the list when no model was asked. */
+  readonly latency_ms: number;
+  readonly provider: string;
+  /** The model that answered or was to answer. */
+  readonly model: string | null;
+  /** Ids that the provider lists; absent when it lists none. */
+  readonly models?: readonly string[];
+  readonly error?: { readonly reason: string; readonly message: string; readonly failure?: string };
+}
+
+/** Some models need a few tokens before the first that can be seen. */
+const TRIAL_TOKENS = 32;
+
+/** Throws `cancelled` only; every other failure is the result. `choose` picks the model from the listed ids. */
+export async function tryProvider(
+  provider: OpenProvider,
+  choose: (listed: readonly string[]) => string | undefined,
+  signal: AbortSignal,
+  now: () => number,
+): Promise<Trial> {
+  let started = now();
+  let models: readonly string[] | undefined;
+  let model: string | undefined;
+  let listingError: unknown;
+  try {
+    try {
+      models = (await provider.models(signal)).map(({ id }) => id);
+    } catch (thrown) {
+      // Not every server lists its models; a wrong key or no connection shows in the reply too.
+      if (signal.aborted) throw thrown;
+      listingError = thrown;
+    }
+    model = choose(models ?? []);
+    if (model === undefined) {
+      if (listingError !== undefined) throw listingError;
+    } else {
+      started = now();
+      const request = {
+        model,
+        system: [],
+        messages: [{ role: "user" as const, content: [{ type: "text" as const, text: "Reply with the word: ok" }] }],
+        tools: [],
+        thinking: "off" as const,
+        maxOutputTokens: TRIAL_TOKENS,
+      };
+      for await (const _part of provider.stream(request, signal));
+    }
+    return { ok: true, ...facts() };
+  } catch (thrown) {
+    const error = AlephError.from(thrown);
+    if (error.reason === "cancelled" || error.reason === "internal") throw error;
+    return { ok: false, ...facts(), error: describe(error) };
+  }
+
+  function facts() {
+    return {
+      latency_ms: Math.round(now() - started),
+      provider: provider.id,
+      model: model ?? null,
+      ...(models === undefined ? {} : { models }),
+    };
+  }
+}
+
+export function describe(error: AlephError): NonNullable<Trial["error"]> {
+  const failure = providerFailureOf(error);
+  return { reason: error.reason, message: error.message, ...(failure === undefined ? {} : { failure }) };
+}
