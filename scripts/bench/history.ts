@@ -1,0 +1,79 @@
+/** Opening a session of 100,000 messages, as the panel does: what the session is, and its newest messages. */
+import { Database } from "bun:sqlite";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { openRawSocket, type RawSocket } from "../../test/support/raw-socket.ts";
+import { makeHome, median, ms, type Programs, type Row, startAleph } from "./bench.ts";
+
+const MESSAGES = 100_000;
+const OPENS = 25;
+const BAR_MS = 20;
+const KEY = "agent:main:chat:long";
+const SHORT_KEY = "agent:main:chat:short";
+
+export async function measureHistory(programs: Programs): Promise<readonly Row[]> {
+  using home = makeHome();
+  {
+    await using aleph = await startAleph(programs, home.path);
+    using socket = await connectTo(aleph.port, home.path);
+    await socket.call("session.create", { session_key: KEY });
+    await socket.call("session.create", { session_key: SHORT_KEY });
+  }
+  fill(join(home.path, "aleph.db"));
+  await using aleph = await startAleph(programs, home.path);
+  using socket = await connectTo(aleph.port, home.path);
+  // The methods themselves are loaded by opening another session first; that is not what is measured.
+  const loading = await open(socket, SHORT_KEY);
+  const first = await open(socket, KEY);
+  const later: number[] = [];
+  for (let round = 0; round < OPENS; round++) later.push(await open(socket, KEY));
+  return [
+    {
+      name: `opening a session of ${MESSAGES.toLocaleString("en-US")} messages after a start; later, median of ${OPENS}`,
+      aleph: `${ms(first)}; ${ms(median(later))}`,
+      baseline: "",
+      bar: { text: `≤ ${BAR_MS} ms`, value: ms(first), holds: first <= BAR_MS },
+    },
+    { name: "opening the first, empty session after a start", aleph: ms(loading), baseline: "" },
+  ];
+}
+
+async function connectTo(port: number, home: string): Promise<RawSocket> {
+  return await openRawSocket(`http://127.0.0.1:${port}`, readFileSync(join(home, "credentials/token"), "utf8").trim());
+}
+
+async function open(socket: RawSocket, key: string): Promise<number> {
+  const began = performance.now();
+  const [, history] = await Promise.all([
+    socket.call("session.get", { session_key: key }),
+    socket.call<{ messages: unknown[] }>("session.history", { session_key: key, limit: 100 }),
+  ]);
+  const took = performance.now() - began;
+  if (key === KEY && history.messages.length !== 100) throw new Error("The history is not what was written");
+  return took;
+}
+
+function fill(path: string): void {
+  using db = new Database(path, { strict: true });
+  const session = db.query<{ id: number }, [string]>("SELECT id FROM session WHERE key = ?").get(KEY);
+  if (!session) throw new Error(`${KEY} was not created`);
+  const insert = db.query(
+    "INSERT INTO message (session_id, run_id, role, content, parts, status, model, ts) VALUES (?, NULL, ?, ?, ?, 'complete', ?, ?)",
+  );
+  const began = Date.now() - MESSAGES * 1000;
+  db.transaction(() => {
+    for (let index = 0; index < MESSAGES; index++) {
+      const text = `Message ${index}: ${"a few words that a person might have written ".repeat(5)}`;
+      const user = index % 2 === 0;
+      const parts = JSON.stringify([{ type: "text", text }]);
+      insert.run(
+        session.id,
+        user ? "user" : "assistant",
+        text,
+        parts,
+        user ? null : "bench/model",
+        began + index * 1000,
+      );
+    }
+  })();
+}
