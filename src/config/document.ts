@@ -1,7 +1,7 @@
 /** config.toml as text to a normalised document, or what is wrong with it. smol-toml is loaded here, on first use. */
-import { indexToml, lineAt } from "../lib/toml-source.ts";
+import { indexToml, lineAt, type TomlEntry } from "../lib/toml-source.ts";
 import type { Issue } from "../protocol/errors.ts";
-import { MAX_DEPTH, normalise, normalisePath, type Table } from "./normalise.ts";
+import { MAX_DEPTH, normalise, type Path, type Table, toSnakeCase } from "./normalise.ts";
 import { type Problem, toIssues } from "./problem.ts";
 
 export interface ParsedDocument {
@@ -29,22 +29,29 @@ export async function parseDocument(text: string): Promise<ParsedDocument> {
 
 /** Adds to each problem the line of its key, or of the nearest table around it. */
 export function locate(problems: readonly Problem[], text: string): Issue[] {
-  const offsets = new Map<string, number>();
-  for (const { path, start } of indexToml(text)) {
-    // No problem lies deeper, and a hostile path would take for ever.
-    if (path.length > MAX_DEPTH) continue;
-    for (const spelled of [path, normalisePath(path)]) {
-      for (let length = 1; length <= spelled.length; length++) {
-        const id = JSON.stringify(spelled.slice(0, length));
-        if (!offsets.has(id)) offsets.set(id, start);
-      }
-    }
-  }
+  let entries: readonly TomlEntry[] | undefined;
   return toIssues(problems, (path) => {
-    for (let length = path.length; length > 0; length--) {
-      const offset = offsets.get(JSON.stringify(path.slice(0, length)));
-      if (offset !== undefined) return lineAt(text, offset);
+    if (path.length === 0) return undefined;
+    // Not before: a document that was refused as a whole, for its depth, is not to be walked.
+    entries ??= indexToml(text);
+    let best: { length: number; start: number } | undefined;
+    for (const entry of entries) {
+      const length = sharedLength(entry.path, path);
+      if (length > (best?.length ?? 0)) best = { length, start: entry.start };
+      if (length === path.length) break;
     }
-    return undefined;
+    return best && lineAt(text, best.start);
   });
+}
+
+/** How many keys two paths share from the root; `path` may be as written or as normalised. */
+function sharedLength(written: Path, path: Path): number {
+  let length = 0;
+  while (length < path.length && length < written.length && isSameKey(written[length]!, path[length]!)) length++;
+  return length;
+}
+
+function isSameKey(written: string | number, key: string | number): boolean {
+  if (written === key) return true;
+  return typeof written === "string" && typeof key === "string" && key.includes("_") && toSnakeCase(written) === key;
 }

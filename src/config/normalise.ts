@@ -102,7 +102,7 @@ function isPassedOn(pattern: string): boolean {
 }
 
 /** `allowedOrigins` and `baseURL` to `allowed_origins` and `base_url`; anything that is not camelCase stays. */
-function toSnakeCase(key: string): string {
+export function toSnakeCase(key: string): string {
   if (!/^[a-z][a-z0-9]*[A-Z][A-Za-z0-9]*$/.test(key)) return key;
   return key
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")

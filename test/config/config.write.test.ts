@@ -293,7 +293,7 @@ describe("writers", () => {
     );
     expect(await Promise.all(children.map((child) => child.exited))).toEqual([0, 0, 0]);
     expect(Object.keys((await own.open()).current.models.aliases)).toHaveLength(30);
-  });
+  }, 60_000);
 
   test("any patches in any order leave the file, the config and a fresh start in agreement", async () => {
     const name = fc.constantFrom("a", "b", "my.id", "x-1");
