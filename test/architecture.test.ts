@@ -38,7 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Plural folders: lists of interchangeable things. What stands beside the things, for all of them, is named here. */
 const PLURAL: Readonly<Record<string, { readonly shared: readonly string[] }>> = {
   methods: { shared: [] },
-  providers: { shared: ["wire"] },
+  providers: { shared: ["wire", "models", "chain"] },
   tools: { shared: [] },
   channels: { shared: [] },
   "store/migrations": { shared: [] },

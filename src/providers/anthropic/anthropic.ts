@@ -30,7 +30,7 @@ function openAnthropic(options: ConnectionOptions, host: ProviderHost): OpenProv
       // Without a key the SDK would look for one in places that are not our configuration; the header is then left out.
       apiKey: options.api_key ?? "none",
       baseURL: options.base_url ?? "https://api.anthropic.com",
-      defaultHeaders: { ...(options.api_key === undefined ? { "X-Api-Key": null } : {}), ...options.headers },
+      defaultHeaders: { ...keyHeaders(options), ...options.headers },
       fetch: call.fetch,
       maxRetries: 0,
       timeout: SDK_TIMEOUT_MS,
@@ -94,4 +94,10 @@ function openAnthropic(options: ConnectionOptions, host: ProviderHost): OpenProv
         return withConfigured(listed, options.models);
       }),
   };
+}
+
+/** The SDK sends the key as a bearer token; servers that copy the API look for it where it used to be. */
+function keyHeaders({ api_key, base_url }: ConnectionOptions): Record<string, string | null> {
+  if (api_key === undefined) return { Authorization: null };
+  return base_url === undefined ? {} : { "X-Api-Key": api_key };
 }

@@ -103,7 +103,8 @@ function createWatch(endpoint: Endpoint, signal: AbortSignal): Watch {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let bytes = 0;
   let fruitless = 0;
-  let ended = false;
+  /** Whether the body ended, and did so inside of a line. */
+  let truncated = false;
   let progressed = false;
   /** When the last byte came, once one did; and the last one that was of use. */
   let byteAt: number | undefined;
@@ -164,8 +165,8 @@ function createWatch(endpoint: Endpoint, signal: AbortSignal): Watch {
     if (response.body === null) return response;
     const { status, headers } = response;
     return new Response(
-      counted(response.body, received, () => {
-        ended = true;
+      counted(response.body, received, (lastByte) => {
+        truncated = lastByte !== 0x0a;
       }),
       { status, headers },
     );
@@ -176,8 +177,9 @@ function createWatch(endpoint: Endpoint, signal: AbortSignal): Watch {
     if (failure !== undefined) return failure;
     if (thrown instanceof AlephError) return thrown;
     if (thrown instanceof SyntaxError) {
-      // The end of a body can be the middle of an event.
-      return ended && progressed ? halfStream(endpoint) : malformedFailure(endpoint, "what is not its format", thrown);
+      return truncated && progressed
+        ? halfStream(endpoint)
+        : malformedFailure(endpoint, "what is not its format", thrown);
     }
     const vendor = vendorError(thrown);
     return vendor === undefined ? networkFailure(endpoint, thrown) : streamFailure(endpoint, vendor, thrown);
@@ -230,19 +232,21 @@ function vendorError(thrown: unknown): unknown {
 function counted(
   body: ReadableStream<Uint8Array>,
   received: (size: number) => void,
-  onEnd: () => void,
+  onEnd: (lastByte: number | undefined) => void,
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader();
+  let lastByte: number | undefined;
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
         const { done, value } = await reader.read();
         if (done) {
-          onEnd();
+          onEnd(lastByte);
           controller.close();
           return;
         }
         received(value.byteLength);
+        lastByte = value.at(-1) ?? lastByte;
         controller.enqueue(value);
       } catch (error) {
         controller.error(error);

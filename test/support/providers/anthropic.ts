@@ -34,7 +34,7 @@ const anthropicWire: Wire = {
   chatPath: "/v1/messages",
   modelsPath: "/v1/models",
   contentType: "text/event-stream; charset=utf-8",
-  key: (headers) => headers.get("x-api-key") ?? undefined,
+  key: (headers) => headers.get("x-api-key") ?? headers.get("authorization")?.replace(/^Bearer /, ""),
   models: (ids) => ({
     data: ids.map((id) => ({
       type: "model",
