@@ -1,0 +1,145 @@
+/** The executable on a disk that loses what was not synced when the power goes. */
+import { expect, test } from "bun:test";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { startServer, testExecutable } from "../support/executable.ts";
+import { testFolder } from "../support/folder.ts";
+import { seededRandom } from "../support/random.ts";
+import { Survivor } from "../support/survivor.ts";
+import { startTalkativeProvider } from "../support/talkative-provider.ts";
+
+const CUTS = 20;
+const LONGEST_LIFE_MS = 600;
+const SEED = Number(process.env.ALEPH_SEED ?? 20_261_121);
+const SESSIONS = ["agent:main:main", "agent:main:chat:second"];
+const BLOCK = 4096;
+
+const compiler = process.platform === "linux" ? (Bun.which("gcc") ?? Bun.which("cc")) : null;
+if (compiler === null && process.env.ALEPH_REQUIRE_POWER_CUT) throw new Error("The power-cut rig needs gcc on Linux");
+
+test.skipIf(compiler === null)("the power-cut rig keeps what was synced and nothing else", async () => {
+  await using folder = await testFolder();
+  const disk = makeDisk(folder.path, await buildShim(folder.path));
+  const script = `
+    import { closeSync, fdatasyncSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
+    const write = (name, text, sync) => {
+      const file = openSync(name, "w");
+      writeSync(file, text);
+      if (sync) sync(file);
+      return file;
+    };
+    const syncFolder = (name) => { const file = openSync(name, "r"); fsyncSync(file); closeSync(file); };
+    write("synced", "1", fsyncSync);
+    write("written", "2");
+    writeSync(write("half", "3", fdatasyncSync), "4");
+    mkdirSync("below");
+    write("below/first.tmp", "5", fsyncSync);
+    renameSync("below/first.tmp", "below/first");
+    syncFolder("below");
+    write("below/second.tmp", "6", fsyncSync);
+    renameSync("below/second.tmp", "below/second");
+    process.kill(process.pid, "SIGKILL");
+  `;
+  const child = Bun.spawn([process.execPath, "-e", script], { cwd: disk.home, env: { ...process.env, ...disk.env } });
+  await child.exited;
+  expect(readTree(disk.shadow)).toEqual({ synced: "1", half: "3", "below/first": "5", "below/second.tmp": "6" });
+});
+
+testExecutable.skipIf(compiler === null)(
+  `the executable keeps what it acknowledged through ${CUTS} power cuts (ALEPH_SEED=${SEED})`,
+  async () => {
+    const random = seededRandom(SEED);
+    await using folder = await testFolder();
+    await using provider = startTalkativeProvider(random);
+    const shim = await buildShim(folder.path);
+    const disk = makeDisk(folder.path, shim);
+    writeFileSync(join(disk.home, "config.toml"), provider.config, { mode: 0o600 });
+    const survivor = new Survivor(SESSIONS, random);
+
+    for (let cut = 0; cut < CUTS; cut++) {
+      disk.begin();
+      await using server = await startServer({ home: disk.home, env: disk.env });
+      const talking = survivor.talk(server);
+      await Bun.sleep(random() * LONGEST_LIFE_MS);
+      server.kill("SIGKILL");
+      await talking;
+      await server.finished;
+      disk.cut(random, cut % 2 === 1);
+    }
+
+    await using server = await startServer({ home: disk.home });
+    await survivor.verify(server);
+    console.log(`after ${CUTS} power cuts: ${JSON.stringify(survivor.counts)}`);
+    expect(survivor.problems).toEqual([]);
+    expect(survivor.counts.acknowledged).toBeGreaterThan(CUTS);
+  },
+  180_000,
+);
+
+async function buildShim(folder: string): Promise<string> {
+  const path = join(folder, "power-cut.so");
+  const source = join(import.meta.dir, "power-cut.c");
+  const child = Bun.spawn([compiler!, "-shared", "-fPIC", "-O2", "-o", path, source, "-ldl", "-lpthread"], {
+    stderr: "pipe",
+  });
+  const [errors, code] = await Promise.all([new Response(child.stderr).text(), child.exited]);
+  if (code !== 0) throw new Error(`The shim does not compile:\n${errors}`);
+  return path;
+}
+
+interface Disk {
+  readonly home: string;
+  readonly shadow: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** From now on what is in home counts as synced. */
+  begin(): void;
+  /**
+   * Home becomes what survived. With `some`, blocks that were written and not synced survive as well, here and there, as on
+   * a real disk.
+   */
+  cut(random: () => number, some: boolean): void;
+}
+
+function makeDisk(folder: string, shim: string): Disk {
+  const home = join(folder, "home");
+  const shadow = join(folder, "shadow");
+  mkdirSync(home);
+  mkdirSync(shadow);
+  return {
+    home,
+    shadow,
+    env: { LD_PRELOAD: shim, POWER_CUT_HOME: home, POWER_CUT_SHADOW: shadow },
+    begin() {
+      rmSync(shadow, { recursive: true });
+      cpSync(home, shadow, { recursive: true });
+    },
+    cut(random, some) {
+      if (some) {
+        for (const name of filesIn(shadow)) mixBlocks(join(shadow, name), join(home, name), random);
+      }
+      rmSync(home, { recursive: true });
+      cpSync(shadow, home, { recursive: true });
+      // The lock and the shared memory of a process that is gone mean nothing after a boot.
+      for (const name of filesIn(home)) if (/-shm$|^run\//.test(name)) rmSync(join(home, name));
+    },
+  };
+}
+
+/** Replaces about half of the blocks that differ by what was last written; a longer file keeps its synced length. */
+function mixBlocks(synced: string, written: string, random: () => number): void {
+  if (!existsSync(written)) return;
+  const [kept, newer] = [readFileSync(synced), readFileSync(written)];
+  for (let at = 0; at + BLOCK <= Math.min(kept.length, newer.length); at += BLOCK) {
+    if (random() < 0.5) newer.copy(kept, at, at, at + BLOCK);
+  }
+  writeFileSync(synced, kept);
+}
+
+function filesIn(folder: string): string[] {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return names.filter((name) => statSync(join(folder, name)).isFile()).toSorted();
+}
+
+function readTree(folder: string): Record<string, string> {
+  return Object.fromEntries(filesIn(folder).map((name) => [name, readFileSync(join(folder, name), "utf8")]));
+}
