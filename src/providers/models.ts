@@ -7,6 +7,7 @@ import type { ModelInfo, OpenProvider } from "../sdk/provider.ts";
 import { type Breaker, createBreaker } from "./models/breaker.ts";
 import { Listings } from "./models/listing.ts";
 import { lacksKey, loadType, openProvider } from "./models/opening.ts";
+import { listed, type ModelList, type ModelsDescription } from "./models/shapes.ts";
 import {
   DEMO,
   DETECTED_OLLAMA,
@@ -38,22 +39,6 @@ export interface ResolvedModel {
   readonly model: string;
   /** `provider/model` */
   readonly ref: string;
-}
-
-export type ListedModel = ModelInfo & { readonly provider: string; readonly ref: string };
-
-export interface ModelsDescription {
-  /** `provider/model` that answers when nobody names one. */
-  readonly default: string | null;
-  readonly aliases: Readonly<Record<string, string>>;
-  readonly fallbacks: readonly string[];
-  readonly providers: readonly {
-    readonly id: string;
-    readonly type: string | null;
-    readonly base_url: string | null;
-    readonly from: ProviderSource["from"];
-    readonly has_key: boolean;
-  }[];
 }
 
 const DETECT_MS = 300;
@@ -109,8 +94,7 @@ export class Models {
 
   /** Opened once, and again when its table in the config changed. Throws `not_found`, `config_invalid`, `provider_error`. */
   async open(id: string): Promise<OpenProvider> {
-    const source = await this.#find(id);
-    if (source === undefined) throw new AlephError("not_found", `Provider ${JSON.stringify(id)} is not configured`);
+    const source = await this.#need(id);
     const key = JSON.stringify(source);
     const opened = this.#open.get(id);
     if (opened?.key === key) return opened.provider;
@@ -150,22 +134,18 @@ export class Models {
     return { ...this.known(provider, model), provider };
   }
 
-  /** All models of all providers, and why a provider's are missing. */
-  async list(signal?: AbortSignal): Promise<{
-    readonly models: readonly ListedModel[];
-    readonly errors: readonly { readonly provider: string; readonly error: NonNullable<Trial["error"]> }[];
-  }> {
+  /** All models of all providers; a provider that cannot tell shows those of its table. */
+  async list(signal?: AbortSignal): Promise<ModelList> {
     const sources = await this.#sources(signal);
-    const models: ListedModel[] = [];
-    const errors: { provider: string; error: NonNullable<Trial["error"]> }[] = [];
     const listings = await Promise.all(sources.map((source) => this.#list(source.id, signal)));
-    for (const [index, listing] of listings.entries()) {
-      const provider = sources[index]!.id;
-      const infos = "models" in listing ? listing.models : this.#configured(provider);
-      models.push(...infos.map((info) => ({ ...info, provider, ref: `${provider}/${info.id}` })));
-      if ("error" in listing) errors.push({ provider, error: describe(AlephError.from(listing.error)) });
+    const list: ModelList = { models: [], errors: [] };
+    for (const [index, { id }] of sources.entries()) {
+      const listing = listings[index]!;
+      const infos = "models" in listing ? listing.models : this.#configured(id);
+      list.models.push(...infos.map((info) => listed(id, info)));
+      if ("error" in listing) list.errors.push({ provider: id, error: describe(AlephError.from(listing.error)) });
     }
-    return { models, errors };
+    return list;
   }
 
   async describe(signal?: AbortSignal): Promise<ModelsDescription> {
@@ -184,7 +164,7 @@ export class Models {
       fallbacks: [...fallbacks],
       providers: sources.map(({ id, type, from, table }) => ({
         id,
-        type: type ?? null,
+        type: type ?? "unknown",
         base_url: typeof table.base_url === "string" ? table.base_url : null,
         from,
         has_key: table.api_key !== undefined,
@@ -311,6 +291,12 @@ export class Models {
     if (source !== undefined) return source;
     if (id === DEMO.id) return DEMO;
     return id === DETECTED_OLLAMA.id ? (await this.#detectedSources(signal))[0] : undefined;
+  }
+
+  async #need(id: string, signal?: AbortSignal): Promise<ProviderSource> {
+    const source = await this.#find(id, signal);
+    if (source === undefined) throw new AlephError("not_found", `Provider ${JSON.stringify(id)} is not configured`);
+    return source;
   }
 
   /** Those to choose from; the demo only where there is nothing else. */

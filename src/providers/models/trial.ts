@@ -1,18 +1,24 @@
 /** Tries a provider for real: its list of models and a reply of a few tokens. */
 import { AlephError } from "../../protocol/errors.ts";
-import type { OpenProvider } from "../../sdk/provider.ts";
+import type { OpenProvider, ProviderFailure } from "../../sdk/provider.ts";
 import { providerFailureOf } from "../../sdk/provider-error.ts";
 
+export interface TrialError {
+  reason: string;
+  message: string;
+  failure?: ProviderFailure;
+}
+
 export interface Trial {
-  readonly ok: boolean;
+  ok: boolean;
   /** Of the reply, or of the list when no model was asked. */
-  readonly latency_ms: number;
-  readonly provider: string;
+  latency_ms: number;
+  provider: string;
   /** The model that answered or was to answer. */
-  readonly model: string | null;
-  /** Ids that the provider lists; absent when it lists none. */
-  readonly models?: readonly string[];
-  readonly error?: { readonly reason: string; readonly message: string; readonly failure?: string };
+  model: string | null;
+  /** Ids that the provider lists; absent when it does not tell. */
+  models?: string[];
+  error?: TrialError;
 }
 
 /** Some models need a few tokens before the first that can be seen. */
@@ -26,7 +32,7 @@ export async function tryProvider(
   now: () => number,
 ): Promise<Trial> {
   let started = now();
-  let models: readonly string[] | undefined;
+  let models: string[] | undefined;
   let model: string | undefined;
   let listingError: unknown;
   try {
@@ -69,7 +75,7 @@ export async function tryProvider(
   }
 }
 
-export function describe(error: AlephError): NonNullable<Trial["error"]> {
+export function describe(error: AlephError): TrialError {
   const failure = providerFailureOf(error);
   return { reason: error.reason, message: error.message, ...(failure === undefined ? {} : { failure }) };
 }
