@@ -25,10 +25,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   session: [...SUBSYSTEM, "type media"],
   providers: [...CONTRACTS, "type config"],
   tools: [...CONTRACTS, "type config", "type media", "sandbox", "policy"],
-  agent: [...CONTRACTS, ...SUBSYSTEMS, "type providers", "type tools"],
+  agent: [...CONTRACTS, ...SUBSYSTEMS, "providers", "type tools"],
   methods: CORE,
   gateway: [...CONTRACTS, "auth", "type methods"],
-  client: ["lib", "protocol", "type methods"],
+  client: ["lib", "protocol", "type sdk", "type methods"],
   panel: ["lib", "protocol", "client", "type methods"],
   "app.ts": [...CORE, "methods", "gateway", "client", "panel"],
   cli: ["lib", "protocol", "config", "client", "app.ts"],
@@ -216,7 +216,7 @@ test("a test file stands where its source stands", () => {
   const orphans = tests.filter((path) => {
     const base = path.replace(/(?:\.[a-z-]+)?\.test\.tsx?$/, "");
     const where = base.startsWith("scripts/") ? join(root, "..") : root;
-    return !["", ".ts", ".tsx", "/index.ts"].some((ending) => existsSync(join(where, base + ending)));
+    return !["", ".ts", ".tsx", ".sh", "/index.ts"].some((ending) => existsSync(join(where, base + ending)));
   });
   expect(orphans).toEqual([]);
 });
@@ -246,6 +246,8 @@ test("the rules find what they forbid", () => {
   expect(hasOpening(source("/** A sample. */\nexport const a = 1;"))).toBe(true);
   expect(hasOpening(source("export const a = 1;"))).toBe(false);
   expect(isOnlyList(source('export const all = { a: () => import("./a.ts") };'))).toBe(true);
+  expect(hasOpening(source('import { b } from "./b.ts";\n\n/** A sample. */\nexport const a = b;'))).toBe(true);
+  expect(isOnlyList(source("export function all(a: string) { return [a]; }"))).toBe(true);
   expect(isOnlyList(source("export const all = {};\nexport function find() {}"))).toBe(false);
   expect(
     source('import type { A } from "./a.ts";\nimport { b } from "../x/b.ts";\nawait import("zod");').imports,

@@ -34,13 +34,13 @@ export function startsProcesses({ code, imports }: Source): boolean {
   return /\bBun\.(?:spawn|spawnSync|\$)|import \{[^}]*(?:\bspawn\b|\bspawnSync\b|\$)[^}]*\} from "bun"/.test(code);
 }
 
-/** Whether it opens with a comment that says what it is. */
+/** Whether the first thing in it besides imports is a comment that says what it is. */
 export function hasOpening({ text }: Source): boolean {
-  return /^(?:#!.*\n)?\/\*\*\s+\S/.test(text);
+  return /^(?:#!.*\n)?(?:import\b[^;]*;\s*)*\/\*\*\s+\S/.test(text);
 }
 
-/** Whether it declares one constant list and nothing else. */
+/** Whether it exports one list, or one function that makes it, and declares nothing else. */
 export function isOnlyList({ code }: Source): boolean {
   const declared = code.match(/^(?:export )?(?:default|async function|function|class|const|let|var)\b/gm) ?? [];
-  return declared.length === 1 && declared[0] === "export const";
+  return declared.length === 1 && /^export (?:const|function)$/.test(declared[0]);
 }
