@@ -1,17 +1,52 @@
 /** The composition root: the only file that knows every part. Reads top to bottom as start order. */
-import type { Transport } from "./sdk/transport.ts";
+import { lookup } from "node:dns/promises";
+import { Runner } from "./agent/runner.ts";
+import { Toolbox } from "./agent/toolbox.ts";
+import { Auth } from "./auth/auth.ts";
+import { ensureOwnerToken } from "./auth/owner-token.ts";
+import { openBus } from "./bus/bus.ts";
+import { openConfig } from "./config/config.ts";
 import type { Environment } from "./config/environment.ts";
-import type { Home } from "./config/home.ts";
-import type { LogEntry } from "./lib/log.ts";
+import { ensureHome, type Home } from "./config/home.ts";
+import { claimHome } from "./config/instance.ts";
+import type { ConfigInput } from "./config/schema.ts";
+import { createDispatch } from "./gateway/dispatch.ts";
+import { Metrics } from "./gateway/metrics.ts";
+import { middleware } from "./gateway/middleware/index.ts";
+import { describeMethods } from "./gateway/openrpc.ts";
+import { routes } from "./gateway/routes/index.ts";
+import { Gateway } from "./gateway/server.ts";
+import { createId } from "./lib/id.ts";
+import { createLog, describeError, type LogEntry, type LogLevel } from "./lib/log.ts";
+import { LogHistory } from "./lib/log-history.ts";
+import { startStallMonitor } from "./lib/stall-monitor.ts";
+import { createDiskShelf, createMedia, createMemoryShelf } from "./media/media.ts";
+import { methods, type Needs } from "./methods/index.ts";
+import { Approvals } from "./policy/approvals.ts";
+import { createGate } from "./policy/gate.ts";
+import { AlephError, type Issue } from "./protocol/errors.ts";
+import { TOPICS } from "./protocol/event-frame.ts";
+import { providers } from "./providers/index.ts";
+import { Models } from "./providers/models.ts";
+import { createEgress } from "./sandbox/egress.ts";
+import { createFiles } from "./sandbox/files.ts";
+import type { Transport } from "./sdk/transport.ts";
+import { Runs } from "./session/runs.ts";
+import { Sessions } from "./session/sessions.ts";
+import { SessionStates } from "./session/state.ts";
+import { createStores } from "./session/stores.ts";
+import { openStore } from "./store/store.ts";
+import { type ToolNeeds, tools } from "./tools/index.ts";
 
 export interface AppOptions {
   readonly home: Home;
   readonly env: Environment;
   /** Win over config.toml. */
-  readonly overrides?: { readonly host?: string; readonly port?: number; readonly logLevel?: string };
-  /** False for a core inside a command: no port, no timers that nobody needs. */
+  readonly overrides?: ConfigInput;
+  /** False for a core inside a command: no port. */
   readonly listen: boolean;
   readonly writeLog: (entry: LogEntry) => void;
+  /** Unix milliseconds. */
   readonly now?: () => number;
   readonly fetch?: typeof fetch;
 }
@@ -19,8 +54,270 @@ export interface AppOptions {
 export interface App extends AsyncDisposable {
   /** `http://127.0.0.1:18790`; undefined when it does not listen. */
   readonly url: string | undefined;
-  /** A connection inside the process, already the owner's: no handshake secret is needed, `connect` still is called. */
+  /** Where the owner's token is, and whether this start made it. */
+  readonly token: { readonly path: string; readonly created: boolean };
+  readonly authMode: "token" | "none";
+  /** A connection inside the process, already the owner's: no secret is needed, `connect` still is called. */
   openLocal(): Promise<Transport>;
   /** Resolves with the reason when someone asked it to stop (`system.shutdown`). */
   readonly stopRequested: Promise<string>;
+}
+
+const TICK_MS = 30_000;
+/** How long runs may take to reach a safe point when the app stops. */
+const DRAIN_MS = 10_000;
+
+/** Disposing stops it: runs reach a safe point, clients are told, everything is on disk. */
+export async function startApp(options: AppOptions): Promise<App> {
+  const { home, env, listen, now = Date.now } = options;
+  const monotonic = () => performance.now();
+  const startedAt = monotonic();
+  const instanceId = createId("srv");
+  await using stack = new AsyncDisposableStack();
+
+  const logs = new LogHistory();
+  let level = (): LogLevel => "info";
+  const log = createLog({
+    write: (entry) => {
+      logs.add(entry);
+      options.writeLog(entry);
+    },
+    level: () => level(),
+    now,
+  });
+
+  ensureHome(home);
+  const claim = stack.use(await claimHome(home));
+  const overrides = options.overrides ? { overrides: options.overrides } : {};
+  const config = await openConfig({ home, env, log, ...overrides });
+  const current = () => config.current;
+  level = () => current().log.level;
+
+  const store = stack.use(openStore(home.database, { log }));
+  const bus = stack.use(openBus({ store, log, now }));
+  const stores = createStores(store, () => stack.use(openStore(":memory:", { log })));
+  const token = ensureOwnerToken(home.credentials);
+  const auth = new Auth({ mode: () => current().auth.mode, ownerToken: () => token.token, store, now, monotonic });
+
+  const sessions = new Sessions({ stores, bus, now });
+  const runs = new Runs({ stores });
+  const media = createMedia({ durable: createDiskShelf(home.media), ephemeral: createMemoryShelf() });
+  const models = new Models({
+    types: providers,
+    config: current,
+    env: env.all,
+    resolveSecret: (value) => config.resolve(value),
+    log,
+    fetch: options.fetch ?? fetch,
+    now: monotonic,
+  });
+
+  const approvals = new Approvals({ stores, bus, log, now });
+  const toolNeeds: ToolNeeds = {
+    files: createFiles({ home }),
+    media,
+    egress: createEgress({
+      lookup: lookupAll,
+      fetch: options.fetch ?? fetch,
+      allowHosts: () => current().tools.web_fetch.allow_hosts,
+    }),
+    sessionState: new SessionStates({ stores, now }),
+    config: current,
+    now,
+  };
+  const gate = createGate({ approvals, needs: toolNeeds, log, config: current });
+  const toolbox = new Toolbox({ tools, gate, needs: toolNeeds, config: current, home, log });
+  const timeZone = env.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const runner = new Runner({
+    models,
+    toolbox,
+    bus,
+    config: current,
+    now,
+    monotonic,
+    timeZone,
+    stores,
+    sessions,
+    runs,
+    media,
+    log,
+  });
+
+  const stalls = stack.use(startStallMonitor(monotonic));
+  const stopRequested = Promise.withResolvers<string>();
+  let configIssues: readonly Issue[] = [];
+  const load = () => {
+    const queues = runner.queues();
+    return {
+      active: queues.filter(({ active }) => active !== null).length,
+      queued: queues.reduce((sum, { queued }) => sum + queued.length, 0),
+    };
+  };
+
+  const needs: Needs = {
+    runner,
+    runs,
+    sessions,
+    queues: runner,
+    stores,
+    bus,
+    toolbox,
+    models,
+    approvals,
+    config,
+    auth,
+    logs,
+    now,
+    home: home.path,
+    authMode: () => auth.mode,
+    shutdown: (reason) => stopRequested.resolve(reason),
+    describe: () => describeMethods(methods),
+    facts: {
+      instanceId,
+      methods: Object.keys(methods),
+      events: TOPICS,
+      tickIntervalMs: TICK_MS,
+      maxPayload: () => current().gateway.max_payload,
+      maxBuffered: () => current().gateway.max_buffered,
+      rateLimits: () => current().limits.rate,
+    },
+    status() {
+      const { active, queued } = load();
+      const { rss, heapUsed } = process.memoryUsage();
+      return {
+        uptime_ms: Math.round(monotonic() - startedAt),
+        connections: gateway.connections,
+        runs_active: active,
+        runs_queued: queued,
+        seq: bus.seq,
+        memory: { rss, heap_used: heapUsed },
+        storage: { ok: !store.failure, ...(store.failure ? { error: store.failure.message } : {}) },
+        config: { ok: configIssues.length === 0, issues: [...configIssues] },
+        event_loop: { longest_stall_ms: Math.round(stalls.longestMs), stalls: stalls.stalls },
+      };
+    },
+  };
+
+  const metrics = new Metrics();
+  let serving = true;
+  const ready = bus.ready.then(() => runner.recover());
+  ready.catch((error: unknown) => log.error("start could not be completed", describeError(error)));
+  const gateway = new Gateway({
+    auth,
+    bus,
+    dispatch: createDispatch({
+      methods,
+      needs,
+      middleware: middleware({ metrics, rates: () => current().limits.rate, monotonic }),
+      log,
+    }),
+    routes,
+    routeNeeds: {
+      auth,
+      isReady: () => serving && !store.failure,
+      requestCounts: () => metrics.requests,
+      gauges: () => gauges(needs.status()),
+    },
+    ready,
+    settings: () => current().gateway,
+    log,
+    now,
+  });
+  await approvals.expireAll();
+
+  stack.use(gateway);
+  let url: string | undefined;
+  if (listen) {
+    const bind = () => {
+      const { host, port } = current().gateway;
+      const open = auth.mode === "none" && !isLoopbackHost(host);
+      if (open) log.warn('auth.mode is "none": listening on loopback only', { configured: host });
+      url = gateway.listen(open ? "127.0.0.1" : host, port).url;
+      claim.announce({ pid: process.pid, instance_id: instanceId, url, started_at: now() });
+    };
+    bind();
+    stack.use(
+      config.watch({
+        onInvalid(issues) {
+          configIssues = issues;
+          bus.publish("config.invalid", { issues: issues.map((issue) => ({ ...issue })) });
+        },
+      }),
+    );
+    let bound = JSON.stringify([current().gateway.host, current().gateway.port, auth.mode]);
+    stack.use(
+      config.onChange((sections) => {
+        configIssues = [];
+        if (auth.mode === "token") gateway.revoke("none");
+        const wanted = JSON.stringify([current().gateway.host, current().gateway.port, auth.mode]);
+        if (wanted !== bound) {
+          try {
+            bind();
+            bound = wanted;
+          } catch (error) {
+            log.error("the new address cannot be used, the old one stays", describeError(error));
+          }
+        }
+        bus.publish("config.changed", { sections });
+      }),
+    );
+    const tick = setInterval(() => {
+      const uptime_ms = Math.round(monotonic() - startedAt);
+      bus.publish("system.tick", {
+        uptime_ms,
+        connections: gateway.connections,
+        runs: load().active,
+        state_version: bus.seq,
+      });
+    }, TICK_MS);
+    tick.unref();
+    stack.defer(() => clearInterval(tick));
+  } else {
+    claim.announce({ pid: process.pid, instance_id: instanceId, started_at: now() });
+  }
+
+  stack.defer(async () => {
+    serving = false;
+    bus.publish("system.shutdown", { reason: "stopping" });
+    gateway.stopAccepting();
+    await ready.catch(() => "logged above");
+    await runner.drain(DRAIN_MS);
+  });
+  const owned = stack.move();
+  return {
+    get url() {
+      return url;
+    },
+    token: { path: token.path, created: token.created },
+    authMode: auth.mode,
+    openLocal: () => gateway.openLocal(),
+    stopRequested: stopRequested.promise,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function lookupAll(host: string): Promise<readonly string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
+}
+
+function isLoopbackHost(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
+}
+
+function gauges(status: ReturnType<Needs["status"]>) {
+  const gauge = (help: string, value: number) => ({ help, value });
+  return {
+    aleph_uptime_seconds: gauge("Time since the start", status.uptime_ms / 1000),
+    aleph_connections: gauge("Open WebSocket connections", status.connections),
+    aleph_runs_active: gauge("Runs under way", status.runs_active),
+    aleph_runs_queued: gauge("Runs that wait", status.runs_queued),
+    aleph_event_seq: gauge("Number of the newest event", status.seq),
+    aleph_memory_rss_bytes: gauge("Resident memory", status.memory.rss),
+    aleph_storage_ok: gauge("1 while the database can be written", status.storage.ok ? 1 : 0),
+    aleph_event_loop_stalls: gauge("Times that the event loop was held up for 50 ms or more", status.event_loop.stalls),
+    aleph_event_loop_longest_stall_seconds: gauge(
+      "Longest hold-up of the event loop",
+      status.event_loop.longest_stall_ms / 1000,
+    ),
+  };
 }

@@ -27,7 +27,8 @@ export interface ContextSource {
 export async function buildContext(source: ContextSource): Promise<ModelMessage[]> {
   const messages = readNewest(source);
   const results = new Map<string, ToolResultPart>();
-  for (const { parts } of messages) for (const part of parts) if (part.type === "tool_result") results.set(part.call_id, part);
+  for (const { parts } of messages)
+    for (const part of parts) if (part.type === "tool_result") results.set(part.call_id, part);
   const context: ModelMessage[] = [];
   for (const message of messages) {
     if (message.role === "user") context.push({ role: "user", content: await userContent(message, source.loadMedia) });
@@ -38,7 +39,10 @@ export async function buildContext(source: ContextSource): Promise<ModelMessage[
 }
 
 /** One tool result as the model sees it. */
-export async function toolMessage(result: ToolResultPart, loadMedia: ContextSource["loadMedia"]): Promise<ModelMessage> {
+export async function toolMessage(
+  result: ToolResultPart,
+  loadMedia: ContextSource["loadMedia"],
+): Promise<ModelMessage> {
   const media = await Promise.all((result.media ?? []).map((part) => loadPart(part, loadMedia)));
   return {
     role: "tool",
@@ -65,25 +69,23 @@ export async function userContent(
 /** Pages backwards until the budget is spent; cuts so that a turn stays whole. */
 function readNewest({ db, session, waiting, contextWindow = DEFAULT_WINDOW }: ContextSource): Message[] {
   const budget = contextWindow * HISTORY_SHARE;
-  let newest: Message[] = [];
+  /** Newest first. */
+  const newest: Message[] = [];
   let tokens = 0;
   let before: string | undefined;
   for (;;) {
     const { messages, next } = readHistory(db, session.id, { limit: PAGE, before });
-    const fresh = messages.filter(({ position, run_id }) => position > session.clearedAt && !(run_id && waiting.has(run_id)));
+    const fresh = messages.filter(
+      ({ position, run_id }) => position > session.clearedAt && !(run_id && waiting.has(run_id)),
+    );
     for (let index = fresh.length - 1; index >= 0; index--) {
       tokens += estimateTokens(fresh[index]!);
-      if (tokens > budget && newest.length > 0) return fromUserMessage(newest);
-      newest = [fresh[index]!, ...newest];
+      if (tokens > budget && newest.length > 0) return newest.reverse();
+      newest.push(fresh[index]!);
     }
-    if (next === undefined || fresh.length < messages.length) return newest;
+    if (next === undefined || (messages[0]?.position ?? 0) <= session.clearedAt) return newest.reverse();
     before = next;
   }
-}
-
-function fromUserMessage(messages: Message[]): Message[] {
-  const first = messages.findIndex(({ role }) => role === "user");
-  return first < 0 ? messages : messages.slice(first);
 }
 
 export function estimateTokens({ parts }: Pick<Message, "parts">): number {
@@ -134,7 +136,10 @@ async function loadPart(part: MediaPart, loadMedia: ContextSource["loadMedia"]):
   try {
     const { bytes, mime } = await loadMedia(part.media_id);
     if (/^text\/|[+/](json|xml|yaml|toml)$/.test(mime)) {
-      return { type: "text", text: `<file name="${part.name ?? part.media_id}">\n${new TextDecoder().decode(bytes)}\n</file>` };
+      return {
+        type: "text",
+        text: `<file name="${part.name ?? part.media_id}">\n${new TextDecoder().decode(bytes)}\n</file>`,
+      };
     }
     return { type: "media", mime, data: bytes, ...(part.name ? { name: part.name } : {}) };
   } catch {

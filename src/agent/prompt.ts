@@ -12,14 +12,29 @@ export interface PromptOptions {
 }
 
 /** Each element is one part. Throws the system's error when a prompt file that the config names cannot be read. */
-export async function buildPrompt({ agent, table, workspace, now, timeZone }: PromptOptions): Promise<readonly string[]> {
+export async function buildPrompt({
+  agent,
+  table,
+  workspace,
+  now,
+  timeZone,
+}: PromptOptions): Promise<readonly string[]> {
   const files = (table?.prompt_files ?? []).map((path) => (isAbsolute(path) ? path : join(workspace, path)));
   const own = await Promise.all(files.map((path) => Bun.file(path).text()));
-  return [base.trim(), ...own.map((text) => text.trim()).filter((text) => text !== ""), environment({ agent, workspace, now, timeZone })];
+  return [
+    base.trim(),
+    ...own.map((text) => text.trim()).filter((text) => text !== ""),
+    environment({ agent, workspace, now, timeZone }),
+  ];
 }
 
 function environment({ agent, workspace, now, timeZone }: Omit<PromptOptions, "table">): string {
   // The day, not the minute: the text stays the same from turn to turn. The tool `time` knows better.
   const day = new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "full" }).format(now);
-  return [`Agent: ${agent}`, `Workspace: ${workspace}`, `System: ${process.platform}`, `Today: ${day} (${timeZone})`].join("\n");
+  return [
+    `Agent: ${agent}`,
+    `Workspace: ${workspace}`,
+    `System: ${process.platform}`,
+    `Today: ${day} (${timeZone})`,
+  ].join("\n");
 }

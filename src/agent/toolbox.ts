@@ -1,14 +1,14 @@
 /** The tools of an agent: which it may use, what the model is told of them, and the way to call one. */
 import { mkdirSync, realpathSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
-import type { Config } from "../config/schema.ts";
 import type { Home } from "../config/home.ts";
+import type { Config } from "../config/schema.ts";
 import type { Log } from "../lib/log.ts";
+import type { Gate, ToolOutcome } from "../policy/gate.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Grant } from "../protocol/identity.ts";
-import type { Gate, ToolOutcome } from "../policy/gate.ts";
-import type { AnyTool, Prepared, ToolContext } from "../sdk/tool.ts";
 import type { ToolSpec } from "../sdk/provider.ts";
+import type { AnyTool, Prepared, ToolContext } from "../sdk/tool.ts";
 import type { SessionTools } from "../session/sessions.ts";
 
 export interface ToolDescription extends ToolSpec {
@@ -80,9 +80,16 @@ export class Toolbox {
   }
 
   /** What a call would do and whether it may, without doing it. */
-  async explain(name: string, args: unknown, { agent, grant, signal }: Pick<CallScope, "agent" | "grant" | "signal">): Promise<Prepared> {
+  async explain(
+    name: string,
+    args: unknown,
+    { agent, grant, signal }: Pick<CallScope, "agent" | "grant" | "signal">,
+  ): Promise<Prepared> {
     const tool = await this.#load(name);
-    const context = this.#context({ agent, grant, signal, sessionKey: `agent:${agent}:main`, runId: null, sessionTools: null }, "explain");
+    const context = this.#context(
+      { agent, grant, signal, sessionKey: `agent:${agent}:main`, runId: null, sessionTools: null },
+      "explain",
+    );
     return tool.prepare(this.#options.needs, tool.params.parse(args), context);
   }
 
@@ -95,7 +102,12 @@ export class Toolbox {
     const { config, home } = this.#options;
     assertAgent(config(), agent);
     const configured = config().agents[agent]?.workspace;
-    const path = configured === undefined ? join(home.workspaces, agent) : isAbsolute(configured) ? configured : resolve(home.path, configured);
+    const path =
+      configured === undefined
+        ? join(home.workspaces, agent)
+        : isAbsolute(configured)
+          ? configured
+          : resolve(home.path, configured);
     mkdirSync(path, { recursive: true, mode: 0o700 });
     return realpathSync(path);
   }
@@ -116,7 +128,8 @@ export class Toolbox {
 
   async #load(name: string): Promise<AnyTool> {
     const loader = Object.hasOwn(this.#options.tools, name) ? this.#options.tools[name] : undefined;
-    if (!loader) throw new AlephError("not_found", `No tool "${name}"`, { data: { hint: "tool.list shows those that exist" } });
+    if (!loader)
+      throw new AlephError("not_found", `No tool "${name}"`, { data: { hint: "tool.list shows those that exist" } });
     return loader();
   }
 
@@ -133,7 +146,10 @@ export function assertAgent(config: Config, agent: string): void {
 }
 
 function permits(
-  rule: { readonly allow?: readonly string[] | undefined; readonly deny?: readonly string[] | undefined } | null | undefined,
+  rule:
+    | { readonly allow?: readonly string[] | undefined; readonly deny?: readonly string[] | undefined }
+    | null
+    | undefined,
   name: string,
 ): boolean {
   return !rule?.deny?.includes(name) && (rule?.allow === undefined || rule.allow.includes(name));

@@ -34,7 +34,10 @@ export class LoginAttempts {
     const until = Math.max(record ? record.last + waitAfter(record.failures) : 0, this.#overallUntil(now));
     if (until <= now) return;
     throw new AlephError("rate_limited", "Too many failed attempts", {
-      data: { retry_after_ms: Math.ceil(until - now), hint: "Wait, then try again with the token from ALEPH_HOME/credentials/token" },
+      data: {
+        retry_after_ms: Math.ceil(until - now),
+        hint: "Wait, then try again with the token from ALEPH_HOME/credentials/token",
+      },
     });
   }
 

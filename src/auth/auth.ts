@@ -49,14 +49,24 @@ export class Auth {
    * Throws `auth_failed` for a wrong credential and `rate_limited` after too many of them. `address` is counted, never
    * trusted; `cookie` is the panel's, when the request carried one.
    */
-  authenticate(credentials: Credentials, { address, cookie }: { address: string; cookie: string | undefined }): Authenticated {
+  authenticate(
+    credentials: Credentials,
+    { address, cookie }: { address: string; cookie: string | undefined },
+  ): Authenticated {
     this.#attempts.check(address);
-    const found = "token" in credentials ? this.#byToken(credentials.token) : this.#bySession(credentials.session_token, cookie);
+    const found =
+      "token" in credentials ? this.#byToken(credentials.token) : this.#bySession(credentials.session_token, cookie);
     if (!found) {
       this.#attempts.failed(address);
-      throw new AlephError("auth_failed", "token" in credentials ? "Token is not valid" : "Session is not valid or has expired", {
-        data: { hint: "token" in credentials ? "It is in ALEPH_HOME/credentials/token on the server" : "Log in again" },
-      });
+      throw new AlephError(
+        "auth_failed",
+        "token" in credentials ? "Token is not valid" : "Session is not valid or has expired",
+        {
+          data: {
+            hint: "token" in credentials ? "It is in ALEPH_HOME/credentials/token on the server" : "Log in again",
+          },
+        },
+      );
     }
     this.#attempts.succeeded(address);
     return found;
@@ -67,7 +77,9 @@ export class Auth {
     if (this.open) return this.open;
     const [, token] = /^Bearer +(\S+)$/i.exec(header ?? "") ?? [];
     if (!token) {
-      throw new AlephError("unauthenticated", "A bearer token is needed", { data: { hint: "Send Authorization: Bearer <token>" } });
+      throw new AlephError("unauthenticated", "A bearer token is needed", {
+        data: { hint: "Send Authorization: Bearer <token>" },
+      });
     }
     return this.authenticate({ token }, { address, cookie: undefined });
   }

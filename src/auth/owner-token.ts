@@ -39,7 +39,10 @@ export function readOwnerToken(credentials: string): string | undefined {
   }
   if (text.length < 32) {
     throw new AlephError("config_invalid", "The owner's token is shorter than 32 characters", {
-      data: { issues: [{ path: "credentials/token", message: "must have at least 32 characters" }], hint: "Remove the file: the next start makes a new one" },
+      data: {
+        issues: [{ path: "credentials/token", message: "must have at least 32 characters" }],
+        hint: "Remove the file: the next start makes a new one",
+      },
     });
   }
   return text;

@@ -54,7 +54,9 @@ class StoredBus implements OpenBus {
     this.#log = log;
     this.#now = now;
     const meta = (name: string) =>
-      Number(store.db.query<{ value: string }, [string]>("SELECT value FROM meta WHERE name = ?").get(name)?.value ?? 0);
+      Number(
+        store.db.query<{ value: string }, [string]>("SELECT value FROM meta WHERE name = ?").get(name)?.value ?? 0,
+      );
     const stoppedAt = meta("bus_stopped_at");
     this.#reserved = meta("bus_reserved");
     // After a crash events may have been shown that are not on disk: what is older cannot be replayed without a gap.
@@ -73,7 +75,8 @@ class StoredBus implements OpenBus {
 
   publish<T extends Topic>(topic: T, data: EventData<T>, { sessionKey }: PublishOptions = {}): number {
     const event: EventFrame = { topic, seq: ++this.#seq, ts: this.#now(), data };
-    if (this.#reserved - this.#seq < RESERVED_AT_ONCE / 2) this.#reserve().catch(() => "logged there; the next event tries again");
+    if (this.#reserved - this.#seq < RESERVED_AT_ONCE / 2)
+      this.#reserve().catch(() => "logged there; the next event tries again");
     const published: Published = { event, sessionKey, frame: frameOf(event) };
     this.#ring.push(published);
     if (this.#ring.length >= RING_SIZE * 2) this.#ring = this.#ring.slice(-RING_SIZE);
@@ -106,7 +109,9 @@ class StoredBus implements OpenBus {
   ofRun(runId: string, after: number, limit: number): readonly EventFrame[] {
     this.#flush();
     return this.#store.db
-      .query<EventRow, [string, number, number]>("SELECT * FROM event WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT ?")
+      .query<EventRow, [string, number, number]>(
+        "SELECT * FROM event WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT ?",
+      )
       .all(runId, after, limit)
       .map((row) => publishedOf(row).event);
   }
@@ -125,7 +130,9 @@ class StoredBus implements OpenBus {
     this.#unsaved = [];
     try {
       this.#store.writeRelaxed((db) => {
-        const insert = db.query("INSERT INTO event (seq, ts, topic, session_key, run_id, data) VALUES (?, ?, ?, ?, ?, ?)");
+        const insert = db.query(
+          "INSERT INTO event (seq, ts, topic, session_key, run_id, data) VALUES (?, ?, ?, ?, ?, ?)",
+        );
         for (const { event, sessionKey } of batch) {
           const runId = "run_id" in event.data ? event.data.run_id : null;
           insert.run(event.seq, event.ts, event.topic, sessionKey ?? null, runId ?? null, JSON.stringify(event.data));
@@ -143,7 +150,9 @@ class StoredBus implements OpenBus {
     this.#sincePruned += added;
     if (this.#sincePruned < KEPT / 10) return;
     this.#sincePruned = 0;
-    const oldest = db.query<{ seq: number }, [number]>("SELECT seq FROM event ORDER BY seq DESC LIMIT 1 OFFSET ?").get(KEPT);
+    const oldest = db
+      .query<{ seq: number }, [number]>("SELECT seq FROM event ORDER BY seq DESC LIMIT 1 OFFSET ?")
+      .get(KEPT);
     if (!oldest) return;
     db.query("DELETE FROM event WHERE seq <= ?").run(oldest.seq);
     this.#oldest = Math.max(this.#oldest, oldest.seq + 1);
@@ -189,5 +198,8 @@ function publishedOf(row: EventRow): Published {
 }
 
 function setMeta(db: Store["db"], name: string, value: number): void {
-  db.query("INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value").run(name, String(value));
+  db.query("INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value").run(
+    name,
+    String(value),
+  );
 }

@@ -22,7 +22,12 @@ export interface ClientOptions {
 
 export type ClientState =
   | { readonly kind: "connected"; readonly hello: ConnectResult }
-  | { readonly kind: "disconnected"; readonly code: number; readonly reason: string; readonly retryInMs: number | undefined }
+  | {
+      readonly kind: "disconnected";
+      readonly code: number;
+      readonly reason: string;
+      readonly retryInMs: number | undefined;
+    }
   | { readonly kind: "refused"; readonly error: AlephError };
 
 export type MethodName = keyof Api;
@@ -112,7 +117,11 @@ class SocketClient implements Client {
     return this.#request(method, params) as Promise<Result<M>>;
   }
 
-  async subscribe(pattern: string, handle: (event: EventFrame) => void, options: SubscribeOptions = {}): Promise<Disposable> {
+  async subscribe(
+    pattern: string,
+    handle: (event: EventFrame) => void,
+    options: SubscribeOptions = {},
+  ): Promise<Disposable> {
     const listener: Listener = {
       pattern,
       matches: compileGlob(pattern),

@@ -31,7 +31,7 @@ export interface ConnectionOptions {
   readonly maxPayload: () => number;
   readonly maxBuffered: () => number;
   /** Rights that need no handshake: `auth.mode = "none"`, or a client inside the process. */
-  readonly grant: Grant | undefined;
+  readonly rights: { readonly grant: Grant; readonly credential: string } | undefined;
   /** Aborts when the server stops. */
   readonly signal: AbortSignal;
 }
@@ -66,7 +66,8 @@ export class GatewayConnection implements Connection, Subscriber {
     this.host = options.host;
     this.address = options.address;
     this.cookie = options.cookie;
-    this.#grant = options.grant;
+    this.#grant = options.rights?.grant;
+    this.#credential = options.rights?.credential;
     this.#outbox = new Outbox(options.sink, options.maxBuffered);
     this.#signal = AbortSignal.any([options.signal, this.#ended.signal]);
   }
@@ -75,7 +76,7 @@ export class GatewayConnection implements Connection, Subscriber {
     return this.#grant;
   }
 
-  /** What its rights came from; absent where none were needed. */
+  /** What its rights came from. */
   get credential(): string | undefined {
     return this.#credential;
   }
@@ -86,16 +87,26 @@ export class GatewayConnection implements Connection, Subscriber {
 
   /** Greets the client and starts the clock of the handshake. */
   open(): void {
-    const challenge = { topic: "connect.challenge", seq: 0, ts: this.#options.now(), data: { nonce: this.nonce, ts: this.#options.now() } };
+    const challenge = {
+      topic: "connect.challenge",
+      seq: 0,
+      ts: this.#options.now(),
+      data: { nonce: this.nonce, ts: this.#options.now() },
+    };
     this.#outbox.send(JSON.stringify({ jsonrpc: "2.0", method: "event", params: challenge }));
     if (this.#grant) return;
-    this.#handshake = setTimeout(() => this.#options.sink.close(CLOSE.unauthenticated, "connect expected"), HANDSHAKE_MS);
+    this.#handshake = setTimeout(
+      () => this.#options.sink.close(CLOSE.unauthenticated, "connect expected"),
+      HANDSHAKE_MS,
+    );
   }
 
   /** One frame from the client. Never throws: each way that it can be wrong is answered. */
   async receive(frame: string | Uint8Array): Promise<void> {
     if (typeof frame !== "string") {
-      this.#outbox.send(JSON.stringify(failure(null, new AlephError("invalid_request", "Frames must be text, not binary"))));
+      this.#outbox.send(
+        JSON.stringify(failure(null, new AlephError("invalid_request", "Frames must be text, not binary"))),
+      );
       return;
     }
     const limit = this.#grant ? this.#options.maxPayload() : STRANGER_FRAME;

@@ -12,7 +12,10 @@ export function readCookie(headers: Headers): string | undefined {
 }
 
 /** `Set-Cookie` for a login that lasts until `expiresAt`; undefined value ends it. */
-export function sessionCookie(value: string | undefined, { expiresAt, secure }: { expiresAt: number; secure: boolean }): string {
+export function sessionCookie(
+  value: string | undefined,
+  { expiresAt, secure }: { expiresAt: number; secure: boolean },
+): string {
   return new Bun.Cookie({
     name: secure ? HARDENED : PLAIN,
     value: value ?? "",

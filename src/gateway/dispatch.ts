@@ -1,13 +1,26 @@
 /** Frames in, answers out: takes JSON-RPC 2.0 apart, sends each request through the pipeline, puts the answers together. */
 import { describeError, type Log } from "../lib/log.ts";
 import { AlephError } from "../protocol/errors.ts";
-import { failure, idOf, MAX_BATCH, parseFrame, parseRequest, type Request, type Response, success } from "../protocol/jsonrpc.ts";
+import {
+  failure,
+  idOf,
+  MAX_BATCH,
+  parseFrame,
+  parseRequest,
+  type Request,
+  type Response,
+  success,
+} from "../protocol/jsonrpc.ts";
 import type { AnyMethod, MethodLoader } from "../sdk/method.ts";
 import type { GatewayConnection } from "./connection.ts";
 import { compose, type Exchange, type Middleware } from "./pipeline.ts";
 
 /** The text of the answer; undefined where none is due (notifications). */
-export type Dispatch = (frame: string, connection: GatewayConnection, signal: AbortSignal) => Promise<string | undefined>;
+export type Dispatch = (
+  frame: string,
+  connection: GatewayConnection,
+  signal: AbortSignal,
+) => Promise<string | undefined>;
 
 export interface DispatchOptions<Needs> {
   readonly methods: Readonly<Record<string, MethodLoader>>;
@@ -32,7 +45,11 @@ export function createDispatch<Needs>({ methods, needs, middleware, log }: Dispa
     return method;
   }
 
-  async function answer(value: unknown, connection: GatewayConnection, signal: AbortSignal): Promise<Response | undefined> {
+  async function answer(
+    value: unknown,
+    connection: GatewayConnection,
+    signal: AbortSignal,
+  ): Promise<Response | undefined> {
     let request: Request;
     try {
       request = parseRequest(value);
@@ -53,7 +70,8 @@ export function createDispatch<Needs>({ methods, needs, middleware, log }: Dispa
       response = success(request.id ?? null, await run(exchange));
     } catch (thrown) {
       const error = AlephError.from(thrown);
-      if (error.reason === "internal") log.error("request failed", { method: wanted, trace: traceId, ...describeError(thrown) });
+      if (error.reason === "internal")
+        log.error("request failed", { method: wanted, trace: traceId, ...describeError(thrown) });
       if (error.reason === "auth_failed") setTimeout(() => connection.refuse(), 0);
       response = failure(request.id ?? null, error);
     }
@@ -71,7 +89,8 @@ export function createDispatch<Needs>({ methods, needs, middleware, log }: Dispa
       const response = await answer(value, connection, signal);
       return response && JSON.stringify(response);
     }
-    if (value.length === 0) return JSON.stringify(failure(null, new AlephError("invalid_request", "A batch must not be empty")));
+    if (value.length === 0)
+      return JSON.stringify(failure(null, new AlephError("invalid_request", "A batch must not be empty")));
     if (value.length > MAX_BATCH) {
       return JSON.stringify(failure(null, new AlephError("invalid_request", `A batch may hold ${MAX_BATCH} requests`)));
     }

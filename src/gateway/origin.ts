@@ -24,7 +24,11 @@ export function checkOrigin(headers: Headers, secure: boolean, rules: OriginRule
     });
   }
   const origin = headers.get("origin");
-  if (origin !== null && origin !== `${secure ? "https" : "http"}://${host}` && !rules.allowedOrigins.includes(origin)) {
+  if (
+    origin !== null &&
+    origin !== `${secure ? "https" : "http"}://${host}` &&
+    !rules.allowedOrigins.includes(origin)
+  ) {
     throw foreign();
   }
   // Browsers say it even where they send no Origin; a person may still follow a link to the panel.

@@ -1,6 +1,7 @@
 /** What waits for a slow reader: adjacent chunks of one run are merged, and past the limit the connection is closed. */
-import { type EventFrame, frameOf } from "../protocol/event-frame.ts";
+
 import { CLOSE } from "../protocol/connect.ts";
+import { type EventFrame, frameOf } from "../protocol/event-frame.ts";
 import type { Published } from "../sdk/bus.ts";
 
 /** Where frames go: a WebSocket, or the other half of a pair in one process. */

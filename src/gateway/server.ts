@@ -1,13 +1,13 @@
 /** The one port: WebSocket and HTTP on it, every request checked for Host and Origin before anything else sees it. */
 import { Hono } from "hono";
-import type { Auth } from "../auth/auth.ts";
-import type { Transport } from "../sdk/transport.ts";
+import type { Auth, Authenticated } from "../auth/auth.ts";
 import { describeError, type Log } from "../lib/log.ts";
 import { CLOSE } from "../protocol/connect.ts";
 import { AlephError, ERRORS, toRpcError } from "../protocol/errors.ts";
 import { type Grant, OWNER_GRANT } from "../protocol/identity.ts";
 import type { Bus } from "../sdk/bus.ts";
 import type { AnyRoute, RouteRequest } from "../sdk/route.ts";
+import type { Transport } from "../sdk/transport.ts";
 import { GatewayConnection } from "./connection.ts";
 import { readCookie } from "./cookie.ts";
 import type { Dispatch } from "./dispatch.ts";
@@ -80,11 +80,13 @@ export class Gateway<Needs> implements AsyncDisposable {
     return this.#connections.size;
   }
 
-  /** Throws the system's error (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`). */
+  /**
+   * Opens the port; a second call moves to another one, and what is connected stays. Throws the system's error
+   * (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`) and then changes nothing.
+   */
   listen(host: string, port: number): Listening {
     const { max_payload } = this.#options.settings();
-    this.#boundHost = host;
-    this.#server = Bun.serve<SocketData>({
+    const server = Bun.serve<SocketData>({
       hostname: host,
       port,
       development: false,
@@ -106,8 +108,11 @@ export class Gateway<Needs> implements AsyncDisposable {
         close: (socket) => this.#closed(socket),
       },
     });
+    void this.#server?.stop(false);
+    this.#server = server;
+    this.#boundHost = host;
     const shown = host.includes(":") ? `[${host}]` : host;
-    return { url: `http://${shown}:${this.#server.port}`, port: this.#server.port! };
+    return { url: `http://${shown}:${server.port}`, port: server.port! };
   }
 
   /** A client inside the process: the owner's, without a socket. */
@@ -130,7 +135,8 @@ export class Gateway<Needs> implements AsyncDisposable {
       closed: ended.promise,
     };
     const sink: Sink = { send: (frame) => transport.onFrame(frame), buffered: () => 0, close: end };
-    connection = this.#connect(sink, { host: "local", address: "local", cookie: undefined }, OWNER_GRANT);
+    const rights = { grant: OWNER_GRANT, credential: "process" };
+    connection = this.#connect(sink, { host: "local", address: "local", cookie: undefined }, rights);
     connection.open();
     return transport;
   }
@@ -213,7 +219,10 @@ export class Gateway<Needs> implements AsyncDisposable {
     const { retry_after_ms } = error.data;
     if (typeof retry_after_ms === "number") headers.set("retry-after", String(Math.ceil(retry_after_ms / 1000)));
     if (error.reason === "unauthenticated") headers.set("www-authenticate", "Bearer");
-    return Response.json({ error: { message, reason: error.reason, data } }, { status: ERRORS[error.reason].http, headers });
+    return Response.json(
+      { error: { message, reason: error.reason, data } },
+      { status: ERRORS[error.reason].http, headers },
+    );
   }
 
   #open(socket: Socket): void {
@@ -222,11 +231,15 @@ export class Gateway<Needs> implements AsyncDisposable {
       buffered: () => socket.getBufferedAmount(),
       close: (code, reason) => socket.close(code, reason),
     };
-    socket.data.connection = this.#connect(sink, socket.data, this.#options.auth.open?.grant);
+    socket.data.connection = this.#connect(sink, socket.data, this.#options.auth.open);
     socket.data.connection.open();
   }
 
-  #connect(sink: Sink, from: { host: string; address: string; cookie: string | undefined }, grant: Grant | undefined): GatewayConnection {
+  #connect(
+    sink: Sink,
+    from: { host: string; address: string; cookie: string | undefined },
+    rights: Authenticated | undefined,
+  ): GatewayConnection {
     const { bus, dispatch, log, now, settings } = this.#options;
     const connection = new GatewayConnection({
       id: `c${++this.#opened}`,
@@ -238,7 +251,7 @@ export class Gateway<Needs> implements AsyncDisposable {
       now,
       maxPayload: () => settings().max_payload,
       maxBuffered: () => settings().max_buffered,
-      grant,
+      rights,
       signal: this.#stopping.signal,
     });
     this.#connections.add(connection);

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { ROLES, SCOPES } from "./identity.ts";
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 1 as const;
 
 /** WebSocket close codes of our own (RFC 6455 §7.4.2 leaves 4000–4999 to applications). */
 export const CLOSE = {
@@ -18,7 +18,11 @@ export const connectParams = z.object({
   minProtocol: z.number().int().default(PROTOCOL_VERSION),
   maxProtocol: z.number().int().default(PROTOCOL_VERSION),
   client: z
-    .object({ id: z.string().max(128), version: z.string().max(64).optional(), platform: z.string().max(64).optional() })
+    .object({
+      id: z.string().max(128),
+      version: z.string().max(64).optional(),
+      platform: z.string().max(64).optional(),
+    })
     .optional(),
   role: z.enum(ROLES).optional(),
   scopes: z.array(z.enum(SCOPES)).optional(),

@@ -7,3 +7,29 @@ export type { EventData, EventFrame, Topic };
 export function frameOf(event: EventFrame): string {
   return `{"jsonrpc":"2.0","method":"event","params":${JSON.stringify(event)}}`;
 }
+
+/** Every topic that a client may subscribe to. Beside the schemas, so that naming them costs nothing. */
+export const TOPICS = [
+  "stream.chunk",
+  "stream.thinking",
+  "stream.tool_start",
+  "stream.tool_output",
+  "stream.tool_end",
+  "stream.agent_trace",
+  "agent.queued",
+  "agent.started",
+  "agent.completed",
+  "agent.error",
+  "agent.cancelled",
+  "agent.interrupted",
+  "session.created",
+  "session.updated",
+  "session.cleared",
+  "session.deleted",
+  "approval.requested",
+  "approval.resolved",
+  "config.changed",
+  "config.invalid",
+  "system.tick",
+  "system.shutdown",
+] as const satisfies readonly Topic[];

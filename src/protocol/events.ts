@@ -79,4 +79,3 @@ export interface EventFrame<T extends Topic = Topic> {
   readonly ts: number;
   readonly data: EventData<T>;
 }
-

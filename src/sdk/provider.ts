@@ -93,7 +93,12 @@ export interface ModelInfo {
   readonly name?: string;
   readonly contextWindow?: number;
   readonly maxOutput?: number;
-  readonly price?: { readonly input: number; readonly output: number; readonly cacheRead?: number; readonly cacheWrite?: number };
+  readonly price?: {
+    readonly input: number;
+    readonly output: number;
+    readonly cacheRead?: number;
+    readonly cacheWrite?: number;
+  };
 }
 
 /** Ready to answer. Disposing ends nothing that is under way: the signal of each call does that. */

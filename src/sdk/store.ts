@@ -1,7 +1,10 @@
 /** The database as subsystems see it. */
 import type { Database } from "bun:sqlite";
+import type { AlephError } from "../protocol/errors.ts";
 
 export interface Store {
+  /** Why nothing can be written any more, if so. */
+  readonly failure: AlephError | undefined;
   /** For reads: short ones only, on the caller's thread. */
   readonly db: Database;
   /**

@@ -5,7 +5,13 @@ import { AlephError } from "../protocol/errors.ts";
 const KEPT_MS = 24 * 60 * 60 * 1000;
 
 /** The run that this key already started. Throws `conflict` when it was for another question. */
-export function findIdempotent(db: Database, identity: string, key: string, digest: string, now: number): string | undefined {
+export function findIdempotent(
+  db: Database,
+  identity: string,
+  key: string,
+  digest: string,
+  now: number,
+): string | undefined {
   const row = db
     .query<{ run_id: string; digest: string; created_at: number }, [string, string]>(
       "SELECT run_id, digest, created_at FROM idempotency WHERE identity = ? AND key = ?",
@@ -20,7 +26,10 @@ export function findIdempotent(db: Database, identity: string, key: string, dige
   return row.run_id;
 }
 
-export function saveIdempotent(db: Database, entry: { identity: string; key: string; digest: string; runId: string; now: number }): void {
+export function saveIdempotent(
+  db: Database,
+  entry: { identity: string; key: string; digest: string; runId: string; now: number },
+): void {
   db.query("DELETE FROM idempotency WHERE created_at < ?").run(entry.now - KEPT_MS);
   db.query("INSERT INTO idempotency (identity, key, run_id, digest, created_at) VALUES (?, ?, ?, ?, ?)").run(
     entry.identity,

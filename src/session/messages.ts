@@ -21,7 +21,9 @@ export interface PlacedMessage extends Message {
 export function appendMessage(db: Database, message: NewMessage): number {
   const content = plainText(message.parts);
   const { lastInsertRowid } = db
-    .query("INSERT INTO message (session_id, run_id, role, content, parts, status, model, ts) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+    .query(
+      "INSERT INTO message (session_id, run_id, role, content, parts, status, model, ts) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
     .run(
       message.sessionId,
       message.runId,
@@ -101,7 +103,9 @@ export function readRunMessages(db: Database, runId: string): readonly PlacedMes
 }
 
 export function countMessages(db: Database, sessionId: number): number {
-  return db.query<{ count: number }, [number]>("SELECT count(*) AS count FROM message WHERE session_id = ?").get(sessionId)!.count;
+  return db
+    .query<{ count: number }, [number]>("SELECT count(*) AS count FROM message WHERE session_id = ?")
+    .get(sessionId)!.count;
 }
 
 /** What a person reads: the text parts, or of a tool's message its results. */
@@ -117,7 +121,9 @@ function titleOf(content: string): string | null {
 
 function placeOf(db: Database, sessionId: number, id: string): { position: number; id: number } {
   const row = db
-    .query<{ position: number; id: number }, [number, number]>("SELECT position, id FROM message WHERE session_id = ? AND id = ?")
+    .query<{ position: number; id: number }, [number, number]>(
+      "SELECT position, id FROM message WHERE session_id = ? AND id = ?",
+    )
     .get(sessionId, Number(id) || 0);
   // A message that is gone (deleted meanwhile): its id still says where it would have stood.
   return row ?? { position: Number(id) || 0, id: Number(id) || 0 };

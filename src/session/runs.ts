@@ -57,7 +57,15 @@ export class Runs {
   }
 
   /** Newest first. */
-  list({ sessionKey, status, limit }: { sessionKey?: string | undefined; status?: RunStatus | undefined; limit: number }): readonly StoredRun[] {
+  list({
+    sessionKey,
+    status,
+    limit,
+  }: {
+    sessionKey?: string | undefined;
+    status?: RunStatus | undefined;
+    limit: number;
+  }): readonly StoredRun[] {
     const stores = sessionKey === undefined ? this.#stores.all() : [this.#stores.of(sessionKey)];
     return stores
       .flatMap(({ db }) =>
@@ -86,13 +94,9 @@ export function insertRun(
   db: Database,
   run: { id: string; sessionId: number; identity: string; request: RunRequest; createdAt: number },
 ): void {
-  db.query("INSERT INTO run (id, session_id, status, identity, request, created_at) VALUES (?, ?, 'queued', ?, ?, ?)").run(
-    run.id,
-    run.sessionId,
-    run.identity,
-    JSON.stringify(run.request),
-    run.createdAt,
-  );
+  db.query(
+    "INSERT INTO run (id, session_id, status, identity, request, created_at) VALUES (?, ?, 'queued', ?, ?, ?)",
+  ).run(run.id, run.sessionId, run.identity, JSON.stringify(run.request), run.createdAt);
 }
 
 export function setRunRequest(db: Database, runId: string, request: RunRequest): void {
@@ -100,10 +104,17 @@ export function setRunRequest(db: Database, runId: string, request: RunRequest):
 }
 
 export function startRun(db: Database, runId: string, startedAt: number): void {
-  db.query("UPDATE run SET status = 'running', started_at = coalesce(started_at, ?) WHERE id = ?").run(startedAt, runId);
+  db.query("UPDATE run SET status = 'running', started_at = coalesce(started_at, ?) WHERE id = ?").run(
+    startedAt,
+    runId,
+  );
 }
 
-export function saveRunProgress(db: Database, runId: string, progress: { steps: number; usage: Usage; model: string | null }): void {
+export function saveRunProgress(
+  db: Database,
+  runId: string,
+  progress: { steps: number; usage: Usage; model: string | null },
+): void {
   db.query("UPDATE run SET steps = ?, usage = ?, model = coalesce(?, model) WHERE id = ?").run(
     progress.steps,
     JSON.stringify(progress.usage),

@@ -50,14 +50,20 @@ export class Sessions {
 
   find(key: string): Session | undefined {
     const canonical = canonicalSessionKey(key);
-    const row = this.#stores.of(canonical).db.query<SessionRow, [string]>("SELECT * FROM session WHERE key = ?").get(canonical);
+    const row = this.#stores
+      .of(canonical)
+      .db.query<SessionRow, [string]>("SELECT * FROM session WHERE key = ?")
+      .get(canonical);
     return row ? sessionOf(row) : undefined;
   }
 
   /** Throws `not_found`. */
   get(key: string): Session {
     const session = this.find(key);
-    if (!session) throw new AlephError("not_found", `No session "${key}"`, { data: { hint: "session.list shows those that exist" } });
+    if (!session)
+      throw new AlephError("not_found", `No session "${key}"`, {
+        data: { hint: "session.list shows those that exist" },
+      });
     return session;
   }
 

@@ -16,7 +16,12 @@ export function toWireSession(session: Session, load: SessionLoad): WireSession 
     title: session.title,
     model: session.model,
     thinking: session.thinking,
-    tools: session.tools ? { ...(session.tools.allow ? { allow: [...session.tools.allow] } : {}), ...(session.tools.deny ? { deny: [...session.tools.deny] } : {}) } : null,
+    tools: session.tools
+      ? {
+          ...(session.tools.allow ? { allow: [...session.tools.allow] } : {}),
+          ...(session.tools.deny ? { deny: [...session.tools.deny] } : {}),
+        }
+      : null,
     created_at: session.createdAt,
     updated_at: session.updatedAt,
     active_run: active,

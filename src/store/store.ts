@@ -18,10 +18,7 @@ const APPLICATION_ID = 0x416c7068;
 /** Idle time after which the WAL is folded into the database file. */
 const CHECKPOINT_AFTER_MS = 5_000;
 
-export interface OpenStore extends Store, AsyncDisposable {
-  /** Why nothing can be written any more, if so. */
-  readonly failure: AlephError | undefined;
-}
+export interface OpenStore extends Store, AsyncDisposable {}
 
 export interface StoreOptions {
   readonly log: Log;
@@ -168,9 +165,13 @@ function migrate(db: Database, path: string, isNew: boolean, log: Log): void {
     return;
   }
   if (version > migrations.length) {
-    throw new AlephError("conflict", `Database is of a newer Aleph: version ${version}, this one knows ${migrations.length}`, {
-      data: { hint: "Update aleph-server, or restore the backup that the update made" },
-    });
+    throw new AlephError(
+      "conflict",
+      `Database is of a newer Aleph: version ${version}, this one knows ${migrations.length}`,
+      {
+        data: { hint: "Update aleph-server, or restore the backup that the update made" },
+      },
+    );
   }
   if (!isNew && (version > 0 || pragma(db, "page_count") > 0)) {
     if (pragma(db, "application_id") !== APPLICATION_ID) throw corrupt(path, "it is not a database of Aleph");
@@ -219,7 +220,15 @@ const STORAGE_FAILURES: readonly (readonly [code: string, message: string, hint:
   ["SQLITE_CANTOPEN", "Database cannot be opened", "Make ALEPH_HOME writable for the user that runs Aleph"],
   ["EACCES", "Database cannot be opened", "Make ALEPH_HOME writable for the user that runs Aleph"],
   ["EROFS", "Database is on a read-only file system", "Use another folder with --home"],
-  ["SQLITE_NOTADB", "Database cannot be used: it is not a SQLite file", "Move the file away to start anew, or restore a backup"],
-  ["SQLITE_CORRUPT", "Database is corrupt", "Move the file away to start anew, or restore a backup; nothing was changed"],
+  [
+    "SQLITE_NOTADB",
+    "Database cannot be used: it is not a SQLite file",
+    "Move the file away to start anew, or restore a backup",
+  ],
+  [
+    "SQLITE_CORRUPT",
+    "Database is corrupt",
+    "Move the file away to start anew, or restore a backup; nothing was changed",
+  ],
   ["SQLITE_BUSY", "Database is in use by another program", "Close the other program and try again"],
 ];

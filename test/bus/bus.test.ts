@@ -18,7 +18,11 @@ async function openHere(path: string) {
 }
 
 function publishChunk(bus: { publish: ReturnType<typeof openBus>["publish"] }, index: number, sessionKey = SESSION) {
-  return bus.publish("stream.chunk", { run_id: "run_1", session_key: sessionKey, content: `c${index}`, index }, { sessionKey });
+  return bus.publish(
+    "stream.chunk",
+    { run_id: "run_1", session_key: sessionKey, content: `c${index}`, index },
+    { sessionKey },
+  );
 }
 
 test("bus delivers each event to who is attached, in order, with one frame for all", async () => {
@@ -31,8 +35,26 @@ test("bus delivers each event to who is attached, in order, with one frame for a
   attached[Symbol.dispose]();
   publishChunk(bus, 2);
   expect(got.map(({ frame }) => JSON.parse(frame))).toEqual([
-    { jsonrpc: "2.0", method: "event", params: { topic: "stream.chunk", seq: 1, ts: 1000, data: { run_id: "run_1", session_key: SESSION, content: "c0", index: 0 } } },
-    { jsonrpc: "2.0", method: "event", params: { topic: "stream.chunk", seq: 2, ts: 1000, data: { run_id: "run_1", session_key: SESSION, content: "c1", index: 1 } } },
+    {
+      jsonrpc: "2.0",
+      method: "event",
+      params: {
+        topic: "stream.chunk",
+        seq: 1,
+        ts: 1000,
+        data: { run_id: "run_1", session_key: SESSION, content: "c0", index: 0 },
+      },
+    },
+    {
+      jsonrpc: "2.0",
+      method: "event",
+      params: {
+        topic: "stream.chunk",
+        seq: 2,
+        ts: 1000,
+        data: { run_id: "run_1", session_key: SESSION, content: "c1", index: 1 },
+      },
+    },
   ]);
   await bus[Symbol.asyncDispose]();
   await store[Symbol.asyncDispose]();

@@ -68,7 +68,10 @@ test("store refuses a database of a newer version and leaves it alone", async ()
   const newer = new Database(path);
   newer.run(`PRAGMA user_version = ${migrations.length + 1}`);
   newer.close();
-  expect(errorOf(() => openStore(path, { log }))).toMatchObject({ reason: "conflict", data: { hint: expect.stringContaining("Update") } });
+  expect(errorOf(() => openStore(path, { log }))).toMatchObject({
+    reason: "conflict",
+    data: { hint: expect.stringContaining("Update") },
+  });
 });
 
 test("store refuses a database of another program", async () => {
@@ -77,14 +80,20 @@ test("store refuses a database of another program", async () => {
   const other = new Database(path);
   other.run("CREATE TABLE t (a)");
   other.close();
-  expect(errorOf(() => openStore(path, { log }))).toMatchObject({ reason: "storage_failed", message: "Database cannot be used: it is not a database of Aleph" });
+  expect(errorOf(() => openStore(path, { log }))).toMatchObject({
+    reason: "storage_failed",
+    message: "Database cannot be used: it is not a database of Aleph",
+  });
 });
 
 test("store refuses a file that is not SQLite", async () => {
   await using folder = await testFolder();
   const path = join(folder.path, "aleph.db");
   writeFileSync(path, "this is not a database, and it is long enough to be looked at as if it were one".repeat(20));
-  expect(errorOf(() => openStore(path, { log }))).toMatchObject({ reason: "storage_failed", message: "Database cannot be used: it is not a SQLite file" });
+  expect(errorOf(() => openStore(path, { log }))).toMatchObject({
+    reason: "storage_failed",
+    message: "Database cannot be used: it is not a SQLite file",
+  });
 });
 
 test("store refuses an emptied file that has a WAL beside it", async () => {
@@ -93,7 +102,10 @@ test("store refuses an emptied file that has a WAL beside it", async () => {
   await openStore(path, { log })[Symbol.asyncDispose]();
   truncateSync(path, 0);
   writeFileSync(`${path}-wal`, "");
-  expect(errorOf(() => openStore(path, { log }))).toMatchObject({ reason: "storage_failed", message: "Database cannot be used: the file is empty" });
+  expect(errorOf(() => openStore(path, { log }))).toMatchObject({
+    reason: "storage_failed",
+    message: "Database cannot be used: the file is empty",
+  });
 });
 
 test("store saves a copy of an older database before it migrates", async () => {
@@ -101,7 +113,9 @@ test("store saves a copy of an older database before it migrates", async () => {
   const path = join(folder.path, "aleph.db");
   await openStore(path, { log })[Symbol.asyncDispose]();
   const older = new Database(path);
-  for (const { name } of older.query<{ name: string }, []>("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").all()) {
+  for (const { name } of older
+    .query<{ name: string }, []>("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    .all()) {
     older.run(`DROP TABLE IF EXISTS ${name}`);
   }
   older.run("CREATE TABLE kept (a)");
@@ -116,7 +130,9 @@ test("store says that the database is read-only and keeps reading", async () => 
   const path = join(folder.path, "aleph.db");
   const store = openStore(path, { log });
   store.db.run("PRAGMA query_only = ON");
-  const error = await store.write((db) => db.query("INSERT INTO meta VALUES ('a', '1')").run()).catch((thrown: unknown) => thrown);
+  const error = await store
+    .write((db) => db.query("INSERT INTO meta VALUES ('a', '1')").run())
+    .catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ reason: "storage_failed", message: "Database is read-only" });
   expect(store.db.query("SELECT * FROM meta").all()).toEqual([]);
   await store[Symbol.asyncDispose]();

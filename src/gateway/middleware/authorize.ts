@@ -12,11 +12,15 @@ export function createAuthorize(): Middleware {
         });
       }
       if (method && !call.grant.scopes.includes(method.scope)) {
-        throw new AlephError("forbidden", `"${method.name}" needs the scope "${method.scope}"`, { data: { scope: method.scope } });
+        throw new AlephError("forbidden", `"${method.name}" needs the scope "${method.scope}"`, {
+          data: { scope: method.scope },
+        });
       }
     }
     if (!method) {
-      throw new AlephError("method_not_found", `No method "${printable(name)}"`, { data: { hint: "rpc.discover lists all methods" } });
+      throw new AlephError("method_not_found", `No method "${printable(name)}"`, {
+        data: { hint: "rpc.discover lists all methods" },
+      });
     }
     return next(exchange);
   };

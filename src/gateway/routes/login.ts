@@ -43,6 +43,9 @@ async function tokenOfJson(request: Request): Promise<string> {
 function tokenOf(value: unknown): string {
   if (typeof value === "string" && value.trim() !== "") return value.trim();
   throw new AlephError("invalid_params", "The token is missing", {
-    data: { issues: [{ path: "token", message: "must not be empty" }], hint: "It is in ALEPH_HOME/credentials/token on the server" },
+    data: {
+      issues: [{ path: "token", message: "must not be empty" }],
+      hint: "It is in ALEPH_HOME/credentials/token on the server",
+    },
   });
 }

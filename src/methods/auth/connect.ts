@@ -1,5 +1,5 @@
-import { VERSION } from "../../lib/version.ts";
 import type { Auth } from "../../auth/auth.ts";
+import { VERSION } from "../../lib/version.ts";
 import { connectParams, connectResult, PROTOCOL_VERSION } from "../../protocol/connect.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import { defineMethod } from "../../sdk/method.ts";
@@ -21,14 +21,19 @@ export const authConnect = defineMethod({
   scope: "public",
   params: connectParams,
   result: connectResult,
-  handle({ auth, facts }: { auth: Pick<Auth, "open" | "authenticate" | "issueSession">; facts: ServerFacts }, params, { connection }) {
+  handle(
+    { auth, facts }: { auth: Pick<Auth, "open" | "authenticate" | "issueSession">; facts: ServerFacts },
+    params,
+    { connection },
+  ) {
     if (params.minProtocol > PROTOCOL_VERSION || params.maxProtocol < PROTOCOL_VERSION) {
       throw new AlephError("invalid_params", `Protocol ${PROTOCOL_VERSION} is the only one spoken here`, {
         data: { issues: [{ path: "maxProtocol", message: `must allow ${PROTOCOL_VERSION}` }] },
       });
     }
     const { address, cookie } = connection;
-    const authenticated = auth.open ?? (params.auth ? auth.authenticate(params.auth, { address, cookie }) : undefined);
+    const granted = connection.grant && { grant: connection.grant, credential: "process" };
+    const authenticated = auth.open ?? (params.auth ? auth.authenticate(params.auth, { address, cookie }) : granted);
     if (!authenticated) {
       throw new AlephError("unauthenticated", "Credentials are missing", {
         data: { hint: 'Send auth: {"token": "…"} with the token from ALEPH_HOME/credentials/token' },

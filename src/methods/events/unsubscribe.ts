@@ -9,7 +9,8 @@ export const eventsUnsubscribe = defineMethod({
   params: z.strictObject({ pattern: z.string() }),
   result: z.object({ pattern: z.string() }),
   handle(_: object, { pattern }, { connection }) {
-    if (!connection.unsubscribe(pattern)) throw new AlephError("not_found", `No subscription "${pattern}" on this connection`);
+    if (!connection.unsubscribe(pattern))
+      throw new AlephError("not_found", `No subscription "${pattern}" on this connection`);
     return { pattern };
   },
 });

@@ -6,10 +6,22 @@ export const execExplain = defineMethod({
   name: "exec.explain",
   summary: "Tell what would happen to a command, without running anything",
   scope: "read",
-  params: z.strictObject({ command: z.string().max(100_000), cwd: z.string().optional(), agent: z.string().default("main") }),
-  result: z.object({ tier: z.enum(["allow", "ask", "deny"]), reason: z.string(), plan: z.record(z.string(), z.unknown()) }),
+  params: z.strictObject({
+    command: z.string().max(100_000),
+    cwd: z.string().optional(),
+    agent: z.string().default("main"),
+  }),
+  result: z.object({
+    tier: z.enum(["allow", "ask", "deny"]),
+    reason: z.string(),
+    plan: z.record(z.string(), z.unknown()),
+  }),
   async handle({ toolbox }: { toolbox: Pick<Toolbox, "explain"> }, { command, cwd, agent }, call) {
-    const { tier, reason, plan } = await toolbox.explain("exec", { command, ...(cwd ? { cwd } : {}) }, { agent, grant: call.grant!, signal: call.signal });
+    const { tier, reason, plan } = await toolbox.explain(
+      "exec",
+      { command, ...(cwd ? { cwd } : {}) },
+      { agent, grant: call.grant!, signal: call.signal },
+    );
     return { tier, reason, plan: { ...plan } };
   },
 });

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import type { LogHistory } from "../../lib/log-history.ts";
 import { LOG_LEVELS } from "../../lib/log.ts";
+import type { LogHistory } from "../../lib/log-history.ts";
 import { defineMethod } from "../../sdk/method.ts";
 
 export const logsTail = defineMethod({
@@ -14,7 +14,15 @@ export const logsTail = defineMethod({
     after: z.int().min(0).default(0),
   }),
   result: z.object({
-    entries: z.array(z.object({ n: z.number(), ts: z.number(), level: z.enum(LOG_LEVELS), message: z.string(), fields: z.record(z.string(), z.unknown()) })),
+    entries: z.array(
+      z.object({
+        n: z.number(),
+        ts: z.number(),
+        level: z.enum(LOG_LEVELS),
+        message: z.string(),
+        fields: z.record(z.string(), z.unknown()),
+      }),
+    ),
     next: z.number(),
   }),
   handle({ logs }: { logs: Pick<LogHistory, "tail"> }, params) {

@@ -11,9 +11,18 @@ export const modelsConfig = defineMethod({
     default: z.string().nullable(),
     aliases: z.record(z.string(), z.string()),
     fallbacks: z.array(z.string()),
-    providers: z.array(z.object({ id: z.string(), type: z.string() }).loose()),
+    providers: z.array(
+      z.object({
+        id: z.string(),
+        type: z.string().nullable(),
+        base_url: z.string().nullable(),
+        from: z.string(),
+        has_key: z.boolean(),
+      }),
+    ),
   }),
-  async handle({ models }: { models: Pick<Models, "describe"> }) {
-    return models.describe();
+  async handle({ models }: { models: Pick<Models, "describe"> }, _params, call) {
+    const { aliases, fallbacks, providers, ...rest } = await models.describe(call.signal);
+    return { ...rest, aliases: { ...aliases }, fallbacks: [...fallbacks], providers: [...providers] };
   },
 });

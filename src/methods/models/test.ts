@@ -10,11 +10,13 @@ export const modelsTest = defineMethod({
   result: z.object({
     ok: z.boolean(),
     latency_ms: z.number(),
+    provider: z.string(),
     model: z.string().nullable(),
     models: z.array(z.string()).optional(),
-    error: z.object({ message: z.string() }).loose().optional(),
+    error: z.object({ reason: z.string(), message: z.string(), failure: z.string().optional() }).optional(),
   }),
   async handle({ models }: { models: Pick<Models, "test"> }, { target }, call) {
-    return models.test(target, call.signal);
+    const { models: listed, error, ...trial } = await models.test(target, call.signal);
+    return { ...trial, ...(listed ? { models: [...listed] } : {}), ...(error ? { error: { ...error } } : {}) };
   },
 });

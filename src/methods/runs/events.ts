@@ -13,7 +13,9 @@ export const runsEvents = defineMethod({
     limit: z.int().min(1).max(5000).default(1000),
   }),
   result: z.object({
-    events: z.array(z.object({ topic: z.string(), seq: z.number(), ts: z.number(), data: z.record(z.string(), z.unknown()) })),
+    events: z.array(
+      z.object({ topic: z.string(), seq: z.number(), ts: z.number(), data: z.record(z.string(), z.unknown()) }),
+    ),
   }),
   handle({ runs, bus }: { runs: Pick<Runs, "get">; bus: Pick<OpenBus, "ofRun"> }, { run_id, after_seq, limit }) {
     runs.get(run_id);

@@ -8,9 +8,19 @@ export const runsQueue = defineMethod({
   scope: "read",
   params: z.strictObject({}),
   result: z.object({
-    sessions: z.array(z.object({ session_key: z.string(), active_run: z.string().nullable(), queued_runs: z.array(z.string()) })),
+    sessions: z.array(
+      z.object({ session_key: z.string(), active_run: z.string().nullable(), queued_runs: z.array(z.string()) }),
+    ),
   }),
   handle({ runner }: { runner: Pick<Runner, "queues"> }) {
-    return { sessions: runner.queues().map(({ sessionKey, active, queued }) => ({ session_key: sessionKey, active_run: active, queued_runs: [...queued] })) };
+    return {
+      sessions: runner
+        .queues()
+        .map(({ sessionKey, active, queued }) => ({
+          session_key: sessionKey,
+          active_run: active,
+          queued_runs: [...queued],
+        })),
+    };
   },
 });

@@ -10,7 +10,11 @@ export const runsWait = defineMethod({
   scope: "read",
   params: z.strictObject({ run_id: z.string(), timeout_ms: z.int().min(0).max(3_600_000).default(60_000) }),
   result: run,
-  async handle({ runner, runs }: { runner: Pick<Runner, "wait">; runs: Pick<Runs, "get"> }, { run_id, timeout_ms }, call) {
+  async handle(
+    { runner, runs }: { runner: Pick<Runner, "wait">; runs: Pick<Runs, "get"> },
+    { run_id, timeout_ms },
+    call,
+  ) {
     const timeout = AbortSignal.timeout(timeout_ms);
     try {
       await runner.wait(run_id, AbortSignal.any([call.signal, timeout]));

@@ -1,10 +1,10 @@
 import * as z from "zod";
-import type { SessionLoad } from "../../session/wire.ts";
 import { createId } from "../../lib/id.ts";
 import { session, sessionPatch } from "../../protocol/session.ts";
 import { buildSessionKey } from "../../protocol/session-key.ts";
 import { defineMethod } from "../../sdk/method.ts";
 import type { Sessions } from "../../session/sessions.ts";
+import type { SessionLoad } from "../../session/wire.ts";
 import { toWireSession } from "../../session/wire.ts";
 
 export const sessionCreate = defineMethod({

@@ -9,7 +9,10 @@ export const sessionDelete = defineMethod({
   scope: "write",
   params: z.strictObject({ session_key: z.string() }),
   result: z.object({ session_key: z.string() }),
-  async handle({ sessions, runner }: { sessions: Pick<Sessions, "get" | "delete">; runner: Pick<Runner, "stopSession"> }, { session_key }) {
+  async handle(
+    { sessions, runner }: { sessions: Pick<Sessions, "get" | "delete">; runner: Pick<Runner, "stopSession"> },
+    { session_key },
+  ) {
     const { key } = sessions.get(session_key);
     await runner.stopSession(key);
     await sessions.delete(key);

@@ -10,8 +10,15 @@ export const sessionExport = defineMethod({
   scope: "read",
   params: z.strictObject({ session_key: z.string(), format: z.enum(["markdown", "jsonl"]).default("markdown") }),
   result: z.object({ session_key: z.string(), format: z.string(), content: z.string() }),
-  async handle({ sessions, stores }: { sessions: Pick<Sessions, "get">; stores: Pick<Stores, "of"> }, { session_key, format }) {
+  async handle(
+    { sessions, stores }: { sessions: Pick<Sessions, "get">; stores: Pick<Stores, "of"> },
+    { session_key, format },
+  ) {
     const session = sessions.get(session_key);
-    return { session_key: session.key, format, content: await exportSession(stores.of(session.key).db, session, format) };
+    return {
+      session_key: session.key,
+      format,
+      content: await exportSession(stores.of(session.key).db, session, format),
+    };
   },
 });

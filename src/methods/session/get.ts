@@ -1,10 +1,10 @@
 import * as z from "zod";
-import type { SessionLoad } from "../../session/wire.ts";
 import { session } from "../../protocol/session.ts";
 import { defineMethod } from "../../sdk/method.ts";
 import { countMessages } from "../../session/messages.ts";
 import type { Sessions } from "../../session/sessions.ts";
 import type { Stores } from "../../session/stores.ts";
+import type { SessionLoad } from "../../session/wire.ts";
 import { toWireSession } from "../../session/wire.ts";
 
 export const sessionGet = defineMethod({

@@ -16,7 +16,10 @@ export const sessionHistory = defineMethod({
     before: z.string().optional(),
   }),
   result: z.object({ messages: z.array(message), next: z.string().optional() }),
-  handle({ sessions, stores }: { sessions: Pick<Sessions, "get">; stores: Pick<Stores, "of"> }, { session_key, limit, before }) {
+  handle(
+    { sessions, stores }: { sessions: Pick<Sessions, "get">; stores: Pick<Stores, "of"> },
+    { session_key, limit, before },
+  ) {
     const session = sessions.get(session_key);
     const { messages, next } = readHistory(stores.of(session.key).db, session.id, { limit, before });
     return { messages: messages.map(({ position: _, ...rest }) => rest), ...(next === undefined ? {} : { next }) };

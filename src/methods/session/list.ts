@@ -1,8 +1,8 @@
 import * as z from "zod";
-import type { SessionLoad } from "../../session/wire.ts";
 import { session } from "../../protocol/session.ts";
 import { defineMethod } from "../../sdk/method.ts";
 import type { Sessions } from "../../session/sessions.ts";
+import type { SessionLoad } from "../../session/wire.ts";
 import { toWireSession } from "../../session/wire.ts";
 
 export const sessionList = defineMethod({

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import type { Runner } from "../../agent/runner.ts";
+import { AlephError } from "../../protocol/errors.ts";
 import { usage } from "../../protocol/message.ts";
 import { runParams, runStatus } from "../../protocol/run.ts";
-import { AlephError } from "../../protocol/errors.ts";
 import { defineMethod } from "../../sdk/method.ts";
 
 export const sessionSend = defineMethod({

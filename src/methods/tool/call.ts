@@ -20,9 +20,20 @@ export const toolCall = defineMethod({
     const sessionKey = canonicalSessionKey(session_key);
     const outcome = await toolbox.call(
       { tool, args, callId: createId("call") },
-      { agent: agentOf(parseSessionKey(sessionKey)), sessionKey, runId: null, grant: call.grant!, signal: call.signal, sessionTools: null },
+      {
+        agent: agentOf(parseSessionKey(sessionKey)),
+        sessionKey,
+        runId: null,
+        grant: call.grant!,
+        signal: call.signal,
+        sessionTools: null,
+      },
     );
     if (outcome.status === "denied") throw new AlephError("approval_denied", outcome.text);
-    return { ok: outcome.status === "ok", result: outcome.text, ...(outcome.media ? { media: [...outcome.media] } : {}) };
+    return {
+      ok: outcome.status === "ok",
+      result: outcome.text,
+      ...(outcome.media ? { media: [...outcome.media] } : {}),
+    };
   },
 });

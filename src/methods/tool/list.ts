@@ -8,7 +8,14 @@ export const toolList = defineMethod({
   scope: "read",
   params: z.strictObject({ agent: z.string().default("main") }),
   result: z.object({
-    tools: z.array(z.object({ name: z.string(), description: z.string(), parallel: z.boolean(), parameters: z.record(z.string(), z.unknown()) })),
+    tools: z.array(
+      z.object({
+        name: z.string(),
+        description: z.string(),
+        parallel: z.boolean(),
+        parameters: z.record(z.string(), z.unknown()),
+      }),
+    ),
   }),
   async handle({ toolbox }: { toolbox: Pick<Toolbox, "specs"> }, { agent }) {
     return { tools: await toolbox.specs(agent, null) };

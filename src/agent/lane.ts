@@ -1,0 +1,36 @@
+/** What runs in one session and what waits for it: one run at a time, in order. */
+import type { StoredRun } from "../session/runs.ts";
+import type { LoopEnd, Steered } from "./loop.ts";
+
+export interface WaitingRun {
+  readonly run: StoredRun;
+  readonly committed: Promise<unknown>;
+}
+
+export class ActiveRun {
+  readonly run: StoredRun;
+  readonly cancel = new AbortController();
+  readonly abort = new AbortController();
+  readonly ended = Promise.withResolvers<LoopEnd>();
+  #steered: Steered[] = [];
+
+  constructor(run: StoredRun) {
+    this.run = run;
+    // Whoever waits hears of a failure; nobody may be waiting.
+    this.ended.promise.catch(() => "logged by the runner");
+  }
+
+  steer(message: Steered): void {
+    this.#steered.push(message);
+  }
+
+  takeSteered(): readonly Steered[] {
+    return this.#steered.splice(0);
+  }
+}
+
+export interface Lane {
+  readonly sessionKey: string;
+  active: ActiveRun | undefined;
+  readonly queue: WaitingRun[];
+}

@@ -1,0 +1,380 @@
+/** The agent loop: prompt, reply, tool calls, results, and again, until the model has nothing more to call. */
+import type { Config } from "../config/schema.ts";
+import type { Media } from "../media/media.ts";
+import type { ToolOutcome } from "../policy/gate.ts";
+import { AlephError } from "../protocol/errors.ts";
+import type { MessagePart, ThinkingLevel, ToolResultPart, Usage } from "../protocol/message.ts";
+import type { RunStatus } from "../protocol/run.ts";
+import { streamWithFailover } from "../providers/chain.ts";
+import type { Models } from "../providers/models.ts";
+import type { Publisher } from "../sdk/bus.ts";
+import type { ModelMessage, ModelText, ModelThinking, ModelToolCall } from "../sdk/provider.ts";
+import type { Store } from "../sdk/store.ts";
+import { appendMessage, moveToEnd } from "../session/messages.ts";
+import { endRun, type RunFailure, type StoredRun, saveRunProgress, startRun } from "../session/runs.ts";
+import type { Session } from "../session/sessions.ts";
+import { buildContext, toolMessage, userContent } from "./context.ts";
+import { buildPrompt } from "./prompt.ts";
+import { addUsage, NO_USAGE, Reply } from "./reply.ts";
+import type { Toolbox, ToolDescription } from "./toolbox.ts";
+
+export interface LoopDeps {
+  readonly models: Models;
+  readonly toolbox: Toolbox;
+  readonly bus: Publisher;
+  readonly config: () => Config;
+  readonly now: () => number;
+  readonly monotonic: () => number;
+  readonly timeZone: string;
+}
+
+/** A message that came while the run was under way. */
+export interface Steered {
+  readonly messageId: number;
+  readonly parts: readonly MessagePart[];
+}
+
+export interface LoopRun {
+  readonly run: StoredRun;
+  readonly session: Session;
+  readonly store: Store;
+  readonly media: Pick<Media, "get">;
+  /** Resolves when what was asked is on disk; nothing is shown before. */
+  readonly committed: Promise<unknown>;
+  /** Stops the model at once and lets a tool that runs finish. */
+  readonly cancel: AbortSignal;
+  /** Stops everything at once. */
+  readonly abort: AbortSignal;
+  /** Runs of the session whose messages come later. */
+  readonly waiting: () => ReadonlySet<string>;
+  readonly takeSteered: () => readonly Steered[];
+  /** Whether to leave off at the next safe point and go on after a restart. */
+  readonly isSuspended: () => boolean;
+}
+
+export type LoopEnd = "suspended" | { readonly status: RunStatus; readonly text: string; readonly error?: RunFailure };
+
+/** How the run ended; its last state is on disk and announced. Rejects only when that was not possible. */
+export async function runLoop(deps: LoopDeps, loopRun: LoopRun): Promise<LoopEnd> {
+  return new Loop(deps, loopRun).run();
+}
+
+class Loop {
+  readonly #deps: LoopDeps;
+  readonly #r: LoopRun;
+  readonly #began: number;
+  #step: number;
+  #usage: Usage;
+  #chunks = 0;
+  #model: string | null;
+  /** Resolves when the run is on disk and its start was announced: nothing else of it may be shown before. */
+  #announced: Promise<void> = Promise.resolve();
+
+  constructor(deps: LoopDeps, loopRun: LoopRun) {
+    this.#deps = deps;
+    this.#r = loopRun;
+    this.#began = deps.monotonic();
+    this.#step = loopRun.run.steps;
+    this.#usage = loopRun.run.usage ?? NO_USAGE;
+    this.#model = loopRun.run.model;
+  }
+
+  async run(): Promise<LoopEnd> {
+    const { run, cancel, store, isSuspended } = this.#r;
+    let reply: Reply | undefined;
+    try {
+      store.writeRelaxed((db) => {
+        startRun(db, run.id, this.#deps.now());
+        moveToEnd(db, run.request.messageId);
+      });
+      this.#announced = this.#announceStart();
+      // Awaited before anything is shown; until then its failure is nobody's.
+      this.#announced.catch(() => "told by whoever awaits it");
+      const turn = await this.#prepare();
+      for (;;) {
+        if (isSuspended()) {
+          await this.#announced;
+          return "suspended";
+        }
+        await this.#takeSteered(turn.messages);
+        this.#checkLimits();
+        this.#step++;
+        reply = new Reply({ ...this.#replyOptions(), nextIndex: () => this.#chunks++ });
+        await this.#stream(reply, turn);
+        this.#model = reply.model ?? this.#model;
+        if (reply.calls.length === 0) return await this.#complete(reply);
+        await this.#saveStep(reply);
+        turn.messages.push({ role: "assistant", content: modelParts(reply.parts) });
+        turn.messages.push(...(await this.#callTools(reply.calls, turn.tools)));
+        reply = undefined;
+        if (cancel.aborted) throw new AlephError("cancelled", "Cancelled");
+      }
+    } catch (thrown) {
+      return await this.#fail(thrown, reply);
+    }
+  }
+
+  async #announceStart(): Promise<void> {
+    const { run, session, committed } = this.#r;
+    await committed;
+    this.#deps.bus.publish(
+      "agent.started",
+      {
+        run_id: run.id,
+        session_key: session.key,
+        model: run.request.model ?? session.model ?? null,
+        message_id: String(run.request.messageId),
+      },
+      { sessionKey: session.key },
+    );
+  }
+
+  async #prepare(): Promise<Turn> {
+    const { models, toolbox, config, now, timeZone } = this.#deps;
+    const { run, session, store, media, cancel } = this.#r;
+    const table = config().agents[session.agent];
+    const refs = models.order(run.request.model ?? session.model ?? table?.model);
+    const [system, tools, resolved] = await Promise.all([
+      buildPrompt({ agent: session.agent, table, workspace: toolbox.workspace(session.agent), now: now(), timeZone }),
+      toolbox.specs(session.agent, session.tools),
+      models.resolve(refs[0]!, cancel).catch((error: unknown) => {
+        // The chain goes on with the fallbacks and tells what became of this one.
+        if (error instanceof AlephError) return undefined;
+        throw error;
+      }),
+    ]);
+    const messages = await buildContext({
+      db: store.db,
+      session,
+      waiting: this.#r.waiting(),
+      loadMedia: (id) => media.get(id),
+      contextWindow: resolved ? models.known(resolved.provider, resolved.model).contextWindow : undefined,
+    });
+    const thinking = run.request.thinking ?? session.thinking ?? table?.thinking ?? "off";
+    return { refs, system, tools, messages, thinking };
+  }
+
+  async #takeSteered(messages: ModelMessage[]): Promise<void> {
+    const steered = this.#r.takeSteered();
+    if (steered.length === 0) return;
+    const { store, media } = this.#r;
+    store.writeRelaxed((db) => {
+      for (const { messageId } of steered) moveToEnd(db, messageId);
+    });
+    for (const { parts } of steered) {
+      messages.push({ role: "user", content: await userContent({ parts: [...parts] }, (id) => media.get(id)) });
+    }
+    this.#trace("steer", { messages: steered.map(({ messageId }) => String(messageId)) });
+  }
+
+  #checkLimits(): void {
+    const limits = this.#deps.config().limits.run;
+    const { input, output, cost_usd } = this.#usage;
+    const exceeded =
+      this.#step >= limits.steps
+        ? `${limits.steps} steps`
+        : input + output >= limits.tokens
+          ? `${limits.tokens} tokens`
+          : cost_usd !== null && cost_usd >= limits.cost_usd
+            ? `${limits.cost_usd} US dollars`
+            : this.#deps.monotonic() - this.#began >= limits.time_ms
+              ? `${limits.time_ms / 1000} seconds`
+              : undefined;
+    if (exceeded === undefined) return;
+    this.#trace("limit", { limit: exceeded });
+    throw new AlephError("limit_reached", `The run reached its limit of ${exceeded}`, {
+      data: { hint: "Send another message to go on, or raise [limits.run] in config.toml" },
+    });
+  }
+
+  async #stream(reply: Reply, turn: Turn): Promise<void> {
+    const { cancel, abort } = this.#r;
+    const timeLeft = this.#deps.config().limits.run.time_ms - (this.#deps.monotonic() - this.#began);
+    const timeout = AbortSignal.timeout(Math.max(1, Math.min(timeLeft, 2 ** 31 - 1)));
+    const parts = streamWithFailover({
+      models: this.#deps.models,
+      refs: turn.refs,
+      request: {
+        system: turn.system,
+        messages: turn.messages,
+        tools: turn.tools.map(({ name, description, parameters }) => ({ name, description, parameters })),
+        thinking: turn.thinking,
+      },
+      signal: AbortSignal.any([cancel, abort, timeout]),
+      onTrace: (kind, detail) => this.#trace(kind, detail),
+    });
+    try {
+      for await (const part of parts) {
+        // The request was on its way while the disk took what was asked; nothing is shown before it has.
+        await this.#announced;
+        if (part.type === "usage") this.#usage = addUsage(this.#usage, part.usage);
+        else if (part.type !== "finish") reply.take(part);
+        else if (part.reason === "length" || part.reason === "refused") this.#trace("limit", { finish: part.reason });
+      }
+    } catch (error) {
+      if (timeout.aborted && !cancel.aborted && !abort.aborted) {
+        throw new AlephError("limit_reached", "The run reached its time limit", { cause: error });
+      }
+      throw error;
+    }
+  }
+
+  /** The calls are on disk before the first of them runs: after a crash they are known to have been on their way. */
+  async #saveStep(reply: Reply): Promise<void> {
+    await this.#r.store.write((db) => {
+      reply.finish(db, "complete");
+      this.#saveProgress(db);
+    });
+  }
+
+  async #callTools(calls: readonly ModelToolCall[], tools: readonly ToolDescription[]): Promise<ModelMessage[]> {
+    const results: ToolResultPart[] = [];
+    const isParallel = (call: ModelToolCall) => tools.some(({ name, parallel }) => name === call.tool && parallel);
+    for (let at = 0; at < calls.length; ) {
+      let end = at + 1;
+      if (isParallel(calls[at]!)) while (end < calls.length && isParallel(calls[end]!)) end++;
+      results.push(...(await Promise.all(calls.slice(at, end).map((call) => this.#callTool(call)))));
+      at = end;
+    }
+    return Promise.all(results.map((result) => toolMessage(result, (id) => this.#r.media.get(id))));
+  }
+
+  async #callTool(call: ModelToolCall): Promise<ToolResultPart> {
+    const { run, session, store, cancel, abort } = this.#r;
+    const about = { run_id: run.id, session_key: session.key, call_id: call.call_id, tool: call.tool };
+    const to = { sessionKey: session.key };
+    this.#deps.bus.publish("stream.tool_start", { ...about, args: call.args }, to);
+    const outcome: ToolOutcome = cancel.aborted
+      ? { status: "cancelled", text: "Cancelled before it began", durationMs: 0 }
+      : await this.#deps.toolbox.call(
+          { tool: call.tool, args: call.args, callId: call.call_id },
+          {
+            agent: session.agent,
+            sessionKey: session.key,
+            runId: run.id,
+            grant: run.request.grant,
+            signal: abort,
+            sessionTools: session.tools,
+            progress: (content) => this.#deps.bus.publish("stream.tool_output", { ...about, content }, to),
+          },
+        );
+    const { status, text, media, durationMs } = outcome;
+    const result: ToolResultPart = {
+      type: "tool_result",
+      call_id: call.call_id,
+      tool: call.tool,
+      status,
+      text,
+      ...(media ? { media: [...media] } : {}),
+      duration_ms: durationMs,
+    };
+    await store.write((db) => {
+      appendMessage(db, {
+        sessionId: session.id,
+        runId: run.id,
+        role: "tool",
+        parts: [result],
+        status: "complete",
+        ts: this.#deps.now(),
+      });
+    });
+    const ok = status === "ok";
+    this.#deps.bus.publish(
+      "stream.tool_end",
+      { ...about, ok, status, ...(ok ? { result: text } : { error: text }), duration_ms: durationMs },
+      to,
+    );
+    return result;
+  }
+
+  async #complete(reply: Reply): Promise<LoopEnd> {
+    const { run, session } = this.#r;
+    const { text } = reply;
+    await this.#end(reply, "complete", { status: "completed", text });
+    this.#deps.bus.publish(
+      "agent.completed",
+      {
+        run_id: run.id,
+        session_key: session.key,
+        text,
+        usage: this.#usage,
+        steps: this.#step,
+        duration_ms: Math.round(this.#deps.monotonic() - this.#began),
+      },
+      { sessionKey: session.key },
+    );
+    return { status: "completed", text };
+  }
+
+  async #fail(thrown: unknown, reply: Reply | undefined): Promise<LoopEnd> {
+    const { run, session, cancel, abort } = this.#r;
+    const text = reply?.text ?? "";
+    await this.#announced;
+    const about = { run_id: run.id, session_key: session.key };
+    const to = { sessionKey: session.key };
+    if (cancel.aborted || abort.aborted) {
+      await this.#end(reply, "interrupted", { status: "cancelled", text });
+      this.#deps.bus.publish("agent.cancelled", about, to);
+      return { status: "cancelled", text };
+    }
+    const { reason, message, data } = AlephError.from(thrown);
+    const error: RunFailure = { reason, message, data };
+    await this.#end(reply, "failed", { status: "failed", text, error });
+    this.#deps.bus.publish("agent.error", { ...about, error: { reason, message } }, to);
+    if (reason === "internal") throw thrown;
+    return { status: "failed", text, error };
+  }
+
+  async #end(
+    reply: Reply | undefined,
+    messageStatus: "complete" | "interrupted" | "failed",
+    end: Exclude<LoopEnd, "suspended">,
+  ): Promise<void> {
+    await this.#r.store.write((db) => {
+      reply?.finish(db, messageStatus);
+      this.#saveProgress(db);
+      endRun(db, this.#r.run.id, { ...end, endedAt: this.#deps.now() });
+    });
+  }
+
+  #saveProgress(db: Store["db"]): void {
+    saveRunProgress(db, this.#r.run.id, { steps: this.#step, usage: this.#usage, model: this.#model });
+  }
+
+  #replyOptions() {
+    const { run, session, store } = this.#r;
+    const { bus, now } = this.#deps;
+    return { runId: run.id, sessionId: session.id, sessionKey: session.key, store, bus, now };
+  }
+
+  #trace(kind: "model" | "retry" | "failover" | "steer" | "limit", detail: Record<string, unknown>): void {
+    const { run, session } = this.#r;
+    this.#deps.bus.publish(
+      "stream.agent_trace",
+      { run_id: run.id, session_key: session.key, step: this.#step, kind, detail },
+      { sessionKey: session.key },
+    );
+  }
+}
+
+interface Turn {
+  readonly refs: readonly string[];
+  readonly system: readonly string[];
+  readonly tools: readonly ToolDescription[];
+  readonly messages: ModelMessage[];
+  readonly thinking: ThinkingLevel;
+}
+
+/** A reply as the next request repeats it. */
+function modelParts(parts: readonly MessagePart[]): Extract<ModelMessage, { role: "assistant" }>["content"] {
+  const kept: (ModelText | ModelThinking | ModelToolCall)[] = [];
+  for (const part of parts) {
+    if (part.type === "text" && part.text !== "") kept.push({ type: "text", text: part.text });
+    if (part.type === "tool_call")
+      kept.push({ type: "tool_call", call_id: part.call_id, tool: part.tool, args: part.args });
+    if (part.type === "thinking") {
+      kept.push({ type: "thinking", text: part.text, ...(part.signature ? { signature: part.signature } : {}) });
+    }
+  }
+  return kept;
+}

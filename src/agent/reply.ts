@@ -1,0 +1,152 @@
+/** One reply of the model while it comes in: shown chunk by chunk, saved as it grows. */
+import type { MessagePart, MessageStatus, Usage } from "../protocol/message.ts";
+import type { ChainPart } from "../providers/chain.ts";
+import type { Publisher } from "../sdk/bus.ts";
+import type { ModelToolCall } from "../sdk/provider.ts";
+import type { Store } from "../sdk/store.ts";
+import { appendMessage, deleteMessage, updateMessage } from "../session/messages.ts";
+
+/** The longest time that shown text is not on disk. */
+const SAVE_EVERY_MS = 500;
+
+export interface ReplyOptions {
+  readonly runId: string;
+  readonly sessionId: number;
+  readonly sessionKey: string;
+  readonly store: Store;
+  readonly bus: Publisher;
+  readonly now: () => number;
+  /** The number of the run's next chunk; counts up. */
+  readonly nextIndex: () => number;
+}
+
+export class Reply {
+  readonly #options: ReplyOptions;
+  readonly #parts: MessagePart[] = [];
+  readonly #calls: ModelToolCall[] = [];
+  #model: string | null = null;
+  #messageId: number | undefined;
+  #saveTimer: Timer | undefined;
+  #thinkingSince = 0;
+
+  constructor(options: ReplyOptions) {
+    this.#options = options;
+  }
+
+  get model(): string | null {
+    return this.#model;
+  }
+
+  get calls(): readonly ModelToolCall[] {
+    return this.#calls;
+  }
+
+  get parts(): readonly MessagePart[] {
+    return this.#parts;
+  }
+
+  get text(): string {
+    return this.#parts.map((part) => (part.type === "text" ? part.text : "")).join("");
+  }
+
+  /** Takes a part in. Whatever is shown is first on its way to disk. */
+  take(part: Exclude<ChainPart, { type: "usage" } | { type: "finish" }>): void {
+    switch (part.type) {
+      case "model":
+        this.#model = `${part.provider}/${part.model}`;
+        this.#dropThinking();
+        return;
+      case "tool_call":
+        this.#calls.push(part);
+        this.#parts.push({ type: "tool_call", call_id: part.call_id, tool: part.tool, args: part.args });
+        return;
+      case "text":
+        this.#endThinking();
+        this.#grow("text", part.text);
+        this.#show("stream.chunk", part.text);
+        return;
+      case "thinking":
+        if (this.#parts.at(-1)?.type !== "thinking") this.#thinkingSince = this.#options.now();
+        this.#grow("thinking", part.text);
+        if (part.signature) Object.assign(this.#parts.at(-1)!, { signature: part.signature });
+        if (part.text !== "") this.#show("stream.thinking", part.text);
+        return;
+    }
+  }
+
+  /** The row as it ends, for use inside the caller's transaction. An empty reply leaves no row. */
+  finish(db: Store["db"], status: MessageStatus): void {
+    clearTimeout(this.#saveTimer);
+    this.#saveTimer = undefined;
+    this.#endThinking();
+    if (this.#parts.length === 0) {
+      if (this.#messageId !== undefined) deleteMessage(db, this.#messageId);
+      return;
+    }
+    this.#messageId ??= this.#insert(db, status);
+    updateMessage(db, this.#messageId, { parts: this.#parts, status, model: this.#model });
+  }
+
+  #show(topic: "stream.chunk" | "stream.thinking", content: string): void {
+    const { store, bus, runId, sessionKey, nextIndex } = this.#options;
+    // The row is there before the first chunk is seen: after a crash the run is known to have spoken.
+    this.#messageId ??= store.writeRelaxed((db) => this.#insert(db, "streaming"));
+    this.#saveTimer ??= setTimeout(() => this.#save(), SAVE_EVERY_MS);
+    bus.publish(topic, { run_id: runId, session_key: sessionKey, content, index: nextIndex() }, { sessionKey });
+  }
+
+  #save(): void {
+    this.#saveTimer = undefined;
+    const id = this.#messageId!;
+    // A full disk shows itself at the next durable write, which the run cannot do without.
+    if (!this.#options.store.failure) {
+      this.#options.store.writeRelaxed((db) =>
+        updateMessage(db, id, { parts: this.#parts, status: "streaming", model: this.#model }),
+      );
+    }
+  }
+
+  #insert(db: Store["db"], status: MessageStatus): number {
+    const { sessionId, runId, now } = this.#options;
+    return appendMessage(db, {
+      sessionId,
+      runId,
+      role: "assistant",
+      parts: this.#parts,
+      status,
+      model: this.#model,
+      ts: now(),
+    });
+  }
+
+  #grow(type: "text" | "thinking", text: string): void {
+    const last = this.#parts.at(-1);
+    if (last?.type === type) last.text += text;
+    else this.#parts.push({ type, text });
+  }
+
+  #endThinking(): void {
+    const last = this.#parts.at(-1);
+    if (last?.type === "thinking" && last.duration_ms === undefined)
+      last.duration_ms = this.#options.now() - this.#thinkingSince;
+  }
+
+  /** A new attempt begins: what the one before thought is not the thinking of this answer. */
+  #dropThinking(): void {
+    const kept = this.#parts.filter(({ type }) => type !== "thinking");
+    this.#parts.splice(0, this.#parts.length, ...kept);
+  }
+}
+
+export const NO_USAGE: Usage = { input: 0, output: 0, cache_read: 0, cache_write: 0, cost_usd: 0 };
+
+/** Money is known only as long as each price is. */
+export function addUsage(a: Usage, b: Usage): Usage {
+  return {
+    input: a.input + b.input,
+    output: a.output + b.output,
+    cache_read: a.cache_read + b.cache_read,
+    cache_write: a.cache_write + b.cache_write,
+    cost_usd: a.cost_usd === null || b.cost_usd === null ? null : a.cost_usd + b.cost_usd,
+  };
+}

@@ -1,0 +1,373 @@
+/** Starts, queues, steers and stops runs: one at a time in each session, any number of sessions beside each other. */
+import type { Config } from "../config/schema.ts";
+import { createId } from "../lib/id.ts";
+import { describeError, type Log } from "../lib/log.ts";
+import type { Media } from "../media/media.ts";
+import { AlephError } from "../protocol/errors.ts";
+import type { Grant } from "../protocol/identity.ts";
+import type { MediaPart, MessagePart } from "../protocol/message.ts";
+import type { RunParams, RunStatus } from "../protocol/run.ts";
+import { agentOf, buildSessionKey, canonicalSessionKey, parseSessionKey } from "../protocol/session-key.ts";
+import { findIdempotent, saveIdempotent } from "../session/idempotency.ts";
+import { appendMessage } from "../session/messages.ts";
+import { endRun, insertRun, type RunRequest, type Runs, type StoredRun } from "../session/runs.ts";
+import { ensureSession, type Sessions } from "../session/sessions.ts";
+import type { Stores } from "../session/stores.ts";
+import type { SessionLoad } from "../session/wire.ts";
+import { ActiveRun, type Lane, type WaitingRun } from "./lane.ts";
+import { type LoopDeps, type LoopEnd, runLoop } from "./loop.ts";
+import { recoverRuns } from "./recovery.ts";
+import { assertAgent } from "./toolbox.ts";
+
+/** Runs that may wait in one session. */
+const MAX_QUEUED = 32;
+/** How long a cancelled run's tool may take to finish. */
+const CANCEL_GRACE_MS = 10_000;
+
+export interface RunnerOptions extends LoopDeps {
+  readonly stores: Stores;
+  readonly sessions: Sessions;
+  readonly runs: Runs;
+  readonly media: Media;
+  readonly config: () => Config;
+  readonly log: Log;
+}
+
+export interface StartedRun {
+  readonly run_id: string;
+  readonly status: RunStatus;
+  readonly session_key: string;
+}
+
+/** What the transaction of `start` found or made. */
+interface Accepted {
+  readonly runId: string;
+  readonly sessionId: number;
+  readonly isNew: boolean;
+  readonly createdSession: boolean;
+  readonly request: RunRequest;
+}
+
+export class Runner implements SessionLoad {
+  readonly #o: RunnerOptions;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #byRun = new Map<string, Lane>();
+  #suspended = false;
+
+  constructor(options: RunnerOptions) {
+    this.#o = options;
+  }
+
+  /** Resolves once the message and the run are on disk. */
+  async start(params: RunParams, grant: Grant): Promise<StartedRun> {
+    if (this.#suspended)
+      throw new AlephError("overloaded", "Server is stopping", { data: { hint: "Send it again when it is back" } });
+    const sessionKey = this.#sessionKeyOf(params);
+    const lane = this.#lane(sessionKey);
+    const mode = params.mode ?? "queue";
+    if (lane.active && mode === "reject") {
+      throw new AlephError("conflict", "The session has a run already", {
+        data: { run_id: lane.active.run.id, hint: 'Use mode "queue" or "steer"' },
+      });
+    }
+    if (lane.queue.length >= MAX_QUEUED) {
+      throw new AlephError("overloaded", `${MAX_QUEUED} runs wait in this session already`, {
+        data: { retry_after_ms: 5000 },
+      });
+    }
+    const parts = await this.#partsOf(params, sessionKey);
+    if (mode === "steer" && lane.active) {
+      const { id } = lane.active.run;
+      await this.#steer(lane.active, parts);
+      return { run_id: id, status: "running", session_key: sessionKey };
+    }
+    const store = this.#o.stores.of(sessionKey);
+    let accepted: Accepted | undefined;
+    // The transaction runs now; its sync goes on while the model is already asked.
+    const committed = store.write((db) => {
+      accepted = this.#accept(db, { params, parts, sessionKey, grant });
+    });
+    if (!accepted) {
+      await committed;
+      throw new AlephError("internal", "Internal error");
+    }
+    const { runId, isNew, createdSession } = accepted;
+    if (!isNew) {
+      await committed;
+      return { run_id: runId, status: this.#o.runs.get(runId).status, session_key: sessionKey };
+    }
+    if (mode === "interrupt" && lane.active) this.#stop(lane.active, "cancel");
+    const run = this.#o.runs.get(runId);
+    const announced = committed.then(() => {
+      if (createdSession) this.#o.sessions.announceCreated(sessionKey, "owner");
+    });
+    this.#enqueue(lane, { run, committed: announced });
+    const status = lane.active?.run.id === runId ? "running" : "queued";
+    await announced;
+    if (status === "queued") {
+      this.#o.bus.publish(
+        "agent.queued",
+        { run_id: runId, session_key: sessionKey, message_id: String(accepted.request.messageId) },
+        { sessionKey },
+      );
+    }
+    return { run_id: runId, status, session_key: sessionKey };
+  }
+
+  /** Adds a message to a run that is under way. Throws `conflict` when it has ended or has not begun. */
+  async steer(runId: string, text: string): Promise<{ run_id: string; message_id: string }> {
+    const active = this.#byRun.get(runId)?.active;
+    if (!active || active.run.id !== runId) {
+      const { status } = this.#o.runs.get(runId);
+      throw new AlephError("conflict", `Run "${runId}" is ${status}`, {
+        data: { status, hint: "Start a new run with agent.run" },
+      });
+    }
+    const messageId = await this.#steer(active, [{ type: "text", text }]);
+    return { run_id: runId, message_id: String(messageId) };
+  }
+
+  /** Ends a run: `cancel` lets a tool that runs finish, `abort` does not. Resolves when it has ended. */
+  async stop(runId: string, how: "cancel" | "abort"): Promise<{ run_id: string; status: RunStatus }> {
+    const lane = this.#byRun.get(runId);
+    const waiting = lane?.queue.findIndex(({ run }) => run.id === runId) ?? -1;
+    if (lane && waiting >= 0) {
+      lane.queue.splice(waiting, 1);
+      await this.#cancelWaiting(lane, runId);
+    } else if (lane?.active?.run.id === runId) {
+      this.#stop(lane.active, how);
+      await lane.active.ended.promise;
+    }
+    return { run_id: runId, status: this.#o.runs.get(runId).status };
+  }
+
+  /** Aborts what runs in the session and drops what waits. */
+  async stopSession(sessionKey: string): Promise<void> {
+    const lane = this.#lanes.get(canonicalSessionKey(sessionKey));
+    if (!lane) return;
+    for (const { run } of [...lane.queue]) await this.stop(run.id, "abort");
+    if (lane.active) await this.stop(lane.active.run.id, "abort");
+  }
+
+  /** Resolves when the run has ended. Throws `not_found`, `cancelled` or `timeout` when `signal` aborts first. */
+  async wait(runId: string, signal: AbortSignal): Promise<StoredRun> {
+    for (;;) {
+      const lane = this.#byRun.get(runId);
+      if (!lane?.active) return this.#o.runs.get(runId);
+      const ended = await Promise.race([lane.active.ended.promise, aborted(signal)]);
+      if (ended === "suspended") return this.#o.runs.get(runId);
+    }
+  }
+
+  of(sessionKey: string): { readonly active: string | null; readonly queued: readonly string[] } {
+    const lane = this.#lanes.get(sessionKey);
+    return { active: lane?.active?.run.id ?? null, queued: lane?.queue.map(({ run }) => run.id) ?? [] };
+  }
+
+  /** Sessions in which something runs or waits. */
+  queues(): readonly {
+    readonly sessionKey: string;
+    readonly active: string | null;
+    readonly queued: readonly string[];
+  }[] {
+    return [...this.#lanes.keys()].map((sessionKey) => ({ sessionKey, ...this.of(sessionKey) }));
+  }
+
+  /** Takes up what an earlier process left open. */
+  async recover(): Promise<void> {
+    const { runs, stores, bus, now, config } = this.#o;
+    const open = runs.open();
+    if (open.length === 0) return;
+    const resumed = await recoverRuns(open, { store: stores.durable, bus, now, onRestart: config().runs.on_restart });
+    for (const run of resumed) {
+      if (run.status === "running") {
+        const about = { run_id: run.id, session_key: run.sessionKey, step: run.steps, kind: "resume" as const };
+        bus.publish(
+          "stream.agent_trace",
+          { ...about, detail: { resumed: run.request.resumed } },
+          { sessionKey: run.sessionKey },
+        );
+      }
+      this.#enqueue(this.#lane(run.sessionKey), { run, committed: Promise.resolve() });
+    }
+    this.#o.log.info("open runs taken up", { open: open.length, resumed: resumed.length });
+  }
+
+  /** Lets runs reach a safe point, where the next start takes them up; aborts what has not by then. */
+  async drain(graceMs: number): Promise<void> {
+    this.#suspended = true;
+    const active = [...this.#lanes.values()].flatMap((lane) => (lane.active ? [lane.active] : []));
+    if (active.length === 0) return;
+    const all = Promise.allSettled(active.map(({ ended }) => ended.promise));
+    const late = Promise.withResolvers<"late">();
+    const timer = setTimeout(() => late.resolve("late"), graceMs);
+    if ((await Promise.race([all, late.promise])) === "late") {
+      for (const run of active) run.abort.abort(new AlephError("cancelled", "Server stops"));
+      await all;
+    }
+    clearTimeout(timer);
+  }
+
+  #sessionKeyOf({ session_key, agent = "main" }: RunParams): string {
+    const key =
+      session_key === undefined
+        ? buildSessionKey({ form: "main", agent, name: "main" })
+        : canonicalSessionKey(session_key);
+    assertAgent(this.#o.config(), agentOf(parseSessionKey(key)));
+    return key;
+  }
+
+  async #partsOf({ message, attachments = [] }: RunParams, sessionKey: string): Promise<MessagePart[]> {
+    const stored: MediaPart[] = await Promise.all(
+      attachments.map(({ data, mime, name }) =>
+        this.#o.media.put(Buffer.from(data, "base64"), { mime, sessionKey, ...(name ? { name } : {}) }),
+      ),
+    );
+    return [...stored, { type: "text", text: message }];
+  }
+
+  #accept(
+    db: Parameters<Parameters<Stores["durable"]["write"]>[0]>[0],
+    {
+      params,
+      parts,
+      sessionKey,
+      grant,
+    }: { params: RunParams; parts: readonly MessagePart[]; sessionKey: string; grant: Grant },
+  ): Accepted {
+    const now = this.#o.now();
+    const { idempotency_key, model, thinking } = params;
+    const identity = grant.identity.id;
+    const digest = new Bun.CryptoHasher("sha256")
+      .update(JSON.stringify([sessionKey, parts, model ?? null, thinking ?? null]))
+      .digest("hex");
+    const known =
+      idempotency_key === undefined ? undefined : findIdempotent(db, identity, idempotency_key, digest, now);
+    if (known !== undefined) {
+      const { request, sessionId } = this.#o.runs.get(known);
+      return { runId: known, sessionId, isNew: false, createdSession: false, request };
+    }
+    const runId = createId("run");
+    const { id: sessionId, created } = ensureSession(db, sessionKey, "owner", now);
+    const placeholder: RunRequest = {
+      grant,
+      messageId: 0,
+      resumed: 0,
+      ...(model ? { model } : {}),
+      ...(thinking ? { thinking } : {}),
+    };
+    insertRun(db, { id: runId, sessionId, identity, request: placeholder, createdAt: now });
+    const messageId = appendMessage(db, { sessionId, runId, role: "user", parts, status: "complete", ts: now });
+    const request = { ...placeholder, messageId };
+    db.query("UPDATE run SET request = ? WHERE id = ?").run(JSON.stringify(request), runId);
+    if (idempotency_key !== undefined) saveIdempotent(db, { identity, key: idempotency_key, digest, runId, now });
+    return { runId, sessionId, isNew: true, createdSession: created, request };
+  }
+
+  #lane(sessionKey: string): Lane {
+    let lane = this.#lanes.get(sessionKey);
+    if (!lane) {
+      lane = { sessionKey, active: undefined, queue: [] };
+      this.#lanes.set(sessionKey, lane);
+    }
+    return lane;
+  }
+
+  #enqueue(lane: Lane, waiting: WaitingRun): void {
+    this.#byRun.set(waiting.run.id, lane);
+    if (lane.active || this.#suspended) lane.queue.push(waiting);
+    else this.#launch(lane, waiting);
+  }
+
+  #launch(lane: Lane, { run, committed }: WaitingRun): void {
+    const active = new ActiveRun(run);
+    lane.active = active;
+    void this.#run(active, committed, lane).then(
+      (end) => this.#ended(lane, active, () => active.ended.resolve(end)),
+      (error: unknown) => {
+        this.#o.log.error("run could not be completed", { run_id: run.id, ...describeError(error) });
+        this.#ended(lane, active, () => active.ended.reject(error));
+      },
+    );
+  }
+
+  #run(active: ActiveRun, committed: Promise<unknown>, lane: Lane): Promise<LoopEnd> {
+    const { run } = active;
+    return runLoop(this.#o, {
+      run,
+      session: this.#o.sessions.get(run.sessionKey),
+      store: this.#o.stores.of(run.sessionKey),
+      media: this.#o.media,
+      committed,
+      cancel: active.cancel.signal,
+      abort: active.abort.signal,
+      waiting: () => new Set(lane.queue.map((waiting) => waiting.run.id)),
+      takeSteered: () => active.takeSteered(),
+      isSuspended: () => this.#suspended,
+    });
+  }
+
+  #ended(lane: Lane, active: ActiveRun, settle: () => void): void {
+    this.#byRun.delete(active.run.id);
+    lane.active = undefined;
+    const next = this.#suspended ? undefined : lane.queue.shift();
+    if (next) this.#launch(lane, next);
+    else if (lane.queue.length === 0) this.#lanes.delete(lane.sessionKey);
+    settle();
+  }
+
+  #stop(active: ActiveRun, how: "cancel" | "abort"): void {
+    const reason = new AlephError("cancelled", "Run was stopped");
+    active.cancel.abort(reason);
+    if (how === "abort") {
+      active.abort.abort(reason);
+      return;
+    }
+    const timer = setTimeout(() => active.abort.abort(reason), CANCEL_GRACE_MS);
+    const done = () => clearTimeout(timer);
+    active.ended.promise.then(done, done);
+  }
+
+  async #cancelWaiting(lane: Lane, runId: string): Promise<void> {
+    const { stores, bus, now } = this.#o;
+    this.#byRun.delete(runId);
+    await stores
+      .of(lane.sessionKey)
+      .write((db) => endRun(db, runId, { status: "cancelled", text: "", endedAt: now() }));
+    bus.publish("agent.cancelled", { run_id: runId, session_key: lane.sessionKey }, { sessionKey: lane.sessionKey });
+  }
+
+  async #steer(active: ActiveRun, parts: readonly MessagePart[]): Promise<number> {
+    const { run } = active;
+    const messageId = await this.#o.stores
+      .of(run.sessionKey)
+      .write((db) =>
+        appendMessage(db, {
+          sessionId: run.sessionId,
+          runId: run.id,
+          role: "user",
+          parts,
+          status: "complete",
+          ts: this.#o.now(),
+        }),
+      );
+    active.steer({ messageId, parts });
+    return messageId;
+  }
+}
+
+/** Rejects when the signal aborts; never resolves. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const refuse = () => {
+      const { reason } = signal;
+      reject(
+        reason instanceof AlephError
+          ? reason
+          : new AlephError("timeout", "The run did not end in time", { cause: reason }),
+      );
+    };
+    if (signal.aborted) refuse();
+    else signal.addEventListener("abort", refuse, { once: true });
+  });
+}
