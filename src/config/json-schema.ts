@@ -56,7 +56,10 @@ export function listKnownKeys(schema: JsonSchema, prefix = ""): KnownKey[] {
     keys.push(...describeKey(prefix === "" ? name : `${prefix}.${name}`, property));
   }
   if (schema.propertyNames && isTable(schema.additionalProperties)) {
-    keys.push(...describeKey(`${prefix}.<id>`, schema.additionalProperties));
+    const { description } = schema;
+    keys.push(
+      ...describeKey(`${prefix}.<id>`, { ...(description ? { description } : {}), ...schema.additionalProperties }),
+    );
   }
   return keys;
 }

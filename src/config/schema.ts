@@ -10,16 +10,16 @@ const identifier = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, "must b
 
 const price = z.strictObject({
   input: z.number().min(0).describe("US dollars per million input tokens"),
-  output: z.number().min(0),
-  cache_read: z.number().min(0).optional(),
-  cache_write: z.number().min(0).optional(),
+  output: z.number().min(0).describe("US dollars per million output tokens"),
+  cache_read: z.number().min(0).optional().describe("US dollars per million input tokens read from a cache"),
+  cache_write: z.number().min(0).optional().describe("US dollars per million input tokens written to a cache"),
 });
 
 const model = z.strictObject({
-  id: z.string().min(1),
-  name: z.string().optional(),
-  context_window: z.int().positive().optional(),
-  max_output: z.int().positive().optional(),
+  id: z.string().min(1).describe("as the provider calls it"),
+  name: z.string().optional().describe("shown instead of the id"),
+  context_window: z.int().positive().optional().describe("tokens that it can hold"),
+  max_output: z.int().positive().optional().describe("tokens of one reply"),
   price: price.optional(),
 });
 
@@ -29,20 +29,31 @@ const provider = z.looseObject({
     .string()
     .describe("anthropic, openai, gemini, ollama, openai-compatible or demo; the table's name if left out")
     .optional(),
-  api_key: z.string().optional(),
-  base_url: z.url({ protocol: /^https?$/ }).optional(),
-  models: z.array(z.union([z.string(), model])).optional(),
-  headers: z.record(z.string(), z.string()).optional(),
+  api_key: z.string().optional().describe("best a reference: env:NAME, file:PATH or keychain:NAME"),
+  base_url: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("address of its API, if it is not the usual one"),
+  models: z
+    .array(z.union([z.string(), model]))
+    .optional()
+    .describe("ids of models, or what is known of them"),
+  headers: z.record(z.string(), z.string()).optional().describe("sent with each request"),
   timeout_ms: milliseconds.optional().describe("to the first byte of an answer"),
   idle_timeout_ms: milliseconds.optional().describe("between two parts of a streamed answer"),
 });
 
 const agent = z.strictObject({
   workspace: z.string().optional().describe("folder of its files; ALEPH_HOME/workspaces/<agent> if left out"),
-  model: modelName.optional(),
-  thinking: z.enum(THINKING_LEVELS).optional(),
+  model: modelName.optional().describe("used instead of models.default"),
+  thinking: z.enum(THINKING_LEVELS).optional().describe("how much it thinks before it answers"),
   prompt_files: z.array(z.string()).optional().describe("Markdown files added to the system prompt, in order"),
-  tools: z.strictObject({ allow: z.array(z.string()).optional(), deny: z.array(z.string()).optional() }).optional(),
+  tools: z
+    .strictObject({
+      allow: z.array(z.string()).optional().describe("tools that it may use; all if left out"),
+      deny: z.array(z.string()).optional().describe("tools that it may not use"),
+    })
+    .optional(),
 });
 
 const rate = z.number().min(0);
@@ -50,35 +61,47 @@ const rate = z.number().min(0);
 export const configSchema = z.strictObject({
   gateway: z
     .strictObject({
-      host: z.string(),
-      port: z.int().min(0).max(65535),
-      allowed_origins: z.array(z.url()),
-      allowed_hosts: z.array(z.string()),
+      host: z.string().describe("address to listen on"),
+      port: z.int().min(0).max(65535).describe("0 is any free one"),
+      allowed_origins: z.array(z.url()).describe("other web origins whose pages may call the server"),
+      allowed_hosts: z.array(z.string()).describe("other names under which the server may be called"),
       max_payload: z
         .int()
         .min(1024)
-        .max(128 * 1024 * 1024),
-      max_buffered: z.int().min(64 * 1024),
+        .max(128 * 1024 * 1024)
+        .describe("bytes of one WebSocket frame or HTTP body"),
+      max_buffered: z
+        .int()
+        .min(64 * 1024)
+        .describe("bytes that may wait for a slow reader"),
     })
     .partial()
     .optional(),
-  auth: z.strictObject({ mode: z.enum(["token", "none"]).optional() }).optional(),
+  auth: z
+    .strictObject({
+      mode: z.enum(["token", "none"]).optional().describe("none asks for nothing and listens on loopback only"),
+    })
+    .optional(),
   providers: z.record(identifier, provider).optional(),
   models: z
     .strictObject({
-      default: modelName,
-      aliases: z.record(z.string(), modelName),
+      default: modelName.describe("provider/model, a model's id or an alias"),
+      aliases: z.record(z.string(), modelName).describe("own names for models"),
       fallbacks: z.array(modelName).describe("tried in this order when the wanted model fails"),
     })
     .partial()
     .optional(),
   agents: z.record(identifier, agent).optional(),
-  runs: z.strictObject({ on_restart: z.enum(["resume", "interrupt"]).optional() }).optional(),
+  runs: z
+    .strictObject({
+      on_restart: z.enum(["resume", "interrupt"]).optional().describe("what becomes of a run that was between steps"),
+    })
+    .optional(),
   exec: z
     .strictObject({
-      timeout_ms: milliseconds,
+      timeout_ms: milliseconds.describe("after which a command is ended"),
       max_output: z.int().positive().describe("bytes of output that the model sees"),
-      approval_timeout_ms: milliseconds,
+      approval_timeout_ms: milliseconds.describe("after which an unanswered question is a no"),
       path: z.array(z.string()).describe("folders in which programs are looked up"),
     })
     .partial()
@@ -88,8 +111,8 @@ export const configSchema = z.strictObject({
       web_fetch: z
         .strictObject({
           allow_hosts: z.array(z.string()).describe("private hosts that may be fetched, as host or host:port"),
-          max_bytes: z.int().positive(),
-          timeout_ms: milliseconds,
+          max_bytes: z.int().positive().describe("of one answer"),
+          timeout_ms: milliseconds.describe("for one answer"),
         })
         .partial(),
     })
@@ -97,19 +120,32 @@ export const configSchema = z.strictObject({
     .optional(),
   limits: z
     .strictObject({
-      rate: z.strictObject({ read: rate, write: rate, run: rate }).partial(),
+      rate: z
+        .strictObject({
+          read: rate.describe("looking, a second and identity; 0 is no limit"),
+          write: rate.describe("changing, a second and identity; 0 is no limit"),
+          run: rate.describe("starting runs, a second and identity; 0 is no limit"),
+        })
+        .partial(),
       run: z
         .strictObject({
-          steps: z.int().positive(),
-          tokens: z.int().positive(),
-          cost_usd: z.number().positive(),
-          time_ms: milliseconds,
+          steps: z.int().positive().describe("replies of the model in one run"),
+          tokens: z.int().positive().describe("of one run"),
+          cost_usd: z.number().positive().describe("of one run, where the price of the model is known"),
+          time_ms: milliseconds.describe("of one run"),
         })
         .partial(),
     })
     .partial()
     .optional(),
-  log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).optional() }).optional(),
+  log: z
+    .strictObject({
+      level: z
+        .enum(["debug", "info", "warn", "error"])
+        .optional()
+        .describe("the least important lines that are written"),
+    })
+    .optional(),
 });
 
 export type ConfigInput = z.input<typeof configSchema>;
