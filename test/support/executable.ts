@@ -25,6 +25,11 @@ export interface StartOptions {
   readonly stdin?: string;
 }
 
+export interface ServerOptions extends StartOptions {
+  /** What stands before the options. */
+  readonly command?: readonly string[];
+}
+
 export interface Finished {
   readonly code: number;
   readonly signal: string | null;
@@ -82,8 +87,9 @@ export async function runExecutable(options: StartOptions): Promise<Finished> {
 }
 
 /** Starts a server on a free port and waits until it has announced where it listens. */
-export async function startServer(options: StartOptions): Promise<Server> {
-  const running = startExecutable({ ...options, args: ["serve", "--port", "0", ...(options.args ?? [])] });
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { command = ["serve"], args = [], ...rest } = options;
+  const running = startExecutable({ ...rest, args: [...command, "--port", "0", ...args] });
   let over: Finished | undefined;
   void running.finished.then((finished) => {
     over = finished;
