@@ -24,7 +24,7 @@ import { createDiskShelf, createMedia, createMemoryShelf } from "./media/media.t
 import { methods, type Needs } from "./methods/index.ts";
 import { Approvals } from "./policy/approvals.ts";
 import { createGate } from "./policy/gate.ts";
-import { AlephError, type Issue } from "./protocol/errors.ts";
+import type { Issue } from "./protocol/errors.ts";
 import { TOPICS } from "./protocol/event-frame.ts";
 import { providers } from "./providers/index.ts";
 import { Models } from "./providers/models.ts";
@@ -192,7 +192,7 @@ export async function startApp(options: AppOptions): Promise<App> {
         seq: bus.seq,
         memory: { rss, heap_used: heapUsed },
         storage: { ok: !store.failure, ...(store.failure ? { error: store.failure.message } : {}) },
-        config: { ok: configIssues.length === 0, issues: [...configIssues] },
+        config: { ok: configIssues.length === 0, issues: configIssues.map((issue) => ({ ...issue })) },
         event_loop: { longest_stall_ms: Math.round(stalls.longestMs), stalls: stalls.stalls },
       };
     },

@@ -349,11 +349,9 @@ class Loop {
 
   #trace(kind: "model" | "retry" | "failover" | "steer" | "limit", detail: Record<string, unknown>): void {
     const { run, session } = this.#r;
-    this.#deps.bus.publish(
-      "stream.agent_trace",
-      { run_id: run.id, session_key: session.key, step: this.#step, kind, detail },
-      { sessionKey: session.key },
-    );
+    const trace = { run_id: run.id, session_key: session.key, step: this.#step, kind, detail };
+    const publish = () => this.#deps.bus.publish("stream.agent_trace", trace, { sessionKey: session.key });
+    this.#announced.then(publish, () => "a run that is not on disk is not shown");
   }
 }
 

@@ -339,18 +339,16 @@ export class Runner implements SessionLoad {
 
   async #steer(active: ActiveRun, parts: readonly MessagePart[]): Promise<number> {
     const { run } = active;
-    const messageId = await this.#o.stores
-      .of(run.sessionKey)
-      .write((db) =>
-        appendMessage(db, {
-          sessionId: run.sessionId,
-          runId: run.id,
-          role: "user",
-          parts,
-          status: "complete",
-          ts: this.#o.now(),
-        }),
-      );
+    const messageId = await this.#o.stores.of(run.sessionKey).write((db) =>
+      appendMessage(db, {
+        sessionId: run.sessionId,
+        runId: run.id,
+        role: "user",
+        parts,
+        status: "complete",
+        ts: this.#o.now(),
+      }),
+    );
     active.steer({ messageId, parts });
     return messageId;
   }
