@@ -87,7 +87,7 @@ export async function* streamWithFailover(options: ChainOptions): AsyncGenerator
     if (retry === 0 && !again && !breaker.allow()) {
       const next = await advance();
       // With nobody left to ask, a provider that is paused is still better than none.
-      if (next !== undefined || failures.length > 0) {
+      if (next !== undefined) {
         attempts.push({ provider, model, failure: "paused" });
         onTrace("failover", { provider, model, failure: "paused", ...nextOf(next) });
         candidate = next;

@@ -72,14 +72,7 @@ export class Models {
    * `config_invalid` for aliases in a circle. May ask providers for their lists, but not for `provider/model`.
    */
   async resolve(name: string, signal?: AbortSignal): Promise<ResolvedModel> {
-    const { models } = this.#options.config();
-    let ref = name;
-    for (let depth = 0; Object.hasOwn(models.aliases, ref); depth++) {
-      if (depth === MAX_ALIASES) {
-        throw new AlephError("config_invalid", `Model alias ${JSON.stringify(name)} leads to no model`);
-      }
-      ref = models.aliases[ref]!;
-    }
+    const ref = this.#withoutAlias(name);
     if (ref === "default") return this.#resolveDefault(signal);
     const slash = ref.indexOf("/");
     const prefix = slash < 0 ? ref : ref.slice(0, slash);
@@ -214,9 +207,21 @@ export class Models {
     }
   }
 
+  #withoutAlias(name: string): string {
+    const { aliases } = this.#options.config().models;
+    let ref = name;
+    for (let depth = 0; Object.hasOwn(aliases, ref); depth++) {
+      if (depth === MAX_ALIASES) {
+        throw new AlephError("config_invalid", `Model alias ${JSON.stringify(name)} leads to no model`);
+      }
+      ref = aliases[ref]!;
+    }
+    return ref;
+  }
+
   async #resolveDefault(signal?: AbortSignal): Promise<ResolvedModel> {
-    const name = this.#options.config().models.default;
-    if (name !== undefined && name !== "default") return this.resolve(name, signal);
+    const wanted = this.#withoutAlias(this.#options.config().models.default ?? "default");
+    if (wanted !== "default") return this.resolve(wanted, signal);
     for (const find of [() => this.#configuredSources(), () => this.#detectedSources(signal), () => [DEMO]]) {
       for (const source of await find()) {
         const model = await this.#defaultOf(source, signal);

@@ -28,7 +28,8 @@ export interface FakeUsage {
 export type FakeFinish = "stop" | "tool_calls" | "length" | "refused";
 
 export interface Reply {
-  readonly steps?: readonly Step[];
+  /** A generator makes each step when its turn comes, and may never end. */
+  readonly steps?: Iterable<Step> | AsyncIterable<Step>;
   /** Default: 10 tokens in, 5 out. */
   readonly usage?: FakeUsage;
   /** Default: `tool_calls` when there were some, else `stop`. */
@@ -173,7 +174,7 @@ export function startFake(wire: Wire, options: FakeOptions = {}): ProviderFake {
         const run = async () => {
           if (reply.steps !== undefined || reply.end === undefined || reply.end === "finish") send(encoder.begin());
           let calls = 0;
-          for (const step of reply.steps ?? []) {
+          for await (const step of reply.steps ?? []) {
             if (entry.aborted) return;
             if (typeof step === "string") send(encoder.step({ text: step }));
             else if ("wait" in step) await Promise.race([step.wait, closing.promise, entry.ended]);

@@ -1,0 +1,65 @@
+/** Servers that copy Chat Completions differ in small things; these are the ones that are known. */
+import { expect, test } from "bun:test";
+import { collect, joined, never, openProvider, requestOf } from "../../support/providers/open.ts";
+import { startOpenAiFake } from "../../support/providers/openai.ts";
+
+async function setUp() {
+  const fake = startOpenAiFake();
+  const provider = await openProvider("openai-compatible", { base_url: fake.url });
+  return { fake, provider, [Symbol.asyncDispose]: () => fake[Symbol.asyncDispose]() };
+}
+
+const chunk = (delta: unknown, finish_reason: string | null = null) => ({
+  raw: `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason }] })}\n\n`,
+});
+
+test("openai-compatible needs a base_url", () => {
+  expect(openProvider("openai-compatible", { api_key: "x" })).rejects.toThrow("base_url");
+});
+
+test.each(["reasoning_content", "reasoning"])("openai-compatible reads thinking from %p", async (key) => {
+  await using it = await setUp();
+  it.fake.reply([chunk({ [key]: "Hm" }), chunk({ [key]: "m" }), "Yes"]);
+  const { parts } = await collect(it.provider.stream(requestOf(), never));
+  expect(joined(parts).slice(0, 2)).toEqual([
+    { type: "thinking", text: "Hmm" },
+    { type: "text", text: "Yes" },
+  ]);
+});
+
+test("openai-compatible takes a stream without [DONE] and without usage", async () => {
+  await using it = await setUp();
+  it.fake.reply({ steps: [chunk({ content: "Hi" }), chunk({}, "stop")], end: "close" });
+  const { parts, error } = await collect(it.provider.stream(requestOf(), never));
+  expect([parts, error]).toEqual([
+    [
+      { type: "text", text: "Hi" },
+      { type: "finish", reason: "stop" },
+    ],
+    undefined,
+  ]);
+});
+
+test("openai-compatible makes ids for calls that come without one, and sees calls behind finish_reason stop", async () => {
+  await using it = await setUp();
+  const call = { index: 0, function: { name: "time", arguments: "{}" } };
+  it.fake.reply({ steps: [chunk({ tool_calls: [call] }), chunk({}, "stop")], end: "close" });
+  const { parts } = await collect(it.provider.stream(requestOf(), never));
+  expect(parts).toEqual([
+    { type: "tool_call", call_id: expect.stringMatching(/^call_[0-9a-f]{32}$/), tool: "time", args: {} },
+    { type: "finish", reason: "tool_calls" },
+  ]);
+});
+
+test("openai-compatible says nothing of thinking when it is off, and asks without when the server does not know it", async () => {
+  await using it = await setUp();
+  it.fake.reply("a", { status: 400, message: "Unknown field: reasoning_effort" }, "b");
+  await collect(it.provider.stream(requestOf({ maxOutputTokens: 4 }), never));
+  await collect(it.provider.stream(requestOf({ thinking: "low" }), never));
+  const sent = it.fake.requests.map(({ body }) => [body.reasoning_effort, body.max_tokens]);
+  expect(sent).toEqual([
+    [undefined, 4],
+    ["low", undefined],
+    [undefined, undefined],
+  ]);
+});
