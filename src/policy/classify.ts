@@ -1,0 +1,95 @@
+/** Decides what a shell command may do: run at once, ask a person, or never run. In doubt it asks. */
+import type { Step } from "../sandbox/spawn.ts";
+import type { CommandPlan, CommandSite, Verdict } from "./command.ts";
+import { floorReason } from "./floor.ts";
+import { literalSteps } from "./literal-steps.ts";
+import { refuseFiles } from "./operand-files.ts";
+import { trustedProgram } from "./program-path.ts";
+import { readOnlyOperands } from "./read-only.ts";
+import type { ShellSyntax } from "./shell-words.ts";
+
+export interface ClassifyOptions extends CommandSite {
+  /** The shell that runs what is not plain: its path and the arguments before the command. */
+  readonly shell: readonly string[];
+  /** Names of the variables that the command will see. */
+  readonly env: readonly string[];
+}
+
+/** A longer command cannot be judged by a person. */
+const MAX_COMMAND = 64 * 1024;
+/** A longer one is not a quick look. */
+const MAX_ALLOWED = 4096;
+const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a person must be told of
+const INVISIBLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/;
+
+export async function classifyCommand(command: string, options: ClassifyOptions): Promise<Verdict> {
+  const { cwd, env, shell } = options;
+  const plan: CommandPlan = { mode: "shell", command, argv: [...shell, command], cwd, env };
+  const verdict = (tier: Verdict["tier"], reason: string): Verdict => ({ tier, reason, plan });
+  if (Buffer.byteLength(command) > MAX_COMMAND) return verdict("deny", `It is longer than ${MAX_COMMAND} bytes`);
+  if (command.includes("\0")) return verdict("deny", "It holds a NUL");
+  if (command.trim() === "") return verdict("deny", "It is empty");
+  const syntax: ShellSyntax = await import("unbash");
+  const floor = attempt(() => floorReason(command, options, syntax));
+  // If the parser gave up, the text still has to pass.
+  const refused = floor.ok ? floor.value : floorReason(command, options, undefined);
+  if (refused) return verdict("deny", refused);
+  const judged = attempt(() => readOnlySteps(command, options, syntax));
+  if (!judged.ok) return verdict("ask", "It cannot be understood");
+  if ("why" in judged.value) return verdict("ask", judged.value.why);
+  const { steps } = judged.value;
+  return {
+    tier: "allow",
+    reason: "It only looks, and only inside the workspace",
+    plan: { mode: "argv", command, steps, cwd, env },
+  };
+}
+
+/** The command as programs that only look, by absolute path, or why it is not that. */
+function readOnlySteps(
+  command: string,
+  site: CommandSite,
+  { parse }: ShellSyntax,
+): { readonly steps: readonly Step[] } | { readonly why: string } {
+  if (INVISIBLE.test(command)) return { why: "It has characters that cannot be seen" };
+  if (command.length > MAX_ALLOWED) return { why: "It is long" };
+  if (!PRINTABLE_ASCII.test(command)) return { why: "It has more than one line, or characters other than plain ASCII" };
+  const literal = literalSteps(command, parse(command));
+  if ("why" in literal) return { why: `Not a plain command: ${literal.why}` };
+  const steps: Step[] = [];
+  for (const { when, pipeline } of literal.steps) {
+    const programs: (readonly string[])[] = [];
+    for (const argv of pipeline) {
+      const program = readOnlyProgram(argv, site);
+      if ("why" in program) return program;
+      programs.push(program.argv);
+    }
+    steps.push({ when, pipeline: programs });
+  }
+  return { steps };
+}
+
+function readOnlyProgram(
+  argv: readonly string[],
+  site: CommandSite,
+): { readonly argv: readonly string[] } | { readonly why: string } {
+  const operands = readOnlyOperands(argv);
+  if ("why" in operands) return operands;
+  const refused = refuseFiles(operands, site);
+  if (refused) return { why: refused };
+  const [name, ...args] = argv;
+  const program = trustedProgram(name!, site);
+  return program
+    ? { argv: [program, ...args] }
+    : { why: `Program "${name}" is not where only the system could have put it` };
+}
+
+function attempt<T>(work: () => T): { readonly ok: true; readonly value: T } | { readonly ok: false } {
+  try {
+    return { ok: true, value: work() };
+  } catch {
+    // A judge that failed has not allowed anything: the caller goes on to the stricter answer.
+    return { ok: false };
+  }
+}

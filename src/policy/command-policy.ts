@@ -1,0 +1,43 @@
+/** The policy for commands as others use it: the same judgement for a tool call and for `exec.explain`. */
+import { accessSync, constants } from "node:fs";
+import { COMMAND_MARK } from "../sandbox/process-group.ts";
+import { commandEnvironment } from "../sandbox/spawn.ts";
+import { classifyCommand } from "./classify.ts";
+import type { Guarded, Verdict } from "./command.ts";
+
+export interface CommandPolicy {
+  /** Decides in which tier a command is; has no effect. `cwd` and `workspace` are absolute and without links. */
+  classify(command: string, where: { readonly cwd: string; readonly workspace: string }): Promise<Verdict>;
+}
+
+export interface CommandPolicyOptions {
+  readonly guarded: Guarded;
+  /** Asked at each judgement, so that a reload takes effect at once. */
+  readonly config: () => { readonly exec: { readonly path: readonly string[] } };
+}
+
+export function createCommandPolicy({ guarded, config }: CommandPolicyOptions): CommandPolicy {
+  return {
+    classify(command, { cwd, workspace }) {
+      const { path } = config().exec;
+      const env = [...Object.keys(commandEnvironment({ path, workspace })), COMMAND_MARK];
+      return classifyCommand(command, { cwd, workspace, path, guarded, shell: shellArguments(), env });
+    },
+  };
+}
+
+/** The shell that is there; the command follows as its last argument. */
+function shellArguments(): readonly string[] {
+  if (process.platform === "win32") return ["cmd.exe", "/d", "/s", "/c"];
+  return [["/bin/bash", "/usr/bin/bash"].find(isExecutable) ?? "/bin/sh", "-c"];
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    // Not there, or not for us.
+    return false;
+  }
+}

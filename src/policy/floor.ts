@@ -1,0 +1,83 @@
+/**
+ * What is refused whatever anybody says: ruin of the machine, more rights, Aleph's own state. A floor, not a sandbox:
+ * what slips through here has not been allowed, it still asks a person.
+ */
+import type { CommandSite } from "./command.ts";
+import { guardedMention, metadataMention } from "./floor-mentions.ts";
+import { FLOOR_RULES } from "./floor-rules.ts";
+import {
+  bombsIn,
+  type Invocation,
+  parsedInvocations,
+  programName,
+  readings,
+  type ShellSyntax,
+  textInvocations,
+} from "./shell-words.ts";
+
+/** Programs that run another one, given among their arguments. */
+const WRAPPERS = new Set(
+  "env nohup nice ionice chrt taskset timeout command exec builtin eval xargs busybox toybox time stdbuf setsid chroot unshare nsenter strace ltrace watch script parallel flock systemd-run sh bash dash zsh ksh ash fish trap caffeinate firejail".split(
+    " ",
+  ),
+);
+const MAX_CANDIDATES = 32;
+/** Words of the shell's grammar that stand before a command. */
+const KEYWORDS = new Set(["if", "then", "elif", "else", "while", "until", "do", "!", "coproc", "function"]);
+const ASSIGNMENT = /^[A-Za-z_]\w*\+?=/;
+
+/** Why the line is refused; nothing when it is not. `syntax` is left out when the parser itself failed. */
+export function floorReason(command: string, site: CommandSite, syntax: ShellSyntax | undefined): string | undefined {
+  const texts = readings(command);
+  const invocations = [...(syntax ? parsedInvocations(command, syntax) : []), ...texts.flatMap(textInvocations)];
+  for (const invocation of invocations) {
+    const reason = refuseInvocation(invocation, site);
+    if (reason) return reason;
+  }
+  if (syntax && bombsIn(syntax.parse(command), syntax).length > 0) return "It is a fork bomb";
+  if (texts.some(isBombText)) return "It is a fork bomb";
+  const words = new Set(invocations.flatMap(({ words, writes }) => [...words, ...writes]));
+  return metadataMention(words) ?? guardedMention(words, texts, site);
+}
+
+function refuseInvocation({ words, writes }: Invocation, site: CommandSite): string | undefined {
+  const found = candidates(words);
+  if (found.length >= MAX_CANDIDATES) return "It wraps commands in commands too often to be judged";
+  for (const [program, ...args] of found) {
+    const name = programName(program!);
+    for (const rule of FLOOR_RULES) {
+      const reason = rule({ name, args, writes, site });
+      if (reason) return reason;
+    }
+  }
+  return undefined;
+}
+
+/** The command itself, and what its wrappers would run. */
+function candidates(words: readonly string[]): (readonly string[])[] {
+  const start = words.findIndex((word) => !KEYWORDS.has(word) && !ASSIGNMENT.test(word));
+  if (start === -1) return [];
+  const found: (readonly string[])[] = [words.slice(start)];
+  for (let rest = found[0]!; found.length < MAX_CANDIDATES && WRAPPERS.has(programName(rest[0]!)); ) {
+    if (/^-[vV]$/.test(rest[1] ?? "")) break;
+    const at = rest.findIndex((word, index) => index > 0 && !isSkipped(word));
+    if (at === -1) break;
+    // The word after an option may be its value; then the program comes next.
+    if (at > 1 && at + 1 < rest.length) found.push(rest.slice(at + 1));
+    rest = rest.slice(at);
+    found.push(rest);
+  }
+  const exec = words.findIndex((word) => /^-(?:exec|execdir|ok|okdir)$/.test(word));
+  if (exec !== -1 && exec + 1 < words.length) found.push(words.slice(exec + 1));
+  return found;
+}
+
+/** What a wrapper takes before the command that it runs. */
+function isSkipped(word: string): boolean {
+  return word.startsWith("-") || ASSIGNMENT.test(word) || /^\d+(?:\.\d+)?[smhd]?$/.test(word);
+}
+
+/** `name(){ name|name& };name` in any spelling. */
+function isBombText(text: string): boolean {
+  return /([\w:.-]{1,64})\(\)\{\1\|\1&?;?\}/.test(text.replace(/\s+/g, ""));
+}
