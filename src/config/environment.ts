@@ -46,7 +46,8 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
     term: get("TERM"),
     timeZone: get("TZ"),
     lang: get("LANG"),
-    all: Object.freeze({ ...source }),
+    // No prototype: `env:constructor` is not set either.
+    all: Object.freeze(Object.assign(Object.create(null), source)),
   });
 }
 

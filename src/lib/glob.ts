@@ -6,8 +6,7 @@
  */
 export function compileGlob(pattern: string): (topic: string) => boolean {
   const glob = pattern.split(".");
-  if (glob.at(-1) === "*") glob[glob.length - 1] = "+";
-  if (!glob.some((part) => part === "*" || part === "**" || part === "+")) return (topic) => topic === pattern;
+  if (!glob.some((part) => part === "*" || part === "**")) return (topic) => topic === pattern;
   return (topic) => matchSegments(glob, topic.split("."));
 }
 
@@ -18,7 +17,7 @@ function matchSegments(glob: readonly string[], topic: readonly string[]): boole
   let resumeAt = 0;
   while (t < topic.length) {
     const part = glob[g];
-    if (part === "+") return true;
+    if (part === "*" && g === glob.length - 1) return true;
     if (part === "**") {
       starAt = g++;
       resumeAt = t;

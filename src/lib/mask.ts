@@ -2,9 +2,9 @@
 
 export const MASK = "[masked]";
 
-/** Keys whose string value is a secret whatever it looks like. */
+/** Keys whose string value is a secret whatever it looks like; in snake_case, for every spelling. */
 const SECRET_KEY =
-  /^(?:authorization|cookie|set-cookie|password|passphrase|secret|.*_secret|api_?key|x-api-key|.*_api_key|token|.*_token|bearer|private_key|signature|invite|pairing_code)$/i;
+  /^(?:(?:.*_)?(?:authorization|cookie|password|passphrase|secret|api_?key|(?:secret|access|private)_key|token)|bearer|signature|invite|pairing_code)$/;
 
 /** Shapes of well-known credentials inside free text. */
 const SECRET_TEXT = [
@@ -15,12 +15,14 @@ const SECRET_TEXT = [
   /\bgh[opsu]_[A-Za-z0-9]{20,}/g,
   /\bxox[abeprs]-[A-Za-z0-9-]{10,}/g,
   /\b\d{8,10}:[A-Za-z0-9_-]{35}\b/g,
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g,
+  // One that is cut short goes as well, which also keeps the search linear.
+  /-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----|[\s\S]*)/g,
 ];
 
-/** Whether a key of a config table or log line names a secret. */
+/** Whether a key of a config table, log line or header names a secret: `api_key`, `apiKey`, `X-Api-Key`. */
 export function isSecretKey(key: string): boolean {
-  return SECRET_KEY.test(key);
+  const spelled = key.replace(/([a-z0-9])([A-Z])/g, "$1_$2").replaceAll("-", "_");
+  return SECRET_KEY.test(spelled.toLowerCase());
 }
 
 export function maskText(text: string): string {
@@ -29,16 +31,24 @@ export function maskText(text: string): string {
   return masked;
 }
 
-/** A copy of plain data in which each secret is replaced by `[masked]`; cycles and depths over 12 are cut. */
-export function maskSecrets(value: unknown, depth = 0): unknown {
-  if (typeof value === "string") return maskText(value);
-  if (typeof value !== "object" || value === null) return value;
-  if (depth > 12) return "[too deep]";
-  if (Array.isArray(value)) return value.map((item) => maskSecrets(item, depth + 1));
-  if (value instanceof Error) return maskText(value.message);
-  const masked: Record<string, unknown> = {};
-  for (const [key, item] of Object.entries(value)) {
-    masked[key] = typeof item === "string" && item !== "" && isSecretKey(key) ? MASK : maskSecrets(item, depth + 1);
+/** More values than any log line or config has; a graph of objects that point to each other ends here. */
+const MAX_VALUES = 10_000;
+
+/** A copy of plain data in which each secret is replaced by `[masked]`; depths over 12 and endless graphs are cut. */
+export function maskSecrets(value: unknown): unknown {
+  let left = MAX_VALUES;
+  function mask(item: unknown, isSecret: boolean, depth: number): unknown {
+    if (typeof item === "string") return isSecret && item !== "" ? MASK : maskText(item);
+    if (typeof item !== "object" || item === null) return item;
+    if (depth > 12) return "[too deep]";
+    if (--left < 0) return "[too large]";
+    // A list under a secret's name holds secrets.
+    if (Array.isArray(item)) return item.map((each) => mask(each, isSecret, depth + 1));
+    if (item instanceof Error) return maskText(item.message);
+    if (item instanceof Date) return item;
+    const masked: Record<string, unknown> = {};
+    for (const [key, each] of Object.entries(item)) masked[key] = mask(each, isSecretKey(key), depth + 1);
+    return masked;
   }
-  return masked;
+  return mask(value, false, 0);
 }

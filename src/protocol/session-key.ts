@@ -31,8 +31,10 @@ export type TaskSource = (typeof TASK_SOURCES)[number];
 
 export const MAIN_SESSION_KEY = "agent:main:main";
 
-/** Segments are short and plain, so that a key is safe in a log, a URL or a file name. */
-const SEGMENT = /^[A-Za-z0-9][A-Za-z0-9_.@+-]{0,127}$/;
+/** Short and plain, so that a key is safe in a log or a URL. Phone numbers begin with +, Telegram's groups with -. */
+const SEGMENT = /^[A-Za-z0-9+-][A-Za-z0-9_.@+-]{0,127}$/;
+/** An agent's name is also that of a folder. */
+const AGENT = /^[A-Za-z0-9]/;
 const MAX_LENGTH = 512;
 const MAX_SUBAGENT_DEPTH = 4;
 
@@ -48,6 +50,7 @@ export function parseSessionKey(text: string): SessionKey {
   if (parts[0] !== "agent") throw refuse(text, 'it must begin with "agent:" or "subagent:"');
   const [, agent, first, second, third, fourth, fifth] = parts;
   if (!agent || !first) throw refuse(text, "the agent's name and the kind of session must follow");
+  if (!AGENT.test(agent)) throw refuse(text, `agent "${agent.slice(0, 40)}" must begin with a letter or a digit`);
   if (parts.length === 3) return { form: "main", agent, name: first };
   if (!second) throw refuse(text, `an id must follow "${first}"`);
   if (parts.length === 4) {
@@ -66,9 +69,14 @@ export function parseSessionKey(text: string): SessionKey {
 
 /** The text of a key. Throws `invalid_params` when a part has characters that a key cannot hold. */
 export function buildSessionKey(key: SessionKey): string {
-  const text = keyText(key);
-  parseSessionKey(text);
-  return text;
+  const { form: _form, ...parts } = key;
+  for (const [name, part] of Object.entries(parts)) {
+    // A colon in a part would make the key of another session.
+    if (part !== undefined && name !== "parent" && !SEGMENT.test(part)) {
+      throw refuse(keyText(key), `${name} ${JSON.stringify(part.slice(0, 40))} has characters that are not allowed`);
+    }
+  }
+  return canonicalSessionKey(keyText(key));
 }
 
 /** The one spelling of a key that may have several; what is stored and compared. Throws as `parseSessionKey`. */
@@ -93,7 +101,7 @@ function keyText(key: SessionKey): string {
     case "direct":
       return `agent:${key.agent}:${key.channel}:dm:${key.peer}`;
     case "group":
-      return `agent:${key.agent}:${key.channel}:group:${key.group}${key.thread ? `:thread:${key.thread}` : ""}`;
+      return `agent:${key.agent}:${key.channel}:group:${key.group}${key.thread === undefined ? "" : `:thread:${key.thread}`}`;
     case "task":
       return `agent:${key.agent}:${key.source}:${key.id}`;
     case "chat":
@@ -113,8 +121,7 @@ function parseSubagent(text: string, parts: readonly string[]): SessionKey {
   if (!parent || !name) throw refuse(text, "a subagent needs its parent's key and a name");
   // `subagent:agent:main:translator` (as documented) names the agent's main session by its short form `agent:main`.
   const full = /^agent:[^:]+$/.test(parent) ? `${parent}:main` : parent;
-  parseSessionKey(full);
-  return { form: "subagent", parent: full, name };
+  return { form: "subagent", parent: canonicalSessionKey(full), name };
 }
 
 function isTaskSource(text: string): text is TaskSource {
