@@ -5,6 +5,9 @@ export interface TokenBucket {
   take(): number;
 }
 
+/** What rounding may lack: whoever waits as long as he was told gets his token. */
+const SLACK = 1e-9;
+
 /** `rate` 0 means no limit. `now` is monotonic milliseconds, so that a jump of the clock changes nothing. */
 export function createTokenBucket(
   rate: number,
@@ -20,11 +23,11 @@ export function createTokenBucket(
       const at = now();
       tokens = Math.min(size, tokens + ((at - last) / 1000) * rate);
       last = at;
-      if (tokens >= 1) {
-        tokens -= 1;
+      if (tokens >= 1 - SLACK) {
+        tokens = Math.max(0, tokens - 1);
         return 0;
       }
-      return Math.ceil(((1 - tokens) / rate) * 1000);
+      return Math.ceil(((1 - SLACK / 2 - tokens) / rate) * 1000);
     },
   };
 }
