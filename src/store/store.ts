@@ -173,7 +173,9 @@ function migrate(db: Database, path: string, isNew: boolean, log: Log): void {
       },
     );
   }
-  if (!isNew && (version > 0 || pragma(db, "page_count") > 0)) {
+  // A first start that was cut short leaves a header and no table in it: still new.
+  const isUnused = version === 0 && pragma(db, "schema_version") === 0 && pragma(db, "application_id") === 0;
+  if (!isNew && !isUnused) {
     if (pragma(db, "application_id") !== APPLICATION_ID) throw corrupt(path, "it is not a database of Aleph");
     const backup = `${path}.v${version}.bak`;
     if (!existsSync(backup)) db.query("VACUUM INTO ?").run(backup);

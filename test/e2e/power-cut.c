@@ -2,7 +2,7 @@
  * A disk that loses what was not synced, for LD_PRELOAD. Each fsync or fdatasync of a file below POWER_CUT_HOME copies
  * what the file holds at that moment to the same place below POWER_CUT_SHADOW; a sync of a folder makes renames and
  * removals in it durable. After the process is killed the shadow is what the disk would hold after a power cut: nothing
- * that was only written, all that was synced.
+ * that was only written, all that was synced. POWER_CUT_AFTER=n kills the process itself, right after its sync number n.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,10 +30,14 @@ static struct {
   char name[256];
 } known[MAX_FILES];
 static int known_count;
+/* Syncs until the cut; 0 is never. */
+static long left;
 
 __attribute__((constructor)) static void begin(void) {
   const char *from = getenv("POWER_CUT_HOME");
   const char *to = getenv("POWER_CUT_SHADOW");
+  const char *after = getenv("POWER_CUT_AFTER");
+  if (after) left = atol(after);
   if (from && to && realpath(from, home) && realpath(to, shadow)) return;
   home[0] = 0;
 }
@@ -147,6 +152,7 @@ static void make_durable(int fd) {
     pthread_mutex_lock(&lock);
     if (S_ISDIR(info.st_mode)) sync_folder(name);
     else if (S_ISREG(info.st_mode)) copy_file(fd, &info, name);
+    if (left > 0 && --left == 0) kill(getpid(), SIGKILL);
     pthread_mutex_unlock(&lock);
   }
   errno = before;

@@ -9,6 +9,8 @@ import { Survivor } from "../support/survivor.ts";
 import { startTalkativeProvider } from "../support/talkative-provider.ts";
 
 const CUTS = 20;
+/** A first start syncs less often than this. */
+const MOST_SYNCS = 50;
 const LONGEST_LIFE_MS = 600;
 const SEED = Number(process.env.ALEPH_SEED ?? 20_261_121);
 const SESSIONS = ["agent:main:main", "agent:main:chat:second"];
@@ -74,6 +76,29 @@ testExecutable.skipIf(compiler === null)(
     expect(survivor.counts.acknowledged).toBeGreaterThan(CUTS);
   },
   180_000,
+);
+
+testExecutable.skipIf(compiler === null)(
+  "a first start of the executable can be repeated whenever the power was cut",
+  async () => {
+    await using folder = await testFolder();
+    const shim = await buildShim(folder.path);
+    let syncs = 0;
+    for (let survived = false; !survived && syncs < MOST_SYNCS; syncs++) {
+      const own = join(folder.path, String(syncs));
+      mkdirSync(own);
+      const disk = makeDisk(own, shim);
+      const env = { ...disk.env, POWER_CUT_AFTER: String(syncs + 1) };
+      survived = await startServer({ home: disk.home, env }).then(
+        (server) => server[Symbol.asyncDispose]().then(() => true),
+        () => false,
+      );
+      disk.cut(() => 0, false);
+      await using _again = await startServer({ home: disk.home });
+    }
+    expect(syncs).toBeWithin(2, MOST_SYNCS);
+  },
+  60_000,
 );
 
 async function buildShim(folder: string): Promise<string> {

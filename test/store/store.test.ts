@@ -86,6 +86,16 @@ test("store refuses a database of another program", async () => {
   });
 });
 
+test("store begins anew where a first start was cut short before the first table", async () => {
+  await using folder = await testFolder();
+  const path = join(folder.path, "aleph.db");
+  const cut = new Database(path);
+  cut.run("PRAGMA journal_mode = WAL");
+  cut.close();
+  await using store = openStore(path, { log });
+  expect(await store.write((db) => db.query("SELECT count(*) AS count FROM session").get())).toEqual({ count: 0 });
+});
+
 test("store refuses a file that is not SQLite", async () => {
   await using folder = await testFolder();
   const path = join(folder.path, "aleph.db");

@@ -56,8 +56,12 @@ export class Survivor {
 
   /** Talks in every session at once until the connection is lost. */
   async talk(server: Address): Promise<void> {
-    const socket = await this.#connect(server);
-    await Promise.all(this.#sessions.map((sessionKey) => this.#askOn(socket, sessionKey)));
+    try {
+      const socket = await this.#connect(server);
+      await Promise.all(this.#sessions.map((sessionKey) => this.#askOn(socket, sessionKey)));
+    } catch (error) {
+      this.#lostOr("connect", error);
+    }
   }
 
   /** Asks again what had no answer, waits for all runs, and notes every difference as a problem. */
@@ -101,7 +105,7 @@ export class Survivor {
         if (this.#random() < 0.7) await Promise.race([this.#endOf(runId).promise, lost(socket)]);
       }
     } catch (error) {
-      if (error instanceof RpcError) this.#problem(`${sessionKey}: ${error.message}`);
+      this.#lostOr(sessionKey, error);
     }
   }
 
@@ -162,6 +166,11 @@ export class Survivor {
     for (const text of found.keys()) this.#problem(`nobody asked ${JSON.stringify(text)}`);
     const unfinished = history.filter(({ status }) => status === "streaming");
     if (unfinished.length > 0) this.#problem(`${unfinished.length} messages of ${sessionKey} are still being written`);
+  }
+
+  /** That the connection breaks is what is being done to it; an answer that says no is not. */
+  #lostOr(what: string, error: unknown): void {
+    if (error instanceof RpcError) this.#problem(`${what}: ${error.message}`);
   }
 
   #problem(what: string): void {

@@ -38,6 +38,10 @@ export function startTalkativeProvider(random: () => number): TalkativeProvider 
       "[models]",
       'default = "fake/test-model"',
       "",
+      // It talks faster than a person may.
+      "[limits.rate]",
+      "run = 0",
+      "",
     ].join("\n"),
     [Symbol.asyncDispose]: () => fake[Symbol.asyncDispose](),
   };
