@@ -23,7 +23,7 @@ const passedOn = args.filter((arg) => arg !== "--executable");
 
 const bun = process.execPath;
 const junit = `${RESULTS}/${executable ? "executable" : "source"}.xml`;
-const reporter = ["--only-failures", "--reporter=junit", `--reporter-outfile=${junit}`];
+const reporter = ["--timeout=20000", "--only-failures", "--reporter=junit", `--reporter-outfile=${junit}`];
 
 const steps: readonly Step[] = executable
   ? [
