@@ -6,7 +6,7 @@ import { literalSteps } from "./literal-steps.ts";
 import { refuseFiles } from "./operand-files.ts";
 import { trustedProgram } from "./program-path.ts";
 import { readOnlyOperands } from "./read-only.ts";
-import type { ShellSyntax } from "./shell-words.ts";
+import type { Parsed } from "./shell-words.ts";
 
 export interface ClassifyOptions extends CommandSite {
   /** The shell that runs what is not plain: its path and the arguments before the command. */
@@ -19,6 +19,8 @@ export interface ClassifyOptions extends CommandSite {
 const MAX_COMMAND = 64 * 1024;
 /** A longer one is not a quick look. */
 const MAX_ALLOWED = 4096;
+/** Deeper ones take the parser long; they are judged as text. */
+const MAX_NESTING = 16;
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a person must be told of
 const INVISIBLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/;
@@ -30,13 +32,13 @@ export async function classifyCommand(command: string, options: ClassifyOptions)
   if (Buffer.byteLength(command) > MAX_COMMAND) return verdict("deny", `It is longer than ${MAX_COMMAND} bytes`);
   if (command.includes("\0")) return verdict("deny", "It holds a NUL");
   if (command.trim() === "") return verdict("deny", "It is empty");
-  const syntax: ShellSyntax = await import("unbash");
-  const floor = attempt(() => floorReason(command, options, syntax));
-  // If the parser gave up, the text still has to pass.
-  const refused = floor.ok ? floor.value : floorReason(command, options, undefined);
+  const parsed = await parseCommand(command);
+  const floor = attempt(() => floorReason(command, options, parsed));
+  // If the parser gave up on the way, the text still has to pass.
+  const refused = floor ? floor.value : floorReason(command, options, undefined);
   if (refused) return verdict("deny", refused);
-  const judged = attempt(() => readOnlySteps(command, options, syntax));
-  if (!judged.ok) return verdict("ask", "It cannot be understood");
+  const judged = parsed && attempt(() => readOnlySteps(command, options, parsed));
+  if (!judged) return verdict("ask", "It cannot be understood");
   if ("why" in judged.value) return verdict("ask", judged.value.why);
   const { steps } = judged.value;
   return {
@@ -46,16 +48,35 @@ export async function classifyCommand(command: string, options: ClassifyOptions)
   };
 }
 
+/** Nothing when it cannot be parsed, or not in a short time. */
+async function parseCommand(command: string): Promise<Parsed | undefined> {
+  if (nesting(command) > MAX_NESTING) return undefined;
+  const { parse, forEachChild } = await import("unbash");
+  const script = attempt(() => parse(command));
+  return script && { script: script.value, parse, forEachChild };
+}
+
+/** The most brackets that are open at once, quoted ones too. */
+function nesting(command: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const character of command) {
+    if (character === "(" || character === "{") deepest = Math.max(deepest, ++depth);
+    else if (character === ")" || character === "}") depth = Math.max(0, depth - 1);
+  }
+  return deepest;
+}
+
 /** The command as programs that only look, by absolute path, or why it is not that. */
 function readOnlySteps(
   command: string,
   site: CommandSite,
-  { parse }: ShellSyntax,
+  { script }: Parsed,
 ): { readonly steps: readonly Step[] } | { readonly why: string } {
   if (INVISIBLE.test(command)) return { why: "It has characters that cannot be seen" };
   if (command.length > MAX_ALLOWED) return { why: "It is long" };
   if (!PRINTABLE_ASCII.test(command)) return { why: "It has more than one line, or characters other than plain ASCII" };
-  const literal = literalSteps(command, parse(command));
+  const literal = literalSteps(command, script);
   if ("why" in literal) return { why: `Not a plain command: ${literal.why}` };
   const steps: Step[] = [];
   for (const { when, pipeline } of literal.steps) {
@@ -85,11 +106,11 @@ function readOnlyProgram(
     : { why: `Program "${name}" is not where only the system could have put it` };
 }
 
-function attempt<T>(work: () => T): { readonly ok: true; readonly value: T } | { readonly ok: false } {
+function attempt<T>(work: () => T): { readonly value: T } | undefined {
   try {
-    return { ok: true, value: work() };
+    return { value: work() };
   } catch {
-    // A judge that failed has not allowed anything: the caller goes on to the stricter answer.
-    return { ok: false };
+    // A judge that failed has allowed nothing: the caller goes on to the stricter answer.
+    return undefined;
   }
 }

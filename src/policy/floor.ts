@@ -8,10 +8,10 @@ import { FLOOR_RULES } from "./floor-rules.ts";
 import {
   bombsIn,
   type Invocation,
+  type Parsed,
   parsedInvocations,
   programName,
   readings,
-  type ShellSyntax,
   textInvocations,
 } from "./shell-words.ts";
 
@@ -26,15 +26,15 @@ const MAX_CANDIDATES = 32;
 const KEYWORDS = new Set(["if", "then", "elif", "else", "while", "until", "do", "!", "coproc", "function"]);
 const ASSIGNMENT = /^[A-Za-z_]\w*\+?=/;
 
-/** Why the line is refused; nothing when it is not. `syntax` is left out when the parser itself failed. */
-export function floorReason(command: string, site: CommandSite, syntax: ShellSyntax | undefined): string | undefined {
+/** Why the line is refused; nothing when it is not. `parsed` is left out when it cannot be parsed. */
+export function floorReason(command: string, site: CommandSite, parsed: Parsed | undefined): string | undefined {
   const texts = readings(command);
-  const invocations = [...(syntax ? parsedInvocations(command, syntax) : []), ...texts.flatMap(textInvocations)];
+  const invocations = [...(parsed ? parsedInvocations(parsed) : []), ...texts.flatMap(textInvocations)];
   for (const invocation of invocations) {
     const reason = refuseInvocation(invocation, site);
     if (reason) return reason;
   }
-  if (syntax && bombsIn(syntax.parse(command), syntax).length > 0) return "It is a fork bomb";
+  if (parsed && bombsIn(parsed).length > 0) return "It is a fork bomb";
   if (texts.some(isBombText)) return "It is a fork bomb";
   const words = new Set(invocations.flatMap(({ words, writes }) => [...words, ...writes]));
   return metadataMention(words) ?? guardedMention(words, texts, site);

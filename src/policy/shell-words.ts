@@ -10,7 +10,9 @@ export interface Invocation {
 type Parse = typeof import("unbash").parse;
 type ForEachChild = typeof import("unbash").forEachChild;
 
-export interface ShellSyntax {
+/** A parsed line, with what is needed to walk it and to parse the scripts in it. */
+export interface Parsed {
+  readonly script: ParsedScript;
   readonly parse: Parse;
   readonly forEachChild: ForEachChild;
 }
@@ -20,7 +22,7 @@ const MAX_NESTING = 5;
 const SHELLS = new Set(["sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "eval"]);
 
 /** Every command in the syntax tree, also in substitutions, functions and scripts given to a shell. */
-export function parsedInvocations(source: string, syntax: ShellSyntax, depth = 0): Invocation[] {
+export function parsedInvocations({ script, parse, forEachChild }: Parsed, depth = 0): Invocation[] {
   const found: Invocation[] = [];
   const visit = (node: SyntaxNode) => {
     if (node.type === "Command") {
@@ -32,11 +34,12 @@ export function parsedInvocations(source: string, syntax: ShellSyntax, depth = 0
       );
       found.push({ words, writes });
       if (depth < MAX_NESTING)
-        for (const script of scriptsIn(words)) found.push(...parsedInvocations(script, syntax, depth + 1));
+        for (const inner of scriptsIn(words))
+          found.push(...parsedInvocations({ script: parse(inner), parse, forEachChild }, depth + 1));
     }
-    syntax.forEachChild(node, visit);
+    forEachChild(node, visit);
   };
-  visit(syntax.parse(source));
+  visit(script);
   return found;
 }
 
@@ -49,7 +52,7 @@ function scriptsIn(words: readonly string[]): string[] {
 }
 
 /** Functions that call themselves on both sides of a pipe, or in the background: the fork bomb and its kin. */
-export function bombsIn(script: ParsedScript, { forEachChild }: ShellSyntax): string[] {
+export function bombsIn({ script, forEachChild }: Parsed): string[] {
   const bombs: string[] = [];
   const visit = (node: SyntaxNode) => {
     if (node.type === "Function" && selfCalls(node.body, node.name, forEachChild) > 1) bombs.push(node.name.value);
