@@ -35,7 +35,7 @@ import { Runs } from "./session/runs.ts";
 import { Sessions } from "./session/sessions.ts";
 import { SessionStates } from "./session/state.ts";
 import { createStores } from "./session/stores.ts";
-import { openStore } from "./store/store.ts";
+import { type OpenStore, openStore } from "./store/store.ts";
 import { type ToolNeeds, tools } from "./tools/index.ts";
 
 export interface AppOptions {
@@ -95,7 +95,12 @@ export async function startApp(options: AppOptions): Promise<App> {
 
   const store = stack.use(openStore(home.database, { log }));
   const bus = stack.use(openBus({ store, log, now }));
-  const stores = createStores(store, () => stack.use(openStore(":memory:", { log })));
+  let ephemeral: OpenStore | undefined;
+  stack.defer(() => ephemeral?.[Symbol.asyncDispose]());
+  const stores = createStores(store, () => {
+    ephemeral = openStore(":memory:", { log });
+    return ephemeral;
+  });
   const token = ensureOwnerToken(home.credentials);
   const auth = new Auth({ mode: () => current().auth.mode, ownerToken: () => token.token, store, now, monotonic });
 

@@ -85,7 +85,8 @@ class Loop {
     try {
       store.writeRelaxed((db) => {
         startRun(db, run.id, this.#deps.now());
-        moveToEnd(db, run.request.messageId);
+        // Taken up again, its question stands where it stood.
+        if (run.startedAt === null) moveToEnd(db, run.request.messageId);
       });
       this.#announced = this.#announceStart();
       // Awaited before anything is shown; until then its failure is nobody's.
