@@ -35,7 +35,7 @@ function partToMarkdown(part: MessagePart): string {
     case "media":
       return `[${part.name ?? part.media_id}, ${part.mime}]`;
     case "tool_call":
-      return `\`${part.tool}\` ${fenced(JSON.stringify(part.args, null, 2), "json")}`;
+      return `\`${part.tool}\`\n\n${fenced(JSON.stringify(part.args, null, 2), "json")}`;
     case "tool_result":
       return `\`${part.tool}\` ${part.status}\n\n${fenced(part.text, "")}`;
   }
