@@ -87,7 +87,8 @@ export class Runner implements SessionLoad {
     const committed = store.write((db) => {
       accepted = this.#accept(db, { params, parts, sessionKey, grant });
     });
-    if (!accepted) {
+    // Refused, or failed at the commit (a full disk): then there is no run, whatever was put down before.
+    if (!accepted || Bun.peek.status(committed) === "rejected") {
       await committed;
       throw new AlephError("internal", "Internal error");
     }
