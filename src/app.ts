@@ -23,6 +23,7 @@ import { startStallMonitor } from "./lib/stall-monitor.ts";
 import { createDiskShelf, createMedia, createMemoryShelf } from "./media/media.ts";
 import { methods, type Needs } from "./methods/index.ts";
 import { Approvals } from "./policy/approvals.ts";
+import { createCommandPolicy } from "./policy/command-policy.ts";
 import { createGate } from "./policy/gate.ts";
 import type { Issue } from "./protocol/errors.ts";
 import { TOPICS } from "./protocol/event-frame.ts";
@@ -30,6 +31,7 @@ import { providers } from "./providers/index.ts";
 import { Models } from "./providers/models.ts";
 import { createEgress } from "./sandbox/egress.ts";
 import { createFiles } from "./sandbox/files.ts";
+import { createLauncher } from "./sandbox/launcher.ts";
 import type { Transport } from "./sdk/transport.ts";
 import { Runs } from "./session/runs.ts";
 import { Sessions } from "./session/sessions.ts";
@@ -126,6 +128,8 @@ export async function startApp(options: AppOptions): Promise<App> {
       fetch: options.fetch ?? fetch,
       allowHosts: () => current().tools.web_fetch.allow_hosts,
     }),
+    commands: createCommandPolicy({ guarded: { home, userHome: env.userHome, pid: process.pid }, config: current }),
+    launcher: createLauncher({ config: current }),
     sessionState: new SessionStates({ stores, now }),
     config: current,
     now,

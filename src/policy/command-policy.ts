@@ -2,7 +2,6 @@
 import { accessSync, constants } from "node:fs";
 import { COMMAND_MARK } from "../sandbox/process-group.ts";
 import { commandEnvironment } from "../sandbox/spawn.ts";
-import { classifyCommand } from "./classify.ts";
 import type { Guarded, Verdict } from "./command.ts";
 
 export interface CommandPolicy {
@@ -18,7 +17,9 @@ export interface CommandPolicyOptions {
 
 export function createCommandPolicy({ guarded, config }: CommandPolicyOptions): CommandPolicy {
   return {
-    classify(command, { cwd, workspace }) {
+    async classify(command, { cwd, workspace }) {
+      // The rules are many and the first command is seldom soon: a start does not pay for them.
+      const { classifyCommand } = await import("./classify.ts");
       const { path } = config().exec;
       const env = [...Object.keys(commandEnvironment({ path, workspace })), COMMAND_MARK];
       return classifyCommand(command, { cwd, workspace, path, guarded, shell: shellArguments(), env });
