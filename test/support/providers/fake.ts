@@ -102,6 +102,8 @@ export interface Wire {
   /** Behind the origin in `url`. */
   readonly basePath: string;
   readonly contentType: string;
+  /** Answers to other GET requests, by path. */
+  readonly also?: Readonly<Record<string, unknown>>;
   key(headers: Headers): string | undefined;
   models(ids: readonly string[]): unknown;
   error(status: number, message: string): unknown;
@@ -225,6 +227,8 @@ export function startFake(wire: Wire, options: FakeOptions = {}): ProviderFake {
         return modelsStatus === 200 ? Response.json(wire.models(models)) : failure(modelsStatus, "No models today");
       }
       if (path === wire.chatPath && request.method === "POST") return chat(entry);
+      const other = request.method === "GET" ? wire.also?.[path] : undefined;
+      if (other !== undefined) return Response.json(other);
       return failure(404, `No route ${request.method} ${path}`);
     },
   });

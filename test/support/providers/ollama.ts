@@ -11,6 +11,7 @@ const ollamaWire: Wire = {
   chatPath: "/api/chat",
   modelsPath: "/api/tags",
   contentType: "application/x-ndjson",
+  also: { "/api/version": { version: "0.12.6" } },
   key: (headers) => headers.get("authorization")?.replace(/^Bearer /, ""),
   models: (ids) => ({
     models: ids.map((id) => ({
