@@ -128,9 +128,9 @@ export async function startApp(options: AppOptions): Promise<App> {
       fetch: options.fetch ?? fetch,
       allowHosts: () => current().tools.web_fetch.allow_hosts,
     }),
+    sessionState: new SessionStates({ stores, now }),
     commands: createCommandPolicy({ guarded: { home, userHome: env.userHome, pid: process.pid }, config: current }),
     launcher: createLauncher({ config: current }),
-    sessionState: new SessionStates({ stores, now }),
     config: current,
     now,
   };

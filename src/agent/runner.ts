@@ -287,6 +287,9 @@ export class Runner implements SessionLoad {
       (end) => this.#ended(lane, active, () => active.ended.resolve(end)),
       (error: unknown) => {
         this.#o.log.error("run could not be completed", { run_id: run.id, ...describeError(error) });
+        const { reason, message } = AlephError.from(error);
+        const about = { run_id: run.id, session_key: run.sessionKey };
+        this.#o.bus.publish("agent.error", { ...about, error: { reason, message } }, { sessionKey: run.sessionKey });
         this.#ended(lane, active, () => active.ended.reject(error));
       },
     );
