@@ -204,16 +204,39 @@ testExecutable.skipIf(!canMount)(
   },
 );
 
+testExecutable.skipIf(!canMount)(
+  "a disk that fills up during a run ends the run with an error that everyone sees",
+  async () => {
+    await using folder = await testFolder();
+    await using disk = await mountDisk(folder.path, "8m");
+    await using fake = startOpenAiFake();
+    const full = Promise.withResolvers<void>();
+    fake.reply(["Half of ", { wait: full.promise }, "the answer ".repeat(20_000)]);
+    fake.reply("The whole answer");
+    writeFileSync(join(disk.path, "config.toml"), providerConfig(fake.url));
+    await using server = await startServer({ home: disk.path });
+    using socket = await openRawSocket(server.url, server.token);
+    const events: RawEvent[] = [];
+    socket.onEvent = (event) => void events.push(event);
+    await socket.call("events.subscribe", { pattern: "**" });
+    const { run_id } = await socket.call<{ run_id: string }>("agent.run", { message: "Tell me" });
+    await until(() => events.some(({ topic }) => topic === "stream.chunk"));
+    disk.fill();
+    full.resolve();
+    const failed = await until(() => events.find(({ topic }) => topic === "agent.error"));
+    expect(failed.data).toMatchObject({ run_id, error: { reason: "storage_failed" } });
+    disk.free();
+    const next = await socket.call<{ text: string }>("session.send", { message: "Once more" });
+    expect(next.text).toBe("The whole answer");
+  },
+);
+
 testExecutable("a server that gets SIGTERM lets its run end, says goodbye and exits with 0", async () => {
   await using folder = await testFolder();
   await using fake = startOpenAiFake();
   const release = Promise.withResolvers<void>();
   fake.reply(["Half of ", { wait: release.promise }, "the answer"]);
-  writeFileSync(
-    join(folder.path, "config.toml"),
-    `[providers.fake]\ntype = "openai-compatible"\nbase_url = "${fake.url}"\napi_key = "x"\nmodels = ["test-model"]\n\n[models]\ndefault = "fake/test-model"\n`,
-    { mode: 0o600 },
-  );
+  writeFileSync(join(folder.path, "config.toml"), providerConfig(fake.url));
   let runId: string;
   {
     await using server = await startServer({ home: folder.path });
@@ -262,6 +285,18 @@ testExecutable("the executable serves when it is given no command", async () => 
   await using server = await startServer({ home: folder.path, command: [] });
   expect((await fetch(new URL("/health", server.url))).status).toBe(200);
 });
+
+function providerConfig(url: string): string {
+  return `[providers.fake]
+type = "openai-compatible"
+base_url = "${url}"
+api_key = "x"
+models = ["test-model"]
+
+[models]
+default = "fake/test-model"
+`;
+}
 
 function listFiles(folder: string): Record<string, string> {
   const names = readdirSync(folder, { recursive: true, encoding: "utf8", withFileTypes: true }).filter((entry) =>
