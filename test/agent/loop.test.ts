@@ -97,13 +97,13 @@ test("a command that needs approval waits for it and runs exactly what was shown
   const { approval_id } = data as { approval_id: string };
   const shown = await t.client.call("approvals.get", { approval_id });
   expect(shown).toMatchObject({ tool: "exec", status: "pending", run_id, plan: { command: "echo yes > out.txt" } });
-  const out = Bun.file(join(t.home.workspaces, "main", "out.txt"));
-  expect(await out.exists()).toBe(false);
+  const out = join(t.home.workspaces, "main", "out.txt");
+  expect(await Bun.file(out).exists()).toBe(false);
   expect(await t.client.call("approvals.resolve", { approval_id, decision: "once" })).toMatchObject({
     status: "approved",
   });
   await t.client.call("runs.wait", { run_id });
-  expect(await out.text()).toBe("yes\n");
+  expect(await Bun.file(out).text()).toBe("yes\n");
 });
 
 test("a refused command does not run and the model is told", async () => {
@@ -133,7 +133,7 @@ test("agent.cancel lets a tool that runs finish, agent.abort does not", async ()
   ] as const) {
     const session_key = `agent:main:chat:${how.slice(6)}`;
     const command = how === "agent.cancel" ? "for i in 1 2 3; do echo $i; sleep 0.1; done" : "echo 1; sleep 60";
-    t.fake.reply([{ tool_call: { id: how, name: "exec", args: { command } } }], "never asked");
+    t.fake.reply([{ tool_call: { id: how, name: "exec", args: { command } } }]);
     const { run_id } = await t.client.call("agent.run", { message: "go", session_key });
     const asked = await events.until(
       ({ topic, data }) => topic === "approval.requested" && (data as { run_id: string }).run_id === run_id,
