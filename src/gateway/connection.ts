@@ -1,7 +1,7 @@
 /** One client's connection: its rights, its subscriptions, what it asked and what it is owed. */
 import { compileGlob } from "../lib/glob.ts";
 import type { Log } from "../lib/log.ts";
-import { CLOSE } from "../protocol/connect.ts";
+import { CLOSE } from "../protocol/close.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Grant } from "../protocol/identity.ts";
 import { failure } from "../protocol/jsonrpc.ts";

@@ -1,6 +1,6 @@
 /** What waits for a slow reader: adjacent chunks of one run are merged, and past the limit the connection is closed. */
 
-import { CLOSE } from "../protocol/connect.ts";
+import { CLOSE } from "../protocol/close.ts";
 import { type EventFrame, frameOf } from "../protocol/event-frame.ts";
 import type { Published } from "../sdk/bus.ts";
 

@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import type { Auth, Authenticated } from "../auth/auth.ts";
 import { describeError, type Log } from "../lib/log.ts";
-import { CLOSE } from "../protocol/connect.ts";
+import { CLOSE } from "../protocol/close.ts";
 import { AlephError, ERRORS, toRpcError } from "../protocol/errors.ts";
 import { type Grant, OWNER_GRANT } from "../protocol/identity.ts";
 import type { Bus } from "../sdk/bus.ts";
