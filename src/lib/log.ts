@@ -51,9 +51,10 @@ export function formatLogLine({ ts, level, message, fields }: LogEntry): string 
   return JSON.stringify({ ts: new Date(ts).toISOString(), level, message, ...fields });
 }
 
-/** What is safe and useful to log of something thrown. */
-export function describeError(thrown: unknown): Record<string, unknown> {
+/** What is safe and useful to log of something thrown. Causes beyond the eighth are left out: one may cause itself. */
+export function describeError(thrown: unknown, depth = 0): Record<string, unknown> {
   if (!(thrown instanceof Error)) return { error: String(thrown) };
-  const cause = thrown.cause === undefined ? {} : { cause: describeError(thrown.cause) };
+  const hasCause = thrown.cause !== undefined && depth < 8;
+  const cause = hasCause ? { cause: describeError(thrown.cause, depth + 1) } : {};
   return { error: thrown.message, name: thrown.name, ...(thrown.stack ? { stack: thrown.stack } : {}), ...cause };
 }
