@@ -136,7 +136,6 @@ export async function startApp(options: AppOptions): Promise<App> {
   };
   const gate = createGate({ approvals, needs: toolNeeds, log, config: current });
   const toolbox = new Toolbox({ tools, gate, needs: toolNeeds, config: current, home, log });
-  const timeZone = env.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   const runner = new Runner({
     models,
     toolbox,
@@ -144,7 +143,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     config: current,
     now,
     monotonic,
-    timeZone,
+    // Asked at the first run: loading the time zones takes longer than all the rest of a start.
+    timeZone: () => env.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
     stores,
     sessions,
     runs,
