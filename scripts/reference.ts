@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { configJsonSchema, type JsonSchema, listKnownKeys } from "../src/config/json-schema.ts";
 
 /** Short, for a hash that only has to differ. */
-export function schemaVersion(schema: JsonSchema): string {
+function schemaVersion(schema: JsonSchema): string {
   return new Bun.CryptoHasher("sha256").update(JSON.stringify(schema)).digest("hex").slice(0, 16);
 }
 

@@ -1,5 +1,5 @@
 /** The config in force: read from config.toml, checked, changed through here, and told to those who live by it. */
-import { mkdirSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { writeAtomic } from "../lib/atomic-write.ts";
 import { deepFreeze } from "../lib/deep-freeze.ts";
@@ -17,7 +17,7 @@ import { type Normalised, normalise, type Table } from "./normalise.ts";
 import { configInvalid, type Problem, toIssues } from "./problem.ts";
 import { redact, restoreMasked } from "./redact.ts";
 import type { Config, ConfigInput } from "./schema.ts";
-import { resolveSecret, resolveSecrets } from "./secrets.ts";
+import { resolveSecret } from "./secrets.ts";
 import { readStamp, stampOf, writeStamp } from "./stamp.ts";
 
 export interface ConfigOptions {
@@ -106,11 +106,6 @@ export class ConfigStore {
   /** The secret that a reference names, or the string itself. Throws `config_invalid`. */
   resolve(value: string): Promise<string> {
     return resolveSecret(value, this.#options);
-  }
-
-  /** A copy of a table with each reference in it resolved. Throws `config_invalid`. */
-  resolveAll<T>(table: T): Promise<T> {
-    return resolveSecrets(table, this.#options);
   }
 
   /** Reads the file again. Throws `config_invalid` and keeps what is in force. */
@@ -294,6 +289,8 @@ function pinnedValues({ env, overrides = {} }: ConfigOptions): Table {
 
 /** Absent when there is no file. Throws `config_invalid` when it cannot be read as text. */
 function readText(path: string): string | undefined {
+  // An error costs a start without a file more than looking first.
+  if (!existsSync(path)) return undefined;
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(path);

@@ -1,7 +1,6 @@
 /** Secret references: `env:NAME`, `file:PATH` and `keychain:NAME` in place of a secret, resolved when it is needed. */
 import { readFileSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
-import { isTable } from "../lib/merge-patch.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Environment } from "./environment.ts";
 import type { Home } from "./home.ts";
@@ -40,16 +39,6 @@ export async function resolveSecret(value: string, sources: SecretSources): Prom
     default:
       return value;
   }
-}
-
-/** A copy of plain data with each reference in it resolved. Throws as `resolveSecret`. */
-export async function resolveSecrets<T>(value: T, sources: SecretSources): Promise<T>;
-export async function resolveSecrets(value: unknown, sources: SecretSources): Promise<unknown> {
-  if (typeof value === "string") return resolveSecret(value, sources);
-  if (Array.isArray(value)) return Promise.all(value.map((item) => resolveSecrets(item, sources)));
-  if (!isTable(value)) return value;
-  const entries = Object.entries(value).map(async ([key, item]) => [key, await resolveSecrets(item, sources)] as const);
-  return Object.fromEntries(await Promise.all(entries));
 }
 
 function fromEnvironment(name: string, env: Environment): string {

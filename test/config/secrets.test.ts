@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readEnvironment } from "../../src/config/environment.ts";
 import { homeAt } from "../../src/config/home.ts";
-import { isReference, resolveSecret, resolveSecrets, type SecretSources } from "../../src/config/secrets.ts";
+import { isReference, resolveSecret, type SecretSources } from "../../src/config/secrets.ts";
 import { refusal } from "../support/config.ts";
 import { testFolder } from "../support/folder.ts";
 
@@ -128,19 +128,6 @@ describe("resolveSecret", () => {
       "config_invalid",
     );
   });
-});
-
-test("resolveSecrets: each string of plain data, and nothing else, is resolved in a copy", async () => {
-  await using own = await sources({ A: "1", B: "2" });
-  const table = { a: "env:A", list: ["env:B", "c", 3], deep: { b: "env:B", no: null, yes: true } };
-  const copy = structuredClone(table);
-  expect(await resolveSecrets(table, own)).toEqual({
-    a: "1",
-    list: ["2", "c", 3],
-    deep: { b: "2", no: null, yes: true },
-  });
-  expect(table).toEqual(copy);
-  expect((await refusal(() => resolveSecrets({ a: ["env:NONE"] }, own))).message).toContain("env:NONE");
 });
 
 test("isReference: env:, file: and keychain: and nothing else", () => {
