@@ -2,7 +2,7 @@
 import { resolve, sep } from "node:path";
 import { isPublicAddress } from "../lib/ip-address.ts";
 import type { CommandSite } from "./command.ts";
-import { createGuard } from "./guarded-path.ts";
+import { createGuard, expandHome, MAX_PATH } from "./guarded-path.ts";
 
 /** Where clouds hand out the credentials of a machine. */
 const METADATA_NAMES = new Set(["metadata", "metadata.google.internal", "metadata.goog", "instance-data"]);
@@ -36,18 +36,17 @@ export function guardedMention(
   return undefined;
 }
 
-/** The word itself and what follows in `--file=x`, `of=x`, `@x`, `file://x`; absolute. */
-function pathsIn(word: string, { cwd, guarded }: CommandSite): string[] {
-  if (word.length > 4096 || word.includes("\0")) return [];
+/** The word itself and what follows in `--file=x`, `of=x`, `@x`, `file://x`. */
+function pathsIn(word: string, { guarded }: CommandSite): string[] {
+  if (word.length > MAX_PATH || word.includes("\0")) return [];
   const pieces = [word, ...word.split(/[=:@,]/).slice(1), word.replace(/^\w+:\/\//, "")];
-  return [...new Set(pieces)]
-    .filter((piece) => piece !== "")
-    .map((piece) => resolve(cwd, piece.replace(/^(?:~|\$HOME|\$\{HOME\})(?=\/|$)/, guarded.userHome)));
+  return [...new Set(pieces)].filter((piece) => piece !== "").map((piece) => expandHome(piece, guarded.userHome));
 }
 
 /** Whether the shell could expand `pattern` to something in ALEPH_HOME: compared folder by folder. */
-function mayExpandInto(pattern: string, site: CommandSite, isGuarded: (path: string) => boolean): boolean {
-  if (isGuarded(resolve(pattern.slice(0, pattern.search(/[*?[]/))))) return true;
+function mayExpandInto(word: string, site: CommandSite, isGuarded: (path: string) => boolean): boolean {
+  if (isGuarded(word.slice(0, word.search(/[*?[]/)))) return true;
+  const pattern = resolve(site.cwd, word);
   const wanted = pattern.split(sep);
   const home = site.guarded.home.path.split(sep);
   if (wanted.length < home.length) return false;
@@ -66,7 +65,7 @@ function matches(pattern: string, name: string): boolean {
 function literalMentions(text: string, { guarded }: CommandSite): string[] {
   const found: string[] = [];
   for (let at = text.indexOf(guarded.home.path); at !== -1; at = text.indexOf(guarded.home.path, at + 1)) {
-    const path = /^[^\s"'`;|&<>(),\\]+/.exec(text.slice(at, at + 4096))?.[0];
+    const path = /^[^\s"'`;|&<>(),\\]+/.exec(text.slice(at, at + MAX_PATH))?.[0];
     if (path) found.push(resolve(path));
   }
   return found;

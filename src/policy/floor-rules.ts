@@ -2,7 +2,7 @@
 import { dirname, resolve } from "node:path";
 import { isWithin } from "../lib/is-within.ts";
 import type { CommandSite } from "./command.ts";
-import { createResolver } from "./guarded-path.ts";
+import { createResolver, expandHome, MAX_PATH } from "./guarded-path.ts";
 
 export interface Judged {
   /** Without its path, in lower case. */
@@ -121,11 +121,10 @@ function isRecursive(args: readonly string[]): boolean {
 
 /** Whether a path names the system, a home or what holds them; `/*` and the like count as the folder itself. */
 function isVital(arg: string, { cwd, workspace, guarded }: CommandSite): boolean {
-  const expanded = arg.replace(/^(?:~|\$HOME|\$\{HOME\})(?=\/|$)/, guarded.userHome);
-  if (expanded.startsWith("-")) return false;
+  if (arg.startsWith("-") || arg.length > MAX_PATH) return false;
+  const expanded = expandHome(arg, guarded.userHome);
   const folder = expanded.replace(/\/+/g, "/").replace(/(?:\/(?:\.?\*+|\.|\.\[\^\.\]\*))+$/, "/");
-  const path = resolve(cwd, folder);
-  return [path, createResolver()(path)].some(
+  return [resolve(cwd, folder), createResolver()(cwd, folder)].some(
     (candidate) =>
       SYSTEM_FOLDERS.has(candidate) ||
       isWithin(candidate, guarded.userHome) ||

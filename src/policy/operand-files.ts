@@ -1,9 +1,9 @@
 /** Judges the files that a read-only command would look at. */
-import { lstatSync, readdirSync, realpathSync, type Stats } from "node:fs";
-import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { lstatSync, readdirSync, type Stats } from "node:fs";
+import { join, relative, sep } from "node:path";
 import { isWithin } from "../lib/is-within.ts";
 import type { CommandSite } from "./command.ts";
-import { createGuard } from "./guarded-path.ts";
+import { createGuard, createResolver, type Resolver } from "./guarded-path.ts";
 import type { Operands } from "./read-only-programs.ts";
 
 /** Names of files and folders in which people and programs keep secrets. */
@@ -17,6 +17,7 @@ interface Look {
   readonly regular: boolean;
   readonly site: CommandSite;
   readonly isGuarded: (path: string) => boolean;
+  readonly resolved: Resolver;
 }
 
 /** Why these files may not be looked at without asking; nothing when they may. */
@@ -24,7 +25,8 @@ export function refuseFiles(
   { files, recursive = false, regular = false }: Operands,
   site: CommandSite,
 ): string | undefined {
-  const look: Look = { recursive, regular, site, isGuarded: createGuard(site) };
+  const resolved = createResolver();
+  const look: Look = { recursive, regular, site, resolved, isGuarded: createGuard(site, resolved) };
   for (const file of files) {
     // Standard input: the pipe before, or nothing.
     if (file === "-") continue;
@@ -34,9 +36,9 @@ export function refuseFiles(
   return undefined;
 }
 
-function refuseFile(file: string, { recursive, regular, site, isGuarded }: Look): string | undefined {
-  const path = realPath(resolve(site.cwd, file));
-  if (path === undefined || file === "") return "cannot be resolved";
+function refuseFile(file: string, { recursive, regular, site, isGuarded, resolved }: Look): string | undefined {
+  if (file === "") return "names nothing";
+  const path = resolved(site.cwd, file);
   if (!isWithin(site.workspace, path)) return "is outside of the workspace";
   if (isGuarded(path)) return "belongs to Aleph itself";
   if (hasSecretName(site.workspace, path)) return "may hold secrets";
@@ -81,18 +83,4 @@ function hasSecretName(workspace: string, path: string): boolean {
   return relative(workspace, path)
     .split(sep)
     .some((name) => SECRET_NAME.test(name));
-}
-
-/** With links followed as far as the path exists; nothing when it ends in a link to nowhere or cannot be looked at. */
-function realPath(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch (thrown) {
-    const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
-    if (code !== "ENOENT" || lstatSync(path, { throwIfNoEntry: false })) return undefined;
-    const parent = dirname(path);
-    if (parent === path) return undefined;
-    const real = realPath(parent);
-    return real === undefined ? undefined : join(real, basename(path));
-  }
 }
