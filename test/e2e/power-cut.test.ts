@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { startServer, testExecutable } from "../support/executable.ts";
+import { startServer, testExecutableIf } from "../support/executable.ts";
 import { testFolder } from "../support/folder.ts";
 import { seededRandom } from "../support/random.ts";
 import { Survivor } from "../support/survivor.ts";
@@ -47,7 +47,7 @@ test.skipIf(compiler === null)("the power-cut rig keeps what was synced and noth
   expect(readTree(disk.shadow)).toEqual({ synced: "1", half: "3", "below/first": "5", "below/second.tmp": "6" });
 });
 
-testExecutable.skipIf(compiler === null)(
+testExecutableIf(compiler !== null)(
   `the executable keeps what it acknowledged through ${CUTS} power cuts (ALEPH_SEED=${SEED})`,
   async () => {
     const random = seededRandom(SEED);
@@ -78,7 +78,7 @@ testExecutable.skipIf(compiler === null)(
   180_000,
 );
 
-testExecutable.skipIf(compiler === null)(
+testExecutableIf(compiler !== null)(
   "a first start of the executable can be repeated whenever the power was cut",
   async () => {
     await using folder = await testFolder();

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import packageJson from "../../package.json";
-import { executablePath, runExecutable, startServer, testExecutable } from "../support/executable.ts";
+import { executablePath, runExecutable, startServer, testExecutable, testExecutableIf } from "../support/executable.ts";
 import { testFolder } from "../support/folder.ts";
 import { startOpenAiFake } from "../support/providers/openai.ts";
 import { openRawSocket, type RawEvent, RpcError } from "../support/raw-socket.ts";
@@ -144,7 +144,7 @@ testExecutable("a server with a broken config ends with 78 and names the line", 
 
 const isRoot = process.getuid?.() === 0;
 
-testExecutable.skipIf(isRoot)("a home that cannot be written is a clear error", async () => {
+testExecutableIf(!isRoot)("a home that cannot be written is a clear error", async () => {
   await using folder = await testFolder();
   const home = join(folder.path, "home");
   mkdirSync(home, { mode: 0o500 });
@@ -164,7 +164,7 @@ testExecutable.skipIf(isRoot)("a home that cannot be written is a clear error", 
 /** Only root may mount; elsewhere these are skipped. */
 const canMount = isRoot && process.platform === "linux" && Bun.which("mount") !== null;
 
-testExecutable.skipIf(!canMount)("a home on a read-only disk is a clear error", async () => {
+testExecutableIf(canMount)("a home on a read-only disk is a clear error", async () => {
   await using folder = await testFolder();
   await using disk = await mountDisk(folder.path, "4m");
   await disk.makeReadOnly();
@@ -173,7 +173,7 @@ testExecutable.skipIf(!canMount)("a home on a read-only disk is a clear error", 
   expect(stderr).toMatch(/read-only|does not allow/);
 });
 
-testExecutable.skipIf(!canMount)("a home on a full disk is a clear error at the start", async () => {
+testExecutableIf(canMount)("a home on a full disk is a clear error at the start", async () => {
   await using folder = await testFolder();
   await using disk = await mountDisk(folder.path, "1m");
   disk.fill();
@@ -182,29 +182,25 @@ testExecutable.skipIf(!canMount)("a home on a full disk is a clear error at the 
   expect(stderr).toMatch(/disk is full/i);
 });
 
-testExecutable.skipIf(!canMount)(
-  "a disk that fills up is an error for the client, and freeing space is enough",
-  async () => {
-    await using folder = await testFolder();
-    await using disk = await mountDisk(folder.path, "8m");
-    await using server = await startServer({ home: disk.path });
-    using socket = await openRawSocket(server.url, server.token);
-    const ask = (): Promise<{ text: string }> =>
-      socket.call("session.send", { message: `Hello ${"x".repeat(100_000)}` });
-    await ask();
-    disk.fill();
-    const failure = await ask().then(
-      () => undefined,
-      (error: unknown) => (error instanceof RpcError ? error.failure.data?.reason : error),
-    );
-    expect(failure).toBe("storage_failed");
-    expect((await fetch(new URL("/health", server.url))).status).toBe(200);
-    disk.free();
-    expect((await ask()).text).not.toBe("");
-  },
-);
+testExecutableIf(canMount)("a disk that fills up is an error for the client, and freeing space is enough", async () => {
+  await using folder = await testFolder();
+  await using disk = await mountDisk(folder.path, "8m");
+  await using server = await startServer({ home: disk.path });
+  using socket = await openRawSocket(server.url, server.token);
+  const ask = (): Promise<{ text: string }> => socket.call("session.send", { message: `Hello ${"x".repeat(100_000)}` });
+  await ask();
+  disk.fill();
+  const failure = await ask().then(
+    () => undefined,
+    (error: unknown) => (error instanceof RpcError ? error.failure.data?.reason : error),
+  );
+  expect(failure).toBe("storage_failed");
+  expect((await fetch(new URL("/health", server.url))).status).toBe(200);
+  disk.free();
+  expect((await ask()).text).not.toBe("");
+});
 
-testExecutable.skipIf(!canMount)(
+testExecutableIf(canMount)(
   "a disk that fills up during a run ends the run with an error that everyone sees",
   async () => {
     await using folder = await testFolder();

@@ -7,7 +7,12 @@ import { until } from "./until.ts";
 const path = process.env.ALEPH_EXECUTABLE;
 
 /** `test`, skipped when there is no executable to test. */
-export const testExecutable = test.skipIf(path === undefined);
+export const testExecutable = testExecutableIf(true);
+
+/** The same for what is not possible everywhere. */
+export function testExecutableIf(possible: boolean): typeof test {
+  return test.skipIf(path === undefined || !possible) as typeof test;
+}
 
 export function executablePath(): string {
   if (path === undefined) throw new Error("ALEPH_EXECUTABLE is not set");
