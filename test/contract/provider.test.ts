@@ -1,6 +1,6 @@
 /** What every provider must do, whatever its wire: run against each vendor's fake over HTTP. */
 import { describe, expect, test } from "bun:test";
-import type { AlephError } from "../../src/protocol/errors.ts";
+import { AlephError } from "../../src/protocol/errors.ts";
 import type { ModelMessage, OpenProvider, ToolSpec } from "../../src/sdk/provider.ts";
 import { startAnthropicFake } from "../support/providers/anthropic.ts";
 import type { FakeOptions, ProviderFake } from "../support/providers/fake.ts";
@@ -34,6 +34,19 @@ describe.each(VENDORS)("provider $type", ({ type, start }) => {
     const fake = start({ models, ...options });
     const provider = await openProvider(type, { api_key: KEY, base_url: fake.url, ...table });
     return { fake, provider, [Symbol.asyncDispose]: () => fake[Symbol.asyncDispose]() };
+  }
+
+  /** The bytes of a reply that says "Hello". */
+  async function recordReply(fake: ProviderFake, provider: OpenProvider): Promise<string> {
+    fake.reply("Hello", "Hello");
+    await collect(provider.stream(requestOf(), never));
+    const { path, body } = fake.requests[0]!;
+    const response = await fetch(new URL(path, fake.url), {
+      method: "POST",
+      headers: { authorization: `Bearer ${KEY}`, "x-api-key": KEY },
+      body: JSON.stringify(body),
+    });
+    return response.text();
   }
 
   const failed = (failure: string, more: Record<string, unknown> = {}) => ({ provider: type, failure, ...more });
@@ -344,6 +357,48 @@ describe.each(VENDORS)("provider $type", ({ type, start }) => {
       { ...extra, id: two! },
       { id: "three" },
     ]);
+  });
+
+  test.each(["<html>Welcome to the hotel network</html>", '{"hello":"world"}', ""])(
+    "reports %p in place of a list of models",
+    async (body) => {
+      await using server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response(body) });
+      const provider = await openProvider(type, { api_key: KEY, base_url: server.url.origin });
+      const thrown = await provider.models(never).catch((error: unknown) => error);
+      expect(thrown).toBeInstanceOf(AlephError);
+      expect((thrown as AlephError).data).toEqual(failed("malformed"));
+    },
+  );
+
+  test("takes a reply as whole when the server leaves the connection open behind it", async () => {
+    await using it = await setUp({}, { idle_timeout_ms: 60_000 });
+    const recorded = await recordReply(it.fake, it.provider);
+    const open = new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode(recorded)) });
+    await using server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response(open) });
+    const provider = await openProvider(type, { api_key: KEY, base_url: server.url.origin });
+    const { parts, error } = await collect(provider.stream(requestOf(), never));
+    expect([joined(parts)[0], parts.at(-1), error]).toEqual([
+      { type: "text", text: "Hello" },
+      { type: "finish", reason: "stop" },
+      undefined,
+    ]);
+  });
+
+  test("uses one connection for replies that follow each other", async () => {
+    const ports = new Set<number>();
+    await using it = await setUp();
+    const recorded = await recordReply(it.fake, it.provider);
+    await using server = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch(request, self) {
+        ports.add(self.requestIP(request)!.port);
+        return new Response(recorded);
+      },
+    });
+    const provider = await openProvider(type, { api_key: KEY, base_url: server.url.origin });
+    for (let count = 0; count < 5; count++) await collect(provider.stream(requestOf(), never));
+    expect(ports.size).toBe(1);
   });
 
   test("sends the headers of its table, and no key where it has none", async () => {

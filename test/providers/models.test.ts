@@ -158,7 +158,7 @@ describe("Models' default", () => {
 
   test.each([
     [{ ANTHROPIC_API_KEY: "k", OPENAI_API_KEY: "k" }, "anthropic/claude-sonnet-5-5"],
-    [{ OPENAI_API_KEY: "k", GEMINI_API_KEY: "k" }, "openai/gpt-5.5"],
+    [{ OPENAI_API_KEY: "k", GEMINI_API_KEY: "k" }, "openai/gpt-5.6-terra"],
     [{ GEMINI_API_KEY: "k" }, "gemini/gemini-flash-latest"],
     [{ GOOGLE_API_KEY: "k" }, "gemini/gemini-flash-latest"],
     [{}, "demo/demo"],

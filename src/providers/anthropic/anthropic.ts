@@ -4,6 +4,7 @@ import type { ModelInfo, ModelRequest, OpenProvider, ProviderHost } from "../../
 import { defineProvider } from "../../sdk/provider.ts";
 import { configuredModels, withConfigured } from "../wire/configured.ts";
 import { createEfforts } from "../wire/effort.ts";
+import { malformedFailure } from "../wire/failure.ts";
 import { type GuardedCall, guardCall, guardStream, SDK_TIMEOUT_MS } from "../wire/guard.ts";
 import { type ConnectionOptions, connectionOptions, endpointOf } from "../wire/options.ts";
 import { toMessages, toSystem, toTools } from "./messages.ts";
@@ -83,7 +84,12 @@ function openAnthropic(options: ConnectionOptions, host: ProviderHost): OpenProv
       guardCall(endpoint, signal, async (call) => {
         const client = await connect(call);
         const listed: ModelInfo[] = [];
-        for await (const model of client.models.list({ limit: 1000 }, { signal: call.signal })) {
+        // The SDK takes any body for an empty page; a thousand models are all.
+        const response = await client.models.list({ limit: 1000 }, { signal: call.signal }).asResponse();
+        const page = (await response.json()) as { data?: Anthropic.Models.ModelInfo[] } | null;
+        if (!Array.isArray(page?.data)) throw malformedFailure(endpoint, "what is not its format");
+        for (const model of page.data) {
+          if (typeof model?.id !== "string") continue;
           listed.push({
             id: model.id,
             name: model.display_name,

@@ -29,7 +29,7 @@ export async function* readMessagesStream(
   progress: () => void,
 ): AsyncGenerator<StreamPart, void, undefined> {
   const open = new Map<number, OpenBlock>();
-  /** Calls whose arguments are not JSON: of a reply that ran out of tokens they are only the beginning. */
+  /** Calls whose arguments are not JSON. */
   const broken: StreamPart[] = [];
   const usage = { input: 0, output: 0, cache_read: 0, cache_write: 0 };
   let stop: Anthropic.Messages.StopReason | null = null;
@@ -76,13 +76,14 @@ export async function* readMessagesStream(
         addUsage(usage, event.usage);
         break;
       case "message_stop":
+        if (stop === null) throw malformedFailure(source, "an end without a reason");
+        // A reply that ran out of tokens may end inside of a call.
+        if (stop !== "max_tokens") yield* broken;
+        yield { type: "usage", usage: { ...usage } };
+        yield { type: "finish", reason: FINISH[stop] ?? "stop" };
         break;
     }
   }
-  if (stop === null) return;
-  if (stop !== "max_tokens") yield* broken;
-  yield { type: "usage", usage: { ...usage } };
-  yield { type: "finish", reason: FINISH[stop] ?? "stop" };
 }
 
 interface RawUsage {

@@ -85,7 +85,7 @@ function openOllama(options: ConnectionOptions, host: ProviderHost): OpenProvide
         const { models } = await (await connect(call)).list();
         if (!Array.isArray(models)) throw malformedFailure(endpoint, "what is not its format");
         return withConfigured(
-          models.map(({ model }) => ({ id: model })),
+          models.flatMap((listed) => (typeof listed?.model === "string" ? [{ id: listed.model }] : [])),
           options.models,
         );
       }),

@@ -20,7 +20,8 @@ function efforts({ model, thinking }: ModelRequest): readonly Effort[] {
 
 export const openai = defineProvider({
   type: "openai",
-  defaultModel: "gpt-5.5",
+  // The newest models call tools over the Responses API only.
+  defaultModel: "gpt-5.6-terra",
   needsKey: true,
   options: connectionOptions,
   open: (options, host) =>

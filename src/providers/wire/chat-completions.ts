@@ -7,6 +7,7 @@ import { type ChatDialect, toChatMessages, toChatTools } from "./chat-messages.t
 import { type ChatStreamOptions, readChatStream } from "./chat-stream.ts";
 import { configuredModels, withConfigured } from "./configured.ts";
 import { createEfforts } from "./effort.ts";
+import { malformedFailure } from "./failure.ts";
 import { type GuardedCall, guardCall, guardStream, SDK_TIMEOUT_MS } from "./guard.ts";
 import { type ConnectionOptions, endpointOf } from "./options.ts";
 
@@ -83,8 +84,12 @@ export function openChatProvider(options: ConnectionOptions, host: ProviderHost,
       guardCall(endpoint, signal, async (call) => {
         const client = await connect(call);
         const listed: ModelInfo[] = [];
-        for await (const model of client.models.list({ signal: call.signal })) {
-          const id = vendor.modelId(model.id);
+        // The SDK takes any body for an empty page; this list has one page.
+        const response = await client.models.list({ signal: call.signal }).asResponse();
+        const page = (await response.json()) as { data?: OpenAI.Models.Model[] } | null;
+        if (!Array.isArray(page?.data)) throw malformedFailure(endpoint, "what is not its format");
+        for (const model of page.data) {
+          const id = typeof model?.id === "string" ? vendor.modelId(model.id) : undefined;
           if (id !== undefined) listed.push({ id });
         }
         return withConfigured(listed, options.models);

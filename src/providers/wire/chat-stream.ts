@@ -22,8 +22,8 @@ interface MoreCall {
 export interface ChatStreamOptions {
   /** Says how a seal that came with a tool call is kept: as the signature of a thinking part before the call. */
   readonly keepSeal?: (callId: string, seal: string) => string;
-  /** An id for a call that came without one; `index` counts the calls of the reply. */
-  readonly callId: (index: number) => string;
+  /** An id for a call that came without one. */
+  readonly callId: () => string;
 }
 
 export async function* readChatStream(
@@ -37,28 +37,49 @@ export async function* readChatStream(
   const current = new Map<number, OpenCall>();
   let finish: string | null = null;
   let usage: StreamPart | undefined;
+  let ended = false;
   for await (const chunk of chunks) {
     if (typeof chunk !== "object" || chunk === null || !("choices" in chunk || "usage" in chunk)) {
       throw malformedFailure(source, "what is not its format");
     }
     progress();
+    // Read on, so that the connection is free for the next request.
+    if (ended) continue;
     if (chunk.usage) usage = { type: "usage", usage: chatUsage(chunk.usage) };
     const choice = chunk.choices?.[0];
-    if (choice === undefined) continue;
-    const delta: (ChatCompletionChunk.Choice.Delta & MoreDelta) | undefined = choice.delta;
-    const thinking = delta?.reasoning_content ?? delta?.reasoning;
-    if (typeof thinking === "string" && thinking !== "") yield { type: "thinking", text: thinking };
-    if (typeof delta?.content === "string" && delta.content !== "") yield { type: "text", text: delta.content };
-    if (typeof delta?.refusal === "string" && delta.refusal !== "") yield { type: "text", text: delta.refusal };
-    for (const piece of delta?.tool_calls ?? []) addPiece(piece, calls, current);
-    if (choice.finish_reason) finish = choice.finish_reason;
+    if (choice !== undefined) {
+      yield* spoken(choice.delta);
+      for (const piece of choice.delta?.tool_calls ?? []) addPiece(piece, calls, current);
+      if (choice.finish_reason) finish = choice.finish_reason;
+    }
+    // Not every server closes the connection or says [DONE] then.
+    if (finish !== null && usage !== undefined) {
+      ended = true;
+      yield* closing(calls, finish, usage, source, options);
+    }
   }
-  if (finish === null) return;
+  if (!ended && finish !== null) yield* closing(calls, finish, usage, source, options);
+}
+
+function* spoken(delta: (ChatCompletionChunk.Choice.Delta & MoreDelta) | undefined): Generator<StreamPart> {
+  const thinking = delta?.reasoning_content ?? delta?.reasoning;
+  if (typeof thinking === "string" && thinking !== "") yield { type: "thinking", text: thinking };
+  if (typeof delta?.content === "string" && delta.content !== "") yield { type: "text", text: delta.content };
+  if (typeof delta?.refusal === "string" && delta.refusal !== "") yield { type: "text", text: delta.refusal };
+}
+
+function* closing(
+  calls: readonly OpenCall[],
+  finish: string,
+  usage: StreamPart | undefined,
+  source: FailureSource,
+  options: ChatStreamOptions,
+): Generator<StreamPart> {
   if (finish === "error") throw malformedFailure(source, "an error as the end of its reply");
-  // A reply that ran out of tokens may end inside of a call; one that was withheld has none.
+  // A reply that ran out of tokens may end inside of a call.
   const whole = finish === "length" ? calls.filter((call) => isJson(call.args)) : calls;
-  for (const [index, call] of whole.entries()) {
-    const callId = call.id === "" ? options.callId(index) : call.id;
+  for (const call of whole) {
+    const callId = call.id === "" ? options.callId() : call.id;
     if (call.seal !== undefined && options.keepSeal !== undefined) {
       yield { type: "thinking", text: "", signature: options.keepSeal(callId, call.seal) };
     }

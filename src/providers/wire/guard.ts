@@ -36,10 +36,11 @@ const MAX_BYTES = 256 * 1024 * 1024;
 /** Bytes without anything that the SDK could use. */
 const MAX_FRUITLESS_BYTES = 16 * 1024 * 1024;
 const MAX_ERROR_BYTES = 64 * 1024;
+const DRAIN_MS = 500;
 
 /**
- * The parts that `open` makes of a vendor's stream. `complete` says whether a part is the reply's last: a stream that
- * ends without it is half a stream. Throws `cancelled` or `provider_error`. Leaving the loop closes the request.
+ * The parts that `open` makes of a vendor's stream. `complete` says whether a part is the reply's last: what comes
+ * behind it does not count, and a stream that ends without it is half a stream. Throws `cancelled` or `provider_error`. Leaving the loop closes the request.
  */
 export async function* guardStream<T>(
   endpoint: Endpoint,
@@ -54,16 +55,20 @@ export async function* guardStream<T>(
     iterator = (await watch.wait(async () => open(watch.call)))[Symbol.asyncIterator]();
     for (;;) {
       const next = iterator;
+      if (finished) {
+        await settled(next.next());
+        break;
+      }
       const result = await watch.wait(() => next.next());
       if (result.done === true) break;
-      finished ||= complete(result.value);
+      finished = complete(result.value);
       yield result.value;
     }
     if (!finished) throw watch.unfinished();
   } catch (thrown) {
     throw watch.explain(thrown);
   } finally {
-    watch.close();
+    watch.close(finished);
     // Not awaited: an SDK that waits for a body that will not come must not hold us.
     iterator?.return?.()?.then(undefined, () => undefined);
   }
@@ -76,12 +81,15 @@ export async function guardCall<T>(
   run: (call: GuardedCall) => Promise<T>,
 ): Promise<T> {
   const watch = createWatch(endpoint, signal);
+  let finished = false;
   try {
-    return await watch.wait(() => run(watch.call));
+    const result = await watch.wait(() => run(watch.call));
+    finished = true;
+    return result;
   } catch (thrown) {
     throw watch.explain(thrown);
   } finally {
-    watch.close();
+    watch.close(finished);
   }
 }
 
@@ -91,7 +99,8 @@ interface Watch {
   wait<R>(work: () => Promise<R>): Promise<R>;
   explain(thrown: unknown): AlephError;
   unfinished(): AlephError;
-  close(): void;
+  /** Ends the request; of a reply that is whole the rest of the body is read first. */
+  close(finished: boolean): void;
 }
 
 function createWatch(endpoint: Endpoint, signal: AbortSignal): Watch {
@@ -109,6 +118,7 @@ function createWatch(endpoint: Endpoint, signal: AbortSignal): Watch {
   /** When the last byte came, once one did; and the last one that was of use. */
   let byteAt: number | undefined;
   let partAt = 0;
+  const bodies: ReadableStreamDefaultReader<Uint8Array>[] = [];
 
   const stop = (why: AlephError) => {
     failure ??= why;
@@ -164,12 +174,12 @@ function createWatch(endpoint: Endpoint, signal: AbortSignal): Watch {
     }
     if (response.body === null) return response;
     const { status, headers } = response;
-    return new Response(
-      counted(response.body, received, (lastByte) => {
-        truncated = lastByte !== 0x0a;
-      }),
-      { status, headers },
-    );
+    const reader = response.body.getReader();
+    bodies.push(reader);
+    const body = counted(reader, received, (lastByte) => {
+      truncated = lastByte !== 0x0a;
+    });
+    return new Response(body, { status, headers });
   };
 
   const explain = (thrown: unknown): AlephError => {
@@ -210,10 +220,11 @@ function createWatch(endpoint: Endpoint, signal: AbortSignal): Watch {
       if (!progressed) return malformedFailure(endpoint, bytes === 0 ? "an empty reply" : "what is not its format");
       return halfStream(endpoint);
     },
-    close() {
+    close(finished) {
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
-      controller.abort();
+      if (finished) void Promise.all(bodies.map(drain)).finally(() => controller.abort());
+      else controller.abort();
     },
   };
 }
@@ -229,12 +240,12 @@ function vendorError(thrown: unknown): unknown {
   return status === undefined && error !== undefined && error !== null ? error : undefined;
 }
 
+/** Cancelling it does nothing yet: whether the rest is read or the request ended is decided when the call closes. */
 function counted(
-  body: ReadableStream<Uint8Array>,
+  reader: ReadableStreamDefaultReader<Uint8Array>,
   received: (size: number) => void,
   onEnd: (lastByte: number | undefined) => void,
 ): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
   let lastByte: number | undefined;
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
@@ -252,8 +263,44 @@ function counted(
         controller.error(error);
       }
     },
-    cancel: (reason) => reader.cancel(reason),
   });
+}
+
+/** What becomes of a stream behind its last part is of no interest, but to end it in the middle costs the connection. */
+async function settled(work: Promise<unknown>): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, DRAIN_MS);
+  await Promise.race([
+    work.then(
+      () => undefined,
+      () => undefined,
+    ),
+    late.promise,
+  ]);
+  clearTimeout(timer);
+}
+
+/**
+ * Reads the little that comes behind the end of a reply, so that the connection can be used again: a new one costs a
+ * TLS handshake before every turn.
+ */
+async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<{ done: true }>((resolve) => {
+    timer = setTimeout(() => resolve({ done: true }), DRAIN_MS);
+    timer.unref();
+  });
+  try {
+    for (let size = 0; size < MAX_ERROR_BYTES; ) {
+      const result = await Promise.race([reader.read(), late]);
+      if (result.done) return;
+      size += result.value.byteLength;
+    }
+  } catch {
+    // The reply was whole already; its connection will just not be used again.
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function beginning(body: ReadableStream<Uint8Array> | null, limit: number): Promise<string> {
