@@ -1,5 +1,4 @@
 /** The composition root: the only file that knows every part. Reads top to bottom as start order. */
-import { lookup } from "node:dns/promises";
 import { Runner } from "./agent/runner.ts";
 import { Toolbox } from "./agent/toolbox.ts";
 import { Auth } from "./auth/auth.ts";
@@ -29,7 +28,6 @@ import type { Issue } from "./protocol/errors.ts";
 import { TOPICS } from "./protocol/event-frame.ts";
 import { providers } from "./providers/index.ts";
 import { Models } from "./providers/models.ts";
-import { createEgress } from "./sandbox/egress.ts";
 import { createFiles } from "./sandbox/files.ts";
 import { createLauncher } from "./sandbox/launcher.ts";
 import type { Transport } from "./sdk/transport.ts";
@@ -47,6 +45,8 @@ export interface AppOptions {
   readonly overrides?: ConfigInput;
   /** False for a core inside a command: no port. */
   readonly listen: boolean;
+  /** False leaves runs that an earlier process left open as they are: for a command that only looks. Default: true. */
+  readonly recover?: boolean;
   readonly writeLog: (entry: LogEntry) => void;
   /** Unix milliseconds. */
   readonly now?: () => number;
@@ -120,14 +120,20 @@ export async function startApp(options: AppOptions): Promise<App> {
   });
 
   const approvals = new Approvals({ stores, bus, log, now });
+  const egressOptions = {
+    lookup: lookupAll,
+    fetch: options.fetch ?? fetch,
+    allowHosts: () => current().tools.web_fetch.allow_hosts,
+  };
   const toolNeeds: ToolNeeds = {
     files: createFiles({ home }),
     media,
-    egress: createEgress({
-      lookup: lookupAll,
-      fetch: options.fetch ?? fetch,
-      allowHosts: () => current().tools.web_fetch.allow_hosts,
-    }),
+    egress: {
+      async get(...request) {
+        const { createEgress } = await import("./sandbox/egress.ts");
+        return createEgress(egressOptions).get(...request);
+      },
+    },
     sessionState: new SessionStates({ stores, now }),
     commands: createCommandPolicy({ guarded: { home, userHome: env.userHome, pid: process.pid }, config: current }),
     launcher: createLauncher({ config: current }),
@@ -209,8 +215,8 @@ export async function startApp(options: AppOptions): Promise<App> {
 
   const metrics = new Metrics();
   let serving = true;
-  const ready = bus.ready.then(() => runner.recover());
-  ready.catch((error: unknown) => log.error("start could not be completed", describeError(error)));
+  const ready = Promise.withResolvers<void>();
+  ready.promise.catch((error: unknown) => log.error("start could not be completed", describeError(error)));
   const gateway = new Gateway({
     auth,
     bus,
@@ -227,24 +233,27 @@ export async function startApp(options: AppOptions): Promise<App> {
       requestCounts: () => metrics.requests,
       gauges: () => gauges(needs.status()),
     },
-    ready,
+    ready: ready.promise,
     settings: () => current().gateway,
     log,
     now,
   });
-  await approvals.expireAll();
-
   stack.use(gateway);
   let url: string | undefined;
+  const announce = () =>
+    claim.announce({ pid: process.pid, instance_id: instanceId, started_at: now(), ...(url ? { url } : {}) });
   if (listen) {
-    const bind = () => {
+    const address = () => {
       const { host, port } = current().gateway;
-      const open = auth.mode === "none" && !isLoopbackHost(host);
-      if (open) log.warn('auth.mode is "none": listening on loopback only', { configured: host });
-      url = gateway.listen(open ? "127.0.0.1" : host, port).url;
-      claim.announce({ pid: process.pid, instance_id: instanceId, url, started_at: now() });
+      return { host: auth.mode === "none" && !isLoopbackHost(host) ? "127.0.0.1" : host, port };
     };
-    bind();
+    let bound = address();
+    url = gateway.listen(bound.host, bound.port).url;
+    // The port answers from here on: whoever asks for /health need not wait for the rest.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (bound.host !== current().gateway.host) {
+      log.warn('auth.mode is "none": listening on loopback only', { configured: current().gateway.host });
+    }
     stack.use(
       config.watch({
         onInvalid(issues) {
@@ -253,16 +262,16 @@ export async function startApp(options: AppOptions): Promise<App> {
         },
       }),
     );
-    let bound = JSON.stringify([current().gateway.host, current().gateway.port, auth.mode]);
     stack.use(
       config.onChange((sections) => {
         configIssues = [];
         if (auth.mode === "token") gateway.revoke("none");
-        const wanted = JSON.stringify([current().gateway.host, current().gateway.port, auth.mode]);
-        if (wanted !== bound) {
+        const wanted = address();
+        if (wanted.host !== bound.host || wanted.port !== bound.port) {
           try {
-            bind();
+            url = gateway.listen(wanted.host, wanted.port).url;
             bound = wanted;
+            announce();
           } catch (error) {
             log.error("the new address cannot be used, the old one stays", describeError(error));
           }
@@ -271,25 +280,26 @@ export async function startApp(options: AppOptions): Promise<App> {
       }),
     );
     const tick = setInterval(() => {
-      const uptime_ms = Math.round(monotonic() - startedAt);
-      bus.publish("system.tick", {
-        uptime_ms,
-        connections: gateway.connections,
-        runs: load().active,
-        state_version: bus.seq,
-      });
+      const { uptime_ms, connections, runs_active } = needs.status();
+      bus.publish("system.tick", { uptime_ms, connections, runs: runs_active, state_version: bus.seq });
     }, TICK_MS);
     tick.unref();
     stack.defer(() => clearInterval(tick));
-  } else {
-    claim.announce({ pid: process.pid, instance_id: instanceId, started_at: now() });
   }
+  announce();
+  ready.resolve(
+    (async () => {
+      await bus.start();
+      await approvals.expireAll();
+      await runner.recover();
+    })(),
+  );
 
   stack.defer(async () => {
     serving = false;
+    await ready.promise.catch(() => "logged above");
     bus.publish("system.shutdown", { reason: "stopping" });
     gateway.stopAccepting();
-    await ready.catch(() => "logged above");
     await runner.drain(DRAIN_MS);
   });
   const owned = stack.move();
@@ -306,6 +316,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 }
 
 async function lookupAll(host: string): Promise<readonly string[]> {
+  const { lookup } = await import("node:dns/promises");
   return (await lookup(host, { all: true })).map(({ address }) => address);
 }
 

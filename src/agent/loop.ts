@@ -25,7 +25,7 @@ export interface LoopDeps {
   readonly config: () => Config;
   readonly now: () => number;
   readonly monotonic: () => number;
-  readonly timeZone: string;
+  readonly timeZone: () => string;
 }
 
 /** A message that came while the run was under way. */
@@ -136,7 +136,7 @@ class Loop {
     const table = config().agents[session.agent];
     const refs = models.order(run.request.model ?? session.model ?? table?.model);
     const [system, tools, resolved] = await Promise.all([
-      buildPrompt({ agent: session.agent, table, workspace: toolbox.workspace(session.agent), now: now(), timeZone }),
+      buildPrompt({ agent: session.agent, table, workspace: toolbox.workspace(session.agent), now: now(), timeZone: timeZone() }),
       toolbox.specs(session.agent, session.tools),
       models.resolve(refs[0]!, cancel).catch((error: unknown) => {
         // The chain goes on with the fallbacks and tells what became of this one.

@@ -19,8 +19,8 @@ const FLUSH_AFTER_MS = 250;
 const FLUSH_AT = 512;
 
 export interface OpenBus extends Bus, AsyncDisposable {
-  /** Resolves when numbers are reserved on disk: nobody may be shown an event before. */
-  readonly ready: Promise<void>;
+  /** Resolves when numbers are reserved on disk: nobody may be shown an event before. To be called once, first. */
+  start(): Promise<void>;
   /** Kept events of one run after `after`, in order, at most `limit`. */
   ofRun(runId: string, after: number, limit: number): readonly EventFrame[];
 }
@@ -36,7 +36,6 @@ export function openBus(options: BusOptions): OpenBus {
 }
 
 class StoredBus implements OpenBus {
-  readonly ready: Promise<void>;
   readonly #store: Store;
   readonly #log: Log;
   readonly #now: () => number;
@@ -48,6 +47,7 @@ class StoredBus implements OpenBus {
   #reserved: number;
   #oldest: number;
   #sincePruned = 0;
+  #started: Promise<void> | undefined;
 
   constructor({ store, log, now }: BusOptions) {
     this.#store = store;
@@ -62,7 +62,11 @@ class StoredBus implements OpenBus {
     // After a crash events may have been shown that are not on disk: what is older cannot be replayed without a gap.
     this.#seq = stoppedAt > 0 ? stoppedAt : this.#reserved;
     this.#oldest = stoppedAt > 0 ? Math.max(1, meta("bus_oldest")) : this.#seq + 1;
-    this.ready = this.#reserve();
+  }
+
+  start(): Promise<void> {
+    this.#started ??= this.#reserve();
+    return this.#started;
   }
 
   get seq(): number {
@@ -75,7 +79,7 @@ class StoredBus implements OpenBus {
 
   publish<T extends Topic>(topic: T, data: EventData<T>, { sessionKey }: PublishOptions = {}): number {
     const event: EventFrame = { topic, seq: ++this.#seq, ts: this.#now(), data };
-    if (this.#reserved - this.#seq < RESERVED_AT_ONCE / 2)
+    if (this.#started && this.#reserved - this.#seq < RESERVED_AT_ONCE / 2)
       this.#reserve().catch(() => "logged there; the next event tries again");
     const published: Published = { event, sessionKey, frame: frameOf(event) };
     this.#ring.push(published);
@@ -175,7 +179,8 @@ class StoredBus implements OpenBus {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.ready.catch(() => "already logged by #reserve");
+    if (!this.#started) return;
+    await this.#started.catch(() => "already logged by #reserve");
     this.#flush();
     await this.#store.write((db) => {
       setMeta(db, "bus_stopped_at", this.#seq);

@@ -1,7 +1,7 @@
 /** Which process serves a home: one at a time, and the others can find it. */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { writeAtomic } from "../lib/atomic-write.ts";
+import { writeVolatile } from "../lib/atomic-write.ts";
 import { lockFile } from "../lib/file-lock.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Home } from "./home.ts";
@@ -35,7 +35,7 @@ export async function claimHome(home: Home): Promise<ClaimedHome> {
     });
   }
   return {
-    announce: (instance) => writeAtomic(recordPath(home), `${JSON.stringify(instance)}\n`),
+    announce: (instance) => writeVolatile(recordPath(home), `${JSON.stringify(instance)}\n`),
     [Symbol.dispose]() {
       rmSync(recordPath(home), { force: true });
       lock[Symbol.dispose]();

@@ -4,6 +4,16 @@ import { basename, dirname, join } from "node:path";
 
 /** Writes beside `path`, syncs, renames, syncs the folder. Throws the system's error and leaves no temporary file. */
 export function writeAtomic(path: string, data: string | Uint8Array, mode = 0o600): void {
+  replace(path, data, { mode, sync: true });
+  syncFolder(dirname(path));
+}
+
+/** The same without the syncs, for what means nothing after a power cut. */
+export function writeVolatile(path: string, data: string | Uint8Array, mode = 0o600): void {
+  replace(path, data, { mode, sync: false });
+}
+
+function replace(path: string, data: string | Uint8Array, { mode, sync }: { mode: number; sync: boolean }): void {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${crypto.randomUUID()}.tmp`);
   const { O_WRONLY, O_CREAT, O_EXCL } = constants;
@@ -11,7 +21,7 @@ export function writeAtomic(path: string, data: string | Uint8Array, mode = 0o60
   try {
     try {
       writeFileSync(file, data);
-      fsyncSync(file);
+      if (sync) fsyncSync(file);
     } finally {
       closeSync(file);
     }
@@ -20,7 +30,6 @@ export function writeAtomic(path: string, data: string | Uint8Array, mode = 0o60
     unlinkSync(temporary);
     throw thrown;
   }
-  syncFolder(folder);
 }
 
 function syncFolder(folder: string): void {

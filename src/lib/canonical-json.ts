@@ -1,5 +1,4 @@
 /** JSON with one spelling for each value: sorted keys, no white space (RFC 8785 for what JSON.stringify gives). */
-import { createHash } from "node:crypto";
 
 /** Throws `TypeError` for what JSON cannot hold at the top, such as a function. */
 export function canonicalJson(value: unknown): string {
@@ -10,7 +9,7 @@ export function canonicalJson(value: unknown): string {
 
 /** Lower-case hex SHA-256 of the canonical form. */
 export function canonicalDigest(value: unknown): string {
-  return createHash("sha256").update(canonicalJson(value)).digest("hex");
+  return new Bun.CryptoHasher("sha256").update(canonicalJson(value)).digest("hex");
 }
 
 function isPlain(item: unknown): item is Record<string, unknown> {

@@ -1,5 +1,4 @@
 /** Files that messages carry: kept once each under the digest of what they are. */
-import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeAtomic } from "../lib/atomic-write.ts";
@@ -136,5 +135,5 @@ function checkedType(bytes: Uint8Array, claimed: string): string {
 
 /** Of the type as well: the same bytes said to be something else are another thing. */
 function idOf(bytes: Uint8Array, mime: string): string {
-  return `media_${createHash("sha256").update(mime).update("\0").update(bytes).digest("hex")}`;
+  return `media_${new Bun.CryptoHasher("sha256").update(mime).update("\0").update(bytes).digest("hex")}`;
 }

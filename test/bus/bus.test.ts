@@ -13,7 +13,7 @@ async function openHere(path: string) {
   const { log, entries } = testLog();
   const store = openStore(join(path, "aleph.db"), { log });
   const bus = openBus({ store, log, now: () => 1000 });
-  await bus.ready;
+  await bus.start();
   return { store, bus, entries };
 }
 
