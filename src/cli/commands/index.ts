@@ -1,0 +1,16 @@
+/** Every command, in the order of the help, each loaded when it is called. */
+import type { Entry } from "../command.ts";
+
+export const commands = {
+  chat: (): Promise<Entry> => import("./chat.ts").then((module) => module.chat),
+  serve: (): Promise<Entry> => import("./serve.ts").then((module) => module.serve),
+  status: (): Promise<Entry> => import("./status.ts").then((module) => module.status),
+  sessions: (): Promise<Entry> => import("./sessions.ts").then((module) => module.sessions),
+  approvals: (): Promise<Entry> => import("./approvals.ts").then((module) => module.approvals),
+  models: (): Promise<Entry> => import("./models.ts").then((module) => module.models),
+  config: (): Promise<Entry> => import("./config.ts").then((module) => module.config),
+  logs: (): Promise<Entry> => import("./logs.ts").then((module) => module.logs),
+  rpc: (): Promise<Entry> => import("./rpc.ts").then((module) => module.rpc),
+  completions: (): Promise<Entry> => import("./completions.ts").then((module) => module.completions),
+  version: (): Promise<Entry> => import("./version.ts").then((module) => module.version),
+};

@@ -1,0 +1,183 @@
+/** `aleph sessions`: look at, export and delete conversations. */
+import { writeFile } from "node:fs/promises";
+import type { Result } from "../../client/client.ts";
+import { printable } from "../../lib/terminal-text.ts";
+import { defineCommand, defineGroup } from "../command.ts";
+import { withClient } from "../connection.ts";
+import { EXIT } from "../exit-codes.ts";
+import { usageError } from "../failure.ts";
+import { jsonFlag, serverFlags } from "../flags.ts";
+import { formatAgo, formatTime } from "../format.ts";
+import { writeJson } from "../output.ts";
+import { confirm } from "../question.ts";
+import { writeTable } from "../table.ts";
+
+const key = {
+  type: "positional",
+  required: true,
+  description: "session key, such as agent:main:main",
+  completion: "sessions",
+} as const;
+
+const list = defineCommand({
+  summary: "List sessions, newest first",
+  args: {
+    filter: { type: "string", valueHint: "text", description: "only keys and titles that contain it" },
+    limit: { type: "string", valueHint: "n", description: "how many at most", default: "50" },
+    ...jsonFlag,
+    ...serverFlags,
+  },
+  run: (args, invocation) =>
+    withClient(args, invocation, async ({ client }) => {
+      const { out, err } = invocation.terminal;
+      const params = { limit: toCount(args.limit, 1000), ...(args.filter ? { filter: args.filter } : {}) };
+      const page = await client.call("session.list", params);
+      if (args.json) return writeJson(out, page);
+      if (page.sessions.length === 0) {
+        err.write(
+          args.filter ? "No session matches\n" : `No sessions yet. Begin one with: ${invocation.program} chat\n`,
+        );
+        return;
+      }
+      const now = Date.now();
+      writeTable(out, page.sessions, [
+        { title: "SESSION", value: ({ session_key }) => session_key },
+        { title: "TITLE", value: ({ title }) => title, flexible: true },
+        { title: "MODEL", value: ({ model }) => model },
+        { title: "LAST USED", value: ({ updated_at }) => formatAgo(updated_at, now) },
+        { title: "RUN", value: ({ active_run, queued_runs }) => runState(active_run, queued_runs) },
+      ]);
+    }),
+});
+
+const show = defineCommand({
+  summary: "Show the last messages of a session",
+  args: {
+    key,
+    limit: { type: "string", valueHint: "n", description: "how many messages at most", default: "20" },
+    ...jsonFlag,
+    ...serverFlags,
+  },
+  run: (args, invocation) =>
+    withClient(args, invocation, async ({ client }) => {
+      const { out } = invocation.terminal;
+      const session = await client.call("session.get", { session_key: args.key });
+      const page = await client.call("session.history", { session_key: args.key, limit: toCount(args.limit, 1000) });
+      if (args.json) return writeJson(out, { session, ...page });
+      const { bold, dim } = out.style;
+      const title = session.title === null ? "" : `  ${printable(session.title)}`;
+      out.write(`${bold(session.session_key)}${title}\n`);
+      const earlier = session.message_count - page.messages.length;
+      if (earlier > 0) out.write(`${dim(`${earlier} earlier messages are not shown; see --limit`)}\n`);
+      for (const message of page.messages) out.write(`\n${messageText(message, bold, dim)}`);
+    }),
+});
+
+const exportCommand = defineCommand({
+  summary: "Export a whole session",
+  args: {
+    key,
+    format: { type: "enum", options: ["markdown", "jsonl"], description: "form of the result", default: "markdown" },
+    output: {
+      type: "string",
+      valueHint: "file",
+      alias: "o",
+      description: "write there; must not exist yet",
+      completion: "file",
+    },
+    ...serverFlags,
+  },
+  run: (args, invocation) =>
+    withClient(args, invocation, async ({ client }) => {
+      const { out, err } = invocation.terminal;
+      const format = args.format === "jsonl" ? "jsonl" : "markdown";
+      const { content } = await client.call("session.export", { session_key: args.key, format });
+      if (args.output === undefined) {
+        out.write(out.isTerminal ? printable(content) : content);
+        return;
+      }
+      await writeFile(args.output, content, { flag: "wx", mode: 0o600 }).catch((thrown: NodeJS.ErrnoException) => {
+        if (thrown.code !== "EEXIST") throw thrown;
+        throw usageError(
+          `${JSON.stringify(args.output)} exists already`,
+          "Name another file, or remove this one first",
+        );
+      });
+      err.write(`Written to ${args.output}\n`);
+    }),
+});
+
+const clear = defineCommand({
+  summary: "Begin anew in a session: the model forgets, the history stays readable",
+  args: { key, ...jsonFlag, ...serverFlags },
+  run: (args, invocation) =>
+    withClient(args, invocation, async ({ client }) => {
+      const result = await client.call("session.clear", { session_key: args.key });
+      if (args.json) writeJson(invocation.terminal.out, result);
+      else invocation.terminal.err.write(`Cleared ${result.session_key}\n`);
+    }),
+});
+
+const remove = defineCommand({
+  summary: "Delete a session with its history",
+  details: "On a terminal it asks first. What runs in the session is aborted. There is no way back.",
+  args: { key, yes: { type: "boolean", alias: "y", description: "do not ask" }, ...jsonFlag, ...serverFlags },
+  run: (args, invocation) =>
+    withClient(args, invocation, async ({ client }): Promise<number> => {
+      const { terminal } = invocation;
+      const { session_key, message_count } = await client.call("session.get", { session_key: args.key });
+      const question = `Delete ${session_key} with ${message_count} messages for good?`;
+      if (!args.yes && terminal.interactive && terminal.out.isTerminal && !(await confirm(question, false))) {
+        terminal.err.write("Nothing was deleted\n");
+        return EXIT.failure;
+      }
+      const result = await client.call("session.delete", { session_key });
+      if (args.json) writeJson(terminal.out, result);
+      else terminal.err.write(`Deleted ${session_key}\n`);
+      return EXIT.ok;
+    }),
+});
+
+export const sessions = defineGroup({
+  summary: "List, show, export and delete conversations",
+  fallback: "list",
+  commands: { list, show, export: exportCommand, clear, delete: remove },
+});
+
+type HistoryMessage = Result<"session.history">["messages"][number];
+
+function messageText(message: HistoryMessage, bold: (text: string) => string, dim: (text: string) => string): string {
+  const status = message.status === "complete" ? "" : ` (${message.status})`;
+  const head = `${bold(message.role)}  ${dim(`${formatTime(message.ts)}${status}`)}\n`;
+  const lines = message.parts.flatMap((part) => {
+    switch (part.type) {
+      case "text":
+        return [printable(part.text)];
+      case "tool_call":
+        return [dim(`→ ${printable(part.tool)} ${printable(JSON.stringify(part.args))}`)];
+      case "tool_result":
+        return [dim(`← ${printable(part.tool)} ${part.status}: ${firstLine(part.text)}`)];
+      case "media":
+        return [dim(`[${printable(part.name ?? part.mime)}]`)];
+      case "thinking":
+        return [];
+    }
+  });
+  return `${head}${lines.join("\n").trimEnd()}\n`;
+}
+
+function firstLine(text: string): string {
+  const [line = "", ...more] = printable(text).trim().split("\n");
+  return more.length > 0 || line.length > 120 ? `${line.slice(0, 120)} …` : line;
+}
+
+function runState(active: string | null, queued: number): string {
+  if (active === null) return "";
+  return queued > 0 ? `running, ${queued} queued` : "running";
+}
+
+function toCount(text: string, most: number): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= most) return count;
+  throw usageError(`--limit must be a whole number from 1 to ${most}`, "For example --limit 20");
+}

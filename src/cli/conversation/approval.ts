@@ -1,0 +1,93 @@
+/** Shows what a tool call would do, whole and with nothing hidden, and asks whether it may. */
+
+import type { Params } from "../../client/client.ts";
+import { exactLine, printableLine } from "../../lib/terminal-text.ts";
+import type { EventData } from "../../protocol/events.ts";
+import { formatDuration } from "../format.ts";
+import type { Output } from "../terminal.ts";
+import type { Lines } from "./lines.ts";
+
+export type Decision = Params<"approvals.resolve">["decision"];
+export type Question = Pick<EventData<"approval.requested">, "approval_id" | "tool" | "plan" | "reason" | "expires_at">;
+
+const ANSWERS: Readonly<Record<string, Decision>> = {
+  y: "once",
+  yes: "once",
+  once: "once",
+  s: "session",
+  session: "session",
+  a: "always",
+  always: "always",
+  n: "deny",
+  no: "deny",
+  deny: "deny",
+};
+const CHOICES = "y once, s this session, a always, n deny";
+
+/**
+ * The whole plan. Each line of it stands behind a bar of ours, also where it is wrapped: what a model wrote can look
+ * neither like another field nor like our question.
+ */
+export function writeQuestion(output: Output, { tool, plan, reason, expires_at }: Question, now: number): void {
+  const { bold, dim, yellow } = output.style;
+  output.write(`\n${yellow("?")} ${bold(`Allow ${exactLine(tool)}?`)}  ${dim(printableLine(reason))}\n`);
+  const entries = Object.entries(typeof plan === "object" && plan !== null ? plan : { plan });
+  const left = Math.min(16, Math.max(...entries.map(([name]) => Bun.stringWidth(exactLine(name)))));
+  const width = Math.max(20, (output.width ?? 100) - left - 6);
+  for (const [name, value] of entries) {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    const lines = text.split("\n").flatMap((line) => wrapExact(exactLine(line), width));
+    lines.forEach((line, at) => {
+      const title = at === 0 ? exactLine(name).padEnd(left) : " ".repeat(left);
+      output.write(`  ${dim(title)} ${dim("│")} ${line}\n`);
+    });
+  }
+  const expires = expires_at - now;
+  output.write(`  ${dim(`${CHOICES}${expires > 0 ? ` · expires in ${formatDuration(expires)}` : ""}`)}\n`);
+}
+
+/** Asks until there is an answer, or `signal` aborts because someone else gave it. Lines typed before do not count. */
+export async function askApproval(
+  output: Output,
+  lines: Lines,
+  question: Question,
+  { now, signal }: { readonly now: number; readonly signal: AbortSignal },
+): Promise<Decision | undefined> {
+  const answered = Promise.withResolvers<Decision | undefined>();
+  const before = lines.onLine;
+  const show = () => output.write(`  ${output.style.bold("Your answer:")} `);
+  const stop = () => answered.resolve(undefined);
+  lines.onLine = (line) => {
+    const decision = ANSWERS[line.trim().toLowerCase()];
+    if (decision) return answered.resolve(decision);
+    output.write(`  Please answer with one of: ${CHOICES}\n`);
+    show();
+  };
+  signal.addEventListener("abort", stop, { once: true });
+  void lines.ended.then(() => answered.resolve("deny"));
+  writeQuestion(output, question, now);
+  show();
+  try {
+    return await answered.promise;
+  } finally {
+    lines.onLine = before;
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+function wrapExact(line: string, width: number): string[] {
+  const wrapped: string[] = [];
+  let current = "";
+  let used = 0;
+  for (const character of line) {
+    const own = Bun.stringWidth(character);
+    if (used + own > width) {
+      wrapped.push(current);
+      current = "";
+      used = 0;
+    }
+    current += character;
+    used += own;
+  }
+  return [...wrapped, current];
+}

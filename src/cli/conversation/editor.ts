@@ -1,0 +1,123 @@
+/** The line that a person edits at the prompt: history, tab completion, and several lines in one message. */
+import { createInterface } from "node:readline";
+import { PassThrough } from "node:stream";
+import type { ReadStream } from "node:tty";
+
+/** Stands for a line break while a message is edited on one line. */
+const BREAK = "⏎";
+const PASTE_ON = "\x1b[?2004h";
+const PASTE_OFF = "\x1b[?2004l";
+
+export interface EditorOptions {
+  readonly input: ReadStream;
+  readonly output: NodeJS.WriteStream;
+  readonly prompt: string;
+  /** Newest first. */
+  readonly history: readonly string[];
+  /** What is there to begin with: typed before the prompt was shown. */
+  readonly initial?: string;
+  /** Whole lines that `line` could become. */
+  readonly complete: (line: string) => Promise<readonly string[]>;
+}
+
+/** `interrupt`: Ctrl-C on an empty line. `end`: Ctrl-D on an empty line, or the input is over. */
+export type Edited =
+  | { readonly kind: "line"; readonly text: string }
+  | { readonly kind: "interrupt" }
+  | { readonly kind: "end" };
+
+/**
+ * Enter ends the message; Alt+Enter, Ctrl+J, a backslash at the end of a line, and line breaks in pasted text do not.
+ * The terminal is in raw mode only until this resolves.
+ */
+export async function editLine({ input, output, prompt, history, initial, complete }: EditorOptions): Promise<Edited> {
+  const keys = new PassThrough();
+  const translate = createKeyTranslator();
+  const onData = (bytes: Buffer) => void keys.write(translate(bytes.toString("latin1")), "latin1");
+  const onEnd = () => void keys.end();
+  input.setRawMode(true);
+  input.on("data", onData);
+  input.once("end", onEnd);
+  output.write(PASTE_ON);
+
+  const edited = Promise.withResolvers<Edited>();
+  let begun = "";
+  const lines = createInterface({
+    input: keys,
+    output,
+    terminal: true,
+    prompt,
+    history: history.map((entry) => entry.replaceAll("\n", BREAK)),
+    historySize: history.length + 1,
+    completer(line: string, done: (error: Error | null, result: [string[], string]) => void) {
+      complete(line).then(
+        (found) => done(null, [[...found], line]),
+        () => done(null, [[], line]),
+      );
+    },
+  });
+  lines.on("line", (line) => {
+    if (line.endsWith("\\")) {
+      begun += `${line.slice(0, -1)}${BREAK}`;
+      lines.setPrompt("… ");
+      lines.prompt();
+    } else edited.resolve({ kind: "line", text: (begun + line).replaceAll(BREAK, "\n") });
+  });
+  lines.on("SIGINT", () => {
+    if (lines.line === "" && begun === "") {
+      output.write("\n");
+      return edited.resolve({ kind: "interrupt" });
+    }
+    begun = "";
+    output.write("^C\n");
+    lines.setPrompt(prompt);
+    lines.write(null, { ctrl: true, name: "e" });
+    lines.write(null, { ctrl: true, name: "u" });
+    lines.prompt();
+  });
+  lines.on("close", () => edited.resolve({ kind: "end" }));
+  // Job control would leave the terminal in raw mode.
+  lines.on("SIGTSTP", () => undefined);
+  lines.prompt();
+  if (initial) lines.write(initial.replaceAll("\n", BREAK));
+  input.resume();
+  try {
+    return await edited.promise;
+  } finally {
+    lines.close();
+    input.off("data", onData);
+    input.off("end", onEnd);
+    input.pause();
+    output.write(PASTE_OFF);
+    input.setRawMode(false);
+  }
+}
+
+/**
+ * Turns line breaks that do not end the message into `BREAK`, and takes the marks of a paste away together with control
+ * characters inside of it. Works on bytes (as Latin-1), since a character may arrive in parts.
+ */
+export function createKeyTranslator(): (bytes: string) => string {
+  const mark = Buffer.from(BREAK).toString("latin1");
+  let pasting = false;
+  let held = "";
+  return (bytes) => {
+    let text = held + bytes;
+    // A mark that has only begun to arrive; a lone Escape is a key of its own.
+    held = /\x1b\[(?:2(?:0(?:[01])?)?)?$/.exec(text)?.[0] ?? "";
+    text = text.slice(0, text.length - held.length);
+    let result = "";
+    for (const part of text.split(/(\x1b\[20[01]~|\x1b\r|\x1b\n)/)) {
+      if (part === "\x1b[200~") pasting = true;
+      else if (part === "\x1b[201~") pasting = false;
+      else if (part === "\x1b\r" || part === "\x1b\n") result += mark;
+      else if (pasting) {
+        result += part
+          .replace(/\r\n|\r|\n/g, mark)
+          .replace(/\t/g, " ")
+          .replace(/[\x00-\x1f\x7f]/g, "");
+      } else result += part.replaceAll("\n", mark);
+    }
+    return result;
+  };
+}

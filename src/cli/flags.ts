@@ -1,0 +1,38 @@
+/** Options that many commands share. */
+
+import { join, resolve } from "node:path";
+import { defaultHomePath, type Environment } from "../config/environment.ts";
+import { type Home, homeAt } from "../config/home.ts";
+
+/** Which Aleph: its folder and its file. */
+export const homeFlags = {
+  home: { type: "string", valueHint: "dir", description: "ALEPH_HOME instead of ~/.aleph", completion: "folder" },
+  config: {
+    type: "string",
+    valueHint: "file",
+    description: "config.toml elsewhere than in the home",
+    completion: "file",
+  },
+} as const;
+
+/** Which server; without one the command starts the core in its own process, on the same home. */
+export const serverFlags = {
+  ...homeFlags,
+  url: { type: "string", valueHint: "url", description: "a server elsewhere, such as http://127.0.0.1:18790" },
+} as const;
+
+export const jsonFlag = { json: { type: "boolean", description: "print JSON for programs" } } as const;
+
+export interface HomeFlags {
+  readonly home?: string | undefined;
+  readonly config?: string | undefined;
+}
+
+export interface ServerFlags extends HomeFlags {
+  readonly url?: string | undefined;
+}
+
+export function homeOf(flags: HomeFlags, env: Environment): Home {
+  const path = flags.home ? resolve(flags.home) : defaultHomePath(env);
+  return homeAt(path, flags.config ? resolve(flags.config) : join(path, "config.toml"));
+}

@@ -1,0 +1,32 @@
+/**
+ * The options of `serve`, read without loading anything: the time until the server answers counts. Whatever is not
+ * plainly right is left to the full parser, which knows how to complain.
+ */
+
+export interface ServeFlags {
+  home?: string;
+  config?: string;
+  host?: string;
+  port?: string;
+  "log-level"?: string;
+}
+
+const NAMES: ReadonlySet<string> = new Set([
+  "home",
+  "config",
+  "host",
+  "port",
+  "log-level",
+] satisfies (keyof ServeFlags)[]);
+
+/** The options, or nothing when `words` hold anything else. */
+export function readServeFlags(words: readonly string[]): ServeFlags | undefined {
+  const flags: Record<string, string> = {};
+  for (let at = 0; at < words.length; at++) {
+    const [, name = "", inline] = /^--([a-z-]+)(?:=(.*))?$/s.exec(words[at]!) ?? [];
+    const value = inline ?? words[++at];
+    if (!NAMES.has(name) || value === undefined || (inline === undefined && value.startsWith("-"))) return undefined;
+    flags[name] = value;
+  }
+  return flags;
+}
