@@ -28,7 +28,7 @@ const FILE = "aleph-demo.md";
 const TIME: Step = {
   tool: "time",
   args: {},
-  intro: "First the clock. I call `time`.",
+  intro: "I ask for the time, with `time`.",
   remark: ({ ok, text }) => (ok ? `It is ${text}. A model has no clock of its own; it has to ask.` : failed(text)),
 };
 const TODO: Step = {
@@ -40,7 +40,7 @@ const TODO: Step = {
       { text: "Add a real model", status: "pending" },
     ],
   },
-  intro: "Next a list. I call `todo` with two entries.",
+  intro: "I begin a list of two entries, with `todo`.",
   remark: ({ ok, text }) =>
     ok ? "The list is kept with this session, so that a long task does not get lost." : failed(text),
 };
@@ -60,7 +60,7 @@ const READ: Step = {
 const EDIT: Step = {
   tool: "edit",
   args: { path: FILE, old_text: "wrote this file", new_text: "wrote and then changed this file" },
-  intro: "I change four words of it with `edit`.",
+  intro: "I change a line of it, with `edit`.",
   remark: ({ ok, text }) =>
     ok ? "Changed. An edit names the old text, so that it cannot hit the wrong place." : failed(text),
 };
@@ -86,7 +86,7 @@ const EXEC_ASK: Step = {
 const WEB: Step = {
   tool: "web_fetch",
   args: { url: "https://example.com/" },
-  intro: "Last, a page from the web: https://example.com/.",
+  intro: "I fetch a page from the web: https://example.com/.",
   remark: ({ ok, text }) =>
     ok
       ? `It came back and begins so:\n\n${quote(text)}`
