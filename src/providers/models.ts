@@ -5,9 +5,9 @@ import { nearest } from "../lib/nearest.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { ModelInfo, OpenProvider } from "../sdk/provider.ts";
 import { type Breaker, createBreaker } from "./models/breaker.ts";
-import { Listings } from "./models/listing.ts";
-import { lacksKey, loadType, openProvider } from "./models/opening.ts";
-import { listed, type ModelList, type ModelsDescription } from "./models/shapes.ts";
+import { Listings } from "./models/listings.ts";
+import { listed, type ModelList, type ModelsDescription } from "./models/model-list.ts";
+import { lacksKey, loadType, openProvider } from "./models/open-provider.ts";
 import {
   DEMO,
   DETECTED_OLLAMA,

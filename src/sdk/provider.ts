@@ -77,8 +77,8 @@ export const PROVIDER_FAILURES = [
 export type ProviderFailure = (typeof PROVIDER_FAILURES)[number];
 
 /**
- * One part of a reply, in the order in which it arrives. `text` and `thinking` are pieces to be joined; a `tool_call`
- * comes once, whole. A reply ends with exactly one `finish`; `usage` comes before it when the provider tells it.
+ * One part of a reply, in the order in which it arrives. `text` and `thinking` are pieces to be joined; a piece of
+ * thinking with a `signature` is the last of its block, and may be empty but for it. A `tool_call` comes once, whole. A reply ends with exactly one `finish`; `usage` comes before it when the provider tells it.
  */
 export type StreamPart =
   | ModelText

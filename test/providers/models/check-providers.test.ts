@@ -1,7 +1,7 @@
 /** What is wrong with a provider's table is told with the config, before anybody asks the provider. */
 import { expect, test } from "bun:test";
 import { providers } from "../../../src/providers/index.ts";
-import { checkProviders } from "../../../src/providers/models/check.ts";
+import { checkProviders } from "../../../src/providers/models/check-providers.ts";
 import { configOf } from "../../support/providers/models.ts";
 
 const check = (tables: Parameters<typeof configOf>[0]["providers"]) =>
