@@ -91,7 +91,13 @@ export async function startApp(options: AppOptions): Promise<App> {
   ensureHome(home);
   const claim = stack.use(await claimHome(home));
   const overrides = options.overrides ? { overrides: options.overrides } : {};
-  const config = await openConfig({ home, env, log, ...overrides });
+  const config = await openConfig({
+    home,
+    env,
+    log,
+    ...overrides,
+    check: async (checked) => (await import("./providers/models/check-providers.ts")).checkProviders(checked, providers),
+  });
   const current = () => config.current;
   level = () => current().log.level;
 

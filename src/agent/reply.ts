@@ -62,12 +62,11 @@ export class Reply {
         return;
       case "text":
         this.#endThinking();
-        this.#grow("text", part.text);
+        this.#grow(part.text);
         this.#show("stream.chunk", part.text);
         return;
       case "thinking":
-        if (this.#parts.at(-1)?.type !== "thinking") this.#thinkingSince = this.#options.now();
-        this.#grow("thinking", part.text);
+        this.#think(part.text);
         if (part.signature) Object.assign(this.#parts.at(-1)!, { signature: part.signature });
         if (part.text !== "") this.#show("stream.thinking", part.text);
         return;
@@ -119,10 +118,23 @@ export class Reply {
     });
   }
 
-  #grow(type: "text" | "thinking", text: string): void {
+  #think(text: string): void {
     const last = this.#parts.at(-1);
-    if (last?.type === type) last.text += text;
-    else this.#parts.push({ type, text });
+    // A sealed block is complete: what follows is another one.
+    const goesOn = last?.type === "thinking" && last.signature === undefined;
+    if (goesOn) {
+      last.text += text;
+      return;
+    }
+    this.#endThinking();
+    this.#thinkingSince = this.#options.now();
+    this.#parts.push({ type: "thinking", text });
+  }
+
+  #grow(text: string): void {
+    const last = this.#parts.at(-1);
+    if (last?.type === "text") last.text += text;
+    else this.#parts.push({ type: "text", text });
   }
 
   #endThinking(): void {
