@@ -16,13 +16,25 @@ export type TargetName = keyof typeof TARGETS;
 
 export const ENTRY = "src/main.ts";
 
+/** Error messages are English: the other fifty languages of zod would take half a megabyte of it and as much memory. */
+const onlyEnglish: Bun.BunPlugin = {
+  name: "only English messages in zod",
+  setup(build) {
+    build.onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: 'export { default as en } from "./en.js";',
+      loader: "js",
+    }));
+  },
+};
+
 export const BUNDLE = {
   target: "bun",
   format: "esm",
   minify: true,
   splitting: true,
+  plugins: [onlyEnglish],
   define: { "process.env.NODE_ENV": '"production"' },
-} as const satisfies Partial<Bun.BuildConfig>;
+} satisfies Partial<Bun.BuildConfig>;
 
 export interface Executable {
   readonly entry: string;
