@@ -26,6 +26,7 @@ import { createCommandPolicy } from "./policy/command-policy.ts";
 import { createGate } from "./policy/gate.ts";
 import type { Issue } from "./protocol/errors.ts";
 import { TOPICS } from "./protocol/event-frame.ts";
+import type { loadPanel } from "./panel/assets.ts";
 import { providers } from "./providers/index.ts";
 import { Models } from "./providers/models.ts";
 import { createFiles } from "./sandbox/files.ts";
@@ -220,6 +221,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   };
 
   const metrics = new Metrics();
+  let panel: ReturnType<typeof loadPanel> | undefined;
   let serving = true;
   const ready = Promise.withResolvers<void>();
   ready.promise.catch((error: unknown) => log.error("start could not be completed", describeError(error)));
@@ -238,6 +240,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       isReady: () => serving && !store.failure,
       requestCounts: () => metrics.requests,
       gauges: () => gauges(needs.status()),
+      panel: () => (panel ??= import("./panel/assets.ts").then(({ loadPanel }) => loadPanel())),
     },
     ready: ready.promise,
     settings: () => current().gateway,

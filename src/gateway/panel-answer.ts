@@ -1,0 +1,38 @@
+/** One file of the panel as an HTTP answer: kept by the browser for ever where its name says what is in it. */
+import { AlephError } from "../protocol/errors.ts";
+
+export interface PanelFile {
+  readonly bytes: ArrayBuffer;
+  readonly type: string;
+  /** Quoted, as HTTP wants it. */
+  readonly etag: string;
+  /** The name holds a hash of the content: it never changes. */
+  readonly immutable: boolean;
+}
+
+export interface PanelNeeds {
+  /** By path: `/`, `/login` and `/<name>-<hash>.<ending>`. Made at the first call. */
+  readonly panel: () => Promise<ReadonlyMap<string, PanelFile>>;
+}
+
+/** Below this the head of a compressed answer costs more than it saves. */
+const WORTH_COMPRESSING = 1024;
+
+/** Throws `not_found`. */
+export async function panelAnswer({ panel }: PanelNeeds, request: Request): Promise<Response> {
+  const file = (await panel()).get(new URL(request.url).pathname);
+  if (!file) throw new AlephError("not_found", "Nothing is served at this path");
+  const headers = new Headers({
+    "content-type": file.type,
+    "cache-control": file.immutable ? "public, max-age=31536000, immutable" : "no-cache",
+    etag: file.etag,
+    vary: "accept-encoding",
+  });
+  const known = request.headers.get("if-none-match")?.split(",") ?? [];
+  if (known.some((etag) => etag.trim().replace(/^W\//, "") === file.etag))
+    return new Response(null, { status: 304, headers });
+  const takesGzip = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i.test(request.headers.get("accept-encoding") ?? "");
+  if (!takesGzip || file.bytes.byteLength < WORTH_COMPRESSING) return new Response(file.bytes, { headers });
+  headers.set("content-encoding", "gzip");
+  return new Response(Bun.gzipSync(file.bytes), { headers });
+}

@@ -1,0 +1,102 @@
+/** The panel: the list, the page, the dialogs, and the keys that work everywhere. */
+import { useSignalEffect } from "@preact/signals";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { Announcer } from "./components/announcer.tsx";
+import { type DialogRequest, type Shell, ShellContext, useShell } from "./components/context.ts";
+import { isMod, isTyping } from "./components/keys.ts";
+import { KeysDialog } from "./components/keys-dialog.tsx";
+import { Layout, type RailControl } from "./components/layout.tsx";
+import { DeleteDialog, RenameDialog } from "./components/session-dialogs.tsx";
+import { StatusLines } from "./components/status-lines.tsx";
+import { NewPage, SessionPage } from "./pages/chat.tsx";
+import { SettingsPage } from "./pages/settings.tsx";
+import type { Place } from "./state/router.ts";
+
+export type AppProps = Omit<Shell, "openDialog">;
+
+export function App(props: AppProps) {
+  const { panel } = props;
+  const [dialog, setDialog] = useState<DialogRequest | undefined>(undefined);
+  const shell = useMemo<Shell>(() => ({ ...props, openDialog: setDialog }), []);
+  const close = () => setDialog(undefined);
+
+  useSignalEffect(() => {
+    const { theme, language } = panel.preferences;
+    const root = document.documentElement;
+    if (theme.value === "system") delete root.dataset.theme;
+    else root.dataset.theme = theme.value;
+    root.lang = language.value === "zh" ? "zh-CN" : "en";
+  });
+
+  return (
+    <ShellContext.Provider value={shell}>
+      <Layout>
+        {(rail) => (
+          <>
+            <Keys rail={rail} onHelp={() => setDialog({ kind: "keys" })} />
+            <StatusLines />
+            <main class="main">
+              <Page place={panel.router.place.value} />
+            </main>
+          </>
+        )}
+      </Layout>
+      {dialog?.kind === "keys" && <KeysDialog onClose={close} />}
+      {dialog?.kind === "rename" && <RenameDialog sessionKey={dialog.key} title={dialog.title} onClose={close} />}
+      {dialog?.kind === "delete" && <DeleteDialog sessionKey={dialog.key} title={dialog.title} onClose={close} />}
+      <Announcer />
+    </ShellContext.Provider>
+  );
+}
+
+function Page({ place }: { place: Place }) {
+  switch (place.page) {
+    case "new":
+      return <NewPage />;
+    case "session":
+      return <SessionPage key={place.key} sessionKey={place.key} />;
+    case "settings":
+      return <SettingsPage />;
+  }
+}
+
+function Keys({ rail, onHelp }: { rail: RailControl; onHelp: () => void }) {
+  const { panel } = useShell();
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
+      const act = actionOf(event);
+      if (!act) return;
+      event.preventDefault();
+      act();
+    };
+    const actionOf = (event: KeyboardEvent): (() => void) | undefined => {
+      if (isMod(event) && event.key.toLowerCase() === "k") {
+        return () => {
+          rail.open();
+          requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById("search")?.focus()));
+        };
+      }
+      if (isMod(event) && event.key.toLowerCase() === "b") return rail.toggle;
+      if (isMod(event) && event.key === ".") return () => document.getElementById("stop")?.click();
+      if (event.altKey && event.code === "KeyN") return () => panel.router.go({ page: "new" });
+      if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
+        return () => step(event.key === "ArrowUp" ? -1 : 1);
+      }
+      if (isTyping(event) || isMod(event) || event.altKey) return undefined;
+      if (event.key === "?") return onHelp;
+      if (event.key === "/") return () => document.getElementById("composer")?.focus();
+      return undefined;
+    };
+    const step = (by: 1 | -1) => {
+      const rows = panel.sessions.rows.peek();
+      const place = panel.router.place.peek();
+      const at = rows.findIndex(({ session_key }) => place.page === "session" && session_key === place.key);
+      const next = rows[at < 0 ? 0 : at + by];
+      if (next) panel.router.go({ page: "session", key: next.session_key });
+    };
+    document.addEventListener("keydown", press);
+    return () => document.removeEventListener("keydown", press);
+  }, [panel, rail, onHelp]);
+  return null;
+}

@@ -1,0 +1,64 @@
+/** Tells those who do not look: readers of the screen, the title of the tab, and, if wanted, a notification. */
+import { useSignalEffect } from "@preact/signals";
+import { useEffect, useState } from "preact/hooks";
+import { isTopic } from "../../client/client.ts";
+import { useShell, useT } from "./context.ts";
+import { titleOf } from "./session-words.ts";
+
+const SPOKEN = 240;
+
+export function Announcer() {
+  const t = useT();
+  const { panel } = useShell();
+  const [polite, setPolite] = useState("");
+  const [urgent, setUrgent] = useState("");
+
+  useEffect(() => {
+    const listener = panel.onEvent((event) => {
+      const place = panel.router.place.peek();
+      const here = place.page === "session" && "session_key" in event.data && event.data.session_key === place.key;
+      if (isTopic(event, "agent.completed") && here) {
+        const { text } = event.data;
+        setPolite(t("say.answered", { text: text.length > SPOKEN ? `${text.slice(0, SPOKEN)}…` : text }));
+      }
+      if (isTopic(event, "agent.error") && here) setUrgent(t("say.failed", { message: event.data.error.message }));
+      if (isTopic(event, "approval.requested")) {
+        const words = t("say.waits", { tool: event.data.tool, reason: event.data.reason });
+        setUrgent(words);
+        if (panel.preferences.notify.peek() && document.hidden) notify(words, event.data.approval_id);
+      }
+    });
+    return () => listener[Symbol.dispose]();
+  }, [panel, t]);
+
+  useSignalEffect(() => {
+    const place = panel.router.place.value;
+    const waiting = panel.approvals.waiting.value.length;
+    const session =
+      place.page === "session" && panel.sessions.rows.value.find(({ session_key }) => session_key === place.key);
+    const parts = [
+      waiting > 0 && `(${waiting}) ${t("approval.title")}`,
+      session && session.active_run !== null && "…",
+      session && titleOf(session, t),
+      t("app.name"),
+    ];
+    document.title = parts.filter((part) => typeof part === "string").join(" · ");
+  });
+
+  return (
+    <>
+      <div class="unseen" aria-live="polite">
+        {polite}
+      </div>
+      <div class="unseen" aria-live="assertive">
+        {urgent}
+      </div>
+    </>
+  );
+}
+
+function notify(body: string, tag: string): void {
+  if (!("Notification" in window) || Notification.permission !== "granted") return;
+  const notification = new Notification("Aleph", { body, tag });
+  notification.onclick = () => window.focus();
+}

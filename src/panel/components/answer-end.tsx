@@ -1,0 +1,71 @@
+/** How an answer ended when it did not end well: what happened, why, and what to do next. */
+import type { StringKey } from "../i18n/strings.ts";
+import type { Answer } from "../state/answer.ts";
+import { useT } from "./context.ts";
+import { CopyButton } from "./copy-button.tsx";
+
+export function AnswerEnd({ answer, onSay }: { answer: Answer; onSay: (text: string) => void }) {
+  const t = useT();
+  const { status, error, blocks, runId } = answer;
+  const goOn = (
+    <button type="button" class="button" onClick={() => onSay(t("answer.continue_text"))}>
+      {t("answer.continue")}
+    </button>
+  );
+  if (status === "completed") {
+    return blocks.some(({ kind }) => kind === "text" || kind === "tool") ? null : (
+      <p class="note meta">{t("answer.empty")}</p>
+    );
+  }
+  if (status === "cancelled") {
+    return (
+      <div class="ending">
+        <p>{t("answer.cancelled")}</p>
+        <div class="ending-acts">{goOn}</div>
+      </div>
+    );
+  }
+  if (status === "interrupted") {
+    return (
+      <div class="ending">
+        <p>
+          <strong>{t("answer.interrupted")}</strong> {t("answer.interrupted_why")}
+        </p>
+        <div class="ending-acts">{goOn}</div>
+      </div>
+    );
+  }
+  return (
+    <div class="ending failed" role="alert">
+      <p>
+        <strong>{t("answer.failed")}</strong> {error ? `${error.message}.` : ""}
+      </p>
+      <p class="aside">{t(nextStep(error?.reason))}</p>
+      <div class="ending-acts">
+        {goOn}
+        {runId !== null && (
+          <span class="meta copyable">
+            {t("answer.run_id", { id: runId })}
+            <CopyButton text={() => runId} label={t("act.copy")} />
+          </span>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function nextStep(reason: string | undefined): StringKey {
+  switch (reason) {
+    case "provider_error":
+      return "error.next_provider";
+    case "no_provider":
+      return "error.next_no_provider";
+    case "internal":
+    case "storage_failed":
+      return "error.next_log";
+    case "limit_reached":
+      return "error.next_send";
+    default:
+      return "error.next_again";
+  }
+}

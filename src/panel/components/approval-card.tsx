@@ -1,0 +1,117 @@
+/** A question to the person, whole: the tool, all that will happen, why it is asked, until when, and the four answers. */
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+import type { Decision, Question } from "../state/approvals.ts";
+import { troubleOf } from "../state/phase.ts";
+import { useFormats, usePanel, useT } from "./context.ts";
+import { isTyping } from "./keys.ts";
+import { exactText } from "./tool-words.ts";
+
+const ANSWERS: readonly { readonly decision: Decision; readonly key: string; readonly look: string }[] = [
+  { decision: "once", key: "o", look: "button primary" },
+  { decision: "session", key: "s", look: "button" },
+  { decision: "always", key: "a", look: "button" },
+  { decision: "deny", key: "d", look: "button danger" },
+];
+
+/** Keys count only after the card has been in sight for a moment: nobody allows by a key that was meant for another. */
+const KEYS_AFTER_MS = 600;
+
+export function ApprovalCard({ question, first }: { question: Question; first: boolean }) {
+  const t = useT();
+  const { approvals } = usePanel();
+  const { time } = useFormats();
+  const [sending, setSending] = useState<Decision | undefined>(undefined);
+  const [trouble, setTrouble] = useState<string | undefined>(undefined);
+  const id = useId();
+  const card = useRef<HTMLElement>(null);
+
+  const answer = (decision: Decision) => {
+    if (sending) return;
+    setSending(decision);
+    setTrouble(undefined);
+    approvals.resolve(question.approval_id, decision).catch((error: unknown) => {
+      setTrouble(troubleOf(error).message);
+      setSending(undefined);
+    });
+  };
+  const latest = useRef(answer);
+  latest.current = answer;
+
+  useEffect(() => {
+    if (!first) return;
+    let ready = false;
+    const timer = setTimeout(() => (ready = true), KEYS_AFTER_MS);
+    const press = (event: KeyboardEvent) => {
+      if (!ready || event.repeat || isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (document.querySelector("dialog[open]")) return;
+      const found = ANSWERS.find(({ key }) => key === event.key.toLowerCase());
+      if (!found) return;
+      event.preventDefault();
+      latest.current(found.decision);
+    };
+    document.addEventListener("keydown", press);
+    return () => {
+      clearTimeout(timer);
+      document.removeEventListener("keydown", press);
+    };
+  }, [first]);
+
+  return (
+    <section class="approval" ref={card} aria-labelledby={id} tabIndex={-1} data-approval={question.approval_id}>
+      <header class="approval-head">
+        <span class="dot waiting" />
+        <span>{t("approval.title")}</span>
+        <span class="meta">{t("approval.expires", { time: time(question.expires_at) })}</span>
+      </header>
+      <h3 id={id}>{t("approval.wants", { tool: question.tool })}</h3>
+      <Plan plan={question.plan} />
+      {question.reason !== "" && (
+        <p class="approval-why">
+          <span class="aside">{t("approval.why")}: </span>
+          {exactText(question.reason)}
+        </p>
+      )}
+      <div class="approval-answers">
+        {ANSWERS.map(({ decision, key, look }) => (
+          <button
+            key={decision}
+            type="button"
+            class={look}
+            disabled={sending !== undefined}
+            onClick={() => answer(decision)}
+          >
+            {t(`approval.${decision}`)}
+            {first && <kbd>{key}</kbd>}
+          </button>
+        ))}
+      </div>
+      <p class="meta" role="status">
+        {trouble !== undefined
+          ? t("approval.not_sent", { why: trouble })
+          : sending
+            ? t("approval.sending")
+            : first && <span class="keys-only">{t("approval.keys", { key: "Alt+A" })}</span>}
+      </p>
+    </section>
+  );
+}
+
+/** Every part of the plan under its name; nothing is shortened, long parts scroll. */
+function Plan({ plan }: { plan: unknown }) {
+  const t = useT();
+  const isTable = typeof plan === "object" && plan !== null && !Array.isArray(plan);
+  const parts: readonly (readonly [string, unknown])[] = isTable ? Object.entries(plan) : [["", plan]];
+  return (
+    <dl class="plan" aria-label={t("approval.plan")}>
+      {parts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+            <pre tabIndex={0}>{exactText(value)}</pre>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

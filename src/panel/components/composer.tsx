@@ -1,0 +1,236 @@
+/** Where a message is written: the text, the files, the model, and what to do with the run that is under way. */
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Params } from "../../client/client.ts";
+import type { WireSession } from "../../protocol/session.ts";
+import { troubleOf } from "../state/phase.ts";
+import { AttachmentList } from "./attachment-list.tsx";
+import { type Attachment, addFiles, forget, type Refusal, roomFor, toWire } from "./attachments.ts";
+import { useFormats, useShell, useT } from "./context.ts";
+import { Icon } from "./icon.tsx";
+import { isMod } from "./keys.ts";
+import { ModelPicker } from "./model-picker.tsx";
+import { StopButton } from "./stop-button.tsx";
+import { ThinkingPicker } from "./thinking-picker.tsx";
+
+export type Setting = Partial<Pick<WireSession, "model" | "thinking">>;
+
+export interface ComposerProps {
+  /** Names the draft. */
+  readonly place: string;
+  readonly setting: Required<Setting>;
+  readonly activeRun: string | undefined;
+  readonly onSetting: (change: Setting) => Promise<void>;
+  /** Resolves when the message is on the server's disk. */
+  readonly onSend: (message: Omit<Params<"agent.run">, "session_key">) => Promise<void>;
+  readonly onStop: (runId: string, how: "cancel" | "abort") => Promise<void>;
+}
+
+const MAX_HEIGHT = 240;
+
+export function Composer({ place, setting, activeRun, onSetting, onSend, onStop }: ComposerProps) {
+  const t = useT();
+  const { bytes } = useFormats();
+  const { panel, drafts } = useShell();
+  const [text, setText] = useState(() => drafts.read(place));
+  const [files, setFiles] = useState<readonly Attachment[]>([]);
+  const [sending, setSending] = useState(false);
+  const [trouble, setTrouble] = useState<string | undefined>(undefined);
+  const [dragging, setDragging] = useState(false);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const chooser = useRef<HTMLInputElement>(null);
+  /** The same for every try to send this draft: a message whose answer was lost is not sent twice. */
+  const attempt = useRef<string | undefined>(undefined);
+  const fileIds = useRef(0);
+  const link = panel.connection.link.value;
+  const connected = link.kind === "connected";
+  const busy = activeRun !== undefined;
+  const canSend = connected && !sending && (text.trim() !== "" || files.length > 0);
+
+  const write = (next: string) => {
+    attempt.current = undefined;
+    setText(next);
+    drafts.write(place, next);
+  };
+
+  useLayoutEffect(() => {
+    const area = field.current!;
+    area.style.height = "auto";
+    area.style.height = `${Math.min(MAX_HEIGHT, area.scrollHeight)}px`;
+  }, [text]);
+
+  const held = useRef(files);
+  held.current = files;
+  useEffect(() => () => held.current.forEach(forget), []);
+
+  const attach = (given: readonly File[]) => {
+    if (given.length === 0) return;
+    attempt.current = undefined;
+    const room = roomFor(connected ? link.hello.policy.max_payload : 8 * 1024 * 1024);
+    const { attachments, refusal } = addFiles(files, given, { room, nextId: () => ++fileIds.current });
+    setFiles(attachments);
+    setTrouble(refusal && refusalText(refusal));
+  };
+  const refusalText = (refusal: Refusal) => {
+    if (refusal.why === "too_many") return t("composer.too_many", { limit: refusal.limit });
+    if (refusal.why === "too_large")
+      return t("composer.too_large", { name: refusal.name, limit: bytes(refusal.limit) });
+    return t("composer.unreadable", { name: refusal.name });
+  };
+  const remove = (gone: Attachment) => {
+    attempt.current = undefined;
+    forget(gone);
+    setFiles(files.filter((file) => file !== gone));
+    field.current?.focus();
+  };
+
+  const send = async (mode: "queue" | "steer") => {
+    if (!canSend) return;
+    setSending(true);
+    setTrouble(undefined);
+    attempt.current ??= crypto.getRandomValues(new Uint32Array(4)).join("-");
+    try {
+      const attachments = await Promise.all(files.map(toWire));
+      await onSend({
+        // A message has text; of files alone their names are it.
+        message: text.trim() === "" ? files.map(({ name }) => name).join(", ") : text,
+        mode,
+        idempotency_key: `panel-${attempt.current}`,
+        ...(attachments.length > 0 ? { attachments } : {}),
+      });
+      files.forEach(forget);
+      setFiles([]);
+      write("");
+    } catch (error) {
+      setTrouble(t("composer.not_sent", { why: troubleOf(error).message }));
+    } finally {
+      setSending(false);
+      field.current?.focus();
+    }
+  };
+
+  const press = (event: KeyboardEvent) => {
+    // Enter also ends the choice of a character in an input method.
+    if (event.key !== "Enter" || event.isComposing || event.shiftKey) return;
+    if (isMod(event)) {
+      event.preventDefault();
+      void send(busy ? "steer" : "queue");
+    } else if (!matchMedia("(pointer: coarse)").matches) {
+      event.preventDefault();
+      void send("queue");
+    }
+  };
+  const change = (setting: Setting) => {
+    setTrouble(undefined);
+    onSetting(setting).catch((error: unknown) => setTrouble(troubleOf(error).message));
+  };
+
+  return (
+    <form
+      class={dragging ? "composer dragging" : "composer"}
+      onSubmit={(event) => {
+        event.preventDefault();
+        void send("queue");
+      }}
+      onDragOver={(event) => {
+        if (!event.dataTransfer?.types.includes("Files")) return;
+        event.preventDefault();
+        setDragging(true);
+      }}
+      onDragLeave={() => setDragging(false)}
+      onDrop={(event) => {
+        event.preventDefault();
+        setDragging(false);
+        attach([...(event.dataTransfer?.files ?? [])]);
+      }}
+    >
+      <div class="composer-box">
+        {dragging && <p class="composer-drop">{t("composer.drop")}</p>}
+        <AttachmentList files={files} onRemove={remove} />
+        <textarea
+          ref={field}
+          id="composer"
+          rows={1}
+          aria-label={t("composer.label")}
+          aria-describedby="composer-state"
+          placeholder={t(busy ? "composer.placeholder_busy" : "composer.placeholder")}
+          value={text}
+          readOnly={sending}
+          onInput={({ currentTarget }) => write(currentTarget.value)}
+          onKeyDown={press}
+          onPaste={(event) => {
+            const pasted = [...(event.clipboardData?.files ?? [])];
+            if (pasted.length === 0) return;
+            event.preventDefault();
+            attach(pasted);
+          }}
+        />
+        <div class="composer-bar">
+          <button
+            type="button"
+            class="icon-button"
+            aria-label={t("composer.attach")}
+            title={t("composer.attach")}
+            onClick={() => chooser.current?.click()}
+          >
+            <Icon name="clip" />
+          </button>
+          <input
+            ref={chooser}
+            type="file"
+            multiple
+            hidden
+            onChange={({ currentTarget }) => {
+              attach([...(currentTarget.files ?? [])]);
+              currentTarget.value = "";
+            }}
+          />
+          <ModelPicker model={setting.model} disabled={!connected} onChoose={(model) => change({ model })} />
+          <ThinkingPicker
+            level={setting.thinking}
+            disabled={!connected}
+            onChoose={(thinking) => change({ thinking })}
+          />
+          <span class="spring" />
+          {busy && text.trim() !== "" && (
+            <button
+              type="button"
+              class="icon-button"
+              aria-label={t("composer.steer")}
+              title={t("composer.steer")}
+              disabled={!canSend}
+              onClick={() => void send("steer")}
+            >
+              <Icon name="steer" />
+            </button>
+          )}
+          {busy && <StopButton key={activeRun} runId={activeRun} disabled={!connected} onStop={onStop} />}
+          {(!busy || text.trim() !== "" || files.length > 0) && (
+            <button
+              type="submit"
+              class="send"
+              disabled={!canSend}
+              aria-label={t(busy ? "composer.queue" : "composer.send")}
+              title={t(busy ? "composer.queue" : "composer.send")}
+            >
+              <Icon name="send" />
+            </button>
+          )}
+        </div>
+      </div>
+      <p
+        class={trouble ? "composer-state failed" : "composer-state"}
+        id="composer-state"
+        role={trouble ? "alert" : undefined}
+      >
+        {trouble ??
+          (sending ? (
+            t("composer.sending")
+          ) : connected ? (
+            <span class="keys-only">{t("composer.hint")}</span>
+          ) : (
+            t("composer.offline")
+          ))}
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,44 @@
+/** What every component may ask for: the state, the words, the formats, the Markdown. */
+import { createContext } from "preact";
+import { useContext, useMemo } from "preact/hooks";
+import { createFormats, type Formats, type Translate, translate } from "../i18n/translate.ts";
+import type { Typesetter } from "../markdown/typesetter.ts";
+import type { Drafts } from "../state/drafts.ts";
+import type { Panel } from "../state/panel.ts";
+
+export interface Shell {
+  readonly panel: Panel;
+  readonly typesetter: Typesetter;
+  readonly drafts: Drafts;
+  /** Asks in a dialog; at most one is open. */
+  readonly openDialog: (dialog: DialogRequest) => void;
+  readonly logOut: () => void;
+}
+
+export type DialogRequest =
+  | { readonly kind: "keys" }
+  | { readonly kind: "rename"; readonly key: string; readonly title: string }
+  | { readonly kind: "delete"; readonly key: string; readonly title: string };
+
+export const ShellContext = createContext<Shell | undefined>(undefined);
+
+export function useShell(): Shell {
+  const shell = useContext(ShellContext);
+  if (!shell) throw new Error("No shell around this component");
+  return shell;
+}
+
+export function usePanel(): Panel {
+  return useShell().panel;
+}
+
+export function useT(): Translate {
+  const language = usePanel().preferences.language.value;
+  return useMemo(() => (key, values) => translate(language, key, values), [language]);
+}
+
+export function useFormats(): Formats {
+  const { preferences, now } = usePanel();
+  const language = preferences.language.value;
+  return useMemo(() => createFormats(language, now), [language, now]);
+}

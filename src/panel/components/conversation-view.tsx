@@ -1,0 +1,178 @@
+/** The rows of a conversation with what belongs around them: loading, nothing yet, failed, and the way to the newest. */
+import type { ComponentChildren } from "preact";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import type { Conversation } from "../state/conversation.ts";
+import type { Entry } from "../state/timeline.ts";
+import { AnswerView } from "./answer-view.tsx";
+import { copyText } from "./clipboard.ts";
+import { usePanel, useT } from "./context.ts";
+import { Failure } from "./failure.tsx";
+import { Icon } from "./icon.tsx";
+import { Late } from "./late.tsx";
+import { TextBlock } from "./text-block.tsx";
+import { UserMessage } from "./user-message.tsx";
+import { type ListControls, VirtualList } from "./virtual-list.tsx";
+
+export interface ConversationViewProps {
+  readonly conversation: Conversation;
+  readonly onSay: (text: string) => void;
+  readonly empty: ComponentChildren;
+}
+
+export function ConversationView({ conversation, onSay, empty }: ConversationViewProps) {
+  const t = useT();
+  const { approvals } = usePanel();
+  const [following, setFollowing] = useState(true);
+  const controls = useRef<ListControls | undefined>(undefined);
+  const phase = conversation.phase.value;
+  const entries = conversation.entries.value;
+  const fresh = useUnseen(conversation, following);
+  const waits = approvals.waiting.value.some(({ session_key }) => session_key === conversation.key);
+
+  const render = useCallback(
+    (entry: Entry) => <div class="column">{row(entry, conversation, onSay)}</div>,
+    [conversation, onSay],
+  );
+  const nearStart = useCallback(() => {
+    if (conversation.hasOlder.peek() && conversation.olderPhase.peek().kind === "ready") void conversation.loadOlder();
+  }, [conversation]);
+  const keep = useCallback((given: ListControls) => {
+    controls.current = given;
+  }, []);
+
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.altKey && event.code === "KeyA" && toApproval(conversation, controls.current)) event.preventDefault();
+      if (event.altKey && event.key === "End") controls.current?.toEnd();
+    };
+    document.addEventListener("keydown", press);
+    return () => document.removeEventListener("keydown", press);
+  }, [conversation]);
+
+  if (phase.kind === "loading") return <Late>{t("chat.loading")}</Late>;
+  if (phase.kind === "failed") {
+    return phase.trouble.reason === "not_found" || phase.trouble.reason === "invalid_params" ? (
+      <div class="middle">
+        <h2>{t("session.gone")}</h2>
+        <p class="aside">{t("session.gone_next")}</p>
+      </div>
+    ) : (
+      <div class="middle">
+        <Failure trouble={phase.trouble} onRetry={() => void conversation.load()} />
+      </div>
+    );
+  }
+  if (entries.length === 0) return <>{empty}</>;
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the buttons inside set text, which has no components, are heard here
+    // biome-ignore lint/a11y/useKeyWithClickEvents: a key on such a button clicks it
+    <div class="conversation" onClick={codeAct}>
+      <VirtualList
+        items={entries}
+        label={t("chat.label")}
+        estimate={estimate}
+        render={render}
+        onNearStart={nearStart}
+        onFollow={setFollowing}
+        controls={keep}
+      />
+      <Older conversation={conversation} />
+      {!following && (
+        <button
+          type="button"
+          class={waits ? "pill waits" : fresh ? "pill fresh" : "pill"}
+          aria-label={t(waits ? "chat.waits_below" : "chat.to_end")}
+          onClick={() => controls.current?.toEnd()}
+        >
+          {waits ? t("chat.waits_below") : fresh && t("chat.new_below")}
+          <Icon name="down" />
+        </button>
+      )}
+    </div>
+  );
+}
+
+function row(entry: Entry, conversation: Conversation, onSay: (text: string) => void) {
+  if (entry.kind === "user") {
+    return <UserMessage entry={entry} onUnqueue={(runId) => void conversation.stop(runId, "cancel")} />;
+  }
+  if (entry.kind === "answer") return <AnswerView entry={entry} conversation={conversation} onSay={onSay} />;
+  return (
+    <div class="note">
+      <TextBlock text={entry.message.content} growing={false} />
+    </div>
+  );
+}
+
+/** Whether something came while the end was out of sight. */
+function useUnseen(conversation: Conversation, following: boolean): boolean {
+  const mark = `${conversation.entries.value.length} ${conversation.activeRun.value ?? ""}`;
+  const seen = useRef(mark);
+  if (following) seen.current = mark;
+  return seen.current !== mark || conversation.activeRun.value !== undefined;
+}
+
+function Older({ conversation }: { conversation: Conversation }) {
+  const t = useT();
+  const phase = conversation.olderPhase.value;
+  if (phase.kind === "ready") return null;
+  return (
+    <div class="older">
+      {phase.kind === "loading" ? (
+        <Late>{t("chat.older")}</Late>
+      ) : (
+        <>
+          {t("chat.older_failed")} {phase.trouble.message}.{" "}
+          <button type="button" class="link" onClick={() => void conversation.loadOlder()}>
+            {t("act.retry")}
+          </button>
+        </>
+      )}
+    </div>
+  );
+}
+
+function toApproval(conversation: Conversation, controls: ListControls | undefined): boolean {
+  const find = () => document.querySelector<HTMLElement>("[data-approval]");
+  const card = find();
+  if (card) {
+    card.scrollIntoView({ block: "nearest" });
+    card.focus();
+    return true;
+  }
+  const run = conversation.activeRun.peek();
+  if (run === undefined || !controls) return false;
+  controls.toRow(`r:${run}`);
+  requestAnimationFrame(() => requestAnimationFrame(() => find()?.focus()));
+  return true;
+}
+
+/** The buttons on code blocks. */
+function codeAct(event: MouseEvent): void {
+  const button = event.target instanceof Element ? event.target.closest<HTMLButtonElement>("button[data-act]") : null;
+  const figure = button?.closest("figure.code");
+  if (!button || !figure) return;
+  if (button.dataset.act === "wrap") {
+    button.setAttribute("aria-pressed", String(figure.classList.toggle("wrapped")));
+    return;
+  }
+  const text = figure.querySelector("code")?.textContent.replace(/\n$/, "") ?? "";
+  const { label = "", done = "" } = button.dataset;
+  const say = (words: string) => {
+    button.textContent = words;
+  };
+  copyText(text).then(
+    () => {
+      say(done);
+      setTimeout(() => say(label), 1500);
+    },
+    () => say(label),
+  );
+}
+
+/** A guess for rows that were never in sight; a better one makes the scroll bar steadier, nothing else. */
+function estimate(entry: Entry): number {
+  const text = entry.kind === "answer" ? entry.messages : [entry.message];
+  const characters = text.reduce((sum, { role, content }) => sum + (role === "tool" ? 30 : content.length), 0);
+  return 64 + Math.ceil(characters / 76) * 24;
+}

@@ -1,0 +1,75 @@
+/** One call of a tool: a line that says what and how long, and opens in place to everything that went in and came out. */
+import { useEffect, useState } from "preact/hooks";
+import type { ToolBlock } from "../state/answer.ts";
+import { useFormats, usePanel, useT } from "./context.ts";
+import { CopyButton } from "./copy-button.tsx";
+import { Icon } from "./icon.tsx";
+import { MediaCards } from "./media-cards.tsx";
+import { argumentOf, asText } from "./tool-words.ts";
+
+export function ToolCall({ block, waits }: { block: ToolBlock; waits: boolean }) {
+  const t = useT();
+  const { duration } = useFormats();
+  const status = waits ? "waiting" : block.status;
+  const args = block.args === undefined || isEmpty(block.args) ? undefined : asText(block.args);
+  return (
+    <details class={`fold tool ${status}`}>
+      <summary>
+        <Icon name="chevron" />
+        <span class="tool-name">{block.tool}</span>
+        <code class="tool-argument">{argumentOf(block)}</code>
+        <span class="tool-state">
+          {status === "ok" ? <span class="unseen">{t("tool.ok")}</span> : t(`tool.${status}`)}
+        </span>
+        <span class="tool-time">
+          {block.durationMs !== null
+            ? duration(block.durationMs)
+            : status === "running" && <Elapsed since={block.startedAt} />}
+        </span>
+      </summary>
+      <div class="fold-body">
+        {args && <Piece title={t("tool.args")} text={args} />}
+        {block.output !== "" && block.result === null && <Piece title={t("tool.output")} text={asText(block.output)} />}
+        {block.result !== null &&
+          (block.result === "" ? (
+            <p class="meta">{t("tool.no_result")}</p>
+          ) : (
+            <Piece title={t("tool.result")} text={asText(block.result)} />
+          ))}
+        {block.status === "unknown" && <p class="meta">{t("tool.unknown_why")}</p>}
+        <MediaCards parts={block.media} />
+      </div>
+    </details>
+  );
+}
+
+function Piece({ title, text }: { title: string; text: string }) {
+  const t = useT();
+  return (
+    <section class="piece">
+      <header>
+        <h4>{title}</h4>
+        <CopyButton text={() => text} label={t("act.copy")} />
+      </header>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <pre tabIndex={0}>{text}</pre>
+    </section>
+  );
+}
+
+/** Counts by this browser's clock from when the panel heard of it; a call that was running before shows none. */
+function Elapsed({ since }: { since: number | null }) {
+  const { now } = usePanel();
+  const { duration } = useFormats();
+  const [, tick] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => tick((count) => count + 1), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  const passed = since === null ? 0 : now() - since;
+  return <>{passed >= 1000 ? duration(passed) : ""}</>;
+}
+
+function isEmpty(args: unknown): boolean {
+  return typeof args === "object" && args !== null && Object.keys(args).length === 0;
+}

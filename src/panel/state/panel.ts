@@ -1,0 +1,117 @@
+/** The state of the whole panel: one connection, and the parts that listen to it. */
+import { type ReadonlySignal, signal } from "@preact/signals";
+import type { Result } from "../../client/client.ts";
+import type { Transport } from "../../client/transport.ts";
+import type { EventFrame } from "../../protocol/events.ts";
+import { type Approvals, createApprovals } from "./approvals.ts";
+import { type Connection, openConnection } from "./connection.ts";
+import { type Conversation, createConversation } from "./conversation.ts";
+import { createModels, type Models } from "./models.ts";
+import { createPreferences, type Preferences } from "./preferences.ts";
+import type { Router } from "./router.ts";
+import { createSessions, type Sessions } from "./sessions.ts";
+import type { KeptValues } from "./storage.ts";
+
+export interface Panel extends Disposable {
+  readonly preferences: Preferences;
+  readonly router: Router;
+  readonly connection: Connection;
+  readonly sessions: Sessions;
+  readonly approvals: Approvals;
+  readonly models: Models;
+  readonly server: ReadonlySignal<Result<"system.info"> | undefined>;
+  /** Why config.toml is not in force as it stands, told by the server. */
+  readonly configIssues: ReadonlySignal<readonly { path: string; message: string; line?: number | undefined }[]>;
+  readonly kept: KeptValues;
+  readonly now: () => number;
+  /** Opened once and kept while it is one of the last few. */
+  conversation(key: string): Conversation;
+  /** Called with each event after the state holds it. */
+  onEvent(listener: (event: EventFrame) => void): Disposable;
+}
+
+export interface PanelOptions {
+  readonly open: () => Promise<Transport>;
+  readonly loginKey: () => string | undefined;
+  readonly kept: KeptValues;
+  readonly router: Router;
+  readonly languages: readonly string[];
+  readonly now: () => number;
+}
+
+/** Conversations that stay up to date in the background. */
+const KEPT_OPEN = 6;
+
+export function createPanel(options: PanelOptions): Panel {
+  const { kept, now, router } = options;
+  const listeners = new Set<(event: EventFrame) => void>();
+  const conversations = new Map<string, Conversation>();
+  const server = signal<Result<"system.info"> | undefined>(undefined);
+  const configIssues = signal<readonly { path: string; message: string; line?: number | undefined }[]>([]);
+  const connection = openConnection({
+    open: options.open,
+    loginKey: options.loginKey,
+    now,
+    onEvent: received,
+    onConnected: () => void refresh(),
+  });
+  const { call } = connection;
+  const sessions = createSessions({ call, kept, now });
+  const approvals = createApprovals(call);
+  const models = createModels({ call, now });
+
+  function received(event: EventFrame): void {
+    sessions.handle(event);
+    approvals.handle(event);
+    models.handle(event);
+    for (const conversation of conversations.values()) conversation.handle(event);
+    if (event.topic === "config.invalid" && "issues" in event.data) configIssues.value = event.data.issues;
+    if (event.topic === "config.changed") configIssues.value = [];
+    for (const listener of listeners) listener(event);
+  }
+
+  /** After each connect: a replay fills the gaps, and reading anew closes what it cannot. */
+  async function refresh(): Promise<void> {
+    const all = [
+      sessions.load(),
+      approvals.load(),
+      models.loadConfig(),
+      ...[...conversations.values()].map((conversation) => conversation.load()),
+      call("system.info", {}).then((info) => {
+        server.value = info;
+      }),
+      call("system.status", {}).then(({ config }) => {
+        configIssues.value = config.issues.map(({ path, message }) => ({ path, message }));
+      }),
+    ];
+    // What fails here fails because the connection is gone again; the next one reads it all.
+    await Promise.allSettled(all);
+  }
+
+  return {
+    preferences: createPreferences(kept, options.languages),
+    router,
+    connection,
+    sessions,
+    approvals,
+    models,
+    server,
+    configIssues,
+    kept,
+    now,
+    conversation(key) {
+      const known = conversations.get(key);
+      const conversation = known ?? createConversation({ key, call });
+      conversations.delete(key);
+      conversations.set(key, conversation);
+      if (!known && connection.link.peek().kind === "connected") void conversation.load();
+      for (const old of [...conversations.keys()].slice(0, -KEPT_OPEN)) conversations.delete(old);
+      return conversation;
+    },
+    onEvent(listener) {
+      listeners.add(listener);
+      return { [Symbol.dispose]: () => void listeners.delete(listener) };
+    },
+    [Symbol.dispose]: () => connection[Symbol.dispose](),
+  };
+}
