@@ -12,7 +12,10 @@ export class ActiveRun {
   readonly cancel = new AbortController();
   readonly abort = new AbortController();
   readonly ended = Promise.withResolvers<LoopEnd>();
+  /** Whether the server's stop ended it, rather than a person. */
+  interrupted = false;
   #steered: Steered[] = [];
+  #closed = false;
 
   constructor(run: StoredRun) {
     this.run = run;
@@ -20,8 +23,17 @@ export class ActiveRun {
     this.ended.promise.catch(() => "logged by the runner");
   }
 
+  /** Whether the run takes no more messages: it is about to end. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   steer(message: Steered): void {
     this.#steered.push(message);
+  }
+
+  close(): void {
+    this.#closed = true;
   }
 
   takeSteered(): readonly Steered[] {

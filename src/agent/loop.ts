@@ -48,6 +48,10 @@ export interface LoopRun {
   /** Runs of the session whose messages come later. */
   readonly waiting: () => ReadonlySet<string>;
   readonly takeSteered: () => readonly Steered[];
+  /** From now on nothing can be steered into the run. */
+  readonly close: () => void;
+  /** Whether the server's stop ended it, rather than a person. */
+  readonly isInterrupted: () => boolean;
   /** Whether to leave off at the next safe point and go on after a restart. */
   readonly isSuspended: () => boolean;
 }
@@ -97,16 +101,22 @@ class Loop {
           await this.#announced;
           return "suspended";
         }
-        await this.#takeSteered(turn.messages);
+        await this.#addSteered(turn.messages, this.#r.takeSteered());
         this.#checkLimits();
         this.#step++;
         reply = new Reply({ ...this.#replyOptions(), nextIndex: () => this.#chunks++ });
         await this.#stream(reply, turn);
         this.#model = reply.model ?? this.#model;
-        if (reply.calls.length === 0) return await this.#complete(reply);
+        const steered = reply.calls.length === 0 ? this.#r.takeSteered() : [];
+        if (reply.calls.length === 0 && steered.length === 0) {
+          this.#r.close();
+          return await this.#complete(reply);
+        }
         await this.#saveStep(reply);
-        turn.messages.push({ role: "assistant", content: modelParts(reply.parts) });
+        const content = modelParts(reply.parts);
+        if (content.length > 0) turn.messages.push({ role: "assistant", content });
         turn.messages.push(...(await this.#callTools(reply.calls, turn.tools)));
+        await this.#addSteered(turn.messages, steered);
         reply = undefined;
         if (cancel.aborted) throw new AlephError("cancelled", "Cancelled");
       }
@@ -136,7 +146,13 @@ class Loop {
     const table = config().agents[session.agent];
     const refs = models.order(run.request.model ?? session.model ?? table?.model);
     const [system, tools, resolved] = await Promise.all([
-      buildPrompt({ agent: session.agent, table, workspace: toolbox.workspace(session.agent), now: now(), timeZone: timeZone() }),
+      buildPrompt({
+        agent: session.agent,
+        table,
+        workspace: toolbox.workspace(session.agent),
+        now: now(),
+        timeZone: timeZone(),
+      }),
       toolbox.specs(session.agent, session.tools),
       models.resolve(refs[0]!, cancel).catch((error: unknown) => {
         // The chain goes on with the fallbacks and tells what became of this one.
@@ -155,8 +171,7 @@ class Loop {
     return { refs, system, tools, messages, thinking };
   }
 
-  async #takeSteered(messages: ModelMessage[]): Promise<void> {
-    const steered = this.#r.takeSteered();
+  async #addSteered(messages: ModelMessage[], steered: readonly Steered[]): Promise<void> {
     if (steered.length === 0) return;
     const { store, media } = this.#r;
     store.writeRelaxed((db) => {
@@ -309,14 +324,17 @@ class Loop {
 
   async #fail(thrown: unknown, reply: Reply | undefined): Promise<LoopEnd> {
     const { run, session, cancel, abort } = this.#r;
+    this.#r.close();
     const text = reply?.text ?? "";
     await this.#announced;
     const about = { run_id: run.id, session_key: session.key };
     const to = { sessionKey: session.key };
     if (cancel.aborted || abort.aborted) {
-      await this.#end(reply, "interrupted", { status: "cancelled", text });
-      this.#deps.bus.publish("agent.cancelled", about, to);
-      return { status: "cancelled", text };
+      const status = this.#r.isInterrupted() ? "interrupted" : "cancelled";
+      await this.#end(reply, "interrupted", { status, text });
+      if (status === "cancelled") this.#deps.bus.publish("agent.cancelled", about, to);
+      else this.#deps.bus.publish("agent.interrupted", { ...about, text }, to);
+      return { status, text };
     }
     const { reason, message, data } = AlephError.from(thrown);
     const error: RunFailure = { reason, message, data };

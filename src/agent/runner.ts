@@ -76,7 +76,7 @@ export class Runner implements SessionLoad {
       });
     }
     const parts = await this.#partsOf(params, sessionKey);
-    if (mode === "steer" && lane.active) {
+    if (mode === "steer" && lane.active && !lane.active.closed) {
       const { id } = lane.active.run;
       await this.#steer(lane.active, parts);
       return { run_id: id, status: "running", session_key: sessionKey };
@@ -101,6 +101,7 @@ export class Runner implements SessionLoad {
     const run = this.#o.runs.get(runId);
     const announced = committed.then(() => {
       if (createdSession) this.#o.sessions.announceCreated(sessionKey, "owner");
+      this.#announceSession(sessionKey);
     });
     this.#enqueue(lane, { run, committed: announced });
     const status = lane.active?.run.id === runId ? "running" : "queued";
@@ -118,7 +119,7 @@ export class Runner implements SessionLoad {
   /** Adds a message to a run that is under way. Throws `conflict` when it has ended or has not begun. */
   async steer(runId: string, text: string): Promise<{ run_id: string; message_id: string }> {
     const active = this.#byRun.get(runId)?.active;
-    if (!active || active.run.id !== runId) {
+    if (!active || active.run.id !== runId || active.closed) {
       const { status } = this.#o.runs.get(runId);
       throw new AlephError("conflict", `Run "${runId}" is ${status}`, {
         data: { status, hint: "Start a new run with agent.run" },
@@ -203,7 +204,10 @@ export class Runner implements SessionLoad {
     const late = Promise.withResolvers<"late">();
     const timer = setTimeout(() => late.resolve("late"), graceMs);
     if ((await Promise.race([all, late.promise])) === "late") {
-      for (const run of active) run.abort.abort(new AlephError("cancelled", "Server stops"));
+      for (const run of active) {
+        run.interrupted = true;
+        run.abort.abort(new AlephError("cancelled", "Server stops"));
+      }
       await all;
     }
     clearTimeout(timer);
@@ -295,7 +299,7 @@ export class Runner implements SessionLoad {
     );
   }
 
-  #run(active: ActiveRun, committed: Promise<unknown>, lane: Lane): Promise<LoopEnd> {
+  async #run(active: ActiveRun, committed: Promise<unknown>, lane: Lane): Promise<LoopEnd> {
     const { run } = active;
     return runLoop(this.#o, {
       run,
@@ -307,6 +311,8 @@ export class Runner implements SessionLoad {
       abort: active.abort.signal,
       waiting: () => new Set(lane.queue.map((waiting) => waiting.run.id)),
       takeSteered: () => active.takeSteered(),
+      close: () => active.close(),
+      isInterrupted: () => active.interrupted,
       isSuspended: () => this.#suspended,
     });
   }
@@ -342,19 +348,23 @@ export class Runner implements SessionLoad {
   }
 
   async #steer(active: ActiveRun, parts: readonly MessagePart[]): Promise<number> {
-    const { run } = active;
-    const messageId = await this.#o.stores.of(run.sessionKey).write((db) =>
-      appendMessage(db, {
-        sessionId: run.sessionId,
-        runId: run.id,
-        role: "user",
-        parts,
-        status: "complete",
-        ts: this.#o.now(),
-      }),
-    );
-    active.steer({ messageId, parts });
+    const { sessionId, sessionKey, id: runId } = active.run;
+    const { stores, now } = this.#o;
+    let messageId = 0;
+    const committed = stores.of(sessionKey).write((db) => {
+      messageId = appendMessage(db, { sessionId, runId, role: "user", parts, status: "complete", ts: now() });
+    });
+    // At once, while the run still takes messages; the caller hears of it when it is on disk.
+    if (messageId > 0) active.steer({ messageId, parts });
+    await committed;
     return messageId;
+  }
+
+  #announceSession(sessionKey: string): void {
+    const session = this.#o.sessions.find(sessionKey);
+    if (!session) return;
+    const { title, updatedAt } = session;
+    this.#o.bus.publish("session.updated", { session_key: sessionKey, title, updated_at: updatedAt }, { sessionKey });
   }
 }
 

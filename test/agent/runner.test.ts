@@ -132,6 +132,19 @@ test("agent.steer adds a message that the run sees at its next step", async () =
   expect(ended).toMatchObject({ reason: "conflict", message: `Run "${run_id}" is completed` });
 });
 
+test("a message that is steered in while the last answer is written still gets its answer", async () => {
+  await using t = await conversation();
+  const { reply, release } = held("one");
+  t.fake.reply(reply, "two");
+  const events = await collectEvents(t.client);
+  const { run_id } = await t.client.call("agent.run", { message: "first" });
+  await events.until(({ topic }) => topic === "stream.chunk");
+  expect(await t.client.call("agent.run", { message: "second", mode: "steer" })).toMatchObject({ run_id });
+  release();
+  expect(await t.client.call("runs.wait", { run_id })).toMatchObject({ status: "completed", text: "two", steps: 2 });
+  expect((await texts(t.client)).map(({ content }) => content)).toEqual(["first", "one and the rest", "second", "two"]);
+});
+
 test("the same idempotency key answers with the first run and starts nothing", async () => {
   await using t = await conversation();
   t.fake.reply("one");
