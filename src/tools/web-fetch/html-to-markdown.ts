@@ -16,6 +16,7 @@ const HIDDEN = new Set([
   "iframe",
   "object",
   "head",
+  "title",
   "select",
   "button",
   "nav",
@@ -33,16 +34,16 @@ const PIECE = 64 * 1024;
 /** `url` is what relative links are relative to. Takes any text; nothing in it is fetched or run. */
 export async function htmlToMarkdown(html: string, url: string): Promise<Page> {
   const writer = new PageWriter(url);
-  const rewriter = new HTMLRewriter().on("*", {
-    element(element) {
-      const tag = element.tagName.toLowerCase();
-      writer.open(tag, (name) => element.getAttribute(name) ?? undefined);
-      if (!VOID.has(tag) && !element.selfClosing) element.onEndTag(() => writer.close(tag));
-    },
-    text({ text, lastInTextNode }) {
-      writer.text(text, lastInTextNode);
-    },
-  });
+  const rewriter = new HTMLRewriter()
+    .on("*", {
+      element(element) {
+        const tag = element.tagName.toLowerCase();
+        writer.open(tag, (name) => element.getAttribute(name) ?? undefined);
+        if (!VOID.has(tag) && !element.selfClosing) element.onEndTag(() => writer.close(tag));
+      },
+    })
+    // Of the document, because text may stand outside of every element.
+    .onDocument({ text: ({ text, lastInTextNode }) => writer.text(text, lastInTextNode) });
   await rewriter.transform(new Response(inPieces(html))).text();
   return { title: writer.title, markdown: writer.finish() };
 }
@@ -70,6 +71,7 @@ class PageWriter {
   readonly #lists: number[] = [];
   #hidden = 0;
   #pre = 0;
+  #inHead = false;
   #inTitle = false;
   #node = "";
   /** White space that is owed before the next text: line feeds, or one blank. */
@@ -81,7 +83,9 @@ class PageWriter {
   }
 
   open(tag: string, attribute: (name: string) => string | undefined): void {
-    if (tag === "title") this.#inTitle = this.title === "";
+    if (tag === "head") this.#inHead = true;
+    // Pictures have titles as well.
+    if (tag === "title") this.#inTitle = this.title === "" && (this.#hidden === 0 || this.#inHead);
     if (HIDDEN.has(tag)) this.#hidden++;
     if (this.#hidden > 0) return;
     const heading = /^h([1-6])$/.exec(tag);
@@ -100,6 +104,7 @@ class PageWriter {
   }
 
   close(tag: string): void {
+    if (tag === "head") this.#inHead = false;
     if (tag === "title") this.#inTitle = false;
     if (HIDDEN.has(tag)) {
       this.#hidden = Math.max(0, this.#hidden - 1);

@@ -104,7 +104,20 @@ function render(heading: readonly string[], content: string, cut: boolean): stri
 function isText(type: string, bytes: Uint8Array): boolean {
   if (bytes.subarray(0, 8192).includes(0)) return false;
   if (type === "" || type.startsWith("text/")) return true;
+  // Many servers say this of whatever they do not know.
+  if (type === "application/octet-stream") return isUtf8(bytes);
   return /^application\/(?:json|xml|javascript|ecmascript|x-ndjson|yaml|x-yaml|toml|sql|graphql)$|\+(?:json|xml|yaml)$/.test(
     type,
   );
+}
+
+/** Whether it is UTF-8, as far as it goes: it may have been cut in a character. */
+function isUtf8(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof TypeError) return false;
+    throw thrown;
+  }
 }
