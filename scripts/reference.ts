@@ -50,7 +50,7 @@ half a second after it is saved; when it is not valid, the old config stays and 
 - Any string may be \`env:NAME\`, \`file:PATH\` (from \`ALEPH_HOME\`; readable by its owner alone) or \`keychain:NAME\` instead of the
   value itself. References are resolved when they are used, and never written back in clear.
 - \`<id>\` is a name of your own: letters, digits, \`.\`, \`_\` and \`-\`. \`[]\` stands for each entry of an array.
-- A provider's table may also have the keys of its kind.
+- A provider's table may also have the keys of its kind, an interface's those of its channel.
 - Keys may be written in camelCase. \`auth.require_auth\` of earlier versions still counts: true is \`mode = "token"\`, false is
   \`mode = "none"\`.
 - \`ALEPH_LOG_LEVEL\` and the options of the command line stand above the file.

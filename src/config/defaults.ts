@@ -29,5 +29,8 @@ export const DEFAULTS = {
     /** Of one run. Money counts only where the price of the model is known. */
     run: { steps: 50, tokens: 2_000_000, cost_usd: 10, time_ms: 3_600_000 },
   },
+  /** The panel and other clients are on without a word; any other interface is on when it has a table. */
+  interfaces: { webchat: { enabled: true } },
+  extensions: { enabled: true },
   log: { level: "info" as "debug" | "info" | "warn" | "error" },
 };

@@ -9,6 +9,7 @@ export interface Home {
   readonly credentials: string;
   readonly workspaces: string;
   readonly media: string;
+  readonly plugins: string;
   readonly logs: string;
   readonly run: string;
 }
@@ -22,6 +23,7 @@ export function homeAt(path: string, config = join(path, "config.toml")): Home {
     credentials: join(path, "credentials"),
     workspaces: join(path, "workspaces"),
     media: join(path, "media"),
+    plugins: join(path, "plugins"),
     logs: join(path, "logs"),
     run: join(path, "run"),
   };

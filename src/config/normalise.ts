@@ -9,12 +9,14 @@ export type Path = readonly (string | number)[];
 export const NAME_TABLES: ReadonlySet<string> = new Set([
   "providers",
   "agents",
+  "interfaces",
   "models.aliases",
   "providers.*.headers",
 ]);
 
-/** Below these a provider kind's own options begin; they belong to it and reach it as they are. */
-const CHECKED_PROVIDER_KEYS = ["models", "headers"];
+/** Below their tables' other keys the options of a kind of provider or a channel begin; they reach it as they are. */
+const OPEN_SECTIONS = ["providers", "interfaces"];
+const CHECKED_KEYS = ["models", "headers"];
 
 /** Deeper than any config needs; keeps every walk over a document off the end of the stack. */
 export const MAX_DEPTH = 32;
@@ -98,7 +100,8 @@ function below(pattern: string, name: string): string {
 
 function isPassedOn(pattern: string): boolean {
   const [section, name, key] = pattern.split(".");
-  return section === "providers" && name !== undefined && key !== undefined && !CHECKED_PROVIDER_KEYS.includes(key);
+  if (section === undefined || !OPEN_SECTIONS.includes(section)) return false;
+  return name !== undefined && key !== undefined && !CHECKED_KEYS.includes(key);
 }
 
 /** `allowedOrigins` and `baseURL` to `allowed_origins` and `base_url`; anything that is not camelCase stays. */

@@ -43,6 +43,11 @@ const provider = z.looseObject({
   idle_timeout_ms: milliseconds.optional().describe("between two parts of a streamed answer"),
 });
 
+/** What every interface's table may hold; its channel checks the rest with its own schema. */
+const interfaceTable = z.looseObject({
+  enabled: z.boolean().optional().describe("false keeps it off; a table alone switches it on"),
+});
+
 const agent = z.strictObject({
   workspace: z.string().optional().describe("folder of its files; ALEPH_HOME/workspaces/<agent> if left out"),
   model: modelName.optional().describe("used instead of models.default"),
@@ -138,6 +143,12 @@ export const configSchema = z.strictObject({
     })
     .partial()
     .optional(),
+  interfaces: z.record(identifier, interfaceTable).optional(),
+  extensions: z
+    .strictObject({
+      enabled: z.boolean().optional().describe("false leaves all plugins unused"),
+    })
+    .optional(),
   log: z
     .strictObject({
       level: z
@@ -150,6 +161,7 @@ export const configSchema = z.strictObject({
 
 export type ConfigInput = z.input<typeof configSchema>;
 export type ProviderTable = z.output<typeof provider>;
+export type InterfaceTable = z.output<typeof interfaceTable>;
 export type AgentTable = z.output<typeof agent>;
 export type ModelTable = z.output<typeof model>;
 
@@ -158,4 +170,5 @@ export type Config = typeof DEFAULTS & {
   readonly models: { readonly default?: string };
   readonly providers: Readonly<Record<string, ProviderTable>>;
   readonly agents: Readonly<Record<string, AgentTable>>;
+  readonly interfaces: Readonly<Record<string, InterfaceTable>>;
 };

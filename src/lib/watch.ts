@@ -1,6 +1,7 @@
 /** Watches a folder for changes of certain files. A file itself cannot be watched: the watch goes deaf when it is replaced. */
-import { type BigIntStats, type FSWatcher, statSync, watch } from "node:fs";
+import { type FSWatcher, watch } from "node:fs";
 import { join } from "node:path";
+import { fingerprint, lookAt } from "./fingerprint.ts";
 
 /** Runs `run` once after `ms`, unless disposed before. */
 export type Timer = (ms: number, run: () => void) => Disposable;
@@ -94,22 +95,7 @@ function unrefTimer(ms: number, run: () => void): Disposable {
   return { [Symbol.dispose]: () => clearTimeout(handle) };
 }
 
-/** What changes when a file is replaced or written; empty when it is not there. */
-function fingerprint(path: string): string {
-  const stat = lookAt(path);
-  return stat ? `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}` : "";
-}
-
 function identity(folder: string): string {
   const stat = lookAt(folder);
   return stat?.isDirectory() ? `${stat.dev}:${stat.ino}` : "";
-}
-
-function lookAt(path: string): BigIntStats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false, bigint: true });
-  } catch {
-    // What may not be looked at is the same as absent: it is looked at again, and its reader reports the reason.
-    return undefined;
-  }
 }

@@ -49,6 +49,8 @@ describe("openConfig", () => {
         rate: { ...DEFAULTS.limits.rate, read: 100 },
         run: { ...DEFAULTS.limits.run, steps: 20, cost_usd: 0.5 },
       },
+      interfaces: DEFAULTS.interfaces,
+      extensions: DEFAULTS.extensions,
       log: { level: "debug" },
     });
   });

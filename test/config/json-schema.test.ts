@@ -48,8 +48,8 @@ describe("configJsonSchema", () => {
     collect(schema, "");
     const expected: Record<string, unknown> = {};
     const expand = (value: unknown, path: string): void => {
-      if (typeof value !== "object" || value === null || Array.isArray(value) || path === "/models/aliases")
-        expected[path] = value;
+      const isMap = ["/models/aliases", "/interfaces"].includes(path);
+      if (typeof value !== "object" || value === null || Array.isArray(value) || isMap) expected[path] = value;
       else for (const [key, item] of Object.entries(value)) expand(item, `${path}/${key}`);
     };
     expand(DEFAULTS, "");

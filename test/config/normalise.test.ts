@@ -166,3 +166,12 @@ test.each([
 ])("toSnakeCase: %p is %p", (from, to) => {
   expect(toSnakeCase(from)).toBe(to);
 });
+
+test("normalise: an interface's keys are spelled in snake_case, what is below belongs to its channel", () => {
+  const { document } = normalise({
+    interfaces: { myChat: { allowFrom: ["1"], groups: { aB: { requireMention: true } } } },
+  });
+  expect(document).toEqual({
+    interfaces: { myChat: { allow_from: ["1"], groups: { aB: { requireMention: true } } } },
+  });
+});

@@ -1,5 +1,6 @@
 /** Opens a provider: finds its kind, resolves the secrets in its table, checks it and hands it over. */
 import type { Log } from "../../lib/log.ts";
+import { mapStrings } from "../../lib/map-strings.ts";
 import { nearest } from "../../lib/nearest.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import type { AnyProviderType, OpenProvider } from "../../sdk/provider.ts";
@@ -42,7 +43,7 @@ export async function openProvider(source: ProviderSource, needs: OpeningNeeds):
     });
   }
   const { models, ...secrets } = source.table;
-  const resolved = await resolveAll(secrets, needs.resolveSecret);
+  const resolved = await mapStrings(secrets, needs.resolveSecret);
   const table = { ...(resolved as object), ...(models === undefined ? {} : { models }) };
   const parsed = type.options.safeParse(table);
   if (!parsed.success) {
@@ -55,14 +56,6 @@ export async function openProvider(source: ProviderSource, needs: OpeningNeeds):
   }
   const log = needs.log.child({ provider: source.id });
   return type.open(parsed.data, { id: source.id, log, fetch: needs.fetch });
-}
-
-async function resolveAll(value: unknown, resolve: (value: string) => Promise<string>): Promise<unknown> {
-  if (typeof value === "string") return resolve(value);
-  if (Array.isArray(value)) return Promise.all(value.map((item) => resolveAll(item, resolve)));
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).map(async ([key, item]) => [key, await resolveAll(item, resolve)] as const);
-  return Object.fromEntries(await Promise.all(entries));
 }
 
 function invalid(issues: readonly object[], message: string, more: Record<string, unknown> = {}): AlephError {
