@@ -18,26 +18,23 @@ import { Gateway } from "./gateway/server.ts";
 import { createId } from "./lib/id.ts";
 import { createLog, describeError, type LogEntry, type LogLevel } from "./lib/log.ts";
 import { LogHistory } from "./lib/log-history.ts";
+import { once } from "./lib/once.ts";
 import { startStallMonitor } from "./lib/stall-monitor.ts";
 import { createDiskShelf, createMedia, createMemoryShelf } from "./media/media.ts";
 import { methods, type Needs } from "./methods/index.ts";
+import type { loadPanel } from "./panel/assets.ts";
 import { Approvals } from "./policy/approvals.ts";
-import { createCommandPolicy } from "./policy/command-policy.ts";
 import { createGate } from "./policy/gate.ts";
 import type { Issue } from "./protocol/errors.ts";
 import { TOPICS } from "./protocol/event-frame.ts";
-import type { loadPanel } from "./panel/assets.ts";
 import { providers } from "./providers/index.ts";
 import { Models } from "./providers/models.ts";
-import { createFiles } from "./sandbox/files.ts";
-import { createLauncher } from "./sandbox/launcher.ts";
 import type { Transport } from "./sdk/transport.ts";
 import { Runs } from "./session/runs.ts";
 import { Sessions } from "./session/sessions.ts";
-import { SessionStates } from "./session/state.ts";
 import { createStores } from "./session/stores.ts";
 import { type OpenStore, openStore } from "./store/store.ts";
-import { type ToolNeeds, tools } from "./tools/index.ts";
+import { tools } from "./tools/index.ts";
 
 export interface AppOptions {
   readonly home: Home;
@@ -97,7 +94,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     env,
     log,
     ...overrides,
-    check: async (checked) => (await import("./providers/models/check-providers.ts")).checkProviders(checked, providers),
+    check: async (checked) =>
+      (await import("./providers/models/check-providers.ts")).checkProviders(checked, providers),
   });
   const current = () => config.current;
   level = () => current().log.level;
@@ -127,26 +125,17 @@ export async function startApp(options: AppOptions): Promise<App> {
   });
 
   const approvals = new Approvals({ stores, bus, log, now });
-  const egressOptions = {
-    lookup: lookupAll,
-    fetch: options.fetch ?? fetch,
-    allowHosts: () => current().tools.web_fetch.allow_hosts,
-  };
-  const toolNeeds: ToolNeeds = {
-    files: createFiles({ home }),
-    media,
-    egress: {
-      async get(...request) {
-        const { createEgress } = await import("./sandbox/egress.ts");
-        return createEgress(egressOptions).get(...request);
-      },
-    },
-    sessionState: new SessionStates({ stores, now }),
-    commands: createCommandPolicy({ guarded: { home, userHome: env.userHome, pid: process.pid }, config: current }),
-    launcher: createLauncher({ config: current }),
-    config: current,
-    now,
-  };
+  const toolNeeds = once(async () =>
+    (await import("./tool-needs.ts")).makeToolNeeds({
+      home,
+      env,
+      config: current,
+      media,
+      stores,
+      now,
+      fetch: options.fetch ?? fetch,
+    }),
+  );
   const gate = createGate({ approvals, needs: toolNeeds, log, config: current });
   const toolbox = new Toolbox({ tools, gate, needs: toolNeeds, config: current, home, log });
   const runner = new Runner({
@@ -258,8 +247,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     };
     let bound = address();
     url = gateway.listen(bound.host, bound.port).url;
-    // The port answers from here on: whoever asks for /health need not wait for the rest.
-    await new Promise((resolve) => setImmediate(resolve));
+    // The port answers from here on: whoever asks for /health already need not wait for the rest.
+    await Bun.sleep(1);
     if (bound.host !== current().gateway.host) {
       log.warn('auth.mode is "none": listening on loopback only', { configured: current().gateway.host });
     }
@@ -322,11 +311,6 @@ export async function startApp(options: AppOptions): Promise<App> {
     stopRequested: stopRequested.promise,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-async function lookupAll(host: string): Promise<readonly string[]> {
-  const { lookup } = await import("node:dns/promises");
-  return (await lookup(host, { all: true })).map(({ address }) => address);
 }
 
 function isLoopbackHost(host: string): boolean {

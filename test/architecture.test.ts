@@ -30,7 +30,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   gateway: [...CONTRACTS, "auth", "type methods"],
   client: ["lib", "protocol", "type sdk", "type methods"],
   panel: ["lib", "protocol", "client", "type methods"],
-  "app.ts": [...CORE, "methods", "gateway", "client", "panel"],
+  "tool-needs.ts": [...CORE],
+  "app.ts": [...CORE, "tool-needs.ts", "methods", "gateway", "client", "panel"],
   cli: ["lib", "protocol", "config", "client", "app.ts"],
   "main.ts": ["cli"],
 };

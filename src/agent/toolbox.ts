@@ -36,8 +36,8 @@ export interface CallScope {
 export interface ToolboxOptions {
   readonly tools: Readonly<Record<string, () => Promise<AnyTool>>>;
   readonly gate: Gate;
-  /** What the tools need, all together. */
-  readonly needs: object;
+  /** What the tools need, all together; made at the first call. */
+  readonly needs: () => Promise<object>;
   readonly config: () => Config;
   readonly home: Home;
   readonly log: Log;
@@ -90,7 +90,7 @@ export class Toolbox {
       { agent, grant, signal, sessionKey: `agent:${agent}:main`, runId: null, sessionTools: null },
       "explain",
     );
-    return tool.prepare(this.#options.needs, tool.params.parse(args), context);
+    return tool.prepare(await this.#options.needs(), tool.params.parse(args), context);
   }
 
   async isParallel(name: string): Promise<boolean> {

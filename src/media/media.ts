@@ -1,5 +1,5 @@
 /** Files that messages carry: kept once each under the digest of what they are. */
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeAtomic } from "../lib/atomic-write.ts";
 import { imageType } from "../lib/image-type.ts";
@@ -71,7 +71,7 @@ export function createDiskShelf(folder: string): MediaShelf {
     async put(id, { bytes, mime }) {
       if (await Bun.file(bytesFile(id)).exists()) return;
       try {
-        await mkdir(folderOf(id), { recursive: true, mode: 0o700 });
+        mkdirSync(folderOf(id), { recursive: true, mode: 0o700 });
         // The bytes last: where they are, the type is as well, whenever the power goes.
         writeAtomic(typeFile(id), mime);
         writeAtomic(bytesFile(id), bytes);
@@ -81,8 +81,8 @@ export function createDiskShelf(folder: string): MediaShelf {
     },
     async get(id) {
       try {
-        const [bytes, mime] = await Promise.all([readFile(bytesFile(id)), readFile(typeFile(id), "utf8")]);
-        return { bytes: new Uint8Array(bytes), mime };
+        const [bytes, mime] = await Promise.all([Bun.file(bytesFile(id)).bytes(), Bun.file(typeFile(id)).text()]);
+        return { bytes, mime };
       } catch (cause) {
         if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
         throw new AlephError("storage_failed", "File cannot be read", { cause });

@@ -22,8 +22,8 @@ export interface Gate {
 
 export interface GateOptions {
   readonly approvals: Pick<Approvals, "request">;
-  /** All that tools need; each takes its part. */
-  readonly needs: object;
+  /** All that tools need; each takes its part. Asked at each call, made at the first. */
+  readonly needs: () => Promise<object>;
   readonly log: Log;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
@@ -62,7 +62,7 @@ async function judge(options: GateOptions, tool: AnyTool, input: unknown, contex
   if (context.signal.aborted) return cancelled("Cancelled before it began");
   const parsed = await tool.params.safeParseAsync(input);
   if (!parsed.success) return { status: "error", text: describeIssues(tool, input, parsed.error as z.ZodError) };
-  const prepared: Prepared = await tool.prepare(options.needs, parsed.data, context);
+  const prepared: Prepared = await tool.prepare(await options.needs(), parsed.data, context);
   if (prepared.tier === "deny") return denied(`Refused by policy: ${prepared.reason}. Do not try it in another way`);
   if (prepared.tier === "ask") {
     const refusal = await ask(options, tool, prepared, context);

@@ -52,7 +52,7 @@ function gateThat(answer: Answer = "deny", options: Partial<GateOptions> = {}) {
         return answer;
       },
     },
-    needs: {},
+    needs: async () => ({}),
     log,
     config: () => ({ exec: { approval_timeout_ms: 5000 } }),
     ...options,
@@ -80,7 +80,7 @@ test("createGate runs an allowed call and says how long it took", async () => {
 
 test("createGate hands the tool what it needs", async () => {
   const needs = { secret: 7 };
-  const { gate } = gateThat("deny", { needs });
+  const { gate } = gateThat("deny", { needs: async () => needs });
   const tool = defineTool({
     name: "needy",
     description: "",

@@ -54,7 +54,7 @@ export async function runServer(flags: ServeFlags): Promise<number> {
     home,
     env,
     listen: true,
-    writeLog: process.stderr.isTTY ? await humanLog() : writeLogLine,
+    writeLog: createLogWriter(),
     overrides: { gateway, ...(level ? { log: { level } } : {}) },
   }).catch((thrown: unknown) => {
     throw explain(thrown);
@@ -67,13 +67,20 @@ export async function runServer(flags: ServeFlags): Promise<number> {
   return EXIT.ok;
 }
 
-function writeLogLine(entry: LogEntry): void {
-  process.stderr.write(`${formatLogLine(entry)}\n`);
-}
-
-async function humanLog(): Promise<(entry: LogEntry) => void> {
-  const { createHumanLog } = await import("../human-log.ts");
-  return createHumanLog(process.stderr);
+/**
+ * Lines for people on a terminal, JSON lines elsewhere. Which it is is asked with the first line: opening the stream of
+ * standard error takes longer than opening the database.
+ */
+function createLogWriter(): (entry: LogEntry) => void {
+  let human: Promise<(entry: LogEntry) => void> | undefined;
+  return (entry) => {
+    if (!process.stderr.isTTY) {
+      process.stderr.write(`${formatLogLine(entry)}\n`);
+      return;
+    }
+    human ??= import("../human-log.ts").then(({ createHumanLog }) => createHumanLog(process.stderr));
+    void human.then((write) => write(entry));
+  };
 }
 
 function announce({ url, token, authMode }: App): void {
