@@ -79,7 +79,7 @@ test("createGate runs an allowed call and says how long it took", async () => {
 });
 
 test("createGate hands the tool what it needs", async () => {
-  const needs = async () => ({ secret: 7 });
+  const needs = { secret: 7 };
   const { gate } = gateThat("deny", { needs: async () => needs });
   const tool = defineTool({
     name: "needy",
