@@ -4,12 +4,20 @@ import type { Answer } from "../state/answer.ts";
 import { useT } from "./context.ts";
 import { CopyButton } from "./copy-button.tsx";
 
-export function AnswerEnd({ answer, onSay }: { answer: Answer; onSay: (text: string) => void }) {
+export interface AnswerEndProps {
+  readonly answer: Answer;
+  /** What was asked; undefined where it cannot be asked again as it was. */
+  readonly question: string | undefined;
+  readonly onSay: (text: string) => void;
+}
+
+export function AnswerEnd({ answer, question, onSay }: AnswerEndProps) {
   const t = useT();
   const { status, error, blocks, runId } = answer;
+  const again = blocks.length === 0 ? question : undefined;
   const goOn = (
-    <button type="button" class="button" onClick={() => onSay(t("answer.continue_text"))}>
-      {t("answer.continue")}
+    <button type="button" class="button" onClick={() => onSay(again ?? t("answer.continue_text"))}>
+      {t(again === undefined ? "answer.continue" : "answer.again")}
     </button>
   );
   if (status === "completed") {

@@ -44,14 +44,14 @@ export function AnswerView({ entry, conversation, onSay }: AnswerViewProps) {
           render={renderBlock}
         />
       ))}
-      {outcomes.map((ended) => (
-        <Settled key={ended.question.approval_id} {...ended} />
-      ))}
+      {!over && outcomes.map((ended) => <Settled key={ended.question.approval_id} {...ended} />)}
       {questions.map((question) => (
         <ApprovalCard key={question.approval_id} question={question} first={question === waiting[0]} />
       ))}
       {!over && questions.length === 0 && <Working answer={answer} label={t("answer.working")} />}
-      {over && <AnswerEnd answer={answer} onSay={onSay} />}
+      {over && (
+        <AnswerEnd answer={answer} question={runId === null ? undefined : conversation.question(runId)} onSay={onSay} />
+      )}
       {over && <AnswerFacts answer={answer} text={() => textOf(answer)} />}
     </article>
   );

@@ -1,5 +1,6 @@
 /** A question to the person, whole: the tool, all that will happen, why it is asked, until when, and the four answers. */
 import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { type StringKey, strings } from "../i18n/strings.ts";
 import type { Decision, Question } from "../state/approvals.ts";
 import { troubleOf } from "../state/phase.ts";
 import { useFormats, usePanel, useT } from "./context.ts";
@@ -63,7 +64,7 @@ export function ApprovalCard({ question, first }: { question: Question; first: b
         <span>{t("approval.title")}</span>
         <span class="meta">{t("approval.expires", { time: time(question.expires_at) })}</span>
       </header>
-      <h3 id={id}>{t("approval.wants", { tool: question.tool })}</h3>
+      <h3 id={id}>{t(wantsOf(question.tool), { tool: question.tool })}</h3>
       <Plan plan={question.plan} />
       {question.reason !== "" && (
         <p class="approval-why">
@@ -90,28 +91,45 @@ export function ApprovalCard({ question, first }: { question: Question; first: b
           ? t("approval.not_sent", { why: trouble })
           : sending
             ? t("approval.sending")
-            : first && <span class="keys-only">{t("approval.keys", { key: "Alt+A" })}</span>}
+            : t("approval.exactly")}
+        {!sending && first && <span class="keys-only"> {t("approval.keys", { key: "Alt+A" })}</span>}
       </p>
     </section>
   );
 }
 
-/** Every part of the plan under its name; nothing is shortened, long parts scroll. */
+function wantsOf(tool: string): StringKey {
+  const own = `approval.wants_${tool}`;
+  return Object.hasOwn(strings, own) ? (own as StringKey) : "approval.wants";
+}
+
+/** Every part of the plan under its name, the command first; nothing is shortened, long parts scroll. */
 function Plan({ plan }: { plan: unknown }) {
   const t = useT();
   const isTable = typeof plan === "object" && plan !== null && !Array.isArray(plan);
-  const parts: readonly (readonly [string, unknown])[] = isTable ? Object.entries(plan) : [["", plan]];
+  const { command, ...others } = isTable ? (plan as Readonly<Record<string, unknown>>) : { "": plan };
   return (
-    <dl class="plan" aria-label={t("approval.plan")}>
-      {parts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>
-            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-            <pre tabIndex={0}>{exactText(value)}</pre>
-          </dd>
-        </div>
-      ))}
-    </dl>
+    <div class="plan">
+      {command !== undefined && <Exactly value={command} label={t("approval.plan")} />}
+      <dl aria-label={t("approval.plan")}>
+        {Object.entries(others).map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>
+              <Exactly value={value} label={name} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </div>
+  );
+}
+
+function Exactly({ value, label }: { value: unknown; label: string }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section class="exactly" tabIndex={0} aria-label={label}>
+      <pre>{exactText(value)}</pre>
+    </section>
   );
 }

@@ -45,6 +45,7 @@ export function Composer({ place, setting, activeRun, onSetting, onSend, onStop 
   const connected = link.kind === "connected";
   const busy = activeRun !== undefined;
   const canSend = connected && !sending && (text.trim() !== "" || files.length > 0);
+  const underWay = useRef(false);
 
   const write = (next: string) => {
     attempt.current = undefined;
@@ -84,7 +85,10 @@ export function Composer({ place, setting, activeRun, onSetting, onSend, onStop 
   };
 
   const send = async (mode: "queue" | "steer") => {
-    if (!canSend) return;
+    // What is in the field now: the state follows it by a frame.
+    const written = field.current?.value ?? "";
+    if (!connected || underWay.current || (written.trim() === "" && files.length === 0)) return;
+    underWay.current = true;
     setSending(true);
     setTrouble(undefined);
     attempt.current ??= crypto.getRandomValues(new Uint32Array(4)).join("-");
@@ -92,7 +96,7 @@ export function Composer({ place, setting, activeRun, onSetting, onSend, onStop 
       const attachments = await Promise.all(files.map(toWire));
       await onSend({
         // A message has text; of files alone their names are it.
-        message: text.trim() === "" ? files.map(({ name }) => name).join(", ") : text,
+        message: written.trim() === "" ? files.map(({ name }) => name).join(", ") : written,
         mode,
         idempotency_key: `panel-${attempt.current}`,
         ...(attachments.length > 0 ? { attachments } : {}),
@@ -103,6 +107,7 @@ export function Composer({ place, setting, activeRun, onSetting, onSend, onStop 
     } catch (error) {
       setTrouble(t("composer.not_sent", { why: troubleOf(error).message }));
     } finally {
+      underWay.current = false;
       setSending(false);
       field.current?.focus();
     }

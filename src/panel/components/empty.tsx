@@ -1,4 +1,5 @@
 /** A conversation in which nothing was said yet: what to do first. */
+import type { Result } from "../../client/client.ts";
 import { usePanel, useT } from "./context.ts";
 import { Mark } from "./icon.tsx";
 
@@ -7,13 +8,12 @@ const DEMO = ["demo", "demo exec", "help"] as const;
 export function Empty({ onSay }: { onSay: (text: string) => void }) {
   const t = useT();
   const { models } = usePanel();
-  const isDemo = isDemoOnly(models.config.value);
   return (
     <div class="middle empty">
       <Mark />
       <h2>{t("empty.title")}</h2>
       <p class="aside">{t("empty.text")}</p>
-      {isDemo && (
+      {isDemo(models.config.value) && (
         <>
           <p class="aside">{t("empty.demo")}</p>
           <div class="empty-acts">
@@ -29,6 +29,9 @@ export function Empty({ onSay }: { onSay: (text: string) => void }) {
   );
 }
 
-function isDemoOnly(config: { readonly providers: readonly { readonly type: string | null }[] } | undefined): boolean {
-  return config?.providers.every(({ type }) => type === "demo") === true;
+/** The built-in demo answers where nothing else is set up; it is not among the providers then. */
+function isDemo(config: Result<"models.config"> | undefined): boolean {
+  const name = config?.default?.split("/", 1)[0];
+  const provider = config?.providers.find(({ id }) => id === name);
+  return provider ? provider.type === "demo" : name === "demo";
 }

@@ -61,7 +61,7 @@ function ModelList({ model, usual, disabled, onChoose }: ModelListProps) {
   const wanted = filter.trim().toLowerCase();
   const all = [
     ...aliases.map((alias) => ({ id: alias, name: models.config.value?.aliases[alias] })),
-    ...(list?.models ?? []).map(({ id, name }) => ({ id, name })),
+    ...(list?.models ?? []).map(({ provider, model, name }) => ({ id: `${provider}/${model}`, name })),
   ];
   const found = all.filter(({ id, name }) => `${id} ${name ?? ""}`.toLowerCase().includes(wanted));
   return (
@@ -98,7 +98,7 @@ function ModelList({ model, usual, disabled, onChoose }: ModelListProps) {
         {phase.kind === "ready" && found.length === 0 && <p class="menu-note">{t("model.nothing")}</p>}
       </div>
       {list?.errors.map(({ provider, error }) => (
-        <p key={provider} class="menu-note failed">
+        <p key={provider} class="menu-note">
           {t("model.failed", { provider, message: error.message })}
         </p>
       ))}

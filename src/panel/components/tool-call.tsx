@@ -18,9 +18,11 @@ export function ToolCall({ block, waits }: { block: ToolBlock; waits: boolean })
         <Icon name="chevron" />
         <span class="tool-name">{block.tool}</span>
         <code class="tool-argument">{argumentOf(block)}</code>
-        <span class="tool-state">
-          {status === "ok" ? <span class="unseen">{t("tool.ok")}</span> : t(`tool.${status}`)}
-        </span>
+        {status === "ok" ? (
+          <span class="unseen">{t("tool.ok")}</span>
+        ) : (
+          <span class="tool-state">{t(`tool.${status}`)}</span>
+        )}
         <span class="tool-time">
           {block.durationMs !== null
             ? duration(block.durationMs)

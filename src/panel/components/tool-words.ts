@@ -22,7 +22,14 @@ function oneLine(text: string): string {
 
 /** For running text: controls show as escapes, so that nothing reorders what is read. */
 export function asText(value: unknown): string {
-  return printable(typeof value === "string" ? value : JSON.stringify(value, null, 2));
+  return printable(plainText(value));
+}
+
+/** Text as it is, a list of simple values in one line, everything else as JSON. */
+function plainText(value: unknown): string {
+  if (typeof value === "string") return value;
+  const isSimple = Array.isArray(value) && value.every((item) => typeof item !== "object" || item === null);
+  return isSimple ? value.map((item) => JSON.stringify(item)).join(", ") : JSON.stringify(value, null, 2);
 }
 
 /**
@@ -30,9 +37,11 @@ export function asText(value: unknown): string {
  * number. Line ends and tabs stay.
  */
 export function exactText(value: unknown): string {
-  const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
-  return text.replace(/(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu, (character) => {
-    const number = character.codePointAt(0)!.toString(16).toUpperCase();
-    return `⟨U+${number.padStart(4, "0")}⟩`;
-  });
+  return plainText(value).replace(
+    /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu,
+    (character) => {
+      const number = character.codePointAt(0)!.toString(16).toUpperCase();
+      return `⟨U+${number.padStart(4, "0")}⟩`;
+    },
+  );
 }

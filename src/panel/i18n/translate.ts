@@ -11,7 +11,7 @@ export function translate(language: Language, key: StringKey, values: Values = {
 }
 
 export interface Formats {
-  /** `0.4 s`, `12 s`, `2 min 5 s`. */
+  /** `4 ms`, `0.4 s`, `12 s`, `2 min 5 s`. */
   duration(ms: number): string;
   /** Hours and minutes; with the date when it was not today. */
   time(ts: number): string;
@@ -36,6 +36,7 @@ export function createFormats(language: Language, now: () => number): Formats {
   const tenth = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   return {
     duration(ms) {
+      if (ms < 95) return `${Math.max(1, Math.round(ms))} ${language === "zh" ? "毫秒" : "ms"}`;
       if (ms < 9950) return `${tenth.format(ms / 1000)}${second}`;
       const seconds = Math.round(ms / 1000);
       if (seconds < 60) return `${seconds}${second}`;

@@ -36,6 +36,8 @@ export function createSanitizer(window: Window & typeof globalThis): Sanitize {
       ALLOW_DATA_ATTR: false,
       ALLOW_ARIA_ATTR: false,
       ALLOWED_URI_REGEXP: /^(?:https?:\/\/|mailto:)/i,
+      // Their values are words, not addresses.
+      ADD_URI_SAFE_ATTR: ["align", "rel", "target", "start", "type", "checked", "disabled"],
       RETURN_DOM_FRAGMENT: true,
     });
 }

@@ -76,7 +76,7 @@ export function SessionPage({ sessionKey }: { sessionKey: string }) {
   const phase = conversation.phase.value;
   return (
     <>
-      <PageHead title={session ? titleOf(session, t) : row ? titleOf(row, t) : ""} />
+      <PageHead title={row ? titleOf(row, t) : session ? titleOf(session, t) : ""} />
       <ConversationView conversation={conversation} onSay={say} empty={<Empty onSay={say} />} />
       {trouble !== undefined && (
         <p class="composer-state failed" role="alert">

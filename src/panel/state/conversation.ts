@@ -26,6 +26,8 @@ export interface Conversation {
   readonly activeRun: ReadonlySignal<string | undefined>;
   /** The answer as it streams; undefined when the record is all there is. */
   live(runId: string): ReadonlySignal<Answer> | undefined;
+  /** The text that the run answers; undefined where it is not all that was asked, or not known. */
+  question(runId: string): string | undefined;
   /** Reads everything that is shown anew; what is there stays in sight meanwhile. */
   load(): Promise<void>;
   loadOlder(): Promise<void>;
@@ -181,6 +183,10 @@ export function createConversation({ key, call }: { key: string; call: Call }): 
     olderPhase,
     activeRun,
     live: (runId) => live.value.get(runId),
+    question(runId) {
+      const message = messages.value.find(({ role, run_id }) => role === "user" && run_id === runId);
+      return message?.parts.every(({ type }) => type === "text") ? message.content : undefined;
+    },
     load: () => once.now("load", load),
     async loadOlder() {
       const before = next.peek();

@@ -1,0 +1,87 @@
+/**
+ * Pictures of the panel in screenshots/: wide and phone, light and dark, of each state that can be looked at. A server of its
+ * own in a temporary home answers from a script, so that the pictures are the same each time. `bun scripts/screenshots.ts
+ * [name…]` takes only those whose name contains one of the words.
+ */
+import { mkdirSync } from "node:fs";
+import { findChromium, openPage, type Page } from "../test/browser/page.ts";
+import { showcase } from "../test/browser/showcase.ts";
+import { testApp } from "../test/support/app.ts";
+
+const FOLDER = "screenshots";
+const SIZES = { wide: { width: 1280, height: 800, touch: false }, phone: { width: 360, height: 740, touch: true } };
+const THEMES = ["light", "dark"] as const;
+
+const chromium = findChromium();
+if (!chromium) {
+  console.error("No Chromium found: install it (Debian: chromium) and try again");
+  process.exit(1);
+}
+const wanted = process.argv.slice(2);
+mkdirSync(FOLDER, { recursive: true });
+
+await using shown = await showcase();
+await using fresh = await testApp();
+using page = await openPage(chromium);
+
+for (const [size, shape] of Object.entries(SIZES)) {
+  await page.resize(shape);
+  for (const theme of THEMES) {
+    const shot = async (name: string) => {
+      const file = `${size}-${theme}-${name}.png`;
+      if (wanted.length > 0 && !wanted.some((word) => file.includes(word))) return;
+      await page.settled();
+      await page.screenshot(`${FOLDER}/${file}`);
+      console.log(`${FOLDER}/${file}`);
+    };
+    await page.open(`${shown.url}/login`);
+    await page.evaluate(`localStorage.setItem("aleph.preferences", JSON.stringify({ theme: "${theme}" }))`);
+    await page.open(`${shown.url}/login`);
+    await shot("login");
+    await page.logIn(shown);
+    await shot("empty");
+    await visit(page, shown.answered);
+    await shot("conversation-end");
+    await scroll(page, 0);
+    await shot("conversation");
+    await page.evaluate(`document.querySelectorAll("details")[1].open = true`);
+    await shot("tool-open");
+    await visit(page, shown.asking);
+    await page.until(`document.querySelector(".approval")`);
+    await shot("approval");
+    await visit(page, shown.failed);
+    await page.until(`document.querySelector(".ending.failed")`);
+    await shot("failed");
+    await page.click(".chip");
+    await page.until(`document.querySelectorAll(".menu-item").length > 2`);
+    await shot("models");
+    await page.press("Escape");
+    await page.evaluate(`location.hash = "#/settings"`);
+    await page.until(`document.querySelector(".settings")`);
+    await shot("settings");
+    if (size === "phone") {
+      await page.click(".page-head .icon-button");
+      await page.until(`document.querySelector(".rail")`);
+      await shot("drawer");
+    } else {
+      await page.evaluate(`document.activeElement.blur()`);
+      await page.press("?");
+      await page.until(`document.querySelector("dialog[open]")`);
+      await shot("keys");
+    }
+    await page.open(`${fresh.url}/login`);
+    await page.evaluate(`localStorage.setItem("aleph.preferences", JSON.stringify({ theme: "${theme}" }))`);
+    await page.logIn(fresh);
+    await page.until(`document.querySelector(".empty-acts")`);
+    await shot("first-run");
+  }
+}
+
+async function visit(page: Page, key: string): Promise<void> {
+  await page.evaluate(`location.hash = ${JSON.stringify(`#/s/${encodeURIComponent(key)}`)}`);
+  await page.until(`document.querySelector(".answer")`);
+}
+
+async function scroll(page: Page, top: number): Promise<void> {
+  await page.evaluate(`document.querySelector(".scroller").scrollTop = ${top}`);
+}

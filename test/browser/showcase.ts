@@ -1,0 +1,129 @@
+/** A server with conversations that show everything that the panel can show; a script stands for the model. */
+import type { Client } from "../../src/client/client.ts";
+import { collectEvents } from "../support/app.ts";
+import { type Conversation, conversation } from "../support/conversation.ts";
+import type { FakeRequest, Scripted, Step } from "../support/providers/fake.ts";
+import { startOpenAiFake } from "../support/providers/openai.ts";
+
+export interface Showcase extends Conversation {
+  /** Session keys. */
+  readonly answered: string;
+  readonly asking: string;
+  readonly failed: string;
+}
+
+const EXPLAINED = `Here is what changed between the two months.
+
+| Month | Visits | Share of search | Revenue |
+|:--|--:|--:|--:|
+| September | 18,204 | 41 % | 12,480 € |
+| October | 21,977 | 46 % | 15,032 € |
+| Change | **+20.7 %** | +5 points | **+20.4 %** |
+
+Most of it comes from three pages. The script that I used reads the log once and keeps only counts, so it also works on a file of several gigabytes:
+
+\`\`\`typescript
+// One pass; memory grows with the number of pages, not of visits.
+export async function countVisits(path: string): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for await (const line of readLines(path)) {
+    const [, page = "/"] = /"GET (\\S+)/.exec(line) ?? [];
+    counts.set(page, (counts.get(page) ?? 0) + 1);
+  }
+  return counts;
+}
+\`\`\`
+
+Two things to keep in mind:
+
+- **Bots** are counted. Filter them with the list in \`bots.txt\` first.
+- The log of 14 October is cut off at 18:00; see [the notes](https://example.com/notes/october).
+
+> Numbers before the cut are complete.
+
+- [x] Read both months
+- [ ] Leave out bots`;
+
+const TASK = "Compare September with October in the access log and tell me what stands out.";
+
+export async function showcase(): Promise<Showcase> {
+  await using stack = new AsyncDisposableStack();
+  const fake = stack.use(startOpenAiFake({ models: ["quill-large", "quill-small", "quill-vision"] }));
+  fake.answer(script);
+  const shown = stack.use(
+    await conversation({
+      fake,
+      config: {
+        providers: {
+          folio: {
+            type: "openai-compatible",
+            base_url: fake.url,
+            api_key: "k",
+            models: ["quill-large", "quill-small", "quill-vision"],
+          },
+        },
+        models: { default: "folio/quill-large" },
+      },
+    }),
+  );
+  const { client } = shown;
+  const events = await collectEvents(client);
+  const ended = async (message: string, key: string) => {
+    const { run_id } = await client.call("agent.run", { message, session_key: key });
+    await events.until(
+      ({ topic, data }) => /^agent\.(completed|error)$/.test(topic) && "run_id" in data && data.run_id === run_id,
+    );
+  };
+  for (const title of ["Reading list for November", "Garden: what to plant now", "Letter to the landlord"]) {
+    await ended("Hello", await create(client, title));
+  }
+  const failed = await create(client, "Translate the manual");
+  await ended("fail", failed);
+  const answered = await create(client, "Visits in September and October");
+  await ended(TASK, answered);
+  const asking = await create(client, "Tidy the downloads folder");
+  await client.call("agent.run", { message: "ask", session_key: asking });
+  await events.until(({ topic }) => topic === "approval.requested");
+  const owned = stack.move();
+  return { ...shown, answered, asking, failed, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+async function create(client: Client, title: string): Promise<string> {
+  return (await client.call("session.create", { title })).session_key;
+}
+
+function script({ body }: FakeRequest): Scripted {
+  const messages = body.messages as readonly { role: string; content: unknown }[];
+  const asked = messages.findLastIndex(({ role }) => role === "user");
+  const word = textOf(messages[asked]?.content);
+  const step = messages.slice(asked + 1).filter(({ role }) => role === "tool").length;
+  if (word === "fail") return { status: 401, message: "Incorrect API key provided" };
+  if (word === "ask") {
+    return [
+      "The folder holds 212 files; 180 of them are older than a year. I would move those into one archive folder.",
+      {
+        tool_call: {
+          name: "exec",
+          args: { command: "mkdir -p archive && find downloads -mtime +365 -exec mv -t archive {} +" },
+        },
+      },
+    ];
+  }
+  if (word !== TASK) return "Hello. What can I do for you?";
+  const steps: readonly (readonly Step[])[] = [
+    [
+      { thinking: "Two months are in one file. First see what is there, then count per month and page." },
+      "I look at what there is first.",
+      { tool_call: { name: "list", args: {} } },
+      { tool_call: { name: "exec", args: { command: "ls -la" } } },
+      { tool_call: { name: "read", args: { path: "logs/2026-10.log" } } },
+    ],
+    [EXPLAINED],
+  ];
+  return { steps: steps[step === 0 ? 0 : 1]!, usage: { input: 4218, output: 612, cache_read: 3072 } };
+}
+
+function textOf(content: unknown): string {
+  if (typeof content === "string") return content;
+  return Array.isArray(content) ? content.map((part: { text?: string }) => part.text ?? "").join("") : "";
+}
