@@ -1,6 +1,5 @@
 /** Help for people: what commands there are, what one takes, with examples. Made from the commands themselves. */
 import type { Argument, Arguments, Command, Entry, Group } from "./command.ts";
-import { isGroup } from "./command.ts";
 import type { Output } from "./terminal.ts";
 
 const WIDEST = 100;

@@ -3,6 +3,9 @@ import { AlephError } from "../protocol/errors.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Terminal } from "./terminal.ts";
 
+const ESC = "\x1b";
+const KEY_SEQUENCES = new RegExp(`${ESC}\\[[0-9;]*[~A-Za-z]`, "g");
+
 export interface Choice<T> {
   readonly label: string;
   readonly hint?: string;
@@ -42,7 +45,7 @@ export async function askSecret({ input, err }: Terminal, question: string): Pro
   let typed = "";
   const onData = (bytes: Uint8Array) => {
     // Bracketed paste puts marks around what is pasted; other sequences are keys such as the arrows.
-    const text = decoder.decode(bytes, { stream: true }).replace(/\x1b\[[0-9;]*[~A-Za-z]/g, "");
+    const text = decoder.decode(bytes, { stream: true }).replace(KEY_SEQUENCES, "");
     for (const character of text) {
       if (character === "\r" || character === "\n") return done.resolve(typed);
       if (character === "\x03" || (character === "\x04" && typed === "")) return done.reject(interrupted());

@@ -3,8 +3,10 @@ import type { Entry } from "../command.ts";
 
 export const commands = {
   chat: (): Promise<Entry> => import("./chat.ts").then((module) => module.chat),
+  wizard: (): Promise<Entry> => import("./wizard.ts").then((module) => module.wizard),
   serve: (): Promise<Entry> => import("./serve.ts").then((module) => module.serve),
   status: (): Promise<Entry> => import("./status.ts").then((module) => module.status),
+  doctor: (): Promise<Entry> => import("./doctor.ts").then((module) => module.doctor),
   sessions: (): Promise<Entry> => import("./sessions.ts").then((module) => module.sessions),
   approvals: (): Promise<Entry> => import("./approvals.ts").then((module) => module.approvals),
   models: (): Promise<Entry> => import("./models.ts").then((module) => module.models),

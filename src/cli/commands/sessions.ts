@@ -1,7 +1,7 @@
 /** `aleph sessions`: look at, export and delete conversations. */
 import { writeFile } from "node:fs/promises";
 import type { Result } from "../../client/client.ts";
-import { printable } from "../../lib/terminal-text.ts";
+import { printable, printableLine } from "../../lib/terminal-text.ts";
 import { defineCommand, defineGroup } from "../command.ts";
 import { withClient } from "../connection.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -149,21 +149,23 @@ type HistoryMessage = Result<"session.history">["messages"][number];
 function messageText(message: HistoryMessage, bold: (text: string) => string, dim: (text: string) => string): string {
   const status = message.status === "complete" ? "" : ` (${message.status})`;
   const head = `${bold(message.role)}  ${dim(`${formatTime(message.ts)}${status}`)}\n`;
-  const lines = message.parts.flatMap((part) => {
-    switch (part.type) {
-      case "text":
-        return [printable(part.text)];
-      case "tool_call":
-        return [dim(`→ ${printable(part.tool)} ${printable(JSON.stringify(part.args))}`)];
-      case "tool_result":
-        return [dim(`← ${printable(part.tool)} ${part.status}: ${firstLine(part.text)}`)];
-      case "media":
-        return [dim(`[${printable(part.name ?? part.mime)}]`)];
-      case "thinking":
-        return [];
-    }
-  });
+  const lines = message.parts.map((part) => partText(part, dim)).filter((line) => line !== "");
   return `${head}${lines.join("\n").trimEnd()}\n`;
+}
+
+function partText(part: HistoryMessage["parts"][number], dim: (text: string) => string): string {
+  switch (part.type) {
+    case "text":
+      return printable(part.text);
+    case "tool_call":
+      return dim(`→ ${printableLine(`${part.tool} ${JSON.stringify(part.args)}`)}`);
+    case "tool_result":
+      return dim(`← ${printableLine(part.tool)} ${part.status}: ${firstLine(part.text)}`);
+    case "media":
+      return dim(`[${printableLine(part.name ?? part.mime)}]`);
+    case "thinking":
+      return "";
+  }
 }
 
 function firstLine(text: string): string {

@@ -5,8 +5,15 @@ import type { ReadStream } from "node:tty";
 
 /** Stands for a line break while a message is edited on one line. */
 const BREAK = "⏎";
-const PASTE_ON = "\x1b[?2004h";
-const PASTE_OFF = "\x1b[?2004l";
+const ESC = "\x1b";
+const PASTE_ON = `${ESC}[?2004h`;
+const PASTE_OFF = `${ESC}[?2004l`;
+const PASTE_BEGINS = `${ESC}[200~`;
+const PASTE_ENDS = `${ESC}[201~`;
+const ALT_ENTER = [`${ESC}\r`, `${ESC}\n`];
+/** A mark of a paste that has only begun to arrive; a lone Escape is a key of its own. */
+const BEGUN_MARK = new RegExp(`${ESC}\\[(?:2(?:0[01]?)?)?$`);
+const MARKS = new RegExp(`(${ESC}\\[20[01]~|${ESC}[\\r\\n])`);
 
 export interface EditorOptions {
   readonly input: ReadStream;
@@ -103,21 +110,21 @@ export function createKeyTranslator(): (bytes: string) => string {
   let held = "";
   return (bytes) => {
     let text = held + bytes;
-    // A mark that has only begun to arrive; a lone Escape is a key of its own.
-    held = /\x1b\[(?:2(?:0(?:[01])?)?)?$/.exec(text)?.[0] ?? "";
+    held = BEGUN_MARK.exec(text)?.[0] ?? "";
     text = text.slice(0, text.length - held.length);
     let result = "";
-    for (const part of text.split(/(\x1b\[20[01]~|\x1b\r|\x1b\n)/)) {
-      if (part === "\x1b[200~") pasting = true;
-      else if (part === "\x1b[201~") pasting = false;
-      else if (part === "\x1b\r" || part === "\x1b\n") result += mark;
-      else if (pasting) {
-        result += part
-          .replace(/\r\n|\r|\n/g, mark)
-          .replace(/\t/g, " ")
-          .replace(/[\x00-\x1f\x7f]/g, "");
-      } else result += part.replaceAll("\n", mark);
+    for (const part of text.split(MARKS)) {
+      if (part === PASTE_BEGINS) pasting = true;
+      else if (part === PASTE_ENDS) pasting = false;
+      else if (ALT_ENTER.includes(part)) result += mark;
+      else if (pasting) result += withoutControls(part.replace(/\r\n|\r|\n/g, mark).replaceAll("\t", " "));
+      else result += part.replaceAll("\n", mark);
     }
     return result;
   };
+}
+
+/** Bytes above 0x7f are parts of characters. */
+function withoutControls(bytes: string): string {
+  return [...bytes].filter((byte) => byte >= " " && byte !== "\x7f").join("");
 }

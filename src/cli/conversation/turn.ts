@@ -101,9 +101,10 @@ class Turn implements AsyncDisposable {
   }
 
   #requested(question: Question): void {
-    if (!this.#lines) return this.#denyUnasked(question);
-    this.#questions.push({ question, closed: new AbortController() });
-    if (!this.#asking) void this.#askAll();
+    if (this.#lines) {
+      this.#questions.push({ question, closed: new AbortController() });
+      if (!this.#asking) void this.#askAll();
+    } else this.#denyUnasked(question);
   }
 
   /** One question after the other, however many the run asks at once. */
