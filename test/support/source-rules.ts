@@ -10,7 +10,8 @@ export function mutableState({ code, text }: Source): string[] {
   const found = [...code.matchAll(/^(?:export )?(?:let|var) (\w+)/gm)].map((match) => `let ${match[1]}`);
   for (const [, name, value] of code.matchAll(/^(?:export )?const (\w+) = (.*)$/gm)) {
     if (STATEFUL.test(value!)) found.push(`const ${name} = ${value}`);
-    else if (/^(?:\{|\[|new \w+\()/.test(value!) && isChanged(code, name!)) found.push(`const ${name} is changed`);
+    else if (/^(?:\{|\[|new (?:Map|Set|WeakMap|WeakSet)\()/.test(value!) && isChanged(code, name!))
+      found.push(`const ${name} is changed`);
   }
   for (const [line] of text.matchAll(/^ +static (?!readonly\b|async\b|get\b)#?\w+(?:: [^=]+)? = .*$/gm))
     found.push(line.trim());
