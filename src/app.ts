@@ -1,8 +1,8 @@
 /** The composition root: the only file that knows every part. Reads top to bottom as start order. */
 import { Runner } from "./agent/runner.ts";
 import { Toolbox } from "./agent/toolbox.ts";
-import { Auth } from "./auth/auth.ts";
-import { ensureOwnerToken } from "./auth/owner-token.ts";
+import { Auth, ownerCredential } from "./auth/auth.ts";
+import { ensureOwnerToken, followOwnerToken } from "./auth/owner-token.ts";
 import { openBus } from "./bus/bus.ts";
 import { openConfig } from "./config/config.ts";
 import type { Environment } from "./config/environment.ts";
@@ -13,6 +13,7 @@ import { createDispatch } from "./gateway/dispatch.ts";
 import { Metrics } from "./gateway/metrics.ts";
 import { middleware } from "./gateway/middleware/index.ts";
 import { describeMethods } from "./gateway/openrpc.ts";
+import { isLoopbackAddress } from "./gateway/origin.ts";
 import { routes } from "./gateway/routes/index.ts";
 import { Gateway } from "./gateway/server.ts";
 import { createId } from "./lib/id.ts";
@@ -49,6 +50,8 @@ export interface AppOptions {
   /** Unix milliseconds. */
   readonly now?: () => number;
   readonly fetch?: typeof fetch;
+  /** Time for a client's first valid `connect`. Default: 10 s. */
+  readonly handshakeMs?: number;
 }
 
 export interface App extends AsyncDisposable {
@@ -109,7 +112,16 @@ export async function startApp(options: AppOptions): Promise<App> {
     return ephemeral;
   });
   const token = ensureOwnerToken(home.credentials);
-  const auth = new Auth({ mode: () => current().auth.mode, ownerToken: () => token.token, store, now, monotonic });
+  let ownerToken = token.token;
+  const auth = new Auth({
+    // Whoever can be reached from other machines asks for the token, whatever the config says.
+    mode: () => (current().auth.mode === "none" && gateway.onLoopback ? "none" : "token"),
+    ownerToken: () => ownerToken,
+    store,
+    now,
+    monotonic,
+    onRevoked: (credential) => gateway.revoke(credential),
+  });
 
   const sessions = new Sessions({ stores, bus, now });
   const runs = new Runs({ stores });
@@ -211,7 +223,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 
   const metrics = new Metrics();
   let panel: ReturnType<typeof loadPanel> | undefined;
-  let serving = true;
+  let serving = false;
   const ready = Promise.withResolvers<void>();
   ready.promise.catch((error: unknown) => log.error("start could not be completed", describeError(error)));
   const gateway = new Gateway({
@@ -220,7 +232,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     dispatch: createDispatch({
       methods,
       needs,
-      middleware: middleware({ metrics, rates: () => current().limits.rate, monotonic }),
+      middleware: middleware({ metrics, log, rates: () => current().limits.rate, monotonic }),
       log,
     }),
     routes,
@@ -235,6 +247,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     settings: () => current().gateway,
     log,
     now,
+    ...(options.handshakeMs === undefined ? {} : { handshakeMs: options.handshakeMs }),
   });
   stack.use(gateway);
   let url: string | undefined;
@@ -242,16 +255,29 @@ export async function startApp(options: AppOptions): Promise<App> {
     claim.announce({ pid: process.pid, instance_id: instanceId, started_at: now(), ...(url ? { url } : {}) });
   if (listen) {
     const address = () => {
-      const { host, port } = current().gateway;
-      return { host: auth.mode === "none" && !isLoopbackHost(host) ? "127.0.0.1" : host, port };
+      const { host, port, max_payload } = current().gateway;
+      const open = current().auth.mode === "none" && !isLoopbackAddress(host);
+      return { host: open ? "127.0.0.1" : host, port, max_payload };
     };
     let bound = address();
     url = gateway.listen(bound.host, bound.port).url;
     // The port answers from here on: whoever asks for /health already need not wait for the rest.
     await Bun.sleep(1);
-    if (bound.host !== current().gateway.host) {
-      log.warn('auth.mode is "none": listening on loopback only', { configured: current().gateway.host });
-    }
+    const warnIfOpen = () => {
+      if (current().auth.mode !== "none") return;
+      const { host } = current().gateway;
+      log.warn('auth.mode is "none": every program on this machine is the owner; listening on loopback only', { host });
+    };
+    warnIfOpen();
+    stack.use(
+      followOwnerToken(home.credentials, ownerToken, {
+        log,
+        onReplaced(next, previous) {
+          ownerToken = next;
+          gateway.revoke(ownerCredential(previous));
+        },
+      }),
+    );
     stack.use(
       config.watch({
         onInvalid(issues) {
@@ -263,9 +289,10 @@ export async function startApp(options: AppOptions): Promise<App> {
     stack.use(
       config.onChange((sections) => {
         configIssues = [];
-        if (auth.mode === "token") gateway.revoke("none");
+        if (current().auth.mode === "token") gateway.revoke("none");
+        else if (sections.includes("auth")) warnIfOpen();
         const wanted = address();
-        if (wanted.host !== bound.host || wanted.port !== bound.port) {
+        if (!Bun.deepEquals(wanted, bound)) {
           try {
             url = gateway.listen(wanted.host, wanted.port).url;
             bound = wanted;
@@ -290,12 +317,13 @@ export async function startApp(options: AppOptions): Promise<App> {
       await bus.start();
       await approvals.expireAll();
       await runner.recover();
+      serving = true;
     })(),
   );
 
   stack.defer(async () => {
-    serving = false;
     await ready.promise.catch(() => "logged above");
+    serving = false;
     bus.publish("system.shutdown", { reason: "stopping" });
     gateway.stopAccepting();
     await runner.drain(DRAIN_MS);
@@ -311,10 +339,6 @@ export async function startApp(options: AppOptions): Promise<App> {
     stopRequested: stopRequested.promise,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-function isLoopbackHost(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
 function gauges(status: ReturnType<Needs["status"]>) {

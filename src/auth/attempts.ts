@@ -1,26 +1,35 @@
-/** Limits on failed logins: per address and overall, with a wait that doubles. Loopback has no exemption. */
+/**
+ * Limits on failed logins: per address and overall, with a wait that doubles. Loopback has no exemption, and a success
+ * forgives nothing: otherwise whoever shares an address with the owner could guess between two of the owner's logins.
+ */
 import { AlephError } from "../protocol/errors.ts";
 
-/** Failures that cost nothing; people mistype. */
-const FREE = 5;
+interface Limit {
+  /** Failures that cost nothing; people mistype. */
+  readonly free: number;
+  readonly longestWaitMs: number;
+}
+
+const PER_ADDRESS: Limit = { free: 5, longestWaitMs: 15 * 60_000 };
+/** Against guessing from many addresses. Short enough that the owner gets a turn while someone else goes on and on. */
+const OVERALL: Limit = { free: 100, longestWaitMs: 60_000 };
 const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 15 * 60_000;
-/** A quiet time after which an address begins anew. */
+/** A quiet time after which everything begins anew. */
 const FORGET_AFTER_MS = 60 * 60_000;
 /** Addresses that are remembered; beyond it the oldest go, and the overall count still holds. */
 const REMEMBERED = 10_000;
-/** Failures of all addresses together within a minute, after which everyone waits. */
-const OVERALL = 100;
 
-interface Record {
-  failures: number;
-  last: number;
+interface Failures {
+  readonly count: number;
+  readonly last: number;
 }
+
+const NONE: Failures = { count: 0, last: Number.NEGATIVE_INFINITY };
 
 export class LoginAttempts {
   readonly #now: () => number;
-  readonly #byAddress = new Map<string, Record>();
-  #overall = { failures: 0, since: 0 };
+  readonly #byAddress = new Map<string, Failures>();
+  #overall = NONE;
 
   /** `now` is monotonic milliseconds. */
   constructor(now: () => number) {
@@ -30,8 +39,8 @@ export class LoginAttempts {
   /** Throws `rate_limited` while this address has to wait, also for the right secret: a guesser must not learn. */
   check(address: string): void {
     const now = this.#now();
-    const record = this.#byAddress.get(address);
-    const until = Math.max(record ? record.last + waitAfter(record.failures) : 0, this.#overallUntil(now));
+    const own = this.#byAddress.get(networkOf(address)) ?? NONE;
+    const until = Math.max(endOfWait(own, PER_ADDRESS), endOfWait(this.#overall, OVERALL));
     if (until <= now) return;
     throw new AlephError("rate_limited", "Too many failed attempts", {
       data: {
@@ -43,25 +52,29 @@ export class LoginAttempts {
 
   failed(address: string): void {
     const now = this.#now();
-    const known = this.#byAddress.get(address);
-    const failures = known && now - known.last < FORGET_AFTER_MS ? known.failures + 1 : 1;
-    this.#byAddress.delete(address);
-    this.#byAddress.set(address, { failures, last: now });
+    const network = networkOf(address);
+    const own = this.#byAddress.get(network) ?? NONE;
+    this.#byAddress.delete(network);
+    this.#byAddress.set(network, oneMore(own, now));
     if (this.#byAddress.size > REMEMBERED) this.#byAddress.delete(this.#byAddress.keys().next().value!);
-    if (now - this.#overall.since > 60_000) this.#overall = { failures: 0, since: now };
-    this.#overall.failures++;
-  }
-
-  succeeded(address: string): void {
-    this.#byAddress.delete(address);
-  }
-
-  #overallUntil(now: number): number {
-    const { failures, since } = this.#overall;
-    return failures >= OVERALL && now - since <= 60_000 ? since + 60_000 : 0;
+    this.#overall = oneMore(this.#overall, now);
   }
 }
 
-function waitAfter(failures: number): number {
-  return failures < FREE ? 0 : Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (failures - FREE));
+function oneMore({ count, last }: Failures, now: number): Failures {
+  return { count: now - last < FORGET_AFTER_MS ? count + 1 : 1, last: now };
+}
+
+function endOfWait({ count, last }: Failures, { free, longestWaitMs }: Limit): number {
+  return count < free ? Number.NEGATIVE_INFINITY : last + Math.min(longestWaitMs, FIRST_WAIT_MS * 2 ** (count - free));
+}
+
+/** One customer has a whole /64 of IPv6: an address of it is no more than a port. */
+function networkOf(address: string): string {
+  if (!address.includes(":") || address.includes(".")) return address;
+  const [head = "", tail] = address.split("::");
+  const before = head === "" ? [] : head.split(":");
+  const after = tail === undefined || tail === "" ? [] : tail.split(":");
+  const zeros = tail === undefined ? [] : new Array<string>(Math.max(0, 8 - before.length - after.length)).fill("0");
+  return [...before, ...zeros, ...after].slice(0, 4).join(":");
 }

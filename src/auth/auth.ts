@@ -1,28 +1,23 @@
 /** Who may in: the one place where a credential becomes a grant. */
 import { AlephError } from "../protocol/errors.ts";
-import { type Grant, OWNER_GRANT } from "../protocol/identity.ts";
+import { OWNER_GRANT } from "../protocol/identity.ts";
+import type { Rights } from "../sdk/connection.ts";
 import type { Store } from "../sdk/store.ts";
 import { LoginAttempts } from "./attempts.ts";
-import { type IssuedLogin, Logins } from "./logins.ts";
-import { sameSecret } from "./secret.ts";
-
-/** Names the owner's token where a credential is recorded. */
-const OWNER_TOKEN = "owner-token";
-
-export interface Authenticated {
-  readonly grant: Grant;
-  /** What the grant came from. */
-  readonly credential: string;
-}
+import { type IssuedLogin, type Login, Logins } from "./logins.ts";
+import { fingerprint, sameSecret } from "./secret.ts";
 
 export type Credentials = { readonly token: string } | { readonly session_token: string };
 
 export interface AuthOptions {
   readonly mode: () => "token" | "none";
+  /** Asked at each use: a new token counts from the next request on. */
   readonly ownerToken: () => string;
   readonly store: Store;
   readonly now: () => number;
   readonly monotonic: () => number;
+  /** Told which credential is no longer worth anything: what was opened with it ends. */
+  readonly onRevoked: (credential: string) => void;
 }
 
 export class Auth {
@@ -41,39 +36,27 @@ export class Auth {
   }
 
   /** What everyone is who gets through the door when `auth.mode = "none"`. */
-  get open(): Authenticated | undefined {
-    return this.mode === "none" ? { grant: OWNER_GRANT, credential: "none" } : undefined;
+  get open(): Rights | undefined {
+    return this.mode === "none" ? { grant: OWNER_GRANT, credentials: ["none"] } : undefined;
   }
 
   /**
    * Throws `auth_failed` for a wrong credential and `rate_limited` after too many of them. `address` is counted, never
    * trusted; `cookie` is the panel's, when the request carried one.
    */
-  authenticate(
-    credentials: Credentials,
-    { address, cookie }: { address: string; cookie: string | undefined },
-  ): Authenticated {
+  authenticate(credentials: Credentials, { address, cookie }: { address: string; cookie: string | undefined }): Rights {
     this.#attempts.check(address);
-    const found =
-      "token" in credentials ? this.#byToken(credentials.token) : this.#bySession(credentials.session_token, cookie);
-    if (!found) {
-      this.#attempts.failed(address);
-      throw new AlephError(
-        "auth_failed",
-        "token" in credentials ? "Token is not valid" : "Session is not valid or has expired",
-        {
-          data: {
-            hint: "token" in credentials ? "It is in ALEPH_HOME/credentials/token on the server" : "Log in again",
-          },
-        },
-      );
-    }
-    this.#attempts.succeeded(address);
-    return found;
+    const isToken = "token" in credentials;
+    const found = isToken ? this.#byToken(credentials.token) : this.#bySession(credentials.session_token, cookie);
+    if (found) return found;
+    this.#attempts.failed(address);
+    throw new AlephError("auth_failed", isToken ? "Token is not valid" : "Session is not valid or has expired", {
+      data: { hint: isToken ? "It is in ALEPH_HOME/credentials/token on the server" : "Log in again" },
+    });
   }
 
   /** For HTTP: `Authorization: Bearer` with a token. Throws `unauthenticated` when there is none, else as `authenticate`. */
-  authenticateHeader(header: string | null | undefined, address: string): Authenticated {
+  authenticateHeader(header: string | null | undefined, address: string): Rights {
     if (this.open) return this.open;
     const [, token] = /^Bearer +(\S+)$/i.exec(header ?? "") ?? [];
     if (!token) {
@@ -84,16 +67,30 @@ export class Auth {
     return this.authenticate({ token }, { address, cookie: undefined });
   }
 
-  issueSession(kind: "panel" | "connect", { grant, credential }: Authenticated): IssuedLogin {
-    return this.logins.issue(kind, grant.identity.id, credential);
+  /** Ends with the credential that `rights` came from. */
+  issueSession(kind: Login["kind"], { grant, credentials }: Rights): IssuedLogin {
+    return this.logins.issue(kind, grant.identity.id, credentials[0]!);
   }
 
-  #byToken(token: string): Authenticated | undefined {
-    return sameSecret(token, this.#options.ownerToken()) ? { grant: OWNER_GRANT, credential: OWNER_TOKEN } : undefined;
+  /** Ends the panel's login with this cookie and what was opened with it; harmless when there is none. */
+  async logOut(cookie: string): Promise<void> {
+    const ended = await this.logins.endByCookie(cookie);
+    if (ended) this.#options.onRevoked(ended.id);
   }
 
-  #bySession(token: string, cookie: string | undefined): Authenticated | undefined {
+  #byToken(token: string): Rights | undefined {
+    const expected = this.#options.ownerToken();
+    return sameSecret(token, expected) ? { grant: OWNER_GRANT, credentials: [ownerCredential(expected)] } : undefined;
+  }
+
+  #bySession(token: string, cookie: string | undefined): Rights | undefined {
     const login = this.logins.find(token, cookie);
-    return login ? { grant: OWNER_GRANT, credential: login.credential } : undefined;
+    if (login?.credential !== ownerCredential(this.#options.ownerToken())) return undefined;
+    return { grant: OWNER_GRANT, credentials: [login.credential, login.id] };
   }
+}
+
+/** Names the owner's token; another token has another name, so that what came from the old one is worth nothing. */
+export function ownerCredential(token: string): string {
+  return `owner-${fingerprint(token)}`;
 }

@@ -1,11 +1,13 @@
 /** What a successful login or handshake leaves behind: session tokens, kept as hashes, with an end. */
 import { createSecret } from "../lib/id.ts";
 import type { Store } from "../sdk/store.ts";
-import { hashSecret } from "./secret.ts";
+import { fingerprint, hashSecret } from "./secret.ts";
 
 const LASTS_MS = { connect: 24 * 60 * 60 * 1000, panel: 30 * 24 * 60 * 60 * 1000 } as const;
 
 export interface Login {
+  /** Names the login and tells nothing of its secrets. */
+  readonly id: string;
   readonly identity: string;
   /** What it came from; revoking that ends the login. */
   readonly credential: string;
@@ -53,7 +55,7 @@ export class Logins {
     return loginOf(row);
   }
 
-  /** By cookie alone: enough for a page that shows nothing, and for logging out. */
+  /** By cookie alone: enough for a page that shows nothing. */
   findByCookie(cookie: string): Login | undefined {
     const row = this.#store.db
       .query<LoginRow, [string, number]>("SELECT * FROM auth_session WHERE cookie_hash = ? AND expires_at > ?")
@@ -61,12 +63,19 @@ export class Logins {
     return row ? loginOf(row) : undefined;
   }
 
-  async endByCookie(cookie: string): Promise<void> {
-    await this.#store.write((db) => db.query("DELETE FROM auth_session WHERE cookie_hash = ?").run(hashSecret(cookie)));
+  /** Resolves when it is durable, with the login that has ended, if there was one. */
+  async endByCookie(cookie: string): Promise<Login | undefined> {
+    const row = await this.#store.write((db) =>
+      db
+        .query<LoginRow, [string]>("DELETE FROM auth_session WHERE cookie_hash = ? RETURNING *")
+        .get(hashSecret(cookie)),
+    );
+    return row ? loginOf(row) : undefined;
   }
 }
 
 interface LoginRow {
+  readonly hash: string;
   readonly kind: Login["kind"];
   readonly cookie_hash: string | null;
   readonly identity: string;
@@ -74,6 +83,6 @@ interface LoginRow {
   readonly expires_at: number;
 }
 
-function loginOf(row: LoginRow): Login {
-  return { identity: row.identity, credential: row.credential, kind: row.kind, expiresAt: row.expires_at };
+function loginOf({ hash, kind, identity, credential, expires_at }: LoginRow): Login {
+  return { id: `login-${fingerprint(hash)}`, identity, credential, kind, expiresAt: expires_at };
 }

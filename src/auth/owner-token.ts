@@ -2,6 +2,8 @@
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { createSecret } from "../lib/id.ts";
+import { describeError, type Log } from "../lib/log.ts";
+import { watchFolder } from "../lib/watch.ts";
 import { AlephError } from "../protocol/errors.ts";
 
 export interface OwnerToken {
@@ -46,4 +48,32 @@ export function readOwnerToken(credentials: string): string | undefined {
     });
   }
   return text;
+}
+
+export interface FollowOptions {
+  readonly log: Log;
+  readonly onReplaced: (token: string, previous: string) => void;
+}
+
+/** Tells when someone replaces the token while the server runs. */
+export function followOwnerToken(credentials: string, first: string, { log, onReplaced }: FollowOptions): Disposable {
+  let current = first;
+  function look(): void {
+    let next: string | undefined;
+    try {
+      next = readOwnerToken(credentials);
+    } catch (error) {
+      log.error("the owner's token cannot be read, the old one stays", describeError(error));
+      return;
+    }
+    if (next === undefined) {
+      log.warn("the file with the owner's token is gone; the token counts until the server stops");
+    } else if (next !== current) {
+      const previous = current;
+      current = next;
+      log.info("the owner's token was replaced");
+      onReplaced(next, previous);
+    }
+  }
+  return watchFolder(credentials, { names: ["token"], onChange: look, debounceMs: 100 });
 }

@@ -1,19 +1,18 @@
 /** One client's connection: its rights, its subscriptions, what it asked and what it is owed. */
 import { compileGlob } from "../lib/glob.ts";
-import type { Log } from "../lib/log.ts";
+import { describeError, type Log } from "../lib/log.ts";
 import { CLOSE } from "../protocol/close.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Grant } from "../protocol/identity.ts";
 import { failure } from "../protocol/jsonrpc.ts";
 import type { Bus, Published, Subscriber } from "../sdk/bus.ts";
-import type { Connection, Subscribed } from "../sdk/connection.ts";
-import type { Dispatch } from "./dispatch.ts";
+import type { Connection, Rights, Subscribed } from "../sdk/connection.ts";
+import type { Answer, Dispatch } from "./dispatch.ts";
 import { Outbox, type Sink } from "./outbox.ts";
 
-/** Time for the first valid `connect`. */
-const HANDSHAKE_MS = 10_000;
-/** What someone who has not proved who they are may send at once. */
-const STRANGER_FRAME = 64 * 1024;
+/** What someone who has not proved who they are may send: a frame of this many bytes, and so many of them. */
+const STRANGER_FRAME = 4 * 1024;
+const STRANGER_FRAMES = 20;
 const MAX_SUBSCRIPTIONS = 100;
 /** Events of a replay between two looks at how far the reader is. */
 const REPLAY_PAGE = 200;
@@ -28,17 +27,19 @@ export interface ConnectionOptions {
   readonly dispatch: Dispatch;
   readonly log: Log;
   readonly now: () => number;
+  /** Time for the first valid `connect`. */
+  readonly handshakeMs: number;
   readonly maxPayload: () => number;
   readonly maxBuffered: () => number;
   /** Rights that need no handshake: `auth.mode = "none"`, or a client inside the process. */
-  readonly rights: { readonly grant: Grant; readonly credential: string } | undefined;
+  readonly rights: Rights | undefined;
   /** Aborts when the server stops. */
   readonly signal: AbortSignal;
 }
 
 interface Subscription {
   readonly matches: (topic: string) => boolean;
-  /** Everything up to here was delivered or did not match. */
+  /** Everything up to here was delivered or did not match. Kept only while the connection is behind. */
   seen: number;
 }
 
@@ -48,14 +49,19 @@ export class GatewayConnection implements Connection, Subscriber {
   readonly address: string;
   readonly cookie: string | undefined;
   readonly nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(24))).toString("base64url");
+  /** Requests that are not answered yet. */
+  underWay = 0;
   readonly #options: ConnectionOptions;
   readonly #outbox: Outbox;
   readonly #ended = new AbortController();
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #signal: AbortSignal;
   #wants = new Map<string, boolean>();
-  #grant: Grant | undefined;
-  #credential: string | undefined;
+  #rights: Rights | undefined;
+  #strangerFrames = 0;
+  /** Frames that came while a stranger's frame was being answered. */
+  #waiting: (string | Uint8Array)[] | undefined;
+  #refused = false;
   #behind = false;
   #attached: Disposable | undefined;
   #handshake: Timer | undefined;
@@ -66,19 +72,17 @@ export class GatewayConnection implements Connection, Subscriber {
     this.host = options.host;
     this.address = options.address;
     this.cookie = options.cookie;
-    this.#grant = options.rights?.grant;
-    this.#credential = options.rights?.credential;
+    this.#rights = options.rights;
     this.#outbox = new Outbox(options.sink, options.maxBuffered);
     this.#signal = AbortSignal.any([options.signal, this.#ended.signal]);
   }
 
-  get grant(): Grant | undefined {
-    return this.#grant;
+  get rights(): Rights | undefined {
+    return this.#rights;
   }
 
-  /** What its rights came from. */
-  get credential(): string | undefined {
-    return this.#credential;
+  get grant(): Grant | undefined {
+    return this.#rights?.grant;
   }
 
   get subscriptions(): readonly string[] {
@@ -87,69 +91,84 @@ export class GatewayConnection implements Connection, Subscriber {
 
   /** Greets the client and starts the clock of the handshake. */
   open(): void {
-    const challenge = {
-      topic: "connect.challenge",
-      seq: 0,
-      ts: this.#options.now(),
-      data: { nonce: this.nonce, ts: this.#options.now() },
-    };
+    const ts = this.#options.now();
+    const challenge = { topic: "connect.challenge", seq: 0, ts, data: { nonce: this.nonce, ts } };
     this.#outbox.send(JSON.stringify({ jsonrpc: "2.0", method: "event", params: challenge }));
-    if (this.#grant) return;
+    if (this.#rights) return;
     this.#handshake = setTimeout(
-      () => this.#options.sink.close(CLOSE.unauthenticated, "connect expected"),
-      HANDSHAKE_MS,
+      () => this.close(CLOSE.unauthenticated, "connect expected"),
+      this.#options.handshakeMs,
     );
   }
 
   /** One frame from the client. Never throws: each way that it can be wrong is answered. */
-  async receive(frame: string | Uint8Array): Promise<void> {
-    if (typeof frame !== "string") {
-      this.#outbox.send(
-        JSON.stringify(failure(null, new AlephError("invalid_request", "Frames must be text, not binary"))),
-      );
+  receive(frame: string | Uint8Array): void {
+    if (this.#ended.signal.aborted) return;
+    if (!this.#rights && ++this.#strangerFrames > STRANGER_FRAMES) {
+      this.close(CLOSE.unauthenticated, "connect expected");
       return;
     }
-    const limit = this.#grant ? this.#options.maxPayload() : STRANGER_FRAME;
-    if (frame.length > limit) {
-      this.#options.sink.close(1009, "message too big");
+    if (this.#waiting) {
+      this.#waiting.push(frame);
       return;
     }
-    const answer = await this.#options.dispatch(frame, this, this.#signal);
-    if (answer !== undefined) this.#outbox.send(answer);
+    const answer = this.#answer(frame);
+    if (!(answer instanceof Promise)) {
+      this.#reply(answer);
+      return;
+    }
+    // A stranger's frames are taken one after the other: what comes right behind `connect` finds it done.
+    if (!this.#rights) this.#waiting = [];
+    void answer.then((text) => {
+      this.#reply(text);
+      const waiting = this.#waiting;
+      this.#waiting = undefined;
+      for (const next of waiting ?? []) this.receive(next);
+    });
   }
 
-  authenticate(grant: Grant, credential: string): void {
+  authenticate(rights: Rights): void {
     clearTimeout(this.#handshake);
-    this.#grant = grant;
-    this.#credential = credential;
+    this.#rights = rights;
   }
 
   /** After a wrong credential: the answer first, then the end. */
   refuse(): void {
-    if (!this.#grant) this.#options.sink.close(CLOSE.unauthenticated, "authentication failed");
+    this.#refused = true;
   }
 
+  /** Ends the connection if its rights came from this credential. */
+  revoke(credential: string): void {
+    if (!this.#rights?.credentials.includes(credential)) return;
+    this.#rights = undefined;
+    this.close(CLOSE.unauthenticated, "credential revoked");
+  }
+
+  /**
+   * With `afterSeq` all kept events behind it that match are sent once more, also those that came over another
+   * subscription; after that, as without it, each event is sent once, however many subscriptions it matches.
+   */
   subscribe(pattern: string, afterSeq?: number): Subscribed {
     const { bus } = this.#options;
-    if (!this.#subscriptions.has(pattern) && this.#subscriptions.size >= MAX_SUBSCRIPTIONS) {
+    const { seq, oldestSeq } = bus;
+    const known = this.#subscriptions.get(pattern);
+    if (!known && this.#subscriptions.size >= MAX_SUBSCRIPTIONS) {
       throw new AlephError("overloaded", `A connection may have ${MAX_SUBSCRIPTIONS} subscriptions`, {
         data: { hint: "Use wider patterns, such as stream.*" },
       });
     }
-    if (!this.#behind) for (const subscription of this.#subscriptions.values()) subscription.seen = bus.seq;
-    this.#subscriptions.set(pattern, { matches: compileGlob(pattern), seen: Math.min(afterSeq ?? bus.seq, bus.seq) });
+    if (!this.#behind) for (const subscription of this.#subscriptions.values()) subscription.seen = seq;
+    // A number that was never given is one of another database.
+    const truncated = afterSeq !== undefined && (afterSeq + 1 < oldestSeq || afterSeq > seq);
+    const from = afterSeq === undefined ? seq : Math.max(Math.min(afterSeq, seq), oldestSeq - 1);
+    this.#subscriptions.set(pattern, { matches: compileGlob(pattern), seen: Math.min(from, known?.seen ?? from) });
     this.#wants.clear();
     this.#attached ??= bus.attach(this);
-    const answer = {
-      truncated: afterSeq !== undefined && afterSeq + 1 < bus.oldestSeq,
-      oldest_seq: bus.oldestSeq,
-      seq: bus.seq,
-    };
-    if (afterSeq !== undefined && afterSeq < bus.seq && !this.#behind) {
+    if (!this.#behind) {
       this.#behind = true;
       void this.#catchUp();
     }
-    return answer;
+    return { truncated, oldest_seq: oldestSeq, seq };
   }
 
   unsubscribe(pattern: string): boolean {
@@ -180,27 +199,66 @@ export class GatewayConnection implements Connection, Subscriber {
     this.#ended.abort(new AlephError("cancelled", "Connection has ended"));
   }
 
-  /** Replays at the pace of the reader; what comes live meanwhile is read from the bus in its turn. */
-  async #catchUp(): Promise<void> {
-    const { bus } = this.#options;
-    while (!this.#ended.signal.aborted) {
-      // The answer to `events.subscribe` goes first, and others get their turn between two pages.
-      await new Promise((resolve) => setImmediate(resolve));
-      await this.#outbox.ready();
-      const subscriptions = [...this.#subscriptions.values()];
-      const after = Math.min(...subscriptions.map(({ seen }) => seen));
-      const page = Number.isFinite(after) ? bus.read(after, REPLAY_PAGE) : [];
-      const last = page.at(-1);
-      if (!last) break;
-      for (const published of page) {
-        const { seq, topic } = published.event;
-        const matching = subscriptions.filter(({ matches }) => matches(topic));
-        const isNew = matching.length > 0 && matching.every(({ seen }) => seen < seq);
-        if (isNew && this.#maySee(published)) this.#outbox.sendEvent(published);
-      }
-      for (const subscription of subscriptions) subscription.seen = Math.max(subscription.seen, last.event.seq);
+  #answer(frame: string | Uint8Array): Answer | Promise<Answer> {
+    const limit = this.#rights ? this.#options.maxPayload() : STRANGER_FRAME;
+    if (isLonger(frame, limit)) {
+      this.close(CLOSE.tooBig, "message too big");
+      return undefined;
     }
-    this.#behind = false;
+    if (typeof frame !== "string") {
+      return failure(null, new AlephError("invalid_request", "Frames must be text, not binary"));
+    }
+    return this.#options.dispatch(frame, this, this.#signal);
+  }
+
+  #reply(answer: Answer): void {
+    if (answer !== undefined) this.#outbox.send(answer);
+    if (this.#refused && !this.#rights) this.close(CLOSE.unauthenticated, "authentication failed");
+  }
+
+  /** Reads on from the bus at the pace of the reader, until nothing is left; what comes live meanwhile has its turn there. */
+  async #catchUp(): Promise<void> {
+    try {
+      for (;;) {
+        // The answer to `events.subscribe` goes first, and others get their turn between two pages.
+        await new Promise((resolve) => setImmediate(resolve));
+        await this.#outbox.ready();
+        if (this.#ended.signal.aborted) return;
+        const page = this.#nextPage();
+        if (page.length === 0) break;
+        for (const published of page) {
+          if (!this.#outbox.isReady) break;
+          this.#replay(published);
+        }
+      }
+      this.#behind = false;
+    } catch (thrown) {
+      this.#options.log.error("events cannot be replayed", { connection: this.id, ...describeError(thrown) });
+      this.close(CLOSE.internal, "replay failed");
+    }
+  }
+
+  #nextPage(): readonly Published[] {
+    const { bus } = this.#options;
+    if (this.#subscriptions.size === 0) return [];
+    const after = Math.min(...[...this.#subscriptions.values()].map(({ seen }) => seen));
+    if (after + 1 < bus.oldestSeq) {
+      // Gone while they waited for their turn. The client comes again and is told so.
+      this.close(CLOSE.slowConsumer, "slow consumer");
+      return [];
+    }
+    return bus.read(after, REPLAY_PAGE);
+  }
+
+  #replay(published: Published): void {
+    const { seq, topic } = published.event;
+    let isNew = false;
+    for (const subscription of this.#subscriptions.values()) {
+      if (subscription.seen >= seq) continue;
+      subscription.seen = seq;
+      isNew ||= subscription.matches(topic);
+    }
+    if (isNew && this.#maySee(published)) this.#outbox.sendEvent(published);
   }
 
   #wantsTopic(topic: string): boolean {
@@ -214,11 +272,17 @@ export class GatewayConnection implements Connection, Subscriber {
 
   /** An operator sees every event; whoever else there is sees none until a rule of theirs says so. */
   #maySee(_published: Published): boolean {
-    return this.#grant?.role === "operator";
+    return this.#rights?.grant.role === "operator";
   }
 
   #detach(): void {
     this.#attached?.[Symbol.dispose]();
     this.#attached = undefined;
   }
+}
+
+/** In bytes; a UTF-16 unit has one to three of them. */
+function isLonger(frame: string | Uint8Array, limit: number): boolean {
+  if (typeof frame !== "string") return frame.byteLength > limit;
+  return frame.length > limit || (frame.length * 3 > limit && Buffer.byteLength(frame) > limit);
 }

@@ -1,26 +1,16 @@
 /** Frames in, answers out: takes JSON-RPC 2.0 apart, sends each request through the pipeline, puts the answers together. */
 import { describeError, type Log } from "../lib/log.ts";
 import { AlephError } from "../protocol/errors.ts";
-import {
-  failure,
-  idOf,
-  MAX_BATCH,
-  parseFrame,
-  parseRequest,
-  type Request,
-  type Response,
-  success,
-} from "../protocol/jsonrpc.ts";
-import type { AnyMethod, MethodLoader } from "../sdk/method.ts";
+import { failure, idOf, MAX_BATCH, parseFrame, parseRequest, type Request, success } from "../protocol/jsonrpc.ts";
+import type { AnyMethod, Call, MethodLoader } from "../sdk/method.ts";
 import type { GatewayConnection } from "./connection.ts";
-import { compose, type Exchange, type Middleware } from "./pipeline.ts";
+import { compose, type Middleware } from "./pipeline.ts";
 
-/** The text of the answer; undefined where none is due (notifications). */
-export type Dispatch = (
-  frame: string,
-  connection: GatewayConnection,
-  signal: AbortSignal,
-) => Promise<string | undefined>;
+/** The text of an answer; undefined where none is due (notifications). */
+export type Answer = string | undefined;
+
+/** Never throws or rejects. Answers at once where that is possible. */
+export type Dispatch = (frame: string, connection: GatewayConnection, signal: AbortSignal) => Answer | Promise<Answer>;
 
 export interface DispatchOptions<Needs> {
   readonly methods: Readonly<Record<string, MethodLoader>>;
@@ -30,72 +20,125 @@ export interface DispatchOptions<Needs> {
   readonly log: Log;
 }
 
-/** Other names that a method is called by. */
-const ALIASES: Readonly<Record<string, string>> = { connect: "auth.connect" };
+/** Requests of one connection that may be under way at the same time. */
+const MAX_UNDER_WAY = 1000;
 
+/**
+ * Requests of a connection run side by side and are answered when they are done, in whatever order. Two with the same
+ * id are two requests: both run, both are answered under that id. (JSON-RPC 2.0 gives the id to the client, to tell its
+ * answers apart; an error under an id that is in use would be taken for the answer to the first.) Whoever wants one
+ * run from two requests gives them an `idempotency_key`.
+ */
 export function createDispatch<Needs>({ methods, needs, middleware, log }: DispatchOptions<Needs>): Dispatch {
   const loaded = new Map<string, AnyMethod>();
   const run = compose(middleware, ({ method, params, call }) => method!.handle(needs, params, call));
   let requests = 0;
 
-  async function load(name: string): Promise<AnyMethod | undefined> {
-    const loader = Object.hasOwn(methods, name) ? methods[name] : undefined;
-    const method = await loader?.();
-    if (method) loaded.set(name, method);
-    return method;
-  }
-
-  async function answer(
-    value: unknown,
-    connection: GatewayConnection,
-    signal: AbortSignal,
-  ): Promise<Response | undefined> {
+  function answer(value: unknown, connection: GatewayConnection, signal: AbortSignal): Answer | Promise<Answer> {
     let request: Request;
     try {
       request = parseRequest(value);
     } catch (error) {
       return failure(idOf(value), error);
     }
-    const wanted = ALIASES[request.method] ?? request.method;
+    const name = canonicalName(request.method);
     const traceId = `${connection.id}.${++requests}`;
-    let response: Response;
-    try {
-      const method = loaded.get(wanted) ?? (await load(wanted));
-      const exchange: Exchange = {
+    const perform = (method: AnyMethod | undefined) =>
+      run({
         name: request.method,
         method,
         params: request.params ?? {},
-        call: { grant: connection.grant, connection, signal, log, traceId },
-      };
-      response = success(request.id ?? null, await run(exchange));
-    } catch (thrown) {
+        call: new RunningCall(connection, signal, traceId, name, log),
+      });
+    const succeed = (result: unknown) => (request.id === undefined ? undefined : success(request.id, result));
+    const fail = (thrown: unknown) => {
       const error = AlephError.from(thrown);
-      if (error.reason === "internal")
-        log.error("request failed", { method: wanted, trace: traceId, ...describeError(thrown) });
-      if (error.reason === "auth_failed") setTimeout(() => connection.refuse(), 0);
-      response = failure(request.id ?? null, error);
+      if (error.reason === "internal") {
+        log.error("request failed", { method: name, trace: traceId, ...describeError(thrown) });
+      }
+      if (error.reason === "auth_failed") connection.refuse();
+      return request.id === undefined ? undefined : failure(request.id, error);
+    };
+    try {
+      if (connection.underWay >= MAX_UNDER_WAY) {
+        throw new AlephError("overloaded", `${MAX_UNDER_WAY} requests of this connection are under way`, {
+          data: { hint: "Wait for answers before asking more" },
+        });
+      }
+      const method = loaded.get(name);
+      const result = method || !Object.hasOwn(methods, name) ? perform(method) : load(name).then(perform);
+      if (!(result instanceof Promise)) return succeed(result);
+      connection.underWay++;
+      return result
+        .then(succeed)
+        .catch(fail)
+        .finally(() => void connection.underWay--);
+    } catch (thrown) {
+      return fail(thrown);
     }
-    return request.id === undefined ? undefined : response;
   }
 
-  return async (frame, connection, signal) => {
+  async function load(name: string): Promise<AnyMethod> {
+    const method = await methods[name]!();
+    loaded.set(name, method);
+    return method;
+  }
+
+  async function answerBatch(
+    values: readonly unknown[],
+    connection: GatewayConnection,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const answers: Answer[] = [];
+    let rest = values;
+    // What stands behind `connect` finds it done.
+    while (!connection.grant && rest.length > 0) {
+      answers.push(await answer(rest[0], connection, signal));
+      rest = rest.slice(1);
+    }
+    answers.push(...(await Promise.all(rest.map((value) => answer(value, connection, signal)))));
+    const due = answers.filter((text) => text !== undefined);
+    return due.length > 0 ? `[${due.join(",")}]` : undefined;
+  }
+
+  return (frame, connection, signal) => {
     let value: unknown;
     try {
       value = parseFrame(frame);
     } catch (error) {
-      return JSON.stringify(failure(null, error));
+      return failure(null, error);
     }
-    if (!Array.isArray(value)) {
-      const response = await answer(value, connection, signal);
-      return response && JSON.stringify(response);
-    }
-    if (value.length === 0)
-      return JSON.stringify(failure(null, new AlephError("invalid_request", "A batch must not be empty")));
-    if (value.length > MAX_BATCH) {
-      return JSON.stringify(failure(null, new AlephError("invalid_request", `A batch may hold ${MAX_BATCH} requests`)));
-    }
-    const responses = await Promise.all(value.map((item) => answer(item, connection, signal)));
-    const due = responses.filter((response) => response !== undefined);
-    return due.length > 0 ? JSON.stringify(due) : undefined;
+    if (!Array.isArray(value)) return answer(value, connection, signal);
+    if (value.length > 0 && value.length <= MAX_BATCH) return answerBatch(value, connection, signal);
+    const problem = value.length === 0 ? "A batch must not be empty" : `A batch may hold ${MAX_BATCH} requests`;
+    return failure(null, new AlephError("invalid_request", problem));
   };
+}
+
+/** `connect` is the short name of `auth.connect`. */
+function canonicalName(name: string): string {
+  return name === "connect" ? "auth.connect" : name;
+}
+
+/** A class, so that a log of its own is made only for those that write to it. */
+class RunningCall implements Call {
+  readonly connection: GatewayConnection;
+  readonly grant: Call["grant"];
+  readonly signal: AbortSignal;
+  readonly traceId: string;
+  readonly #method: string;
+  readonly #log: Log;
+
+  constructor(connection: GatewayConnection, signal: AbortSignal, traceId: string, method: string, log: Log) {
+    this.connection = connection;
+    this.grant = connection.grant;
+    this.signal = signal;
+    this.traceId = traceId;
+    this.#method = method;
+    this.#log = log;
+  }
+
+  get log(): Log {
+    return this.#log.child({ trace: this.traceId, method: this.#method });
+  }
 }

@@ -2,9 +2,12 @@
  * Host and Origin: keeps pages in the user's browser and rebinding names away from the server, cookie or not.
  * (Fetch §3.2 "Origin header"; DNS rebinding: a foreign name that resolves to this machine still sends its own Host.)
  */
+import { networkInterfaces } from "node:os";
 import { AlephError } from "../protocol/errors.ts";
 
 const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
+/** Bound to these, the server listens on all addresses of the machine. */
+const ANY_ADDRESS = ["0.0.0.0", "[::]"];
 
 export interface OriginRules {
   /** The address that the server listens on. */
@@ -15,35 +18,60 @@ export interface OriginRules {
   readonly allowedOrigins: readonly string[];
 }
 
-/** Throws `forbidden` unless this Host may be asked for and this Origin may ask. */
-export function checkOrigin(headers: Headers, secure: boolean, rules: OriginRules): void {
-  const host = headers.get("host")?.toLowerCase();
-  if (!host || !isKnownHost(host, rules)) {
+/**
+ * Throws `forbidden` unless this Host may be asked for and this Origin may ask. The port of a known name may be any: it
+ * is another one behind a tunnel or a container, and a page cannot choose the Host that it sends.
+ */
+export function checkOrigin({ method, headers }: Pick<Request, "method" | "headers">, rules: OriginRules): void {
+  const host = headers.get("host")?.toLowerCase() ?? "";
+  if (!isKnownHost(host, rules)) {
     throw new AlephError("forbidden", "This host name is not served here", {
       data: { hint: "List it under [gateway].allowed_hosts in config.toml" },
     });
   }
   const origin = headers.get("origin");
-  if (
-    origin !== null &&
-    origin !== `${secure ? "https" : "http"}://${host}` &&
-    !rules.allowedOrigins.includes(origin)
-  ) {
-    throw foreign();
-  }
+  if (origin !== null && origin !== `http://${host}` && !isAllowedOrigin(origin, rules)) throw foreign();
   // Browsers say it even where they send no Origin; a person may still follow a link to the panel.
   const site = headers.get("sec-fetch-site");
   const isForeign = site === "cross-site" || site === "same-site";
-  if (isForeign && origin === null && headers.get("sec-fetch-mode") !== "navigate") throw foreign();
+  const isLink = headers.get("sec-fetch-mode") === "navigate" && (method === "GET" || method === "HEAD");
+  if (isForeign && origin === null && !isLink) throw foreign();
+}
+
+/** Whether a Host header names this machine to itself. */
+export function isLoopbackHost(host: string): boolean {
+  return LOOPBACK.includes(nameOf(host.toLowerCase()) ?? "");
+}
+
+export function isLoopbackAddress(address: string): boolean {
+  return address === "::1" || /^(?:::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(address);
 }
 
 function isKnownHost(host: string, { boundHost, allowedHosts }: OriginRules): boolean {
-  const match = /^(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::\d{1,5})?$/.exec(host);
-  if (!match) return false;
-  const name = match[1]!;
-  const bound = boundHost.includes(":") && !boundHost.startsWith("[") ? `[${boundHost}]` : boundHost;
-  const known = [...LOOPBACK, bound.toLowerCase(), ...allowedHosts.map((allowed) => allowed.toLowerCase())];
-  return known.includes(name) || known.includes(host);
+  const name = nameOf(host);
+  if (name === undefined) return false;
+  const bound = bracketed(boundHost).toLowerCase();
+  if (LOOPBACK.includes(name)) return true;
+  if (allowedHosts.some((allowed) => [name, host].includes(allowed.toLowerCase()))) return true;
+  return ANY_ADDRESS.includes(bound) ? ownAddresses().includes(name) : name === bound;
+}
+
+/** The Host without its port; undefined when it is not well formed, such as two of them joined by a comma. */
+function nameOf(host: string): string | undefined {
+  return /^(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::\d{1,5})?$/.exec(host)?.[1];
+}
+
+/** As the config has it, perhaps with a slash at its end; a browser sends none. */
+function isAllowedOrigin(origin: string, { allowedOrigins }: OriginRules): boolean {
+  return allowedOrigins.some((allowed) => allowed === origin || allowed === `${origin}/`);
+}
+
+function ownAddresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => bracketed(address)));
+}
+
+function bracketed(address: string): string {
+  return address.includes(":") && !address.startsWith("[") ? `[${address}]` : address;
 }
 
 function foreign(): AlephError {

@@ -6,25 +6,37 @@ import type { Published } from "../sdk/bus.ts";
 
 /** Where frames go: a WebSocket, or the other half of a pair in one process. */
 export interface Sink {
-  send(frame: string): void;
-  /** Bytes that the system has not taken yet. */
+  /** Takes the frame in any case. False when the system has more than it can pass on: `drain` is called when it has not. */
+  send(frame: string): boolean;
+  /** Bytes that the system has not passed on yet. */
   buffered(): number;
   close(code: number, reason: string): void;
 }
 
-/** Bytes in the socket's own buffer above which we keep frames back, where they can still be merged. */
-const HIGH_WATER = 64 * 1024;
+/** Bytes in the socket's own buffer below which we go on; above, frames are kept back, where they can still be merged. */
+const LOW_WATER = 64 * 1024;
+/** Bytes of answers that may wait. Whoever asks for much at once gets it; who never reads is not waited for. */
+const MAX_ANSWERS = 64 * 1024 * 1024;
 
 interface Waiting {
-  frame: string;
+  /** Absent while chunks are being merged. */
+  frame: string | undefined;
+  /** The event, of chunks the newest; absent for answers. */
   event: EventFrame | undefined;
+  /** Contents of merged chunks, the first one's data. */
+  chunks: { readonly first: Chunk; readonly contents: string[] } | undefined;
+  bytes: number;
 }
+
+type Chunk = EventFrame<"stream.chunk" | "stream.thinking">;
 
 export class Outbox {
   readonly #sink: Sink;
   readonly #maxBuffered: () => number;
   #queue: Waiting[] = [];
-  #queuedBytes = 0;
+  #eventBytes = 0;
+  #answerBytes = 0;
+  #blocked = false;
   #drained: PromiseWithResolvers<void> | undefined;
   #closed = false;
 
@@ -33,45 +45,41 @@ export class Outbox {
     this.#maxBuffered = maxBuffered;
   }
 
+  /** Whether what is sent now goes out at once. */
+  get isReady(): boolean {
+    return !this.#blocked && this.#queue.length === 0;
+  }
+
   send(frame: string): void {
     if (this.#closed) return;
-    if (this.#canSend()) this.#sink.send(frame);
-    else this.#enqueue({ frame, event: undefined });
+    if (this.isReady) this.#pass(frame);
+    else this.#enqueue(frame, undefined);
   }
 
   sendEvent({ event, frame }: Published): void {
     if (this.#closed) return;
-    if (this.#canSend()) {
-      this.#sink.send(frame);
-      return;
-    }
-    const last = this.#queue.at(-1);
-    const merged = last?.event ? mergeChunks(last.event, event) : undefined;
-    if (!last || !merged) {
-      this.#enqueue({ frame, event });
-      return;
-    }
-    this.#queuedBytes -= last.frame.length;
-    last.event = merged;
-    last.frame = frameOf(merged);
-    this.#grow(last.frame.length);
+    if (this.isReady) this.#pass(frame);
+    else if (!this.#merge(event)) this.#enqueue(frame, event);
   }
 
   /** The socket took what it had: send what waited. */
   drain(): void {
+    if (this.#closed || this.#sink.buffered() >= LOW_WATER) return;
+    this.#blocked = false;
     let sent = 0;
-    while (sent < this.#queue.length && this.#sink.buffered() < HIGH_WATER) {
-      const { frame } = this.#queue[sent++]!;
-      this.#queuedBytes -= frame.length;
-      this.#sink.send(frame);
+    while (sent < this.#queue.length && !this.#blocked) {
+      const waiting = this.#queue[sent++]!;
+      if (waiting.event) this.#eventBytes -= waiting.bytes;
+      else this.#answerBytes -= waiting.bytes;
+      this.#pass(textOf(waiting));
     }
     this.#queue.splice(0, sent);
-    if (this.#canSend()) this.#release();
+    if (this.isReady) this.#release();
   }
 
-  /** Resolves when the reader has caught up so far that more may be sent. */
+  /** Resolves when the reader has caught up so far that more may be sent, or when nothing can be sent any more. */
   ready(): Promise<void> {
-    if (this.#closed || this.#canSend()) return Promise.resolve();
+    if (this.#closed || this.isReady) return Promise.resolve();
     this.#drained ??= Promise.withResolvers<void>();
     return this.#drained.promise;
   }
@@ -82,19 +90,47 @@ export class Outbox {
     this.#release();
   }
 
-  #canSend(): boolean {
-    return this.#queue.length === 0 && this.#sink.buffered() < HIGH_WATER;
+  #pass(frame: string): void {
+    if (!this.#sink.send(frame)) this.#blocked = true;
   }
 
-  #enqueue(waiting: Waiting): void {
-    this.#queue.push(waiting);
-    this.#grow(waiting.frame.length);
+  #enqueue(frame: string, event: EventFrame | undefined): void {
+    const bytes = Buffer.byteLength(frame);
+    this.#queue.push({ frame, event, chunks: undefined, bytes });
+    if (event) this.#addEvent(bytes);
+    else this.#addAnswer(bytes);
   }
 
-  #grow(bytes: number): void {
-    this.#queuedBytes += bytes;
-    // One answer may be larger than the limit; it is the second frame behind a reader that does not read that is too much.
-    if (this.#queue.length < 2 || this.#queuedBytes <= this.#maxBuffered()) return;
+  /** Joins the event to the last one that waits, if both are pieces of one stream: with the number of the later one. */
+  #merge(event: EventFrame): boolean {
+    const last = this.#queue.at(-1);
+    if (!last?.event || !isChunk(last.event) || !isChunk(event)) return false;
+    if (last.event.topic !== event.topic || last.event.data.run_id !== event.data.run_id) return false;
+    last.chunks ??= { first: last.event, contents: [last.event.data.content] };
+    last.chunks.contents.push(event.data.content);
+    last.frame = undefined;
+    last.event = event;
+    const bytes = Buffer.byteLength(event.data.content);
+    last.bytes += bytes;
+    this.#addEvent(bytes);
+    return true;
+  }
+
+  // One frame alone may be larger than the limit: it is what comes behind it that is too much.
+
+  #addEvent(bytes: number): void {
+    const before = this.#eventBytes;
+    this.#eventBytes += bytes;
+    if (before > 0 && this.#eventBytes > this.#maxBuffered()) this.#giveUp();
+  }
+
+  #addAnswer(bytes: number): void {
+    const before = this.#answerBytes;
+    this.#answerBytes += bytes;
+    if (before > 0 && this.#answerBytes > MAX_ANSWERS) this.#giveUp();
+  }
+
+  #giveUp(): void {
     this.close();
     this.#sink.close(CLOSE.slowConsumer, "slow consumer");
   }
@@ -105,13 +141,13 @@ export class Outbox {
   }
 }
 
-/** Both as one event with the number of the later one, if they are pieces of the same stream. */
-function mergeChunks(first: EventFrame, second: EventFrame): EventFrame | undefined {
-  if (!isChunk(first) || !isChunk(second) || first.topic !== second.topic) return undefined;
-  if (first.data.run_id !== second.data.run_id) return undefined;
-  return { ...second, data: { ...first.data, content: first.data.content + second.data.content } };
+/** The frame that goes out. Put together only now: merging must not cost more the longer a reader is away. */
+function textOf({ frame, event, chunks }: Waiting): string {
+  if (frame !== undefined) return frame;
+  const data = { ...chunks!.first.data, content: chunks!.contents.join("") };
+  return frameOf({ ...(event as Chunk), data });
 }
 
-function isChunk(event: EventFrame): event is EventFrame<"stream.chunk" | "stream.thinking"> {
+function isChunk(event: EventFrame): event is Chunk {
   return event.topic === "stream.chunk" || event.topic === "stream.thinking";
 }

@@ -1,17 +1,19 @@
 /** The one port: WebSocket and HTTP on it, every request checked for Host and Origin before anything else sees it. */
-import { Hono } from "hono";
-import type { Auth, Authenticated } from "../auth/auth.ts";
-import { describeError, type Log } from "../lib/log.ts";
+import type { Auth } from "../auth/auth.ts";
+import { Inbox } from "../lib/inbox.ts";
+import type { Log } from "../lib/log.ts";
 import { CLOSE } from "../protocol/close.ts";
-import { AlephError, ERRORS, toRpcError } from "../protocol/errors.ts";
-import { type Grant, OWNER_GRANT } from "../protocol/identity.ts";
+import { AlephError } from "../protocol/errors.ts";
+import { OWNER_GRANT } from "../protocol/identity.ts";
 import type { Bus } from "../sdk/bus.ts";
-import type { AnyRoute, RouteRequest } from "../sdk/route.ts";
+import type { Rights } from "../sdk/connection.ts";
+import type { AnyRoute } from "../sdk/route.ts";
 import type { Transport } from "../sdk/transport.ts";
 import { GatewayConnection } from "./connection.ts";
 import { readCookie } from "./cookie.ts";
 import type { Dispatch } from "./dispatch.ts";
-import { checkOrigin } from "./origin.ts";
+import { createHttp, type Http } from "./http.ts";
+import { checkOrigin, isLoopbackAddress } from "./origin.ts";
 import type { Sink } from "./outbox.ts";
 
 export interface GatewayOptions<Needs> {
@@ -26,6 +28,8 @@ export interface GatewayOptions<Needs> {
   readonly settings: () => GatewaySettings;
   readonly log: Log;
   readonly now: () => number;
+  /** Time for the first valid `connect`. Default: 10 s. */
+  readonly handshakeMs?: number;
 }
 
 /** Read at each use, so that a reload takes effect. */
@@ -44,82 +48,76 @@ interface SocketData {
 }
 
 type Socket = Bun.ServerWebSocket<SocketData>;
+type Server = Bun.Server<SocketData>;
 
 export interface Listening {
   readonly url: string;
   readonly port: number;
 }
 
-/** Sent with every answer: the panel loads nothing from elsewhere and is framed by nobody. */
-const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  "content-security-policy":
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-  "x-content-type-options": "nosniff",
-  "x-frame-options": "DENY",
-  "referrer-policy": "no-referrer",
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
-  "permissions-policy": "camera=(self), microphone=(self), geolocation=()",
-};
+const HANDSHAKE_MS = 10_000;
+/** Sockets that may be open without rights at the same time. */
+const MAX_STRANGERS = 512;
 
 export class Gateway<Needs> implements AsyncDisposable {
   readonly #options: GatewayOptions<Needs>;
+  readonly #http: Http;
   readonly #connections = new Set<GatewayConnection>();
   readonly #stopping = new AbortController();
-  readonly #http: Hono<{ Bindings: { address: string } }>;
-  #server: Bun.Server<SocketData> | undefined;
-  #boundHost = "127.0.0.1";
+  /** The one that listens, and those before it that still have sockets. */
+  readonly #servers = new Set<Server>();
+  #current: { readonly server: Server; readonly host: string } | undefined;
   #opened = 0;
 
   constructor(options: GatewayOptions<Needs>) {
     this.#options = options;
-    this.#http = this.#createHttp();
+    const { auth, routes, routeNeeds, settings, log } = options;
+    this.#http = createHttp({ auth, routes, routeNeeds, log, maxBody: () => settings().max_payload });
   }
 
   get connections(): number {
     return this.#connections.size;
   }
 
+  /** Whether nobody from another machine can reach the port. */
+  get onLoopback(): boolean {
+    return !this.#current || isLoopbackAddress(this.#current.host);
+  }
+
   /**
    * Opens the port; a second call moves to another one, and what is connected stays. Throws the system's error
-   * (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`) and then changes nothing.
+   * (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`) and then listens where it did before.
    */
   listen(host: string, port: number): Listening {
-    const { max_payload } = this.#options.settings();
-    const server = Bun.serve<SocketData>({
-      hostname: host,
-      port,
-      development: false,
-      maxRequestBodySize: max_payload,
-      idleTimeout: 60,
-      fetch: (request, server) => this.#fetch(request, server),
-      error: (error) => this.#failed(error),
-      websocket: {
-        // Larger frames are refused by `receive` with the proper code; Bun itself would end the socket without one.
-        maxPayloadLength: max_payload * 2,
-        backpressureLimit: max_payload * 8,
-        closeOnBackpressureLimit: true,
-        idleTimeout: 120,
-        sendPings: true,
-        perMessageDeflate: false,
-        open: (socket) => this.#open(socket),
-        message: (socket, frame) => void socket.data.connection?.receive(frame),
-        drain: (socket) => socket.data.connection?.drain(),
-        close: (socket) => this.#closed(socket),
-      },
-    });
-    void this.#server?.stop(false);
-    this.#server = server;
-    this.#boundHost = host;
-    const shown = host.includes(":") ? `[${host}]` : host;
-    return { url: `http://${shown}:${server.port}`, port: server.port! };
+    const before = this.#current;
+    // One port cannot be had twice, also not for another address of the machine: it is let go first.
+    const wanted = port === 0 && before ? before.server.port! : port;
+    const samePort = wanted === before?.server.port;
+    if (samePort) void before!.server.stop(false);
+    let server: Server;
+    try {
+      server = this.#serve(host, wanted);
+    } catch (error) {
+      if (samePort) this.#current = { server: this.#serve(before!.host, wanted), host: before!.host };
+      throw error;
+    }
+    this.#current = { server, host };
+    if (before) this.#leave(before, host);
+    return { url: `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`, port: server.port! };
+  }
+
+  /** Lets go of the old address. Where it could be reached from other machines and the new one cannot, nobody stays on it. */
+  #leave(before: { readonly server: Server; readonly host: string }, host: string): void {
+    const narrower = isLoopbackAddress(host) && !isLoopbackAddress(before.host);
+    if (narrower) for (const connection of this.#connections) connection.close(CLOSE.serviceRestart, "address changes");
+    void before.server.stop(narrower);
   }
 
   /** A client inside the process: the owner's, without a socket. */
   async openLocal(): Promise<Transport> {
     await this.#options.ready;
     const ended = Promise.withResolvers<{ code: number; reason: string }>();
-    const early: string[] = [];
+    const inbox = new Inbox<string>();
     let connection: GatewayConnection | undefined;
     const end = (code: number, reason: string) => {
       if (!connection) return;
@@ -128,106 +126,114 @@ export class Gateway<Needs> implements AsyncDisposable {
       connection = undefined;
       ended.resolve({ code, reason });
     };
-    const transport: Transport = {
-      send: (frame) => void connection?.receive(frame),
-      close: () => end(1000, ""),
-      onFrame: (frame) => void early.push(frame),
-      closed: ended.promise,
+    const sink: Sink = {
+      // As over a network, what the client does with a frame is not the business of whoever published it.
+      send(frame) {
+        queueMicrotask(() => inbox.push(frame));
+        return true;
+      },
+      buffered: () => 0,
+      close: end,
     };
-    const sink: Sink = { send: (frame) => transport.onFrame(frame), buffered: () => 0, close: end };
-    const rights = { grant: OWNER_GRANT, credential: "process" };
+    const rights = { grant: OWNER_GRANT, credentials: ["process"] };
     connection = this.#connect(sink, { host: "local", address: "local", cookie: undefined }, rights);
     connection.open();
-    return transport;
+    return {
+      send: (frame) => connection?.receive(frame),
+      close: () => end(1000, ""),
+      get onFrame() {
+        return inbox.listener;
+      },
+      set onFrame(listener) {
+        inbox.listener = listener;
+      },
+      closed: ended.promise,
+    };
   }
 
   /** Ends the connections whose rights came from this credential. */
   revoke(credential: string): void {
-    for (const connection of this.#connections) {
-      if (connection.credential === credential) connection.close(CLOSE.unauthenticated, "credential revoked");
-    }
+    for (const connection of this.#connections) connection.revoke(credential);
   }
 
   /** Takes no new connections; those that are open go on until disposed. */
   stopAccepting(): void {
-    void this.#server?.stop(false);
+    void this.#current?.server.stop(false);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const connection of this.#connections) connection.close(CLOSE.serviceRestart, "server stops");
     this.#stopping.abort(new AlephError("cancelled", "Server stops"));
-    await this.#server?.stop(true);
+    await Promise.all([...this.#servers].map((server) => server.stop(true)));
   }
 
-  async #fetch(request: Request, server: Bun.Server<SocketData>): Promise<Response | undefined> {
+  #serve(host: string, port: number): Server {
+    const { max_payload } = this.#options.settings();
+    const server = Bun.serve<SocketData>({
+      hostname: host,
+      port,
+      development: false,
+      // Up to here a body that is too large gets a full answer; a larger one gets Bun's, which has no words.
+      maxRequestBodySize: max_payload * 2,
+      idleTimeout: 60,
+      fetch: (request, server) => this.#fetch(request, server, host),
+      error: (error) => this.#http.refuse(error),
+      websocket: {
+        maxPayloadLength: max_payload,
+        backpressureLimit: max_payload * 8,
+        closeOnBackpressureLimit: true,
+        idleTimeout: 120,
+        sendPings: true,
+        perMessageDeflate: false,
+        open: (socket) => this.#open(socket),
+        message: (socket, frame) => socket.data.connection?.receive(frame),
+        drain: (socket) => socket.data.connection?.drain(),
+        close: (socket) => this.#closed(socket),
+      },
+    });
+    this.#servers.add(server);
+    return server;
+  }
+
+  async #fetch(request: Request, server: Server, boundHost: string): Promise<Response | undefined> {
     try {
-      const settings = this.#options.settings();
-      checkOrigin(request.headers, false, {
-        boundHost: this.#boundHost,
-        allowedHosts: settings.allowed_hosts,
-        allowedOrigins: settings.allowed_origins,
-      });
+      const { allowed_hosts, allowed_origins } = this.#options.settings();
+      checkOrigin(request, { boundHost, allowedHosts: allowed_hosts, allowedOrigins: allowed_origins });
       const address = server.requestIP(request)?.address ?? "unknown";
-      if (new URL(request.url).pathname !== "/ws") return await this.#http.fetch(request, { address });
+      if (new URL(request.url).pathname !== "/ws") return await this.#http.handle(request, address);
       await this.#options.ready;
-      const data: SocketData = {
-        host: request.headers.get("host") ?? "",
-        address,
-        cookie: readCookie(request.headers),
-        connection: undefined,
-      };
-      if (server.upgrade(request, { data })) return undefined;
-      throw new AlephError("invalid_request", "This is a WebSocket endpoint", { data: { hint: "Connect with ws://" } });
+      return this.#upgrade(request, server, address);
     } catch (error) {
-      return this.#failed(error);
+      return this.#http.refuse(error);
     }
   }
 
-  #createHttp(): Hono<{ Bindings: { address: string } }> {
-    const http = new Hono<{ Bindings: { address: string } }>();
-    const { routes, routeNeeds } = this.#options;
-    for (const [name, load] of Object.entries(routes)) {
-      const [method, path] = name.split(" ") as [string, string];
-      http.on(method, path, async ({ req, env }) => {
-        const route = await load();
-        const response = await route.handle(routeNeeds, this.#admit(route, req.raw, env.address));
-        for (const [header, value] of Object.entries(SECURITY_HEADERS)) {
-          if (!response.headers.has(header)) response.headers.set(header, value);
-        }
-        return response;
-      });
+  #upgrade(request: Request, server: Server, address: string): Response | undefined {
+    if (this.#connections.size >= MAX_STRANGERS && this.#strangers() >= MAX_STRANGERS) {
+      throw new AlephError("overloaded", "Too many connections are waiting for their handshake");
     }
-    http.notFound(() => this.#failed(new AlephError("not_found", "Nothing is served at this path")));
-    http.onError((error) => this.#failed(error));
-    return http;
+    const data: SocketData = {
+      host: request.headers.get("host") ?? "",
+      address,
+      cookie: readCookie(request.headers),
+      connection: undefined,
+    };
+    if (server.upgrade(request, { data })) return undefined;
+    const error = new AlephError("invalid_request", "This is a WebSocket endpoint", {
+      data: { hint: "Connect with ws://" },
+    });
+    return this.#http.refuse(error, 426, { upgrade: "websocket" });
   }
 
-  #admit(route: AnyRoute, request: Request, address: string): RouteRequest {
-    const header = request.headers.get("authorization");
-    const local = route.auth === "loopback" && header === null && isLoopback(address);
-    const grant: Grant | undefined =
-      route.auth === "public" || local ? undefined : this.#options.auth.authenticateHeader(header, address).grant;
-    return { request, address, grant, cookie: readCookie(request.headers), secure: false };
-  }
-
-  #failed(thrown: unknown): Response {
-    const error = AlephError.from(thrown);
-    if (error.reason === "internal") this.#options.log.error("http request failed", describeError(thrown));
-    const { message, data } = toRpcError(error);
-    const headers = new Headers(SECURITY_HEADERS);
-    headers.set("cache-control", "no-store");
-    const { retry_after_ms } = error.data;
-    if (typeof retry_after_ms === "number") headers.set("retry-after", String(Math.ceil(retry_after_ms / 1000)));
-    if (error.reason === "unauthenticated") headers.set("www-authenticate", "Bearer");
-    return Response.json(
-      { error: { message, reason: error.reason, data } },
-      { status: ERRORS[error.reason].http, headers },
-    );
+  #strangers(): number {
+    let count = 0;
+    for (const { grant } of this.#connections) if (!grant) count++;
+    return count;
   }
 
   #open(socket: Socket): void {
     const sink: Sink = {
-      send: (frame) => void socket.send(frame),
+      send: (frame) => socket.send(frame) > 0,
       buffered: () => socket.getBufferedAmount(),
       close: (code, reason) => socket.close(code, reason),
     };
@@ -238,17 +244,20 @@ export class Gateway<Needs> implements AsyncDisposable {
   #connect(
     sink: Sink,
     from: { host: string; address: string; cookie: string | undefined },
-    rights: Authenticated | undefined,
+    rights: Rights | undefined,
   ): GatewayConnection {
-    const { bus, dispatch, log, now, settings } = this.#options;
+    const { bus, dispatch, log, now, settings, handshakeMs = HANDSHAKE_MS } = this.#options;
     const connection = new GatewayConnection({
       id: `c${++this.#opened}`,
-      ...from,
+      host: from.host,
+      address: from.address,
+      cookie: from.cookie,
       sink,
       bus,
       dispatch,
       log,
       now,
+      handshakeMs,
       maxPayload: () => settings().max_payload,
       maxBuffered: () => settings().max_buffered,
       rights,
@@ -264,8 +273,4 @@ export class Gateway<Needs> implements AsyncDisposable {
     this.#connections.delete(connection);
     connection.ended();
   }
-}
-
-function isLoopback(address: string): boolean {
-  return address === "::1" || /^(::ffff:)?127\./.test(address);
 }

@@ -16,6 +16,8 @@ export interface FaultOptions {
   readonly unknownKey?: (key: string, path: Path) => string;
   /** Whether a string stands for another one, whose format cannot be judged yet. */
   readonly isReference?: (value: unknown) => boolean;
+  /** What a table is called here. Default: `a table`, as in TOML. */
+  readonly tableName?: string;
   /** Not many more than these are described. */
   readonly limit?: number;
 }
@@ -24,9 +26,9 @@ export interface FaultOptions {
 export function findFaults(schema: z.ZodType, value: unknown, options: FaultOptions = {}): Fault[] {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return [];
-  const { limit = Number.POSITIVE_INFINITY, isReference = () => false } = options;
+  const { limit = Number.POSITIVE_INFINITY, isReference = () => false, tableName = "a table" } = options;
   const unknownKey = options.unknownKey ?? ((key: string, path: Path) => describeUnknownKey(key, keysAt(schema, path)));
-  const rules: Rules = { unknownKey, isReference, limit };
+  const rules: Rules = { unknownKey, isReference, tableName, limit };
   const faults: Fault[] = [];
   for (const issue of result.error.issues) {
     faults.push(...describe(issue, [], rules));
@@ -56,19 +58,19 @@ function describe(issue: ZodIssue, prefix: Path, rules: Rules): Fault[] {
     case "invalid_key":
       return [{ path, message: `the name ${issue.issues[0]?.message ?? "is not allowed"}` }];
     case "invalid_format":
-      return rules.isReference(issue.input) ? [] : [{ path, message: sentence(issue) }];
+      return rules.isReference(issue.input) ? [] : [{ path, message: sentence(issue, rules) }];
     default:
-      return [{ path, message: sentence(issue) }];
+      return [{ path, message: sentence(issue, rules) }];
   }
 }
 
-function sentence(issue: ZodIssue): string {
+function sentence(issue: ZodIssue, rules: Rules): string {
   switch (issue.code) {
     case "invalid_type":
       if (issue.expected === "nonoptional") return "is missing";
       return issue.input === undefined
-        ? `is missing; it must be ${TYPE_NAMES[issue.expected] ?? issue.expected}`
-        : `must be ${TYPE_NAMES[issue.expected] ?? issue.expected}, not ${typeOf(issue.input)}`;
+        ? `is missing; it must be ${typeName(issue.expected, rules)}`
+        : `must be ${typeName(issue.expected, rules)}, not ${typeOf(issue.input, rules)}`;
     case "too_small":
       if (issue.origin === "string" || issue.origin === "array") return "must not be empty";
       return `must be ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
@@ -95,16 +97,18 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   int: "a whole number",
   boolean: "true or false",
   array: "an array",
-  object: "a table",
-  record: "a table",
 };
 
-function typeOf(input: unknown): string {
+function typeName(type: string, { tableName }: Rules): string {
+  return type === "object" || type === "record" ? tableName : (TYPE_NAMES[type] ?? type);
+}
+
+function typeOf(input: unknown, rules: Rules): string {
   if (input === null) return "null";
   if (Array.isArray(input)) return "an array";
   if (typeof input === "boolean") return String(input);
   if (typeof input === "number") return Number.isInteger(input) ? "a whole number" : `the number ${input}`;
-  return TYPE_NAMES[typeof input] ?? typeof input;
+  return typeName(typeof input, rules);
 }
 
 /** The faults of the alternative that was meant: the one whose type fits; otherwise what all of them expect. */
@@ -115,10 +119,10 @@ function describeUnion(issue: Extract<ZodIssue, { code: "invalid_union" }>, path
   if (meant) return meant.flatMap((own) => describe(own, path, rules));
   const expected = issue.errors.flatMap((branch) =>
     branch.flatMap((own) =>
-      own.code === "invalid_type" && own.path.length === 0 ? [TYPE_NAMES[own.expected] ?? own.expected] : [],
+      own.code === "invalid_type" && own.path.length === 0 ? [typeName(own.expected, rules)] : [],
     ),
   );
-  return [{ path, message: `must be ${expected.join(" or ")}, not ${typeOf(issue.input)}` }];
+  return [{ path, message: `must be ${[...new Set(expected)].join(" or ")}, not ${typeOf(issue.input, rules)}` }];
 }
 
 /** The keys of the table at `path`; empty where it is none, or one of several. */

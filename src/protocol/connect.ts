@@ -15,8 +15,13 @@ export const connectParams = z.object({
     })
     .optional(),
   role: z.enum(ROLES).optional(),
+  /** All that the credentials allow, if left out; never more than that. */
   scopes: z.array(z.enum(SCOPES)).optional(),
-  auth: z.union([z.strictObject({ token: z.string() }), z.strictObject({ session_token: z.string() })]).optional(),
+  auth: z
+    .union([z.strictObject({ token: z.string() }), z.strictObject({ session_token: z.string() })], {
+      error: "must be {token} or {session_token}",
+    })
+    .optional(),
 });
 
 export const connectResult = z.object({

@@ -1,4 +1,5 @@
 /** The one table of what can go wrong on the wire: reason to JSON-RPC number, HTTP status and whether a retry may help. */
+import { maskSecrets, maskText } from "../lib/mask.ts";
 
 export const ERRORS = {
   parse_error: { rpc: -32700, http: 400, retryable: false },
@@ -69,9 +70,11 @@ export interface RpcError {
   readonly data: { readonly reason: Reason } & Readonly<Record<string, unknown>>;
 }
 
+/** Secrets are masked here once more: what a vendor's error quotes is not known when it is thrown. */
 export function toRpcError(thrown: unknown): RpcError {
   const error = AlephError.from(thrown);
-  return { code: ERRORS[error.reason].rpc, message: error.message, data: { ...error.data, reason: error.reason } };
+  const data = maskSecrets(error.data) as Record<string, unknown>;
+  return { code: ERRORS[error.reason].rpc, message: maskText(error.message), data: { ...data, reason: error.reason } };
 }
 
 /** The other direction, for clients. An unknown reason becomes `internal`. */

@@ -10,6 +10,12 @@ export interface Subscribed {
   readonly seq: number;
 }
 
+export interface Rights {
+  readonly grant: Grant;
+  /** What the grant came from, each by a name that tells nothing: when one of them ends, so does the connection. */
+  readonly credentials: readonly string[];
+}
+
 export interface Connection {
   readonly id: string;
   /** The `Host` header it came with; part of what a device signs. */
@@ -20,9 +26,10 @@ export interface Connection {
   readonly nonce: string;
   /** The panel's session cookie, when the upgrade carried one. */
   readonly cookie: string | undefined;
-  readonly grant: Grant | undefined;
-  /** Gives the connection its rights. `credential` names what they came from, so that revoking it closes the socket. */
-  authenticate(grant: Grant, credential: string): void;
+  readonly rights: Rights | undefined;
+  /** Gives the connection its rights, in place of those that it had. */
+  authenticate(rights: Rights): void;
+  /** Throws `overloaded` when there are too many. */
   subscribe(pattern: string, afterSeq?: number): Subscribed;
   /** Whether there was such a subscription. */
   unsubscribe(pattern: string): boolean;

@@ -66,6 +66,16 @@ describe("on the wire", () => {
     expect(toRpcError(error)).toEqual({ code: -32002, message: "No", data: { scope: "admin", reason: "forbidden" } });
   });
 
+  test("secrets that a message or its data quote are masked", () => {
+    const token = `aleph_own_${"x".repeat(43)}`;
+    const error = new AlephError("provider_error", `Key ${token} is wrong`, { data: { hint: token, token: "short" } });
+    expect(toRpcError(error)).toEqual({
+      code: -32006,
+      message: "Key [masked] is wrong",
+      data: { hint: "[masked]", token: "[masked]", reason: "provider_error" },
+    });
+  });
+
   test.each([
     [undefined],
     [null],

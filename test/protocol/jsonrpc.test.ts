@@ -122,10 +122,26 @@ describe("parseRequest", () => {
     [{}, 'A request must have "jsonrpc": "2.0"'],
     [{ jsonrpc: 2, id: 1, method: "x" }, 'A request must have "jsonrpc": "2.0"'],
     [{ jsonrpc: "1.0", id: 1, method: "x" }, 'A request must have "jsonrpc": "2.0"'],
-    [{ jsonrpc: "2.0", id: {}, method: "x" }, "A request id must be a string, a finite number or null"],
-    [{ jsonrpc: "2.0", id: [1], method: "x" }, "A request id must be a string, a finite number or null"],
-    [{ jsonrpc: "2.0", id: true, method: "x" }, "A request id must be a string, a finite number or null"],
-    [JSON.parse('{"jsonrpc":"2.0","id":1e999,"method":"x"}'), "A request id must be a string, a finite number or null"],
+    [
+      { jsonrpc: "2.0", id: {}, method: "x" },
+      "A request id must be a string, a number that can be echoed exactly, or null",
+    ],
+    [
+      { jsonrpc: "2.0", id: [1], method: "x" },
+      "A request id must be a string, a number that can be echoed exactly, or null",
+    ],
+    [
+      { jsonrpc: "2.0", id: true, method: "x" },
+      "A request id must be a string, a number that can be echoed exactly, or null",
+    ],
+    [
+      JSON.parse('{"jsonrpc":"2.0","id":1e999,"method":"x"}'),
+      "A request id must be a string, a number that can be echoed exactly, or null",
+    ],
+    [
+      JSON.parse('{"jsonrpc":"2.0","id":9007199254740993,"method":"x"}'),
+      "A request id must be a string, a number that can be echoed exactly, or null",
+    ],
     [{ jsonrpc: "2.0", id: 1 }, 'A request must name its "method"'],
     [{ jsonrpc: "2.0", id: 1, method: "" }, 'A request must name its "method"'],
     [{ jsonrpc: "2.0", id: 1, method: 5 }, 'A request must name its "method"'],
@@ -156,16 +172,42 @@ test("idOf: the id where there is one that an answer can bear, else null", () =>
 });
 
 test("success and failure: a response has the one or the other, and always a result that is there", () => {
-  expect(success(1, { a: 1 })).toEqual({ jsonrpc: "2.0", id: 1, result: { a: 1 } });
-  expect(JSON.parse(JSON.stringify(success("a", undefined)))).toEqual({ jsonrpc: "2.0", id: "a", result: null });
-  expect(failure(null, new AlephError("not_found", 'No session "x"', { data: { hint: "List them" } }))).toEqual({
+  expect(JSON.parse(success(1, { a: 1 }))).toEqual({ jsonrpc: "2.0", id: 1, result: { a: 1 } });
+  expect(JSON.parse(success("a", undefined))).toEqual({ jsonrpc: "2.0", id: "a", result: null });
+  expect(
+    JSON.parse(failure(null, new AlephError("not_found", 'No session "x"', { data: { hint: "List them" } }))),
+  ).toEqual({
     jsonrpc: "2.0",
     id: null,
     error: { code: -32003, message: 'No session "x"', data: { reason: "not_found", hint: "List them" } },
   });
-  expect(failure(1, new TypeError("secret path /root"))).toEqual({
+  expect(JSON.parse(failure(1, new TypeError("secret path /root")))).toEqual({
     jsonrpc: "2.0",
     id: 1,
     error: { code: -32603, message: "Internal error", data: { reason: "internal" } },
   });
+});
+
+test("success and failure echo every id that a request may have", () => {
+  const id = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.maxSafeInteger(),
+    fc.double({ noNaN: true, noDefaultInfinity: true }).filter((number) => !Number.isInteger(number)),
+    fc.constant(null),
+  );
+  fc.assert(
+    fc.property(id, (id) => {
+      const request = JSON.parse(JSON.stringify({ jsonrpc: "2.0", id, method: "x" }));
+      expect(parseRequest(request)).toEqual({ jsonrpc: "2.0", id: request.id, method: "x" });
+      expect(JSON.parse(success(request.id, 1)).id).toEqual(request.id);
+      expect(JSON.parse(failure(request.id, 1)).id).toEqual(request.id);
+    }),
+  );
+});
+
+test("success throws for what has no JSON", () => {
+  const cycle: { self?: unknown } = {};
+  cycle.self = cycle;
+  expect(() => success(1, cycle)).toThrow();
+  expect(() => success(1, 1n)).toThrow();
 });

@@ -1,11 +1,11 @@
 /** A whole server on a free port with a home of its own, and a client that is logged in; gone when the test ends. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type App, type AppOptions, startApp } from "../../src/app.ts";
 import { type Client, connect } from "../../src/client/client.ts";
 import { openWebSocket } from "../../src/client/transport.ts";
 import { readEnvironment } from "../../src/config/environment.ts";
-import { type Home, homeAt } from "../../src/config/home.ts";
+import { ensureHome, type Home, homeAt } from "../../src/config/home.ts";
 import type { ConfigInput } from "../../src/config/schema.ts";
 import type { LogEntry } from "../../src/lib/log.ts";
 import type { EventFrame } from "../../src/protocol/event-frame.ts";
@@ -17,6 +17,9 @@ export interface TestAppOptions {
   readonly home?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly now?: AppOptions["now"];
+  readonly handshakeMs?: number;
+  /** Written as config.toml before the start. */
+  readonly toml?: string;
 }
 
 export interface TestApp extends AsyncDisposable {
@@ -31,10 +34,15 @@ export interface TestApp extends AsyncDisposable {
   connect(): Promise<Client>;
 }
 
-export async function testApp({ config = {}, home: path, env = {}, now }: TestAppOptions = {}): Promise<TestApp> {
+export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
+  const { config = {}, home: path, env = {}, now, handshakeMs, toml } = options;
   await using stack = new AsyncDisposableStack();
   const home = homeAt(path ?? stack.use(await testFolder()).path);
   const logs: LogEntry[] = [];
+  if (toml !== undefined) {
+    ensureHome(home);
+    writeFileSync(home.config, toml, { mode: 0o600 });
+  }
   const app = stack.use(
     await startApp({
       home,
@@ -43,6 +51,7 @@ export async function testApp({ config = {}, home: path, env = {}, now }: TestAp
       overrides: { ...config, gateway: { port: 0, ...config.gateway } },
       writeLog: (entry) => logs.push(entry),
       ...(now ? { now } : {}),
+      ...(handshakeMs === undefined ? {} : { handshakeMs }),
     }),
   );
   const wsUrl = `${app.url!.replace("http", "ws")}/ws`;

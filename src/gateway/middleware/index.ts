@@ -1,3 +1,4 @@
+import type { Log } from "../../lib/log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Middleware } from "../pipeline.ts";
 import { createAuthorize } from "./authorize.ts";
@@ -7,6 +8,14 @@ import { createTrace } from "./trace.ts";
 import { createValidate } from "./validate.ts";
 
 /** The order is part of the contract: trace, metrics, auth, rate limit, validate. */
-export function middleware(options: RateLimitOptions & { readonly metrics: Metrics }): readonly Middleware[] {
-  return [createTrace(), createMetricsLayer(options), createAuthorize(), createRateLimit(options), createValidate()];
+export function middleware(
+  options: RateLimitOptions & { readonly metrics: Metrics; readonly log: Log },
+): readonly Middleware[] {
+  return [
+    createTrace(options),
+    createMetricsLayer(options),
+    createAuthorize(),
+    createRateLimit(options),
+    createValidate(),
+  ];
 }

@@ -1,14 +1,15 @@
 /** Token buckets per identity and kind of request: against runaways and strangers, not against the owner's own clients. */
 import { createTokenBucket, type TokenBucket } from "../../lib/token-bucket.ts";
 import { AlephError } from "../../protocol/errors.ts";
+import { MAIN_SESSION_KEY } from "../../protocol/session-key.ts";
 import type { AnyMethod, RateClass } from "../../sdk/method.ts";
-import type { Middleware } from "../pipeline.ts";
+import type { Exchange, Middleware } from "../pipeline.ts";
 
 export type Rates = Readonly<Record<RateClass, number>>;
 
 /** What a guest gets of everyone's rate. */
 const GUEST_SHARE = 0.1;
-/** Buckets that are remembered; the one unused for longest goes first. */
+/** Buckets that are remembered; beyond it the oldest goes first. */
 const REMEMBERED = 10_000;
 
 interface Held {
@@ -24,27 +25,44 @@ export interface RateLimitOptions {
 
 export function createRateLimit({ rates, monotonic }: RateLimitOptions): Middleware {
   const buckets = new Map<string, Held>();
-  return (exchange, next) => {
-    const { grant, connection } = exchange.call;
-    const kind = rateClassOf(exchange.method!);
-    const rate = rates()[kind] * (grant?.role === "guest" ? GUEST_SHARE : 1);
-    const key = `${grant?.identity.id ?? connection.address}\n${kind}`;
+
+  function take(who: string, kind: RateClass, rate: number): void {
+    if (rate === 0) return;
+    const key = `${kind} ${who}`;
     let held = buckets.get(key);
-    if (!held || held.rate !== rate) {
+    if (held?.rate !== rate) {
       held = { bucket: createTokenBucket(rate, monotonic), rate };
       buckets.set(key, held);
       if (buckets.size > REMEMBERED) buckets.delete(buckets.keys().next().value!);
     }
     const waitMs = held.bucket.take();
-    if (waitMs > 0) {
-      throw new AlephError("rate_limited", `More than ${rate} requests of kind "${kind}" a second`, {
-        data: { retry_after_ms: waitMs, hint: `[limits.rate].${kind} in config.toml sets the limit` },
-      });
-    }
+    if (waitMs === 0) return;
+    throw new AlephError("rate_limited", `More than ${rate} requests of kind "${kind}" a second`, {
+      data: { retry_after_ms: waitMs, hint: `[limits.rate].${kind} in config.toml sets the limit` },
+    });
+  }
+
+  return (exchange, next) => {
+    const { grant, connection } = exchange.call;
+    const kind = rateClassOf(exchange.method!);
+    const rate = rates()[kind];
+    take(
+      grant ? `identity ${grant.identity.id}` : `address ${connection.address}`,
+      kind,
+      grant?.role === "guest" ? rate * GUEST_SHARE : rate,
+    );
+    // A session has its own, whoever they are that write to it.
+    if (kind === "run") take(`session ${sessionOf(exchange)}`, kind, rate);
     return next(exchange);
   };
 }
 
 function rateClassOf(method: AnyMethod): RateClass {
   return method.rate ?? (method.scope === "read" || method.scope === "public" ? "read" : "write");
+}
+
+/** As the caller names it; whether there may be such a session is checked later. */
+function sessionOf({ params }: Exchange): string {
+  const key = typeof params === "object" && params !== null && "session_key" in params ? params.session_key : undefined;
+  return typeof key === "string" ? key.slice(0, 512) : MAIN_SESSION_KEY;
 }

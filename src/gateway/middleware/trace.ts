@@ -1,14 +1,16 @@
-/** A log of its own for each request, and at level debug a line with how long it took. */
-import type { Middleware } from "../pipeline.ts";
+/** Tells at level debug how long each request took, under the number that its other log lines bear. */
+import type { Log } from "../../lib/log.ts";
+import { type Middleware, observe } from "../pipeline.ts";
 
-export function createTrace(): Middleware {
-  return async (exchange, next) => {
-    const log = exchange.call.log.child({ trace: exchange.call.traceId, method: exchange.name });
+export function createTrace({ log }: { log: Log }): Middleware {
+  return (exchange, next) => {
     const began = performance.now();
-    try {
-      return await next({ ...exchange, call: { ...exchange.call, log } });
-    } finally {
-      log.debug("request handled", { ms: Math.round((performance.now() - began) * 100) / 100 });
-    }
+    return observe(exchange, next, () =>
+      log.debug("request handled", {
+        trace: exchange.call.traceId,
+        method: exchange.method?.name ?? "unknown",
+        ms: Math.round((performance.now() - began) * 100) / 100,
+      }),
+    );
   };
 }

@@ -3,6 +3,9 @@ import { AlephError } from "../../protocol/errors.ts";
 import { defineRoute } from "../../sdk/route.ts";
 import { sessionCookie } from "../cookie.ts";
 
+/** A token and a little around it: nobody is known yet. */
+const MAX_BODY = 4096;
+
 /**
  * Takes the owner's token, from the login page's script as JSON or from a plain form. Answers with a cookie and, to the
  * script, with the key that must come along with it. A form without the script gets the cookie alone and goes to `/`.
@@ -10,12 +13,17 @@ import { sessionCookie } from "../cookie.ts";
 export const loginRoute = defineRoute<{ auth: Auth }>({
   auth: "public",
   async handle({ auth }, { request, address, cookie, secure }) {
-    const isForm = (request.headers.get("content-type") ?? "").startsWith("application/x-www-form-urlencoded");
-    const token = isForm ? await tokenOfForm(request) : await tokenOfJson(request);
-    const authenticated = auth.authenticate({ token }, { address, cookie: undefined });
+    const [type = ""] = (request.headers.get("content-type") ?? "").toLowerCase().split(/\s*;/);
+    const isForm = type === "application/x-www-form-urlencoded";
+    if (!isForm && type !== "application/json") {
+      throw new AlephError("invalid_request", "Send the token as JSON or as a form");
+    }
+    const body = await readBody(request);
+    const token = tokenOf(isForm ? new URLSearchParams(body).get("token") : parseJson(body));
+    const rights = auth.authenticate({ token }, { address, cookie: undefined });
     // A login ends the one before: nobody can fix a session on someone else.
-    if (cookie) await auth.logins.endByCookie(cookie);
-    const login = auth.issueSession("panel", authenticated);
+    if (cookie) await auth.logOut(cookie);
+    const login = auth.issueSession("panel", rights);
     const headers = new Headers({
       "set-cookie": sessionCookie(login.cookie, { expiresAt: login.expiresAt, secure }),
       "cache-control": "no-store",
@@ -28,16 +36,26 @@ export const loginRoute = defineRoute<{ auth: Auth }>({
   },
 });
 
-async function tokenOfForm(request: Request): Promise<string> {
-  return tokenOf(new URLSearchParams(await request.text()).get("token"));
+async function readBody(request: Request): Promise<string> {
+  const decoder = new TextDecoder();
+  let size = 0;
+  let text = "";
+  for await (const part of request.body ?? []) {
+    size += part.byteLength;
+    if (size > MAX_BODY) throw new AlephError("payload_too_large", `A login may have ${MAX_BODY} bytes`);
+    text += decoder.decode(part, { stream: true });
+  }
+  return text + decoder.decode();
 }
 
-async function tokenOfJson(request: Request): Promise<string> {
-  if (!(request.headers.get("content-type") ?? "").startsWith("application/json")) {
-    throw new AlephError("invalid_request", "Send the token as JSON or as a form");
+function parseJson(body: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch (cause) {
+    throw new AlephError("invalid_request", "The body is not JSON", { cause });
   }
-  const body: unknown = await request.json().catch(() => undefined);
-  return tokenOf(typeof body === "object" && body !== null && "token" in body ? body.token : undefined);
+  return typeof value === "object" && value !== null && "token" in value ? value.token : undefined;
 }
 
 function tokenOf(value: unknown): string {

@@ -1,7 +1,9 @@
 import type { Auth } from "../../auth/auth.ts";
+import type { Log } from "../../lib/log.ts";
 import { VERSION } from "../../lib/version.ts";
 import { connectParams, connectResult, PROTOCOL_VERSION } from "../../protocol/connect.ts";
 import { AlephError } from "../../protocol/errors.ts";
+import type { Rights } from "../../sdk/connection.ts";
 import { defineMethod } from "../../sdk/method.ts";
 
 /** What the answer tells about the server. */
@@ -22,9 +24,9 @@ export const authConnect = defineMethod({
   params: connectParams,
   result: connectResult,
   handle(
-    { auth, facts }: { auth: Pick<Auth, "open" | "authenticate" | "issueSession">; facts: ServerFacts },
+    { auth, facts }: { auth: Pick<Auth, "mode" | "authenticate" | "issueSession">; facts: ServerFacts },
     params,
-    { connection },
+    { connection, log },
   ) {
     if (params.minProtocol > PROTOCOL_VERSION || params.maxProtocol < PROTOCOL_VERSION) {
       throw new AlephError("invalid_params", `Protocol ${PROTOCOL_VERSION} is the only one spoken here`, {
@@ -32,23 +34,23 @@ export const authConnect = defineMethod({
       });
     }
     const { address, cookie } = connection;
-    const granted = connection.grant && { grant: connection.grant, credential: "process" };
-    const authenticated = auth.open ?? (params.auth ? auth.authenticate(params.auth, { address, cookie }) : granted);
-    if (!authenticated) {
+    const needsNone = connection.rights !== undefined && (!params.auth || auth.mode === "none");
+    const proven = needsNone ? connection.rights : params.auth && auth.authenticate(params.auth, { address, cookie });
+    if (!proven) {
       throw new AlephError("unauthenticated", "Credentials are missing", {
         data: { hint: 'Send auth: {"token": "…"} with the token from ALEPH_HOME/credentials/token' },
       });
     }
-    connection.authenticate(authenticated.grant, authenticated.credential);
-    const { identity, role, scopes } = authenticated.grant;
-    const session = params.auth && "token" in params.auth ? auth.issueSession("connect", authenticated) : undefined;
+    const rights = narrowed(proven, params.scopes);
+    connection.authenticate(rights);
+    const { identity, role, scopes } = rights.grant;
     return {
       protocol: PROTOCOL_VERSION,
       server: { name: "aleph-server", version: VERSION, instance_id: facts.instanceId },
       identity: { ...identity },
       role,
       scopes: [...scopes],
-      ...(session ? { session_token: session.token, session_expires_at: session.expiresAt } : {}),
+      ...(!needsNone && rights === proven && "token" in params.auth! ? sessionOf(auth, rights, log) : {}),
       features: { methods: [...facts.methods], events: [...facts.events] },
       policy: {
         max_payload: facts.maxPayload(),
@@ -59,3 +61,22 @@ export const authConnect = defineMethod({
     };
   },
 });
+
+/** A convenience: a server whose disk is full must still let in whoever wants to see why. */
+function sessionOf(auth: Pick<Auth, "issueSession">, rights: Rights, log: Log) {
+  try {
+    const { token, expiresAt } = auth.issueSession("connect", rights);
+    return { session_token: token, session_expires_at: expiresAt };
+  } catch (error) {
+    if (!(error instanceof AlephError && error.reason === "storage_failed")) throw error;
+    log.warn("no session token: the database cannot be written", { error: error.message });
+    return {};
+  }
+}
+
+/** A client may ask for less than it could have, never for more. The same object when it gets all. */
+function narrowed(rights: Rights, wanted: readonly string[] | undefined): Rights {
+  const scopes = rights.grant.scopes.filter((scope) => !wanted || wanted.includes(scope));
+  if (scopes.length === rights.grant.scopes.length) return rights;
+  return { ...rights, grant: { ...rights.grant, scopes } };
+}

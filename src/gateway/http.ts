@@ -1,0 +1,124 @@
+/** The HTTP side of the port: finds the route, checks who asks, and gives each answer, errors too, its headers. */
+import { Hono } from "hono";
+import type { Auth } from "../auth/auth.ts";
+import { describeError, type Log } from "../lib/log.ts";
+import { AlephError, ERRORS, toRpcError } from "../protocol/errors.ts";
+import type { AnyRoute, RouteRequest } from "../sdk/route.ts";
+import { readCookie } from "./cookie.ts";
+import { isLoopbackAddress, isLoopbackHost } from "./origin.ts";
+
+/** Sent with every answer: the panel loads nothing from elsewhere and is framed by nobody. */
+const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "permissions-policy": "camera=(self), microphone=(self), geolocation=()",
+};
+
+/** Headers that only proxies add: behind one, everybody's address is the proxy's. */
+const PROXY_HEADERS = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
+
+export interface HttpOptions<Needs> {
+  readonly auth: Auth;
+  /** `"GET /health"` to its loader. */
+  readonly routes: Readonly<Record<string, () => Promise<AnyRoute>>>;
+  readonly routeNeeds: Needs;
+  /** Bytes that a body may have; asked at each request. */
+  readonly maxBody: () => number;
+  readonly log: Log;
+}
+
+export interface Http {
+  /** Never throws or rejects. `address` is the peer's. */
+  handle(request: Request, address: string): Promise<Response>;
+  /** The answer for something thrown: its reason and message, never its stack or cause. */
+  refuse(thrown: unknown, status?: number, more?: Readonly<Record<string, string>>): Response;
+}
+
+export function createHttp<Needs>({ auth, routes, routeNeeds, maxBody, log }: HttpOptions<Needs>): Http {
+  const http = new Hono<{ Bindings: { address: string } }>();
+  const methods = new Map<string, string[]>();
+
+  for (const [name, load] of Object.entries(routes)) {
+    const [method, path] = name.split(" ") as [string, string];
+    methods.set(path, [...(methods.get(path) ?? []), method]);
+    http.on(method, path, async ({ req, env }) => {
+      const route = await load();
+      return secured(await route.handle(routeNeeds, admit(route, req.raw, env.address)));
+    });
+  }
+  for (const [path, known] of methods) {
+    const allow = (known.includes("GET") ? [...known, "HEAD"] : known).join(", ");
+    const error = new AlephError("invalid_request", "This path does not take the method");
+    http.all(path, () => refuse(error, 405, { allow }));
+  }
+  http.notFound(() => refuse(new AlephError("not_found", "Nothing is served at this path")));
+  http.onError((error) => refuse(error));
+
+  function admit(route: AnyRoute, request: Request, address: string): RouteRequest {
+    const { headers } = request;
+    const bearer = headers.get("authorization");
+    const open = route.auth === "public" || (route.auth === "loopback" && bearer === null && isLocal(headers, address));
+    return {
+      request,
+      address,
+      grant: open ? undefined : auth.authenticateHeader(bearer, address).grant,
+      cookie: readCookie(headers),
+      // Behind a proxy that ends TLS only the page's own address tells; it was checked before.
+      secure: headers.get("origin")?.startsWith("https://") ?? false,
+    };
+  }
+
+  function refuse(thrown: unknown, status?: number, more: Readonly<Record<string, string>> = {}): Response {
+    const error = AlephError.from(thrown);
+    if (error.reason === "internal") log.error("http request failed", describeError(thrown));
+    const { message, data } = toRpcError(error);
+    const headers = new Headers({ "cache-control": "no-store", ...more });
+    const { retry_after_ms } = error.data;
+    if (typeof retry_after_ms === "number") headers.set("retry-after", String(Math.ceil(retry_after_ms / 1000)));
+    if (error.reason === "unauthenticated" || error.reason === "auth_failed") headers.set("www-authenticate", "Bearer");
+    return secured(
+      Response.json(
+        { error: { message, reason: error.reason, data } },
+        { status: status ?? ERRORS[error.reason].http, headers },
+      ),
+    );
+  }
+
+  return {
+    async handle(request, address) {
+      if (Number(request.headers.get("content-length") ?? 0) > maxBody()) {
+        // The rest of the body is not read, so the connection cannot go on.
+        return refuse(tooLarge(maxBody()), undefined, { connection: "close" });
+      }
+      return await http.fetch(request, { address });
+    },
+    refuse,
+  };
+}
+
+function secured(response: Response): Response {
+  for (const [header, value] of Object.entries(SECURITY_HEADERS)) {
+    if (!response.headers.has(header)) response.headers.set(header, value);
+  }
+  return response;
+}
+
+function tooLarge(limit: number): AlephError {
+  return new AlephError("payload_too_large", `A body may have ${limit} bytes`, {
+    data: { hint: "[gateway].max_payload in config.toml sets the limit" },
+  });
+}
+
+/** A program on this machine that asks for this machine, with nobody in between. */
+function isLocal(headers: Headers, address: string): boolean {
+  return (
+    isLoopbackAddress(address) &&
+    isLoopbackHost(headers.get("host") ?? "") &&
+    !PROXY_HEADERS.some((name) => headers.has(name))
+  );
+}
