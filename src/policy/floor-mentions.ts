@@ -62,11 +62,13 @@ function matches(pattern: string, name: string): boolean {
 }
 
 /** Paths into ALEPH_HOME that stand anywhere in a text, such as in a script for an interpreter. */
-function literalMentions(text: string, { guarded }: CommandSite): string[] {
+function literalMentions(text: string, { guarded: { home } }: CommandSite): string[] {
   const found: string[] = [];
-  for (let at = text.indexOf(guarded.home.path); at !== -1; at = text.indexOf(guarded.home.path, at + 1)) {
-    const path = /^[^\s"'`;|&<>(),\\]+/.exec(text.slice(at, at + MAX_PATH))?.[0];
-    if (path) found.push(resolve(path));
+  for (let at = text.indexOf(home.path); at !== -1; at = text.indexOf(home.path, at + 1)) {
+    const end = at + home.path.length;
+    // The name of a neighbour may begin with the same letters.
+    const [rest] = /^[^\s"'`;|&<>(),\\]*/.exec(text.slice(end, end + MAX_PATH)) ?? [""];
+    found.push(resolve(home.path + rest));
   }
   return found;
 }

@@ -124,6 +124,32 @@ test("classifyCommand plans a line that asks as one shell with the very text", a
   });
 });
 
+test.each(["ls \u200b", "echo 'a\u202eb'", "ls \u001b[2K", "ls\u00ad"])(
+  "classifyCommand tells the person of what cannot be seen in %j",
+  async (command) => {
+    const { tier, reason } = await classify(command);
+    expect([tier, reason]).toEqual(["ask", "It has characters that cannot be seen"]);
+  },
+);
+
+test("classifyCommand knows folders whose names have blanks", async () => {
+  const userHome = join(workspace.userHome, "my home");
+  const path = join(userHome, ".aleph");
+  const own = join(path, "workspaces/main");
+  await mkdir(own, { recursive: true });
+  const guarded = { home: { path, workspaces: join(path, "workspaces") }, userHome, pid: SERVER_PID };
+  const site = { cwd: own, workspace: own, path: PROGRAM_PATH, guarded, shell: SHELL, env: ENV };
+  const tier = async (command: string) => (await classifyCommand(command, site)).tier;
+  const neighbour = `${path}-other/file`;
+  expect(await tier(`cat '${path}/config.toml'`)).toBe("deny");
+  expect(await tier(`cat "${path}"/config.toml`)).toBe("deny");
+  expect(await tier(`python3 -c 'open("${path}/config.toml")'`)).toBe("deny");
+  expect(await tier(`rm -rf '${userHome}'`)).toBe("deny");
+  expect(await tier(`bash -c 'rm -rf "${userHome}"'`)).toBe("deny");
+  expect(await tier(`cat '${neighbour}'`)).toBe("ask");
+  expect(await tier(`ls '${own}'`)).toBe("allow");
+});
+
 test("classifyCommand does not trust a program that others could have put there", async () => {
   const bin = join(workspace.userHome, "bin");
   await mkdir(bin, { mode: 0o777 });

@@ -329,6 +329,8 @@ export const HOSTILE: Readonly<Record<string, readonly string[]>> = {
     "echo \ufeffhi",
     "lѕ",
     "ls\t-la",
+    "echo 'caf\u00e9'",
+    "cat 'README.md\u202e'",
     `echo ${"a".repeat(5000)}`,
   ],
   "what is not complete": [
