@@ -4,6 +4,8 @@ import { Toolbox } from "./agent/toolbox.ts";
 import { Auth, ownerCredential } from "./auth/auth.ts";
 import { ensureOwnerToken, followOwnerToken } from "./auth/owner-token.ts";
 import { openBus } from "./bus/bus.ts";
+import { Interfaces } from "./channel/interfaces.ts";
+import { type ChannelNeeds, channels } from "./channels/index.ts";
 import { openConfig } from "./config/config.ts";
 import type { Environment } from "./config/environment.ts";
 import { ensureHome, type Home } from "./config/home.ts";
@@ -28,6 +30,7 @@ import { Approvals } from "./policy/approvals.ts";
 import { createGate } from "./policy/gate.ts";
 import type { Issue } from "./protocol/errors.ts";
 import { TOPICS } from "./protocol/event-frame.ts";
+import { OWNER_GRANT } from "./protocol/identity.ts";
 import { providers } from "./providers/index.ts";
 import { Models } from "./providers/models.ts";
 import type { Transport } from "./sdk/transport.ts";
@@ -97,8 +100,11 @@ export async function startApp(options: AppOptions): Promise<App> {
     env,
     log,
     ...overrides,
-    check: async (checked) =>
-      (await import("./providers/models/check-providers.ts")).checkProviders(checked, providers),
+    check: async (checked) => {
+      const { checkProviders } = await import("./providers/models/check-providers.ts");
+      const { checkInterfaces } = await import("./channel/check-interfaces.ts");
+      return [...(await checkProviders(checked, providers)), ...(await checkInterfaces(checked, channels))];
+    },
   });
   const current = () => config.current;
   level = () => current().log.level;
@@ -166,6 +172,20 @@ export async function startApp(options: AppOptions): Promise<App> {
     log,
   });
 
+  const channelNeeds: ChannelNeeds = { sessions, stores, bus, now };
+  const interfaces = new Interfaces({
+    channels,
+    needs: channelNeeds,
+    config: current,
+    resolveSecret: (value) => config.resolve(value),
+    async receive({ sessionKey, text }) {
+      const { run_id } = await runner.start({ message: text, session_key: sessionKey }, OWNER_GRANT);
+      return { runId: run_id };
+    },
+    bus,
+    log,
+  });
+
   const stalls = stack.use(startStallMonitor(monotonic));
   const stopRequested = Promise.withResolvers<string>();
   let configIssues: readonly Issue[] = [];
@@ -187,6 +207,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     toolbox,
     models,
     approvals,
+    interfaces,
     config,
     auth,
     logs,
@@ -250,6 +271,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     ...(options.handshakeMs === undefined ? {} : { handshakeMs: options.handshakeMs }),
   });
   stack.use(gateway);
+  stack.use(interfaces);
   let url: string | undefined;
   const announce = () =>
     claim.announce({ pid: process.pid, instance_id: instanceId, started_at: now(), ...(url ? { url } : {}) });
@@ -302,6 +324,7 @@ export async function startApp(options: AppOptions): Promise<App> {
           }
         }
         bus.publish("config.changed", { sections });
+        if (serving && sections.includes("interfaces")) void interfaces.apply();
       }),
     );
     const tick = setInterval(() => {
@@ -318,6 +341,8 @@ export async function startApp(options: AppOptions): Promise<App> {
       await approvals.expireAll();
       await runner.recover();
       serving = true;
+      // Nobody waits for them. A core inside a command leaves them to the server.
+      if (listen) void interfaces.apply();
     })(),
   );
 

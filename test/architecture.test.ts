@@ -8,7 +8,7 @@ import { folderOf, readSource, readSourceTree, type Source } from "./support/sou
 const CONTRACTS = ["lib", "protocol", "sdk"];
 const SUBSYSTEM = [...CONTRACTS, "config", "type store"];
 const SUBSYSTEMS = ["config", "store", "bus", "media", "sandbox", "auth", "policy", "session"];
-const CORE = [...CONTRACTS, ...SUBSYSTEMS, "providers", "tools", "agent"];
+const CORE = [...CONTRACTS, ...SUBSYSTEMS, "providers", "tools", "channel", "plugin", "agent"];
 
 /** Folder: what it may import besides itself. Each row names only rows above it, so there can be no cycle. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -25,13 +25,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   session: [...SUBSYSTEM, "type media"],
   providers: [...CONTRACTS, "type config"],
   tools: [...CONTRACTS, "type config", "type media", "sandbox", "policy"],
+  channels: [...CONTRACTS, "session"],
+  channel: SUBSYSTEM,
+  plugin: SUBSYSTEM,
   agent: [...CONTRACTS, ...SUBSYSTEMS, "providers", "type tools"],
   methods: CORE,
   gateway: [...CONTRACTS, "auth", "type methods"],
   client: ["lib", "protocol", "type sdk", "type methods"],
   panel: ["lib", "protocol", "client", "type methods"],
   "tool-needs.ts": [...CORE],
-  "app.ts": [...CORE, "tool-needs.ts", "methods", "gateway", "client", "panel"],
+  "app.ts": [...CORE, "tool-needs.ts", "channels", "methods", "gateway", "client", "panel"],
   cli: ["lib", "protocol", "config", "client", "app.ts"],
   "main.ts": ["cli"],
 };
@@ -42,6 +45,7 @@ const PLURAL: Readonly<Record<string, { readonly shared: readonly string[] }>> =
   providers: { shared: ["wire", "models", "chain"] },
   tools: { shared: [] },
   channels: { shared: [] },
+  "plugin/runtimes": { shared: [] },
   "store/migrations": { shared: [] },
   "gateway/routes": { shared: [] },
   "gateway/middleware": { shared: [] },
@@ -199,6 +203,8 @@ test.each([
   ["methods", "name"],
   ["tools", "name"],
   ["providers", "type"],
+  ["channels", "id"],
+  ["plugin/runtimes", "kind"],
 ] as const)("%s are listed under the %s that they declare", async (folder, key) => {
   const list = await listOf(folder);
   const declared = await Promise.all(list.map(async ([, load]) => ((await load()) as Record<string, unknown>)[key]));

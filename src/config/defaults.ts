@@ -30,7 +30,7 @@ export const DEFAULTS = {
     run: { steps: 50, tokens: 2_000_000, cost_usd: 10, time_ms: 3_600_000 },
   },
   /** The panel and other clients are on without a word; any other interface is on when it has a table. */
-  interfaces: { webchat: { enabled: true } },
+  interfaces: { webchat: { enabled: true } } as Record<string, { enabled?: boolean | undefined }>,
   extensions: { enabled: true },
   log: { level: "info" as "debug" | "info" | "warn" | "error" },
 };

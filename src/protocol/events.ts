@@ -1,6 +1,6 @@
 /** Events: each topic with the shape of its data. Publishing is checked by the compiler, the shapes by tests. */
 import * as z from "zod";
-import { toolResultPart, usage } from "./message.ts";
+import { message, toolResultPart, usage } from "./message.ts";
 
 const run = { run_id: z.string(), session_key: z.string() };
 const call = { ...run, call_id: z.string(), tool: z.string() };
@@ -36,6 +36,8 @@ export const eventSchemas = {
   "agent.interrupted": z.object({ ...run, text: z.string() }),
   "session.created": z.object({ session_key: z.string(), kind: z.string() }),
   "session.updated": z.object({ session_key: z.string(), title: z.string().nullable(), updated_at: z.number() }),
+  /** A message that came outside of a run, as session.history shows it. */
+  "session.message": z.object({ session_key: z.string(), message }),
   "session.cleared": z.object({ session_key: z.string() }),
   "session.deleted": z.object({ session_key: z.string() }),
   "approval.requested": z.object({
@@ -59,6 +61,12 @@ export const eventSchemas = {
   "config.invalid": z.object({
     issues: z.array(z.object({ path: z.string(), message: z.string(), line: z.number().optional() })),
   }),
+  "interface.started": z.object({ interface: z.string() }),
+  "interface.stopped": z.object({ interface: z.string() }),
+  /** It could not be started; it is tried again after `retry_in_ms`. */
+  "interface.error": z.object({ interface: z.string(), error: failure, retry_in_ms: z.number() }),
+  "plugin.loaded": z.object({ plugin_id: z.string(), version: z.string() }),
+  "plugin.error": z.object({ plugin_id: z.string(), error: failure }),
   "system.tick": z.object({
     uptime_ms: z.number(),
     connections: z.number(),

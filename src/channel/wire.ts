@@ -1,0 +1,14 @@
+/** An interface as the wire shows it. */
+import type { WireInterface } from "../protocol/interface.ts";
+import type { InterfaceStatus } from "./interfaces.ts";
+
+export function toWireInterface({ id, enabled, state, error, capabilities, limits }: InterfaceStatus): WireInterface {
+  return {
+    interface: id,
+    enabled,
+    state,
+    error: error ? { reason: error.reason, message: error.message } : null,
+    capabilities: { ...capabilities },
+    limits: { ...limits },
+  };
+}

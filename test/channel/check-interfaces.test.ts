@@ -1,0 +1,29 @@
+/** What is wrong with an interface's table is told with the config, before anybody starts the interface. */
+import { expect, test } from "bun:test";
+import { checkInterfaces } from "../../src/channel/check-interfaces.ts";
+import { channels } from "../../src/channels/index.ts";
+import { testChannel } from "./test-channel.ts";
+
+const known = { ...channels, test: testChannel().load };
+
+test("checkInterfaces finds nothing wrong with good tables, with references in place of secrets too", async () => {
+  const interfaces = { webchat: { enabled: false }, test: { token: "env:TOKEN", pace: 2 } };
+  expect(await checkInterfaces({ interfaces }, known)).toEqual([]);
+});
+
+test("checkInterfaces names what is wrong, and what was meant", async () => {
+  const interfaces = {
+    webchat: { enabeld: true, colour: "red" },
+    test: { tokn: "a", pace: 0 },
+    webchta: {},
+    telegram: {},
+  };
+  expect(await checkInterfaces({ interfaces }, known)).toEqual([
+    { path: ["interfaces", "webchat", "enabeld"], message: 'unknown key; did you mean "enabled"' },
+    { path: ["interfaces", "webchat", "colour"], message: "unknown key; known here: enabled" },
+    { path: ["interfaces", "test", "pace"], message: "must be more than 0" },
+    { path: ["interfaces", "test", "tokn"], message: 'unknown key; did you mean "token"' },
+    { path: ["interfaces", "webchta"], message: 'is not a known interface; did you mean "webchat"' },
+    { path: ["interfaces", "telegram"], message: 'is not a known interface; it must be one of "webchat", "test"' },
+  ]);
+});

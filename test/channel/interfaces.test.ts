@@ -1,0 +1,173 @@
+import { expect, test } from "bun:test";
+import { Interfaces } from "../../src/channel/interfaces.ts";
+import type { InterfaceTable } from "../../src/config/schema.ts";
+import { AlephError } from "../../src/protocol/errors.ts";
+import type { Inbound } from "../../src/sdk/channel.ts";
+import { refusal } from "../support/config.ts";
+import { testLog } from "../support/log.ts";
+import { until } from "../support/until.ts";
+import { type TestChannelOptions, testChannel } from "./test-channel.ts";
+
+type Tables = Record<string, InterfaceTable>;
+
+function setUp(tables: Tables, channelOptions: TestChannelOptions = {}) {
+  const test = testChannel(channelOptions);
+  const other = testChannel({ id: "other" });
+  const topics: string[] = [];
+  const received: Inbound[] = [];
+  let config = { interfaces: tables };
+  const interfaces = new Interfaces({
+    channels: { test: test.load, other: other.load },
+    needs: {},
+    config: () => config,
+    async resolveSecret(value) {
+      if (value === "env:NONE") throw new AlephError("config_invalid", 'Secret reference "env:NONE" is not set');
+      return value.replace("env:", "secret of ");
+    },
+    async receive(inbound) {
+      received.push(inbound);
+      return { runId: "run_1" };
+    },
+    bus: { publish: (topic, data) => topics.push(`${topic} ${(data as { interface: string }).interface}`) },
+    log: testLog().log,
+    wait: (_ms, signal) => new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true })),
+  });
+  return {
+    interfaces,
+    test,
+    other,
+    topics,
+    received,
+    async change(next: Tables) {
+      config = { interfaces: next };
+      await interfaces.apply();
+    },
+    states: async () => (await interfaces.list()).map(({ id, enabled, state }) => [id, enabled, state]),
+    [Symbol.asyncDispose]: () => interfaces[Symbol.asyncDispose](),
+  };
+}
+
+test("Interfaces starts what has a table that does not switch it off, with its options and secrets resolved", async () => {
+  await using t = setUp({ test: { token: "env:TOKEN" }, other: { enabled: false } });
+  expect(await t.states()).toEqual([
+    ["test", true, "stopped"],
+    ["other", false, "stopped"],
+  ]);
+  await t.interfaces.apply();
+  await until(() => t.topics.length > 0);
+  expect(await t.interfaces.list()).toEqual([
+    {
+      id: "test",
+      enabled: true,
+      state: "running",
+      error: undefined,
+      capabilities: { edit: true, react: false, typing: true, files: false, threads: false, buttons: false },
+      limits: { message: 20 },
+    },
+    expect.objectContaining({ id: "other", enabled: false, state: "stopped" }),
+  ]);
+  expect(t.test.opened.map(({ options }) => options)).toEqual([{ token: "secret of TOKEN", pace: 3 }]);
+  expect(t.topics).toEqual(["interface.started test"]);
+});
+
+test("Interfaces restarts only those whose table changed, and stops those whose table is gone", async () => {
+  await using t = setUp({ test: {}, other: {} });
+  await t.interfaces.apply();
+  await until(() => t.topics.length === 2);
+  await t.change({ test: { pace: 5 }, other: {} });
+  await until(() => t.topics.length === 4);
+  expect(t.topics.slice(2)).toEqual(["interface.stopped test", "interface.started test"]);
+  expect(t.test.opened.map(({ options, closed }) => [options, closed])).toEqual([
+    [{ pace: 3 }, true],
+    [{ pace: 5 }, false],
+  ]);
+  await t.change({ other: {} });
+  expect(t.topics.slice(4)).toEqual(["interface.stopped test"]);
+  await t.change({ test: { enabled: false }, other: {} });
+  expect(await t.states()).toEqual([
+    ["test", false, "stopped"],
+    ["other", true, "running"],
+  ]);
+  expect(t.other.opened).toHaveLength(1);
+});
+
+test("Interfaces leaves one alone that was started or stopped by hand, until its table changes", async () => {
+  await using t = setUp({ other: {} });
+  await t.interfaces.apply();
+  await until(() => t.topics.length === 1);
+  await t.interfaces.start("test");
+  await t.interfaces.stop("other");
+  await t.interfaces.apply();
+  expect(await t.states()).toEqual([
+    ["test", false, "running"],
+    ["other", true, "stopped"],
+  ]);
+  await t.change({ other: { pace: 1 } });
+  await until(async () => (await t.interfaces.status("other")).state === "running");
+});
+
+test("Interfaces shows why one could not be started: bad options, a missing secret, the channel's own reason", async () => {
+  for (const [table, message] of [
+    [{ pace: 0 }, 'Interface "test" cannot be used: interfaces.test.pace: Too small: expected number to be >0'],
+    [{ token: "env:NONE" }, 'Secret reference "env:NONE" is not set'],
+    [{ token: "wrong" }, "Login failed"],
+  ] as const) {
+    const onOpen = () => {
+      throw new AlephError("auth_failed", "Login failed");
+    };
+    await using t = setUp({ test: table }, { onOpen });
+    await t.interfaces.start("test");
+    const { state, error } = await t.interfaces.status("test");
+    expect([state, error?.message]).toEqual(["error", message]);
+  }
+});
+
+test("Interfaces is not held up by a channel that does not open", async () => {
+  const onOpen = ({ signal }: { signal: AbortSignal }) =>
+    new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  await using t = setUp({ test: {} }, { onOpen });
+  await t.interfaces.apply();
+  expect((await t.interfaces.status("test")).state).toBe("starting");
+  await t.change({ other: {} });
+  expect((await t.interfaces.status("test")).state).toBe("stopped");
+});
+
+test("Interfaces hands messages to a channel that runs, and what a channel receives to the app", async () => {
+  await using t = setUp({ test: {} });
+  await t.interfaces.start("test");
+  expect(await t.interfaces.send("test", "room", "hello")).toEqual({ id: "1" });
+  expect(t.test.sent).toEqual([{ target: "room", message: "hello" }]);
+  const inbound = { sessionKey: "agent:main:main", text: "hi" };
+  expect(await t.test.opened[0]!.host.receive(inbound)).toEqual({ runId: "run_1" });
+  expect(t.received).toEqual([inbound]);
+});
+
+test("Interfaces refuses a message that is too long, for one that does not run, and for one that is not there", async () => {
+  await using t = setUp({});
+  expect(await refusal(() => t.interfaces.send("test", "room", "hello"))).toEqual({
+    reason: "conflict",
+    message: 'Interface "test" is not running',
+    data: { state: "stopped", hint: "interface.status tells why, interface.start starts it" },
+  });
+  expect(await refusal(() => t.interfaces.send("test", "room", "x".repeat(21)))).toEqual({
+    reason: "invalid_params",
+    message: 'Message is too long for interface "test"',
+    data: { issues: [{ path: "message", message: "must not be longer than 20 characters" }] },
+  });
+  expect(await refusal(() => t.interfaces.send("tset", "room", "hello"))).toEqual({
+    reason: "not_found",
+    message: 'No interface "tset"',
+    data: { hint: 'Did you mean "test"?' },
+  });
+});
+
+test("Interfaces closes all of them when it is disposed, and starts none any more", async () => {
+  const t = setUp({ test: {}, other: {} });
+  await t.interfaces.apply();
+  await until(() => t.topics.length === 2);
+  await t[Symbol.asyncDispose]();
+  expect([...t.test.opened, ...t.other.opened].map(({ closed }) => closed)).toEqual([true, true]);
+  await t.change({ test: { pace: 7 } });
+  expect(t.test.opened).toHaveLength(1);
+  expect((await refusal(() => t.interfaces.start("test"))).reason).toBe("overloaded");
+});
