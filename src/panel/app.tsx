@@ -2,7 +2,7 @@
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { Announcer } from "./components/announcer.tsx";
-import { type DialogRequest, type Shell, ShellContext, useShell } from "./components/context.ts";
+import { type DialogRequest, type Shell, ShellContext, useShell, useT } from "./components/context.ts";
 import { isMod, isTyping } from "./components/keys.ts";
 import { KeysDialog } from "./components/keys-dialog.tsx";
 import { Layout, type RailControl } from "./components/layout.tsx";
@@ -30,6 +30,7 @@ export function App(props: AppProps) {
 
   return (
     <ShellContext.Provider value={shell}>
+      <Skip />
       <Layout>
         {(rail) => (
           <>
@@ -46,6 +47,16 @@ export function App(props: AppProps) {
       {dialog?.kind === "delete" && <DeleteDialog sessionKey={dialog.key} title={dialog.title} onClose={close} />}
       <Announcer />
     </ShellContext.Provider>
+  );
+}
+
+/** The first stop of the keyboard: past the list. */
+function Skip() {
+  const t = useT();
+  return (
+    <button type="button" class="button skip" onClick={() => document.getElementById("composer")?.focus()}>
+      {t("app.skip")}
+    </button>
   );
 }
 

@@ -1,6 +1,6 @@
 /** Tells those who do not look: readers of the screen, the title of the tab, and, if wanted, a notification. */
 import { useSignalEffect } from "@preact/signals";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { isTopic } from "../../client/client.ts";
 import { useShell, useT } from "./context.ts";
 import { titleOf } from "./session-words.ts";
@@ -30,6 +30,13 @@ export function Announcer() {
     });
     return () => listener[Symbol.dispose]();
   }, [panel, t]);
+
+  const wasLost = useRef(false);
+  useSignalEffect(() => {
+    const { kind } = panel.connection.link.value;
+    if (kind === "connected" && wasLost.current) setPolite(t("say.connected"));
+    wasLost.current = kind === "lost" || (wasLost.current && kind !== "connected");
+  });
 
   useSignalEffect(() => {
     const place = panel.router.place.value;

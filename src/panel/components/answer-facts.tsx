@@ -7,14 +7,12 @@ export function AnswerFacts({ answer, text }: { answer: Answer; text: () => stri
   const t = useT();
   const { duration, money, number } = useFormats();
   const { model, usage, durationMs, steps } = answer;
+  const input = usage ? usage.input + usage.cache_read + usage.cache_write : 0;
+  const tokens = usage && input + usage.output > 0 && { input: number(input), output: number(usage.output) };
   const facts = [
     model,
-    usage &&
-      t("answer.tokens", {
-        input: number(usage.input + usage.cache_read + usage.cache_write),
-        output: number(usage.output),
-      }),
-    usage && (usage.cost_usd === null ? t("answer.price_unknown") : money(usage.cost_usd)),
+    tokens && t("answer.tokens", tokens),
+    tokens && usage && (usage.cost_usd === null ? t("answer.price_unknown") : money(usage.cost_usd)),
     steps !== null && steps > 1 && t("answer.steps", { count: steps }),
     durationMs !== null && duration(durationMs),
   ].filter((fact): fact is string => typeof fact === "string");

@@ -61,7 +61,7 @@ function ModelList({ model, usual, disabled, onChoose }: ModelListProps) {
   const wanted = filter.trim().toLowerCase();
   const all = [
     ...aliases.map((alias) => ({ id: alias, name: models.config.value?.aliases[alias] })),
-    ...(list?.models ?? []).map(({ provider, model, name }) => ({ id: `${provider}/${model}`, name })),
+    ...(list?.models ?? []).map(({ ref, name }) => ({ id: ref, name })),
   ];
   const found = all.filter(({ id, name }) => `${id} ${name ?? ""}`.toLowerCase().includes(wanted));
   return (

@@ -24,9 +24,7 @@ export function ThinkingPicker({ level, disabled, onChoose }: ThinkingPickerProp
       side="above"
       button={
         <>
-          <span class="chip-text">
-            {t("thinking.label")}: {shown}
-          </span>
+          <span class="chip-text">{level === null ? t("thinking.label") : `${t("thinking.label")}: ${shown}`}</span>
           <Icon name="chevron" />
         </>
       }

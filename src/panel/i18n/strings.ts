@@ -49,7 +49,6 @@ export const strings = {
   "act.copy": { en: "Copy", zh: "复制" },
   "act.copied": { en: "Copied", zh: "已复制" },
   "act.wrap": { en: "Wrap", zh: "换行" },
-  "act.open": { en: "Open", zh: "打开" },
   "act.remove": { en: "Remove {name}", zh: "移除 {name}" },
   "act.reload": { en: "Reload", zh: "重新加载" },
 
@@ -80,7 +79,6 @@ export const strings = {
   "chat.you": { en: "You", zh: "您" },
   "chat.queued": { en: "Queued", zh: "排队中" },
   "chat.queued_remove": { en: "Take out of the queue", zh: "移出队列" },
-  "chat.unknown_entry": { en: "Note", zh: "备注" },
 
   "answer.again": { en: "Send again", zh: "重新发送" },
   "empty.title": { en: "What shall we do?", zh: "我们做点什么？" },
@@ -174,12 +172,11 @@ export const strings = {
 
   "composer.label": { en: "Message", zh: "消息" },
   "composer.placeholder": { en: "Write a message", zh: "输入消息" },
-  "composer.placeholder_busy": { en: "Write the next message; it waits its turn", zh: "输入下一条消息；将排队等候" },
+  "composer.placeholder_busy": { en: "Write the next message", zh: "输入下一条消息" },
   "composer.send": { en: "Send", zh: "发送" },
   "composer.queue": { en: "Queue", zh: "排队" },
   "composer.steer": { en: "Add to the running answer", zh: "加入正在进行的回答" },
   "composer.stop": { en: "Stop", zh: "停止" },
-  "composer.stopping": { en: "Stopping…", zh: "正在停止…" },
   "composer.abort": { en: "Stop at once", zh: "立即停止" },
   "composer.attach": { en: "Attach files", zh: "添加附件" },
   "composer.drop": { en: "Drop files to attach them", zh: "松开以添加附件" },

@@ -22,11 +22,15 @@ export function createMarkdown(): Marked {
         const language = LANGUAGE.test(name) ? ` class="language-${name.toLowerCase()}"` : "";
         return `<pre><code${language}>${escapeHtml(text)}\n</code></pre>\n`;
       },
+      // marked itself leaves text alone that stands behind a `<kbd>` or `<pre>`.
+      text(token) {
+        return "tokens" in token && token.tokens ? this.parser.parseInline(token.tokens) : escapeText(token.text);
+      },
       link({ href, tokens, autolink }: Tokens.Link) {
         const label = this.parser.parseInline(tokens);
         const url = safeUrl(href);
         if (!url) return `${label} <code>${escapeHtml(href)}</code>`;
-        const host = autolink || url.protocol === "mailto:" || textOf(tokens).includes(url.host) ? "" : url.host;
+        const host = autolink || url.protocol === "mailto:" || namesHost(textOf(tokens), url) ? "" : url.host;
         return `${anchor(url, label)}${host ? ` <small>${escapeHtml(host)}</small>` : ""}`;
       },
       image({ href, text }: Tokens.Image) {
@@ -52,6 +56,24 @@ export function createMarkdown(): Marked {
 
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/** As `escapeHtml`, but what is an entity in Markdown stays one. */
+function escapeText(text: string): string {
+  return text.replace(/&(?:#\d{1,7}|#x[\da-f]{1,6}|\w+);|[&<>"']/gi, (found) =>
+    found.length > 1 ? found : escapeHtml(found),
+  );
+}
+
+/** Whether the words of a link are its address, or its host: then they say where it leads. */
+function namesHost(words: string, { href, host }: URL): boolean {
+  const bare = (text: string) =>
+    text
+      .trim()
+      .toLowerCase()
+      .replace(/^https?:\/\//, "")
+      .replace(/\/$/, "");
+  return bare(words) === bare(href) || bare(words) === host;
 }
 
 /** An absolute address that a link may lead to; undefined for all others, relative ones included. */
