@@ -54,6 +54,7 @@ export class GatewayConnection implements Connection, Subscriber {
   readonly #options: ConnectionOptions;
   readonly #outbox: Outbox;
   readonly #ended = new AbortController();
+  #hasEnded = false;
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #signal: AbortSignal;
   #wants = new Map<string, boolean>();
@@ -103,7 +104,7 @@ export class GatewayConnection implements Connection, Subscriber {
 
   /** One frame from the client. Never throws: each way that it can be wrong is answered. */
   receive(frame: string | Uint8Array): void {
-    if (this.#ended.signal.aborted) return;
+    if (this.#hasEnded) return;
     if (!this.#rights && ++this.#strangerFrames > STRANGER_FRAMES) {
       this.close(CLOSE.unauthenticated, "connect expected");
       return;
@@ -193,6 +194,7 @@ export class GatewayConnection implements Connection, Subscriber {
 
   /** The socket has ended, whoever ended it. */
   ended(): void {
+    this.#hasEnded = true;
     clearTimeout(this.#handshake);
     this.#outbox.close();
     this.#detach();
@@ -223,7 +225,7 @@ export class GatewayConnection implements Connection, Subscriber {
         // The answer to `events.subscribe` goes first, and others get their turn between two pages.
         await new Promise((resolve) => setImmediate(resolve));
         await this.#outbox.ready();
-        if (this.#ended.signal.aborted) return;
+        if (this.#hasEnded) return;
         const page = this.#nextPage();
         if (page.length === 0) break;
         for (const published of page) {

@@ -9,20 +9,21 @@ export interface RequestCount {
 }
 
 export class Metrics {
-  readonly #requests = new Map<string, RequestCount>();
+  readonly #byMethod = new Map<string, Map<string, RequestCount>>();
 
   request(method: string, outcome: string, ms: number): void {
-    const key = `${method}\n${outcome}`;
-    const known = this.#requests.get(key);
+    const outcomes = this.#byMethod.get(method) ?? new Map<string, RequestCount>();
+    if (outcomes.size === 0) this.#byMethod.set(method, outcomes);
+    const known = outcomes.get(outcome);
     if (known) {
       known.count++;
       known.ms += ms;
     } else {
-      this.#requests.set(key, { method, outcome, count: 1, ms });
+      outcomes.set(outcome, { method, outcome, count: 1, ms });
     }
   }
 
   get requests(): readonly Readonly<RequestCount>[] {
-    return [...this.#requests.values()];
+    return [...this.#byMethod.values()].flatMap((outcomes) => [...outcomes.values()]);
   }
 }

@@ -19,6 +19,8 @@ export interface Log {
   error(message: string, fields?: Record<string, unknown>): void;
   /** A log that adds `fields` to each line. */
   child(fields: Record<string, unknown>): Log;
+  /** Whether such a line is written: for those whose facts cost something. */
+  writes(level: LogLevel): boolean;
 }
 
 export interface LogOptions {
@@ -30,10 +32,11 @@ export interface LogOptions {
 }
 
 export function createLog({ write, level, now = Date.now }: LogOptions, base: Record<string, unknown> = {}): Log {
+  const writes = (own: LogLevel) => LOG_LEVELS.indexOf(own) >= LOG_LEVELS.indexOf(level());
   const at =
     (own: LogLevel) =>
     (message: string, fields: Record<string, unknown> = {}) => {
-      if (LOG_LEVELS.indexOf(own) < LOG_LEVELS.indexOf(level())) return;
+      if (!writes(own)) return;
       const masked = maskSecrets({ ...base, ...fields }) as Record<string, unknown>;
       write({ ts: now(), level: own, message, fields: masked });
     };
@@ -43,6 +46,7 @@ export function createLog({ write, level, now = Date.now }: LogOptions, base: Re
     warn: at("warn"),
     error: at("error"),
     child: (fields) => createLog({ write, level, now }, { ...base, ...fields }),
+    writes,
   };
 }
 

@@ -4,6 +4,7 @@ import { type Middleware, observe } from "../pipeline.ts";
 
 export function createTrace({ log }: { log: Log }): Middleware {
   return (exchange, next) => {
+    if (!log.writes("debug")) return next(exchange);
     const began = performance.now();
     return observe(exchange, next, () =>
       log.debug("request handled", {
