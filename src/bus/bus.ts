@@ -11,8 +11,13 @@ import type { Bus, Published, PublishOptions, Subscriber } from "../sdk/bus.ts";
 import type { Store } from "../sdk/store.ts";
 
 const RESERVED_AT_ONCE = 65_536;
-/** Events in memory; older ones are read from disk. */
+/** Events until a reservation that failed is tried again. */
+const RESERVE_AGAIN_AFTER = 1024;
+/** Events in memory, by number and by size; older ones are read from disk. */
 const RING_SIZE = 4096;
+const RING_BYTES = 8 * 1024 * 1024;
+/** Size of what is read from disk at a time. */
+const PAGE_BYTES = 256 * 1024;
 /** Events on disk; older ones are gone. */
 const KEPT = 50_000;
 const FLUSH_AFTER_MS = 250;
@@ -40,12 +45,18 @@ class StoredBus implements OpenBus {
   readonly #log: Log;
   readonly #now: () => number;
   readonly #subscribers = new Set<Subscriber>();
+  /** The newest events, without a gap between their numbers. */
   #ring: Published[] = [];
+  #ringBytes = 0;
   #unsaved: Published[] = [];
   #flushTimer: Timer | undefined;
   #seq: number;
-  #reserved: number;
+  /** The number at which more of them are reserved. */
+  #reserveAt = Number.POSITIVE_INFINITY;
+  /** What is older is gone from disk. */
   #oldest: number;
+  /** The newest event that could not be kept: up to here only memory has all. */
+  #unkept = 0;
   #sincePruned = 0;
   #started: Promise<void> | undefined;
 
@@ -58,9 +69,8 @@ class StoredBus implements OpenBus {
         store.db.query<{ value: string }, [string]>("SELECT value FROM meta WHERE name = ?").get(name)?.value ?? 0,
       );
     const stoppedAt = meta("bus_stopped_at");
-    this.#reserved = meta("bus_reserved");
     // After a crash events may have been shown that are not on disk: what is older cannot be replayed without a gap.
-    this.#seq = stoppedAt > 0 ? stoppedAt : this.#reserved;
+    this.#seq = stoppedAt > 0 ? stoppedAt : meta("bus_reserved");
     this.#oldest = stoppedAt > 0 ? Math.max(1, meta("bus_oldest")) : this.#seq + 1;
   }
 
@@ -74,18 +84,24 @@ class StoredBus implements OpenBus {
   }
 
   get oldestSeq(): number {
-    return this.#oldest;
+    if (this.#unkept < this.#oldest) return this.#oldest;
+    const first = this.#ring[0]?.event.seq ?? Number.POSITIVE_INFINITY;
+    return Math.max(this.#oldest, Math.min(first, this.#unkept + 1));
   }
 
   publish<T extends Topic>(topic: T, data: EventData<T>, { sessionKey }: PublishOptions = {}): number {
     const event: EventFrame = { topic, seq: ++this.#seq, ts: this.#now(), data };
-    if (this.#started && this.#reserved - this.#seq < RESERVED_AT_ONCE / 2)
-      this.#reserve().catch(() => "logged there; the next event tries again");
+    if (event.seq >= this.#reserveAt) this.#reserve().catch(() => "logged there; a later event tries again");
     const published: Published = { event, sessionKey, frame: frameOf(event) };
-    this.#ring.push(published);
-    if (this.#ring.length >= RING_SIZE * 2) this.#ring = this.#ring.slice(-RING_SIZE);
+    this.#remember(published);
     if (topic !== "system.tick" && !(sessionKey && isEphemeral(parseSessionKey(sessionKey)))) this.#save(published);
-    for (const subscriber of this.#subscribers) subscriber.deliver(published);
+    for (const subscriber of this.#subscribers) {
+      try {
+        subscriber.deliver(published);
+      } catch (thrown) {
+        this.#log.error("a subscriber failed", { topic, ...describeError(thrown) });
+      }
+    }
     return event.seq;
   }
 
@@ -95,19 +111,25 @@ class StoredBus implements OpenBus {
   }
 
   read(after: number, limit: number): readonly Published[] {
-    const first = this.#ring[0]?.event.seq;
     if (after >= this.#seq) return [];
-    if (first !== undefined && after + 1 >= first) {
-      const from = this.#ring.findIndex((published) => published.event.seq > after);
-      return from < 0 ? [] : this.#ring.slice(from, from + limit);
+    const first = this.#ring[0]?.event.seq ?? Number.POSITIVE_INFINITY;
+    if (after + 1 >= first) {
+      const from = after + 1 - first;
+      return this.#ring.slice(from, from + limit);
     }
     this.#flush();
     const rows = this.#store.db
       .query<EventRow, [number, number]>("SELECT * FROM event WHERE seq > ? ORDER BY seq LIMIT ?")
-      .all(Math.max(after, this.#oldest - 1), limit);
-    const stored = rows.filter((row) => first === undefined || row.seq < first).map(publishedOf);
+      .iterate(Math.max(after, this.oldestSeq - 1), limit);
+    const page: Published[] = [];
+    let bytes = 0;
+    for (const row of rows) {
+      if (row.seq >= first || bytes > PAGE_BYTES) break;
+      page.push(publishedOf(row));
+      bytes += row.data.length;
+    }
     // Nothing on disk between here and the ring (for example ticks only): go on with the ring.
-    return stored.length > 0 || first === undefined ? stored : this.#ring.slice(0, limit);
+    return page.length > 0 ? page : this.#ring.slice(0, limit);
   }
 
   ofRun(runId: string, after: number, limit: number): readonly EventFrame[] {
@@ -118,6 +140,19 @@ class StoredBus implements OpenBus {
       )
       .all(runId, after, limit)
       .map((row) => publishedOf(row).event);
+  }
+
+  #remember(published: Published): void {
+    this.#ring.push(published);
+    this.#ringBytes += published.frame.length;
+    if (this.#ring.length < RING_SIZE * 2 && this.#ringBytes < RING_BYTES * 2) return;
+    let from = this.#ring.length;
+    let bytes = 0;
+    while (from > 0 && this.#ring.length - from < RING_SIZE && bytes < RING_BYTES) {
+      bytes += this.#ring[--from]!.frame.length;
+    }
+    this.#ring = this.#ring.slice(from);
+    this.#ringBytes = bytes;
   }
 
   #save(published: Published): void {
@@ -145,7 +180,7 @@ class StoredBus implements OpenBus {
       });
     } catch (cause) {
       // Replay is a convenience: live delivery goes on, and a client that asks for these is told that they are gone.
-      this.#oldest = batch.at(-1)!.event.seq + 1;
+      this.#unkept = batch.at(-1)!.event.seq;
       this.#log.warn("events could not be kept for replay", { count: batch.length, ...describeError(cause) });
     }
   }
@@ -160,19 +195,25 @@ class StoredBus implements OpenBus {
     if (!oldest) return;
     db.query("DELETE FROM event WHERE seq <= ?").run(oldest.seq);
     this.#oldest = Math.max(this.#oldest, oldest.seq + 1);
-    setMeta(db, "bus_oldest", this.#oldest);
+    setMeta(db, "bus_oldest", this.#oldestOnDisk);
+  }
+
+  get #oldestOnDisk(): number {
+    return Math.max(this.#oldest, this.#unkept + 1);
   }
 
   async #reserve(): Promise<void> {
     const reserved = this.#seq + RESERVED_AT_ONCE;
-    this.#reserved = reserved;
+    this.#reserveAt = Number.POSITIVE_INFINITY;
     try {
       await this.#store.write((db) => {
         setMeta(db, "bus_reserved", reserved);
-        setMeta(db, "bus_oldest", this.#oldest);
+        setMeta(db, "bus_oldest", this.#oldestOnDisk);
         setMeta(db, "bus_stopped_at", 0);
       });
+      this.#reserveAt = reserved - RESERVED_AT_ONCE / 2;
     } catch (cause) {
+      this.#reserveAt = this.#seq + RESERVE_AGAIN_AFTER;
       this.#log.error("event numbers could not be reserved", describeError(cause));
       throw cause;
     }
@@ -184,7 +225,7 @@ class StoredBus implements OpenBus {
     this.#flush();
     await this.#store.write((db) => {
       setMeta(db, "bus_stopped_at", this.#seq);
-      setMeta(db, "bus_oldest", this.#oldest);
+      setMeta(db, "bus_oldest", this.#oldestOnDisk);
     });
   }
 }
