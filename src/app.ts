@@ -26,6 +26,8 @@ import { startStallMonitor } from "./lib/stall-monitor.ts";
 import { createDiskShelf, createMedia, createMemoryShelf } from "./media/media.ts";
 import { methods, type Needs } from "./methods/index.ts";
 import type { loadPanel } from "./panel/assets.ts";
+import { Plugins } from "./plugin/plugins.ts";
+import { runtimes } from "./plugin/runtimes/index.ts";
 import { Approvals } from "./policy/approvals.ts";
 import { createGate } from "./policy/gate.ts";
 import type { Issue } from "./protocol/errors.ts";
@@ -156,6 +158,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   );
   const gate = createGate({ approvals, needs: toolNeeds, log, config: current });
   const toolbox = new Toolbox({ tools, gate, needs: toolNeeds, config: current, home, log });
+  const plugins = stack.use(new Plugins({ folder: home.plugins, runtimes, config: current, bus, log }));
   const runner = new Runner({
     models,
     toolbox,
@@ -163,6 +166,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     config: current,
     now,
     monotonic,
+    pluginPrompts: (message) => plugins.prompts(message),
     // Asked at the first run: loading the time zones takes longer than all the rest of a start.
     timeZone: () => env.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
     stores,
@@ -208,6 +212,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     models,
     approvals,
     interfaces,
+    plugins,
     config,
     auth,
     logs,

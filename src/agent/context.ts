@@ -1,8 +1,9 @@
 /** What of a conversation the model gets to see: the newest part that fits, with each tool call beside its result. */
 import type { Database } from "bun:sqlite";
-import type { MediaPart, Message, ToolResultPart } from "../protocol/message.ts";
-import type { ModelMedia, ModelMessage, ModelText } from "../sdk/provider.ts";
-import { readHistory } from "../session/messages.ts";
+import type { MediaPart, Message, MessagePart, ToolResultPart } from "../protocol/message.ts";
+import type { ModelMedia, ModelMessage, ModelText, ModelThinking, ModelToolCall } from "../sdk/provider.ts";
+import { readHistory, readRunMessages } from "../session/messages.ts";
+import type { StoredRun } from "../session/runs.ts";
 import type { Session } from "../session/sessions.ts";
 
 /** Share of the model's context window that history may fill; the rest is for the prompt, the tools and the answer. */
@@ -64,6 +65,25 @@ export async function userContent(
     if (part.type === "text") content.push({ type: "text", text: part.text });
   }
   return content;
+}
+
+/** The text of the message that a run answers. */
+export function questionOf(db: Database, { id, request }: Pick<StoredRun, "id" | "request">): string {
+  return readRunMessages(db, id).find((message) => message.id === String(request.messageId))?.content ?? "";
+}
+
+/** A reply as the next request repeats it. */
+export function modelParts(parts: readonly MessagePart[]): Extract<ModelMessage, { role: "assistant" }>["content"] {
+  const kept: (ModelText | ModelThinking | ModelToolCall)[] = [];
+  for (const part of parts) {
+    if (part.type === "text" && part.text !== "") kept.push({ type: "text", text: part.text });
+    if (part.type === "tool_call")
+      kept.push({ type: "tool_call", call_id: part.call_id, tool: part.tool, args: part.args });
+    if (part.type === "thinking") {
+      kept.push({ type: "thinking", text: part.text, ...(part.signature ? { signature: part.signature } : {}) });
+    }
+  }
+  return kept;
 }
 
 /** Pages backwards until the budget is spent; cuts so that a turn stays whole. */

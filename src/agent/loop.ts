@@ -8,12 +8,12 @@ import type { RunStatus } from "../protocol/run.ts";
 import { streamWithFailover } from "../providers/chain.ts";
 import type { Models } from "../providers/models.ts";
 import type { Publisher } from "../sdk/bus.ts";
-import type { ModelMessage, ModelText, ModelThinking, ModelToolCall } from "../sdk/provider.ts";
+import type { ModelMessage, ModelToolCall } from "../sdk/provider.ts";
 import type { Store } from "../sdk/store.ts";
 import { appendMessage, moveToEnd } from "../session/messages.ts";
 import { endRun, type RunFailure, type StoredRun, saveRunProgress, startRun } from "../session/runs.ts";
 import type { Session } from "../session/sessions.ts";
-import { buildContext, toolMessage, userContent } from "./context.ts";
+import { buildContext, modelParts, questionOf, toolMessage, userContent } from "./context.ts";
 import { buildPrompt } from "./prompt.ts";
 import { addUsage, NO_USAGE, Reply } from "./reply.ts";
 import type { Toolbox, ToolDescription } from "./toolbox.ts";
@@ -26,6 +26,8 @@ export interface LoopDeps {
   readonly now: () => number;
   readonly monotonic: () => number;
   readonly timeZone: () => string;
+  /** What plugins add to the system prompt of a run that answers `message`. */
+  readonly pluginPrompts: (message: () => string) => Promise<readonly string[]>;
 }
 
 /** A message that came while the run was under way. */
@@ -141,7 +143,7 @@ class Loop {
   }
 
   async #prepare(): Promise<Turn> {
-    const { models, toolbox, config, now, timeZone } = this.#deps;
+    const { models, toolbox, config, now, timeZone, pluginPrompts } = this.#deps;
     const { run, session, store, media, cancel } = this.#r;
     const table = config().agents[session.agent];
     const refs = models.order(run.request.model ?? session.model ?? table?.model);
@@ -150,6 +152,7 @@ class Loop {
         agent: session.agent,
         table,
         workspace: toolbox.workspace(session.agent),
+        plugins: pluginPrompts(() => questionOf(store.db, run)),
         now: now(),
         timeZone: timeZone(),
       }),
@@ -380,18 +383,4 @@ interface Turn {
   readonly tools: readonly ToolDescription[];
   readonly messages: ModelMessage[];
   readonly thinking: ThinkingLevel;
-}
-
-/** A reply as the next request repeats it. */
-function modelParts(parts: readonly MessagePart[]): Extract<ModelMessage, { role: "assistant" }>["content"] {
-  const kept: (ModelText | ModelThinking | ModelToolCall)[] = [];
-  for (const part of parts) {
-    if (part.type === "text" && part.text !== "") kept.push({ type: "text", text: part.text });
-    if (part.type === "tool_call")
-      kept.push({ type: "tool_call", call_id: part.call_id, tool: part.tool, args: part.args });
-    if (part.type === "thinking") {
-      kept.push({ type: "thinking", text: part.text, ...(part.signature ? { signature: part.signature } : {}) });
-    }
-  }
-  return kept;
 }

@@ -7,6 +7,8 @@ export interface PromptOptions {
   readonly agent: string;
   readonly table: AgentTable | undefined;
   readonly workspace: string;
+  /** What the plugins add, in a stable order. */
+  readonly plugins: Promise<readonly string[]>;
   readonly now: number;
   readonly timeZone: string;
 }
@@ -16,19 +18,21 @@ export async function buildPrompt({
   agent,
   table,
   workspace,
+  plugins,
   now,
   timeZone,
 }: PromptOptions): Promise<readonly string[]> {
   const files = (table?.prompt_files ?? []).map((path) => (isAbsolute(path) ? path : join(workspace, path)));
-  const own = await Promise.all(files.map((path) => Bun.file(path).text()));
+  const [added, ...own] = await Promise.all([plugins, ...files.map((path) => Bun.file(path).text())]);
   return [
     base.trim(),
     ...own.map((text) => text.trim()).filter((text) => text !== ""),
+    ...added,
     environment({ agent, workspace, now, timeZone }),
   ];
 }
 
-function environment({ agent, workspace, now, timeZone }: Omit<PromptOptions, "table">): string {
+function environment({ agent, workspace, now, timeZone }: Omit<PromptOptions, "table" | "plugins">): string {
   // The day, not the minute: the text stays the same from turn to turn. The tool `time` knows better.
   const day = new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "full" }).format(now);
   return [

@@ -1,4 +1,5 @@
-/** config.toml as text to a normalised document, or what is wrong with it. smol-toml is loaded here, on first use. */
+/** config.toml as text to a normalised document, or what is wrong with it. */
+import { parseToml } from "../lib/toml.ts";
 import { indexToml, lineAt, type TomlEntry } from "../lib/toml-source.ts";
 import type { Issue } from "../protocol/errors.ts";
 import { MAX_DEPTH, normalise, type Path, type Table, toSnakeCase } from "./normalise.ts";
@@ -12,18 +13,9 @@ export interface ParsedDocument {
 }
 
 export async function parseDocument(text: string): Promise<ParsedDocument> {
-  const { parse, TomlError } = await import("smol-toml");
-  let input: unknown;
-  try {
-    input = parse(text, { maxDepth: MAX_DEPTH, unsafeKeyBehaviour: "throw" });
-  } catch (thrown) {
-    if (!(thrown instanceof Error)) throw thrown;
-    // Only the first line of the message: the rest quotes the file, which may hold secrets.
-    const reason = (thrown.message.split("\n")[0] ?? "").replace(/^Invalid TOML document: /, "");
-    const line = thrown instanceof TomlError ? { line: thrown.line } : {};
-    return { document: {}, issues: toIssues([{ path: [], message: `Not valid TOML: ${reason}`, ...line }]) };
-  }
-  const { document, problems } = normalise(input);
+  const parsed = await parseToml(text, { maxDepth: MAX_DEPTH });
+  if ("fault" in parsed) return { document: {}, issues: toIssues([{ path: [], ...parsed.fault }]) };
+  const { document, problems } = normalise(parsed.value);
   return { document, issues: problems.length === 0 ? [] : locate(problems, text) };
 }
 

@@ -14,13 +14,11 @@ export const runsQueue = defineMethod({
   }),
   handle({ runner }: { runner: Pick<Runner, "queues"> }) {
     return {
-      sessions: runner
-        .queues()
-        .map(({ sessionKey, active, queued }) => ({
-          session_key: sessionKey,
-          active_run: active,
-          queued_runs: [...queued],
-        })),
+      sessions: runner.queues().map(({ sessionKey, active, queued }) => ({
+        session_key: sessionKey,
+        active_run: active,
+        queued_runs: [...queued],
+      })),
     };
   },
 });
