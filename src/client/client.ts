@@ -2,7 +2,7 @@
 import { compileGlob } from "../lib/glob.ts";
 import type { Api } from "../methods/index.ts";
 import type { ConnectResult } from "../protocol/connect.ts";
-import { AlephError, fromRpcError } from "../protocol/errors.ts";
+import { AlephError, ERRORS, fromRpcError } from "../protocol/errors.ts";
 import type { EventFrame, Topic } from "../protocol/events.ts";
 import type { Transport } from "./transport.ts";
 
@@ -21,6 +21,7 @@ export interface ClientOptions {
 }
 
 export type ClientState =
+  /** Subscriptions made earlier are replayed from here on. */
   | { readonly kind: "connected"; readonly hello: ConnectResult }
   | {
       readonly kind: "disconnected";
@@ -28,6 +29,7 @@ export type ClientState =
       readonly reason: string;
       readonly retryInMs: number | undefined;
     }
+  /** Final: another try would end in the same way. */
   | { readonly kind: "refused"; readonly error: AlephError };
 
 export type MethodName = keyof Api;
@@ -55,7 +57,12 @@ const LONGEST_RETRY_MS = 15_000;
 /** Connects and shakes hands. Rejects with `AlephError` when the server refuses, with `Error` when it is not there. */
 export async function connect(options: ClientOptions): Promise<Client> {
   const client = new SocketClient(options);
-  await client.open();
+  try {
+    await client.open();
+  } catch (error) {
+    client[Symbol.dispose]();
+    throw error;
+  }
   return client;
 }
 
@@ -64,12 +71,15 @@ interface Listener {
   readonly matches: (topic: string) => boolean;
   readonly handle: (event: EventFrame) => void;
   readonly onTruncated: (() => void) | undefined;
-  seen: number;
+  /** Everything up to here was handled or did not match; undefined before the first subscription has been answered. */
+  seen: number | undefined;
+  /** Whether this connection's subscription has been answered: what comes before that comes again, in order. */
+  isLive: boolean;
 }
 
 class SocketClient implements Client {
   readonly #options: ClientOptions;
-  readonly #pending = new Map<number, PromiseWithResolvers<unknown>>();
+  readonly #pending = new Map<number, Pending>();
   readonly #listeners = new Set<Listener>();
   #transport: Transport | undefined;
   #hello: ConnectResult | undefined;
@@ -77,6 +87,8 @@ class SocketClient implements Client {
   #disposed = false;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
+  /** What the server asked to wait before the next try. */
+  #waitMs = 0;
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -89,6 +101,10 @@ class SocketClient implements Client {
 
   async open(): Promise<void> {
     const transport = await this.#options.open();
+    if (this.#disposed) {
+      transport.close();
+      throw lost();
+    }
     this.#transport = transport;
     transport.onFrame = (frame) => this.#receive(frame);
     void transport.closed.then(({ code, reason }) => this.#lost(transport, code, reason));
@@ -102,7 +118,8 @@ class SocketClient implements Client {
         ...(auth ? { auth } : {}),
       })) as ConnectResult;
     } catch (error) {
-      if (error instanceof AlephError && error.reason !== "cancelled") {
+      this.#waitMs = retryAfterOf(error);
+      if (isFinal(error)) {
         this.#disposed = true;
         this.#options.onState?.({ kind: "refused", error });
       }
@@ -127,7 +144,8 @@ class SocketClient implements Client {
       matches: compileGlob(pattern),
       handle,
       onTruncated: options.onTruncated,
-      seen: options.afterSeq ?? -1,
+      seen: options.afterSeq,
+      isLive: false,
     };
     this.#listeners.add(listener);
     try {
@@ -152,21 +170,26 @@ class SocketClient implements Client {
   }
 
   async #subscribeOnServer(listener: Listener): Promise<void> {
-    const { seq, truncated } = (await this.#request("events.subscribe", {
+    const params = {
       pattern: listener.pattern,
-      ...(listener.seen < 0 ? {} : { after_seq: listener.seen }),
-    })) as Result<"events.subscribe">;
-    if (truncated) listener.onTruncated?.();
-    // Live from here on; a later reconnect asks from what was really seen.
-    if (listener.seen < 0) listener.seen = seq;
+      ...(listener.seen === undefined ? {} : { after_seq: listener.seen }),
+    };
+    await this.#request("events.subscribe", params, (result) => {
+      const { seq, truncated } = result as Result<"events.subscribe">;
+      // Numbers beyond the server's are those of another database.
+      listener.seen = Math.min(listener.seen ?? seq, seq);
+      listener.isLive = true;
+      if (truncated) listener.onTruncated?.();
+    });
   }
 
-  #request(method: string, params: unknown): Promise<unknown> {
+  /** `accept` sees the result before the next frame is looked at. */
+  #request(method: string, params: unknown, accept?: (result: unknown) => void): Promise<unknown> {
     const transport = this.#transport;
     if (!transport) return Promise.reject(lost());
     const id = this.#nextId++;
     const waiter = Promise.withResolvers<unknown>();
-    this.#pending.set(id, waiter);
+    this.#pending.set(id, { waiter, accept });
     try {
       transport.send(JSON.stringify({ jsonrpc: "2.0", id, method, params }));
     } catch {
@@ -183,25 +206,38 @@ class SocketClient implements Client {
       this.#deliver(frame.params as EventFrame);
       return;
     }
-    const waiter = frame.id === undefined || frame.id === null ? undefined : this.#pending.get(Number(frame.id));
-    if (!waiter) return;
-    this.#pending.delete(Number(frame.id));
-    if (frame.error) waiter.reject(fromRpcError(frame.error));
-    else waiter.resolve(frame.result);
+    const id = Number(frame.id ?? Number.NaN);
+    const pending = this.#pending.get(id);
+    if (!pending) return;
+    this.#pending.delete(id);
+    if (frame.error) {
+      pending.waiter.reject(fromRpcError(frame.error));
+    } else {
+      pending.waiter.resolve(frame.result);
+      pending.accept?.(frame.result);
+    }
   }
 
   #deliver(event: EventFrame): void {
     for (const listener of this.#listeners) {
-      if (event.seq <= listener.seen || !listener.matches(event.topic)) continue;
+      if (!listener.isLive || event.seq <= listener.seen!) continue;
+      // Also when it does not match: the server sends in order, so nothing older is to come.
       listener.seen = event.seq;
-      listener.handle(event);
+      if (!listener.matches(event.topic)) continue;
+      try {
+        listener.handle(event);
+      } catch (error) {
+        // One listener's failure is no other's, nor the connection's.
+        reportError(error);
+      }
     }
   }
 
   #lost(transport: Transport, code: number, reason: string): void {
     if (this.#transport !== transport) return;
     this.#transport = undefined;
-    for (const waiter of this.#pending.values()) waiter.reject(lost());
+    for (const listener of this.#listeners) listener.isLive = false;
+    for (const { waiter } of this.#pending.values()) waiter.reject(lost());
     this.#pending.clear();
     const again = this.#options.reconnect === true && !this.#disposed;
     const retryInMs = again ? this.#backOff() : undefined;
@@ -212,18 +248,27 @@ class SocketClient implements Client {
   async #reopen(): Promise<void> {
     try {
       await this.open();
-      for (const listener of this.#listeners) await this.#subscribeOnServer(listener);
+      for (const listener of this.#listeners) if (!listener.isLive) await this.#subscribeOnServer(listener);
     } catch {
-      // A refusal is final and was told by `open`; anything else is tried again, here or by `#lost`.
-      if (this.#disposed || this.#transport) return;
-      this.#retryTimer = setTimeout(() => void this.#reopen(), this.#backOff());
+      // A refusal is final and was told by `open`; all else is tried again.
+      if (this.#disposed) return;
+      // Without its subscriptions a connection is worth nothing: `#lost` comes again for it.
+      if (this.#transport) this.#transport.close();
+      else this.#retryTimer = setTimeout(() => void this.#reopen(), this.#backOff());
     }
   }
 
   #backOff(): number {
     const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures++);
-    return Math.round(longest / 2 + (Math.random() * longest) / 2);
+    const wait = Math.max(this.#waitMs, Math.round(longest / 2 + (Math.random() * longest) / 2));
+    this.#waitMs = 0;
+    return wait;
   }
+}
+
+interface Pending {
+  readonly waiter: PromiseWithResolvers<unknown>;
+  readonly accept: ((result: unknown) => void) | undefined;
 }
 
 interface Frame {
@@ -232,6 +277,16 @@ interface Frame {
   readonly params?: unknown;
   readonly result?: unknown;
   readonly error?: { code: number; message: string; data?: unknown };
+}
+
+/** A refusal that the next try would meet again; a lost line, a busy server or too many tries are none. */
+function isFinal(error: unknown): error is AlephError {
+  return error instanceof AlephError && error.reason !== "cancelled" && !ERRORS[error.reason].retryable;
+}
+
+function retryAfterOf(error: unknown): number {
+  const wait = error instanceof AlephError ? error.data.retry_after_ms : undefined;
+  return typeof wait === "number" ? wait : 0;
 }
 
 function lost(): AlephError {

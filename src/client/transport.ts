@@ -1,4 +1,5 @@
 /** Opens a connection to a server over the network. */
+import { Inbox } from "../lib/inbox.ts";
 import type { Transport } from "../sdk/transport.ts";
 
 export type { Transport };
@@ -8,14 +9,19 @@ export function openWebSocket(url: string): Promise<Transport> {
   const socket = new WebSocket(url);
   const ended = Promise.withResolvers<{ code: number; reason: string }>();
   const opened = Promise.withResolvers<Transport>();
-  const early: string[] = [];
+  const inbox = new Inbox<string>();
   const transport: Transport = {
     send: (frame) => socket.send(frame),
     close: () => socket.close(),
-    onFrame: (frame) => void early.push(frame),
+    get onFrame() {
+      return inbox.listener;
+    },
+    set onFrame(listener) {
+      inbox.listener = listener;
+    },
     closed: ended.promise,
   };
-  socket.onmessage = ({ data }) => transport.onFrame(String(data));
+  socket.onmessage = ({ data }) => inbox.push(String(data));
   socket.onclose = ({ code, reason }) => {
     opened.reject(new Error(`No connection to ${url}`));
     ended.resolve({ code, reason });
