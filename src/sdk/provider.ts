@@ -56,7 +56,27 @@ export interface ModelRequest {
   readonly tools: readonly ToolSpec[];
   readonly thinking: ThinkingLevel;
   readonly maxOutputTokens?: number;
+  /** Default: the model decides. A provider that cannot carry a field out throws `bad_request` naming it. */
+  readonly toolChoice?: ToolChoice;
+  readonly parallelToolCalls?: boolean;
+  readonly responseFormat?: ResponseFormat;
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly stop?: readonly string[];
+  readonly seed?: number;
 }
+
+export type ToolChoice = "auto" | "none" | "required" | { readonly tool: string };
+
+/** JSON of any kind, or JSON that fits a schema (JSON Schema 2020-12). */
+export type ResponseFormat =
+  | { readonly type: "json" }
+  | {
+      readonly type: "json_schema";
+      readonly name: string;
+      readonly schema: Readonly<Record<string, unknown>>;
+      readonly strict?: boolean;
+    };
 
 /** Why the model stopped. */
 export type FinishReason = "stop" | "tool_calls" | "length" | "refused";
@@ -111,6 +131,70 @@ export interface OpenProvider {
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<StreamPart>;
   /** What the provider offers now; a real request with the real key. Throws as `stream`. */
   models(signal: AbortSignal): Promise<readonly ModelInfo[]>;
+  /**
+   * The wire formats in which a request can be handed on as it is. The answer is the vendor's own, body unread; the
+   * provider adds address and key and nothing else. Throws as `stream` for an answer of 400 or above: its status,
+   * failure and `data.body` (the vendor's JSON, when it is one) are in the error.
+   */
+  readonly forward?: Readonly<Partial<Record<Dialect, Forward>>>;
+  /** Vectors for texts, in their order. Throws as `stream`. */
+  embed?(request: EmbedRequest, signal: AbortSignal): Promise<EmbedResult>;
+  /** Throws as `stream`. */
+  generateImage?(request: ImageRequest, signal: AbortSignal): Promise<readonly GeneratedMedia[]>;
+  /** Begins a video; the job is asked for until it has ended. Throws as `stream`. */
+  startVideo?(request: VideoRequest, signal: AbortSignal): Promise<{ readonly job: string }>;
+  videoStatus?(job: string, signal: AbortSignal): Promise<VideoStatus>;
+  /** Text of speech. Throws as `stream`. */
+  transcribe?(request: TranscribeRequest, signal: AbortSignal): Promise<{ readonly text: string }>;
+}
+
+/** OpenAI Chat Completions, OpenAI Responses, Anthropic Messages. */
+export const DIALECTS = ["chat", "responses", "messages"] as const;
+export type Dialect = (typeof DIALECTS)[number];
+
+/** `body` is the request's JSON as text, with the vendor's own model id in it. */
+export type Forward = (body: string, signal: AbortSignal) => Promise<Response>;
+
+export interface EmbedRequest {
+  readonly model: string;
+  readonly texts: readonly string[];
+  readonly dimensions?: number;
+}
+
+export interface EmbedResult {
+  readonly vectors: readonly (readonly number[])[];
+  readonly inputTokens: number;
+}
+
+export interface ImageRequest {
+  readonly model: string;
+  readonly prompt: string;
+  /** `1024x1024` */
+  readonly size?: string;
+  readonly count?: number;
+}
+
+export interface GeneratedMedia {
+  readonly mime: string;
+  readonly data: Uint8Array;
+}
+
+export interface VideoRequest {
+  readonly model: string;
+  readonly prompt: string;
+  readonly size?: string;
+  readonly seconds?: number;
+}
+
+export type VideoStatus =
+  | { readonly state: "running"; readonly progress: number | null }
+  | { readonly state: "done"; readonly media: GeneratedMedia }
+  | { readonly state: "failed"; readonly message: string };
+
+export interface TranscribeRequest {
+  readonly model: string;
+  readonly audio: ModelMedia;
+  readonly language?: string;
 }
 
 export interface ProviderHost {
