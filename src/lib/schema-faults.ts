@@ -30,7 +30,9 @@ export function findFaults(schema: z.ZodType, value: unknown, options: FaultOpti
   const unknownKey = options.unknownKey ?? ((key: string, path: Path) => describeUnknownKey(key, keysAt(schema, path)));
   const rules: Rules = { unknownKey, isReference, tableName, limit };
   const faults: Fault[] = [];
-  for (const issue of result.error.issues) {
+  // A misspelt key comes before the one that is missing for it.
+  const rank = ({ code }: ZodIssue) => (code === "unrecognized_keys" ? 0 : 1);
+  for (const issue of result.error.issues.toSorted((a, b) => rank(a) - rank(b))) {
     faults.push(...describe(issue, [], rules));
     if (faults.length >= limit) break;
   }

@@ -92,11 +92,11 @@ describe("ConfigStore.patch", () => {
     });
     expect(await refusal(() => store.patch({ gateway: { prot: 1, port: "x" }, log: null }))).toEqual({
       reason: "config_invalid",
-      message: "Config is not valid: gateway.port: must be a number, not a string (and 1 more)",
+      message: 'Config is not valid: gateway.prot: unknown key; did you mean "port" (and 1 more)',
       data: {
         issues: [
-          { path: "gateway.port", message: "must be a number, not a string" },
           { path: "gateway.prot", message: 'unknown key; did you mean "port"' },
+          { path: "gateway.port", message: "must be a number, not a string" },
         ],
       },
     });

@@ -1,0 +1,59 @@
+import { expect, test } from "bun:test";
+import { parseManifest } from "../../src/plugin/manifest.ts";
+import { refusal } from "../support/config.ts";
+import { manifestOf } from "../support/plugins.ts";
+
+const parse = (text: string) => parseManifest(text, (kind) => kind === "static");
+
+test("parseManifest reads what a plugin says of itself", async () => {
+  expect(await parse(manifestOf({ id: "code-style" }))).toEqual({
+    id: "code-style",
+    name: "The code-style",
+    version: "1.0.0",
+    description: "For tests",
+    kind: "static",
+    prompt: { file: "SKILL.md", scope: "system" },
+  });
+});
+
+test("parseManifest looks at no more than the head of a plugin that nothing here can run", async () => {
+  const text = `${manifestOf({ kind: "nodejs" }).replace("[prompt]", 'entry = "dist/index.js"\n[prompt]')}
+[permissions]
+network = ["connect:https://*"]
+[[tools]]
+name = "my_tool"
+`;
+  expect(await parse(text)).toMatchObject({ id: "style", kind: "nodejs", prompt: undefined });
+  expect((await refusal(() => parse(text.replace('version = "1.0.0"', 'version = "1"')))).message).toContain(
+    "plugin.version",
+  );
+});
+
+test.each([
+  [
+    "a key that it does not know",
+    ["description", "descripton"],
+    "line 5, plugin.descripton",
+    'did you mean "description"',
+  ],
+  ["a version that is none", ['"1.0.0"', '"one"'], "line 4, plugin.version", "must be a version like 1.0.0"],
+  [
+    "an id that is no name",
+    ['"style"', '"../style"'],
+    "line 2, plugin.id",
+    "must be lower-case letters, digits, - or _",
+  ],
+  ["a kind that it does not know", ['"static"', '"statik"'], "line 6, plugin.kind", 'did you mean "static"'],
+  ["a scope that it does not know", ['"system"', '"sytem"'], "line 10, prompt.scope", 'did you mean "system"'],
+  ["a table of another kind", ["[prompt]", "[[tools]]"], "line 8, tools", "unknown key; known here: plugin, prompt"],
+  ["a value of another type", ['"SKILL.md"', "3"], "line 9, prompt.file", "must be a string, not a whole number"],
+  ["a table under another name", ["[plugin]", "[plugins]"], "line 1, plugins", 'did you mean "plugin"'],
+  ["a key that is missing", ['scope = "system"', ""], "line 8, prompt.scope", "is missing; it must be one of"],
+  ["what is no TOML", ["kind = ", "kind "], "line 6", "Not valid TOML"],
+])("parseManifest refuses %s, with the line", async (_, [from, to], place, why) => {
+  const { reason, message, data } = await refusal(() => parse(manifestOf().replace(from!, to!)));
+  expect(reason).toBe("plugin_error");
+  expect(message).toStartWith(`aleph_plugin.toml is not valid: ${place}: `);
+  expect(message).toContain(why);
+  expect(data).toEqual({ issues: expect.arrayContaining([expect.objectContaining({ message: expect.any(String) })]) });
+});
