@@ -1,4 +1,5 @@
 /** Questions to the person at the terminal. */
+import { printableLine } from "../lib/terminal-text.ts";
 import { AlephError } from "../protocol/errors.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Terminal } from "./terminal.ts";
@@ -12,29 +13,59 @@ export interface Choice<T> {
   readonly value: T;
 }
 
-/** The line that was typed, without white space around it, or `preset`. Throws `cancelled` at Ctrl-C. */
-export async function ask(question: string, preset?: string): Promise<string> {
-  const answer = await prompt((consola) =>
-    consola.prompt(question, {
-      type: "text",
-      cancel: "reject",
-      ...(preset === undefined ? {} : { default: preset, placeholder: preset }),
-    }),
-  );
-  return answer.trim();
+/** The line that was typed, without white space around it, or `preset`. Throws `cancelled` at Ctrl-C or the end of input. */
+export async function ask({ input, err }: Terminal, question: string, preset?: string): Promise<string> {
+  const { createInterface } = await import("node:readline/promises");
+  const lines = createInterface({ input, output: process.stderr, terminal: true, historySize: 0 });
+  const left = Promise.withResolvers<never>();
+  const leave = () => {
+    err.write("\n");
+    left.reject(interrupted());
+  };
+  lines.once("SIGINT", leave);
+  lines.once("close", leave);
+  try {
+    const suffix = preset === undefined ? "" : err.style.dim(` [${printableLine(preset)}]`);
+    const answer = await Promise.race([lines.question(`${question}${suffix} `), left.promise]);
+    return answer.trim() || (preset ?? "");
+  } finally {
+    lines.off("close", leave);
+    lines.close();
+    input.pause();
+  }
 }
 
-export function confirm(question: string, preset: boolean): Promise<boolean> {
-  return prompt((consola) => consola.prompt(question, { type: "confirm", cancel: "reject", initial: preset }));
+export async function confirm(terminal: Terminal, question: string, preset: boolean): Promise<boolean> {
+  for (;;) {
+    const answer = (await ask(terminal, `${question} ${preset ? "[Y/n]" : "[y/N]"}`)).toLowerCase();
+    if (answer === "") return preset;
+    if (["y", "yes"].includes(answer)) return true;
+    if (["n", "no"].includes(answer)) return false;
+    terminal.err.write("Please answer y or n\n");
+  }
 }
 
-/** One of a few, with the arrow keys. */
-export async function choose<T>(question: string, choices: readonly Choice<T>[], preset = 0): Promise<T> {
-  const options = choices.map(({ label, hint }, at) => ({ label, value: String(at), ...(hint ? { hint } : {}) }));
-  const picked: unknown = await prompt((consola) =>
-    consola.prompt(question, { type: "select", cancel: "reject", options, initial: String(preset) }),
-  );
-  return choices[Number(picked)]!.value;
+/** One of a list, by its number or its name. A list of numbers works on every terminal and is read out well. */
+export async function choose<T>(
+  terminal: Terminal,
+  question: string,
+  choices: readonly Choice<T>[],
+  preset = 0,
+): Promise<T> {
+  const { bold, dim } = terminal.err.style;
+  terminal.err.write(`\n${bold(question)}\n`);
+  const width = Math.max(...choices.map(({ label }) => Bun.stringWidth(label)));
+  choices.forEach(({ label, hint = "" }, at) => {
+    const gap = " ".repeat(width - Bun.stringWidth(label));
+    terminal.err.write(`  ${String(at + 1).padStart(2)}  ${label}${hint ? `${gap}  ${dim(hint)}` : ""}\n`);
+  });
+  for (;;) {
+    const answer = await ask(terminal, "Number:", String(preset + 1));
+    const found =
+      choices[Number(answer) - 1] ?? choices.find(({ label }) => label.toLowerCase() === answer.toLowerCase());
+    if (found) return found.value;
+    terminal.err.write(`There is no ${JSON.stringify(answer)} in the list\n`);
+  }
 }
 
 /** A secret: what is typed or pasted does not show. Throws `cancelled` at Ctrl-C; empty when only Enter was pressed. */
@@ -70,17 +101,7 @@ export async function askSecret({ input, err }: Terminal, question: string): Pro
   }
 }
 
-async function prompt<T>(show: (consola: typeof import("consola").consola) => Promise<T>): Promise<T> {
-  const { consola } = await import("consola");
-  try {
-    return await show(consola);
-  } catch (thrown) {
-    if (thrown instanceof Error && thrown.name === "ConsolaPromptCancelledError") throw interrupted(thrown);
-    throw thrown;
-  }
-}
-
 /** Ctrl-C at a question. */
-export function interrupted(cause?: unknown): AlephError {
-  return new AlephError("cancelled", "Interrupted", { cause, data: { exit_code: EXIT.interrupted } });
+export function interrupted(): AlephError {
+  return new AlephError("cancelled", "Interrupted", { data: { exit_code: EXIT.interrupted } });
 }

@@ -54,7 +54,7 @@ const show = defineCommand({
     withClient(args, invocation, async ({ client }) => {
       const found = await client.call("approvals.get", { approval_id: args.id });
       if (args.json) return writeJson(invocation.terminal.out, found);
-      writeQuestion(invocation.terminal.out, found, Date.now());
+      writeQuestion(invocation.terminal.out, found);
       invocation.terminal.out.write(`  ${found.status}${found.decision ? ` (${found.decision})` : ""}\n`);
     }),
 });

@@ -127,7 +127,7 @@ const remove = defineCommand({
       const { terminal } = invocation;
       const { session_key, message_count } = await client.call("session.get", { session_key: args.key });
       const question = `Delete ${session_key} with ${message_count} messages for good?`;
-      if (!args.yes && terminal.interactive && terminal.out.isTerminal && !(await confirm(question, false))) {
+      if (!args.yes && terminal.interactive && !(await confirm(terminal, question, false))) {
         terminal.err.write("Nothing was deleted\n");
         return EXIT.failure;
       }

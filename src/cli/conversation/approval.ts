@@ -28,7 +28,7 @@ const CHOICES = "y once, s this session, a always, n deny";
  * The whole plan. Each line of it stands behind a bar of ours, also where it is wrapped: what a model wrote can look
  * neither like another field nor like our question.
  */
-export function writeQuestion(output: Output, { tool, plan, reason, expires_at }: Question, now: number): void {
+export function writeQuestion(output: Output, { tool, plan, reason }: Question): void {
   const { bold, dim, yellow } = output.style;
   output.write(`\n${yellow("?")} ${bold(`Allow ${exactLine(tool)}?`)}  ${dim(printableLine(reason))}\n`);
   const entries = Object.entries(typeof plan === "object" && plan !== null ? plan : { plan });
@@ -42,8 +42,6 @@ export function writeQuestion(output: Output, { tool, plan, reason, expires_at }
       output.write(`  ${dim(title)} ${dim("│")} ${line}\n`);
     });
   }
-  const expires = expires_at - now;
-  output.write(`  ${dim(`${CHOICES}${expires > 0 ? ` · expires in ${formatDuration(expires)}` : ""}`)}\n`);
 }
 
 /** Asks until there is an answer, or `signal` aborts because someone else gave it. Lines typed before do not count. */
@@ -65,7 +63,9 @@ export async function askApproval(
   };
   signal.addEventListener("abort", stop, { once: true });
   void lines.ended.then(() => answered.resolve("deny"));
-  writeQuestion(output, question, now);
+  writeQuestion(output, question);
+  const left = question.expires_at - now;
+  output.write(`  ${output.style.dim(`${CHOICES}${left > 0 ? ` · expires in ${formatDuration(left)}` : ""}`)}\n`);
   show();
   try {
     return await answered.promise;

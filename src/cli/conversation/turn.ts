@@ -128,9 +128,9 @@ class Turn implements AsyncDisposable {
     const { err } = this.#o.terminal;
     this.#unasked++;
     this.#view.pause();
-    writeQuestion(err, question, Date.now());
+    writeQuestion(err, question);
     err.write(
-      "  Denied: there is no terminal to ask at. Run it at a terminal, or allow it from the panel beforehand\n",
+      "  Denied: there is no terminal to ask at. Run this at a terminal once and answer a for always\n",
     );
     void this.#resolve(question, "deny");
   }

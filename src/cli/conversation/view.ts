@@ -72,6 +72,7 @@ export class RunView {
     this.#clearTransient();
     this.#closeLine("text");
     // Text of a later step does not run on from that of an earlier one.
+    if (this.#notesSinceText && !this.#outAtLineStart) this.#out.write("\n");
     if (this.#notesSinceText && (this.#wroteText || this.#shared)) this.#out.write("\n");
     this.#notesSinceText = false;
     this.#out.write(text);
