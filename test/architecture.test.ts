@@ -34,7 +34,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   client: ["lib", "protocol", "type sdk", "type methods"],
   panel: ["lib", "protocol", "client", "type methods"],
   "tool-needs.ts": [...CORE],
-  "app.ts": [...CORE, "tool-needs.ts", "channels", "methods", "gateway", "client", "panel"],
+  "core.ts": [...CORE, "tool-needs.ts", "channels", "methods", "gateway", "panel"],
+  "check-tables.ts": ["type config", "providers", "channel", "channels"],
+  "app.ts": ["lib", "config", "sdk", "core.ts", "check-tables.ts", "gateway"],
   cli: ["lib", "protocol", "config", "client", "app.ts"],
   "main.ts": ["cli"],
 };

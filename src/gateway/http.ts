@@ -22,11 +22,16 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 /** Headers that only proxies add: behind one, everybody's address is the proxy's. */
 const PROXY_HEADERS = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
 
-export interface HttpOptions<Needs> {
+/** What a route that is not `early` waits for. */
+export interface HttpCore<Needs> {
   readonly auth: Auth;
+  readonly routeNeeds: Needs;
+}
+
+export interface HttpOptions<Needs> {
+  readonly core: Promise<HttpCore<Needs>>;
   /** `"GET /health"` to its loader. */
   readonly routes: Readonly<Record<string, () => Promise<AnyRoute>>>;
-  readonly routeNeeds: Needs;
   /** Bytes that a body may have; asked at each request. */
   readonly maxBody: () => number;
   readonly log: Log;
@@ -39,7 +44,7 @@ export interface Http {
   refuse(thrown: unknown, status?: number, more?: Readonly<Record<string, string>>): Response;
 }
 
-export function createHttp<Needs>({ auth, routes, routeNeeds, maxBody, log }: HttpOptions<Needs>): Http {
+export function createHttp<Needs>({ core, routes, maxBody, log }: HttpOptions<Needs>): Http {
   const http = new Hono<{ Bindings: { address: string } }>();
   const methods = new Map<string, string[]>();
 
@@ -48,7 +53,8 @@ export function createHttp<Needs>({ auth, routes, routeNeeds, maxBody, log }: Ht
     methods.set(path, [...(methods.get(path) ?? []), method]);
     http.on(method, path, async ({ req, env }) => {
       const route = await load();
-      return secured(await route.handle(routeNeeds, admit(route, req.raw, env.address)));
+      const needs = route.early ? undefined : await core;
+      return secured(await route.handle(needs?.routeNeeds, admit(route, needs?.auth, req.raw, env.address)));
     });
   }
   for (const [path, known] of methods) {
@@ -59,14 +65,15 @@ export function createHttp<Needs>({ auth, routes, routeNeeds, maxBody, log }: Ht
   http.notFound(() => refuse(new AlephError("not_found", "Nothing is served at this path")));
   http.onError((error) => refuse(error));
 
-  function admit(route: AnyRoute, request: Request, address: string): RouteRequest {
+  function admit(route: AnyRoute, auth: Auth | undefined, request: Request, address: string): RouteRequest {
     const { headers } = request;
     const bearer = headers.get("authorization");
     const open = route.auth === "public" || (route.auth === "loopback" && bearer === null && isLocal(headers, address));
+    if (!open && !auth) throw new AlephError("internal", "Internal error", { cause: "an early route must be public" });
     return {
       request,
       address,
-      grant: open ? undefined : auth.authenticateHeader(bearer, address).grant,
+      grant: open ? undefined : auth!.authenticateHeader(bearer, address).grant,
       cookie: readCookie(headers),
       // Behind a proxy that ends TLS only the page's own address tells; it was checked before.
       secure: headers.get("origin")?.startsWith("https://") ?? false,

@@ -16,15 +16,21 @@ import { createHttp, type Http } from "./http.ts";
 import { checkOrigin, isLoopbackAddress } from "./origin.ts";
 import type { Sink } from "./outbox.ts";
 
-export interface GatewayOptions<Needs> {
+/** What clients need to be served. */
+export interface GatewayCore<Needs> {
   readonly auth: Auth;
   readonly bus: Bus;
   readonly dispatch: Dispatch;
+  readonly routeNeeds: Needs;
+  /** Resolves when sockets may be served. */
+  readonly ready: Promise<unknown>;
+}
+
+export interface GatewayOptions<Needs> {
+  /** The port may be open before: only routes that are `early` answer then, the others wait. */
+  readonly core: Promise<GatewayCore<Needs>>;
   /** `"GET /health"` to its loader. */
   readonly routes: Readonly<Record<string, () => Promise<AnyRoute>>>;
-  readonly routeNeeds: Needs;
-  /** Resolves when clients may be served; `/health` answers before. */
-  readonly ready: Promise<unknown>;
   readonly settings: () => GatewaySettings;
   readonly log: Log;
   readonly now: () => number;
@@ -40,15 +46,16 @@ export interface GatewaySettings {
   readonly max_buffered: number;
 }
 
-interface SocketData {
+interface SocketData<Needs> {
+  readonly core: GatewayCore<Needs>;
   readonly host: string;
   readonly address: string;
   readonly cookie: string | undefined;
   connection: GatewayConnection | undefined;
 }
 
-type Socket = Bun.ServerWebSocket<SocketData>;
-type Server = Bun.Server<SocketData>;
+type Socket<Needs> = Bun.ServerWebSocket<SocketData<Needs>>;
+type Server<Needs> = Bun.Server<SocketData<Needs>>;
 
 export interface Listening {
   readonly url: string;
@@ -65,14 +72,14 @@ export class Gateway<Needs> implements AsyncDisposable {
   readonly #connections = new Set<GatewayConnection>();
   readonly #stopping = new AbortController();
   /** The one that listens, and those before it that still have sockets. */
-  readonly #servers = new Set<Server>();
-  #current: { readonly server: Server; readonly host: string } | undefined;
+  readonly #servers = new Set<Server<Needs>>();
+  #current: { readonly server: Server<Needs>; readonly host: string } | undefined;
   #opened = 0;
 
   constructor(options: GatewayOptions<Needs>) {
     this.#options = options;
-    const { auth, routes, routeNeeds, settings, log } = options;
-    this.#http = createHttp({ auth, routes, routeNeeds, log, maxBody: () => settings().max_payload });
+    const { core, routes, settings, log } = options;
+    this.#http = createHttp({ core, routes, log, maxBody: () => settings().max_payload });
   }
 
   get connections(): number {
@@ -94,7 +101,7 @@ export class Gateway<Needs> implements AsyncDisposable {
     const wanted = port === 0 && before ? before.server.port! : port;
     const samePort = wanted === before?.server.port;
     if (samePort) void before!.server.stop(false);
-    let server: Server;
+    let server: Server<Needs>;
     try {
       server = this.#serve(host, wanted);
     } catch (error) {
@@ -107,7 +114,7 @@ export class Gateway<Needs> implements AsyncDisposable {
   }
 
   /** Lets go of the old address. Where it could be reached from other machines and the new one cannot, nobody stays on it. */
-  #leave(before: { readonly server: Server; readonly host: string }, host: string): void {
+  #leave(before: { readonly server: Server<Needs>; readonly host: string }, host: string): void {
     const narrower = isLoopbackAddress(host) && !isLoopbackAddress(before.host);
     if (narrower) for (const connection of this.#connections) connection.close(CLOSE.serviceRestart, "address changes");
     void before.server.stop(narrower);
@@ -115,7 +122,7 @@ export class Gateway<Needs> implements AsyncDisposable {
 
   /** A client inside the process: the owner's, without a socket. */
   async openLocal(): Promise<Transport> {
-    await this.#options.ready;
+    const core = await this.#core();
     const ended = Promise.withResolvers<{ code: number; reason: string }>();
     const inbox = new Inbox<string>();
     let connection: GatewayConnection | undefined;
@@ -136,7 +143,7 @@ export class Gateway<Needs> implements AsyncDisposable {
       close: end,
     };
     const rights = { grant: OWNER_GRANT, credentials: ["process"] };
-    connection = this.#connect(sink, { host: "local", address: "local", cookie: undefined }, rights);
+    connection = this.#connect(core, sink, { host: "local", address: "local", cookie: undefined }, rights);
     connection.open();
     return {
       send: (frame) => connection?.receive(frame),
@@ -167,12 +174,14 @@ export class Gateway<Needs> implements AsyncDisposable {
     await Promise.all([...this.#servers].map((server) => server.stop(true)));
   }
 
-  #serve(host: string, port: number): Server {
+  #serve(host: string, port: number): Server<Needs> {
     const { max_payload } = this.#options.settings();
-    const server = Bun.serve<SocketData>({
+    const server = Bun.serve<SocketData<Needs>>({
       hostname: host,
       port,
       development: false,
+      // Without development mode Bun shares the port with whoever else asks for it: two servers, each with half the clients.
+      reusePort: false,
       // Up to here a body that is too large gets a full answer; a larger one gets Bun's, which has no words.
       maxRequestBodySize: max_payload * 2,
       idleTimeout: 60,
@@ -195,24 +204,24 @@ export class Gateway<Needs> implements AsyncDisposable {
     return server;
   }
 
-  async #fetch(request: Request, server: Server, boundHost: string): Promise<Response | undefined> {
+  async #fetch(request: Request, server: Server<Needs>, boundHost: string): Promise<Response | undefined> {
     try {
       const { allowed_hosts, allowed_origins } = this.#options.settings();
       checkOrigin(request, { boundHost, allowedHosts: allowed_hosts, allowedOrigins: allowed_origins });
       const address = server.requestIP(request)?.address ?? "unknown";
       if (new URL(request.url).pathname !== "/ws") return await this.#http.handle(request, address);
-      await this.#options.ready;
-      return this.#upgrade(request, server, address);
+      return this.#upgrade(await this.#core(), request, server, address);
     } catch (error) {
       return this.#http.refuse(error);
     }
   }
 
-  #upgrade(request: Request, server: Server, address: string): Response | undefined {
+  #upgrade(core: GatewayCore<Needs>, request: Request, server: Server<Needs>, address: string): Response | undefined {
     if (this.#connections.size >= MAX_STRANGERS && this.#strangers() >= MAX_STRANGERS) {
       throw new AlephError("overloaded", "Too many connections are waiting for their handshake");
     }
-    const data: SocketData = {
+    const data: SocketData<Needs> = {
+      core,
       host: request.headers.get("host") ?? "",
       address,
       cookie: readCookie(request.headers),
@@ -225,28 +234,36 @@ export class Gateway<Needs> implements AsyncDisposable {
     return this.#http.refuse(error, 426, { upgrade: "websocket" });
   }
 
+  async #core(): Promise<GatewayCore<Needs>> {
+    const core = await this.#options.core;
+    await core.ready;
+    return core;
+  }
+
   #strangers(): number {
     let count = 0;
     for (const { grant } of this.#connections) if (!grant) count++;
     return count;
   }
 
-  #open(socket: Socket): void {
+  #open(socket: Socket<Needs>): void {
     const sink: Sink = {
       send: (frame) => socket.send(frame) > 0,
       buffered: () => socket.getBufferedAmount(),
       close: (code, reason) => socket.close(code, reason),
     };
-    socket.data.connection = this.#connect(sink, socket.data, this.#options.auth.open);
+    const { core } = socket.data;
+    socket.data.connection = this.#connect(core, sink, socket.data, core.auth.open);
     socket.data.connection.open();
   }
 
   #connect(
+    { bus, dispatch }: GatewayCore<Needs>,
     sink: Sink,
     from: { host: string; address: string; cookie: string | undefined },
     rights: Rights | undefined,
   ): GatewayConnection {
-    const { bus, dispatch, log, now, settings, handshakeMs = HANDSHAKE_MS } = this.#options;
+    const { log, now, settings, handshakeMs = HANDSHAKE_MS } = this.#options;
     const connection = new GatewayConnection({
       id: `c${++this.#opened}`,
       host: from.host,
@@ -267,7 +284,7 @@ export class Gateway<Needs> implements AsyncDisposable {
     return connection;
   }
 
-  #closed(socket: Socket): void {
+  #closed(socket: Socket<Needs>): void {
     const { connection } = socket.data;
     if (!connection) return;
     this.#connections.delete(connection);

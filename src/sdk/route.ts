@@ -18,6 +18,8 @@ export type RouteAuth = "public" | "token" | "loopback";
 
 export interface Route<Needs> {
   readonly auth: RouteAuth;
+  /** Whether it needs nothing of the app and so answers while the app is still starting. */
+  readonly early?: true;
   /** Throws `AlephError`; answered as `{error: {message, reason, data}}` with the error's HTTP status. */
   handle(needs: Needs, request: RouteRequest): Response | Promise<Response>;
 }

@@ -1,0 +1,314 @@
+/** Everything behind the port: the parts that answer, put together. Reads top to bottom as start order. */
+import { Runner } from "./agent/runner.ts";
+import { Toolbox } from "./agent/toolbox.ts";
+import { Auth, ownerCredential } from "./auth/auth.ts";
+import { ensureOwnerToken, followOwnerToken } from "./auth/owner-token.ts";
+import { openBus } from "./bus/bus.ts";
+import { Interfaces } from "./channel/interfaces.ts";
+import { type ChannelNeeds, channels } from "./channels/index.ts";
+import type { ConfigStore } from "./config/config.ts";
+import type { Environment } from "./config/environment.ts";
+import type { Home } from "./config/home.ts";
+import { createDispatch } from "./gateway/dispatch.ts";
+import { Metrics } from "./gateway/metrics.ts";
+import { middleware } from "./gateway/middleware/index.ts";
+import { describeMethods } from "./gateway/openrpc.ts";
+import type { GatewayCore } from "./gateway/server.ts";
+import { createId } from "./lib/id.ts";
+import { describeError, type Log } from "./lib/log.ts";
+import type { LogHistory } from "./lib/log-history.ts";
+import { once } from "./lib/once.ts";
+import { startStallMonitor } from "./lib/stall-monitor.ts";
+import { createDiskShelf, createMedia, createMemoryShelf } from "./media/media.ts";
+import { methods, type Needs } from "./methods/index.ts";
+import type { SystemStatus } from "./methods/system/status.ts";
+import type { loadPanel } from "./panel/assets.ts";
+import { Plugins } from "./plugin/plugins.ts";
+import { runtimes } from "./plugin/runtimes/index.ts";
+import { Approvals } from "./policy/approvals.ts";
+import { createGate } from "./policy/gate.ts";
+import type { Issue } from "./protocol/errors.ts";
+import { TOPICS } from "./protocol/event-frame.ts";
+import { OWNER_GRANT } from "./protocol/identity.ts";
+import { providers } from "./providers/index.ts";
+import { Models } from "./providers/models.ts";
+import { Runs } from "./session/runs.ts";
+import { Sessions } from "./session/sessions.ts";
+import { createStores } from "./session/stores.ts";
+import { type OpenStore, openStore } from "./store/store.ts";
+import { tools } from "./tools/index.ts";
+
+export interface CoreOptions {
+  readonly home: Home;
+  readonly env: Environment;
+  readonly config: ConfigStore;
+  readonly log: Log;
+  readonly logs: LogHistory;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  readonly fetch: typeof fetch;
+  /** What the parts behind the port ask of it. */
+  readonly gateway: {
+    readonly connections: number;
+    readonly onLoopback: boolean;
+    revoke(credential: string): void;
+  };
+  /** Whether clients come from outside: then the interfaces run and the token's file is followed. */
+  readonly listen: boolean;
+  /** Whether runs that an earlier process left open are taken up. */
+  readonly recover: boolean;
+  /** Someone asked the server to stop. */
+  readonly onStopRequested: (reason: string) => void;
+}
+
+export interface Core extends GatewayCore<RouteNeeds>, AsyncDisposable {
+  readonly instanceId: string;
+  readonly token: { readonly path: string; readonly created: boolean };
+  readonly bus: ReturnType<typeof openBus>;
+  readonly interfaces: Interfaces;
+  status(): SystemStatus;
+  /** What is wrong with config.toml now; empty when it is in force. */
+  setConfigIssues(issues: readonly Issue[]): void;
+  /** Lets runs reach a safe point; nothing new is begun. */
+  drain(): Promise<void>;
+}
+
+export interface RouteNeeds {
+  readonly auth: Auth;
+  readonly isReady: () => boolean;
+  readonly requestCounts: () => Metrics["requests"];
+  readonly gauges: () => ReturnType<typeof gauges>;
+  readonly panel: () => ReturnType<typeof loadPanel>;
+}
+
+const TICK_MS = 30_000;
+/** How long runs may take to reach a safe point when the app stops. */
+const DRAIN_MS = 10_000;
+
+/** Throws what keeps it from starting: a database that cannot be used, a token that is too short. */
+export async function assembleCore(options: CoreOptions): Promise<Core> {
+  const { home, env, config, log, logs, now, gateway, listen } = options;
+  const monotonic = () => performance.now();
+  const startedAt = monotonic();
+  const instanceId = createId("srv");
+  const current = () => config.current;
+  await using stack = new AsyncDisposableStack();
+
+  const store = stack.use(openStore(home.database, { log }));
+  const bus = stack.use(openBus({ store, log, now }));
+  let ephemeral: OpenStore | undefined;
+  stack.defer(() => ephemeral?.[Symbol.asyncDispose]());
+  const stores = createStores(store, () => {
+    ephemeral = openStore(":memory:", { log });
+    return ephemeral;
+  });
+  const token = ensureOwnerToken(home.credentials);
+  let ownerToken = token.token;
+  const auth = new Auth({
+    // Whoever can be reached from other machines asks for the token, whatever the config says.
+    mode: () => (current().auth.mode === "none" && gateway.onLoopback ? "none" : "token"),
+    ownerToken: () => ownerToken,
+    store,
+    now,
+    monotonic,
+    onRevoked: (credential) => gateway.revoke(credential),
+  });
+
+  const sessions = new Sessions({ stores, bus, now });
+  const runs = new Runs({ stores });
+  const media = createMedia({ durable: createDiskShelf(home.media), ephemeral: createMemoryShelf() });
+  const models = new Models({
+    types: providers,
+    config: current,
+    env: env.all,
+    resolveSecret: (value) => config.resolve(value),
+    log,
+    fetch: options.fetch,
+    now: monotonic,
+  });
+
+  const approvals = new Approvals({ stores, bus, log, now });
+  const toolNeeds = once(async () =>
+    (await import("./tool-needs.ts")).makeToolNeeds({
+      home,
+      env,
+      config: current,
+      media,
+      stores,
+      now,
+      fetch: options.fetch,
+    }),
+  );
+  const gate = createGate({ approvals, needs: toolNeeds, log, config: current });
+  const toolbox = new Toolbox({ tools, gate, needs: toolNeeds, config: current, home, log });
+  const plugins = stack.use(new Plugins({ folder: home.plugins, runtimes, config: current, bus, log }));
+  const runner = new Runner({
+    models,
+    toolbox,
+    bus,
+    config: current,
+    now,
+    monotonic,
+    pluginPrompts: (message) => plugins.prompts(message),
+    // Asked at the first run: loading the time zones takes longer than all the rest of a start.
+    timeZone: () => env.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+    stores,
+    sessions,
+    runs,
+    media,
+    log,
+  });
+
+  const channelNeeds: ChannelNeeds = { sessions, stores, bus, now };
+  const interfaces = new Interfaces({
+    channels,
+    needs: channelNeeds,
+    config: current,
+    resolveSecret: (value) => config.resolve(value),
+    async receive({ sessionKey, text }) {
+      const { run_id } = await runner.start({ message: text, session_key: sessionKey }, OWNER_GRANT);
+      return { runId: run_id };
+    },
+    bus,
+    log,
+  });
+
+  const stalls = stack.use(startStallMonitor(monotonic));
+  let configIssues: readonly Issue[] = [];
+  const load = () => {
+    const queues = runner.queues();
+    return {
+      active: queues.filter(({ active }) => active !== null).length,
+      queued: queues.reduce((sum, { queued }) => sum + queued.length, 0),
+    };
+  };
+
+  const needs: Needs = {
+    runner,
+    runs,
+    sessions,
+    queues: runner,
+    stores,
+    bus,
+    toolbox,
+    models,
+    approvals,
+    interfaces,
+    plugins,
+    config,
+    auth,
+    logs,
+    now,
+    home: home.path,
+    authMode: () => auth.mode,
+    shutdown: options.onStopRequested,
+    describe: () => describeMethods(methods),
+    facts: {
+      instanceId,
+      methods: Object.keys(methods),
+      events: TOPICS,
+      tickIntervalMs: TICK_MS,
+      maxPayload: () => current().gateway.max_payload,
+      maxBuffered: () => current().gateway.max_buffered,
+      rateLimits: () => current().limits.rate,
+    },
+    status() {
+      const { active, queued } = load();
+      const { rss, heapUsed } = process.memoryUsage();
+      return {
+        uptime_ms: Math.round(monotonic() - startedAt),
+        connections: gateway.connections,
+        runs_active: active,
+        runs_queued: queued,
+        seq: bus.seq,
+        memory: { rss, heap_used: heapUsed },
+        storage: { ok: !store.failure, ...(store.failure ? { error: store.failure.message } : {}) },
+        config: { ok: configIssues.length === 0, issues: configIssues.map((issue) => ({ ...issue })) },
+        event_loop: { longest_stall_ms: Math.round(stalls.longestMs), stalls: stalls.stalls },
+      };
+    },
+  };
+
+  const metrics = new Metrics();
+  let panel: ReturnType<typeof loadPanel> | undefined;
+  let serving = false;
+  const ready = (async () => {
+    await bus.start();
+    await approvals.expireAll();
+    if (options.recover) await runner.recover();
+    serving = true;
+    // Nobody waits for them. A core inside a command leaves them to the server.
+    if (listen) void interfaces.apply();
+  })();
+  ready.catch((error: unknown) => log.error("start could not be completed", describeError(error)));
+  stack.use(interfaces);
+  if (listen) {
+    stack.use(
+      followOwnerToken(home.credentials, ownerToken, {
+        log,
+        onReplaced(next, previous) {
+          ownerToken = next;
+          gateway.revoke(ownerCredential(previous));
+        },
+      }),
+    );
+    const tick = setInterval(() => {
+      const { uptime_ms, connections, runs_active } = needs.status();
+      bus.publish("system.tick", { uptime_ms, connections, runs: runs_active, state_version: bus.seq });
+    }, TICK_MS);
+    tick.unref();
+    stack.defer(() => clearInterval(tick));
+  }
+
+  const owned = stack.move();
+  return {
+    instanceId,
+    token: { path: token.path, created: token.created },
+    auth,
+    bus,
+    interfaces,
+    dispatch: createDispatch({
+      methods,
+      needs,
+      middleware: middleware({ metrics, log, rates: () => current().limits.rate, monotonic }),
+      log,
+    }),
+    routeNeeds: {
+      auth,
+      isReady: () => serving && !store.failure,
+      requestCounts: () => metrics.requests,
+      gauges: () => gauges(needs.status()),
+      panel: () => (panel ??= import("./panel/assets.ts").then(({ loadPanel }) => loadPanel())),
+    },
+    ready,
+    status: () => needs.status(),
+    setConfigIssues(issues) {
+      configIssues = issues;
+    },
+    async drain() {
+      await ready.catch(() => "logged above");
+      serving = false;
+      bus.publish("system.shutdown", { reason: "stopping" });
+      await runner.drain(DRAIN_MS);
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function gauges(status: ReturnType<Needs["status"]>) {
+  const gauge = (help: string, value: number) => ({ help, value });
+  return {
+    aleph_uptime_seconds: gauge("Time since the start", status.uptime_ms / 1000),
+    aleph_connections: gauge("Open WebSocket connections", status.connections),
+    aleph_runs_active: gauge("Runs under way", status.runs_active),
+    aleph_runs_queued: gauge("Runs that wait", status.runs_queued),
+    aleph_event_seq: gauge("Number of the newest event", status.seq),
+    aleph_memory_rss_bytes: gauge("Resident memory", status.memory.rss),
+    aleph_storage_ok: gauge("1 while the database can be written", status.storage.ok ? 1 : 0),
+    aleph_event_loop_stalls: gauge("Times that the event loop was held up for 50 ms or more", status.event_loop.stalls),
+    aleph_event_loop_longest_stall_seconds: gauge(
+      "Longest hold-up of the event loop",
+      status.event_loop.longest_stall_ms / 1000,
+    ),
+  };
+}
