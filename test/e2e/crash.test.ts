@@ -26,10 +26,7 @@ testExecutable(
 
     for (let kill = 0; kill < KILLS; kill++) {
       await using server = await startServer({ home });
-      const talking = survivor.talk(server);
-      await Bun.sleep(random() * LONGEST_LIFE_MS);
-      server.kill("SIGKILL");
-      await talking;
+      await survivor.outlive(server, LONGEST_LIFE_MS);
     }
 
     await using server = await startServer({ home });

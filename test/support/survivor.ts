@@ -2,6 +2,7 @@
  * A client that outlives its server: it asks, notes what was acknowledged and shown to it over all lives of the server,
  * and at the end compares that with what the server still knows.
  */
+import type { Running } from "./executable.ts";
 import { openRawSocket, type RawEvent, type RawSocket, RpcError } from "./raw-socket.ts";
 
 export interface Question {
@@ -22,6 +23,8 @@ interface HistoryMessage {
   readonly status: string;
 }
 
+/** An orderly stop takes about this long. */
+const LONGEST_STOP_MS = 300;
 const ENDS = ["agent.completed", "agent.error", "agent.cancelled", "agent.interrupted"];
 
 export class Survivor {
@@ -62,6 +65,18 @@ export class Survivor {
     } catch (error) {
       this.#lostOr("connect", error);
     }
+  }
+
+  /** Talks until the server is killed, at some moment within `longestMs`; sometimes that is while it stops in good order. */
+  async outlive(server: Address & Pick<Running, "kill" | "finished">, longestMs: number): Promise<void> {
+    const talking = this.talk(server);
+    await Bun.sleep(this.#random() * longestMs);
+    if (this.#random() < 0.3) {
+      server.kill("SIGTERM");
+      await Bun.sleep(this.#random() * LONGEST_STOP_MS);
+    }
+    server.kill("SIGKILL");
+    await Promise.all([talking, server.finished]);
   }
 
   /** Asks again what had no answer, waits for all runs, and notes every difference as a problem. */
@@ -168,9 +183,10 @@ export class Survivor {
     if (unfinished.length > 0) this.#problem(`${unfinished.length} messages of ${sessionKey} are still being written`);
   }
 
-  /** That the connection breaks is what is being done to it; an answer that says no is not. */
+  /** That the connection breaks, or the server stops, is what is being done to it; any other no is a problem. */
   #lostOr(what: string, error: unknown): void {
-    if (error instanceof RpcError) this.#problem(`${what}: ${error.message}`);
+    if (error instanceof RpcError && error.failure.data?.reason !== "overloaded")
+      this.#problem(`${what}: ${error.message}`);
   }
 
   #problem(what: string): void {

@@ -9,6 +9,8 @@ export interface TalkativeProvider extends AsyncDisposable {
 }
 
 const SLOWEST_STEP_MS = 6;
+/** Long enough that the database folds its WAL now and then. */
+const LONG = 60_000;
 
 export function startTalkativeProvider(random: () => number): TalkativeProvider {
   const fake: ProviderFake = startOpenAiFake();
@@ -22,7 +24,7 @@ export function startTalkativeProvider(random: () => number): TalkativeProvider 
     const id = `call_${++calls}`;
     const tools = [
       { id, name: "time", args: {} },
-      { id, name: "write", args: { path: `${id}.txt`, content: "x".repeat(1000) } },
+      { id, name: "write", args: { path: `${id}.txt`, content: "x".repeat(LONG) } },
       { id, name: "todo", args: { action: "set", items: [{ text: id, status: "done" }] } },
     ];
     return [...slowly(["Let ", "me ", "see. "]), { tool_call: tools[calls % tools.length]! }];
