@@ -9,9 +9,13 @@ export interface ProviderErrorDetail {
   readonly status?: number;
   /** From Retry-After, in milliseconds. */
   readonly retryAfterMs?: number;
+  /** The field of the request that it cannot carry out, in snake_case. */
+  readonly field?: string;
+  /** The vendor's JSON, secrets masked. */
+  readonly body?: unknown;
 }
 
-/** `provider_error` with `data {provider, failure, status?, retry_after_ms?}`. The message must hold no secret. */
+/** `provider_error` with `data {provider, failure, status?, retry_after_ms?, field?, body?}`. The message must hold no secret. */
 export function providerError(message: string, detail: ProviderErrorDetail, cause?: unknown): AlephError {
   return new AlephError("provider_error", message, {
     cause,
@@ -20,6 +24,8 @@ export function providerError(message: string, detail: ProviderErrorDetail, caus
       failure: detail.failure,
       ...(detail.status === undefined ? {} : { status: detail.status }),
       ...(detail.retryAfterMs === undefined ? {} : { retry_after_ms: detail.retryAfterMs }),
+      ...(detail.field === undefined ? {} : { field: detail.field }),
+      ...(detail.body === undefined ? {} : { body: detail.body }),
     },
   });
 }

@@ -152,8 +152,16 @@ export interface OpenProvider {
 export const DIALECTS = ["chat", "responses", "messages"] as const;
 export type Dialect = (typeof DIALECTS)[number];
 
-/** `body` is the request's JSON as text, with the vendor's own model id in it. */
-export type Forward = (body: string, signal: AbortSignal) => Promise<Response>;
+/**
+ * `body` is the request's JSON as text, with the vendor's own model id in it; `headers` are the client's that belong to
+ * the dialect (`anthropic-version`, `anthropic-beta`). `timeout_ms` counts to the answer's headers: whoever reads the
+ * body watches over it. `signal` must be this call's own; it ends the request at once, also while the body is read.
+ */
+export type Forward = (
+  body: string,
+  signal: AbortSignal,
+  headers?: Readonly<Record<string, string>>,
+) => Promise<Response>;
 
 export interface EmbedRequest {
   readonly model: string;

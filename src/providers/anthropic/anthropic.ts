@@ -8,6 +8,7 @@ import { malformedFailure } from "../wire/failure.ts";
 import { type GuardedCall, guardCall, guardStream, SDK_TIMEOUT_MS } from "../wire/guard.ts";
 import { type ConnectionOptions, connectionOptions, endpointOf } from "../wire/options.ts";
 import { toMessages, toSystem, toTools } from "./messages.ts";
+import { toSettings, versionFor } from "./settings.ts";
 import { readMessagesStream } from "./stream.ts";
 import { defaultMaxTokens, type ThinkingWay, thinkingWays } from "./thinking.ts";
 
@@ -54,6 +55,7 @@ function openAnthropic(options: ConnectionOptions, host: ProviderHost): OpenProv
       ...(request.tools.length === 0 ? {} : { tools: toTools(request.tools) }),
       messages: toMessages(request.messages, request.model, way.keep),
       ...way.params,
+      ...toSettings(host.id, request, way.params),
     };
   };
 
@@ -71,7 +73,10 @@ function openAnthropic(options: ConnectionOptions, host: ProviderHost): OpenProv
             async (call) => {
               const client = await connect(call);
               const params = body(request, JSON.parse(way) as ThinkingWay);
-              const events = await client.messages.create(params, { signal: call.signal });
+              const events = await client.messages.create(params, {
+                signal: call.signal,
+                headers: versionFor(request),
+              });
               return readMessagesStream(events, request.model, endpoint, call.progress);
             },
             (part) => part.type === "finish",

@@ -5,6 +5,7 @@ import { pause } from "../../lib/pause.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import type { ModelRequest, StreamPart } from "../../sdk/provider.ts";
 import { defineProvider } from "../../sdk/provider.ts";
+import { cannotCarryOut } from "../wire/request-fields.ts";
 import { scriptedReply } from "./script.ts";
 
 const options = z.strictObject({
@@ -22,7 +23,7 @@ export const demo = defineProvider({
   options,
   open: ({ delay_ms = 10 }, host) => ({
     id: host.id,
-    stream: (request, signal) => stream(request, signal, delay_ms),
+    stream: (request, signal) => stream(host.id, request, signal, delay_ms),
     async models(signal) {
       throwIfAborted(signal);
       return [{ id: "demo", name: "Scripted demo", price: { input: 0, output: 0 } }];
@@ -31,10 +32,12 @@ export const demo = defineProvider({
 });
 
 async function* stream(
+  provider: string,
   request: ModelRequest,
   signal: AbortSignal,
   delay: number,
 ): AsyncGenerator<StreamPart, void, undefined> {
+  checkFields(provider, request);
   const { text, calls } = scriptedReply(request);
   if (request.thinking !== "off")
     yield { type: "thinking", text: "A script does not think. It looks up what comes next." };
@@ -47,6 +50,14 @@ async function* stream(
   for (const { tool, args } of calls) yield { type: "tool_call", call_id: createId("call"), tool, args };
   yield { type: "usage", usage: { input: 0, output: 0, cache_read: 0, cache_write: 0 } };
   yield { type: "finish", reason: calls.length > 0 ? "tool_calls" : "stop" };
+}
+
+/** A script is the same at any temperature and for any seed, and calls one tool at a time; the rest it cannot heed. */
+function checkFields(provider: string, { toolChoice, responseFormat, stop }: ModelRequest): void {
+  const why = "the reply is a script";
+  if (toolChoice !== undefined && toolChoice !== "auto") throw cannotCarryOut(provider, "tool_choice", why);
+  if (responseFormat !== undefined) throw cannotCarryOut(provider, "response_format", why);
+  if (stop !== undefined && stop.length > 0) throw cannotCarryOut(provider, "stop", why);
 }
 
 function throwIfAborted(signal: AbortSignal): void {

@@ -36,6 +36,8 @@ export const gemini = defineProvider({
       maxTokensKey: "max_tokens",
       files: false,
       callExtra,
+      // Newer models make several calls whatever it says.
+      oneCall: false,
       efforts,
       keepSeal: (callId, seal) => `${SEAL}${callId}:${seal}`,
       modelId(listed) {

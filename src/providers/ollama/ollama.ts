@@ -8,6 +8,7 @@ import { createEfforts } from "../wire/effort.ts";
 import { malformedFailure } from "../wire/failure.ts";
 import { type GuardedCall, guardCall, guardStream } from "../wire/guard.ts";
 import { type ConnectionOptions, connectionOptions, endpointOf } from "../wire/options.ts";
+import { cannotCarryOut, checkToolChoice } from "../wire/request-fields.ts";
 import { checkLines } from "./lines.ts";
 import { toOllamaMessages } from "./messages.ts";
 
@@ -43,12 +44,18 @@ function openOllama(options: ConnectionOptions, host: ProviderHost): OpenProvide
     const settings = {
       ...(info?.contextWindow === undefined ? {} : { num_ctx: info.contextWindow }),
       ...(maxTokens === undefined ? {} : { num_predict: maxTokens }),
+      ...sampling(request),
     };
+    const tools = callableTools(host.id, request);
+    const { responseFormat } = request;
     return {
       model: request.model,
       messages: toOllamaMessages(request.system, request.messages),
       stream: true,
-      ...(request.tools.length === 0 ? {} : { tools: request.tools.map(toTool) }),
+      ...(tools.length === 0 ? {} : { tools: tools.map(toTool) }),
+      ...(responseFormat === undefined
+        ? {}
+        : { format: responseFormat.type === "json" ? "json" : { ...responseFormat.schema } }),
       ...(think === null || think === undefined ? {} : { think }),
       ...(Object.keys(settings).length === 0 ? {} : { options: settings }),
     };
@@ -89,6 +96,29 @@ function openOllama(options: ConnectionOptions, host: ProviderHost): OpenProvide
           options.models,
         );
       }),
+  };
+}
+
+/** The tools that the model sees: it can be kept from calling, but not made to call, nor held to one call. */
+function callableTools(provider: string, request: ModelRequest): ModelRequest["tools"] {
+  checkToolChoice(provider, request);
+  const { tools, toolChoice, parallelToolCalls } = request;
+  if (toolChoice === "none" || tools.length === 0) return [];
+  if (toolChoice !== undefined && toolChoice !== "auto") {
+    throw cannotCarryOut(provider, "tool_choice", "the model decides whether it calls a tool");
+  }
+  if (parallelToolCalls === false) {
+    throw cannotCarryOut(provider, "parallel_tool_calls", "the model may always call several");
+  }
+  return tools;
+}
+
+function sampling({ temperature, topP, stop, seed }: ModelRequest): NonNullable<ChatRequest["options"]> {
+  return {
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(topP === undefined ? {} : { top_p: topP }),
+    ...(stop === undefined || stop.length === 0 ? {} : { stop: [...stop] }),
+    ...(seed === undefined ? {} : { seed }),
   };
 }
 

@@ -11,6 +11,7 @@ export const openaiCompatible = defineProvider({
       baseUrl: options.base_url,
       maxTokensKey: "max_tokens",
       files: false,
+      oneCall: true,
       // `none` is not asked for: many servers do not know the key, and those that think without being told stay free to.
       efforts: ({ thinking }) => (thinking === "off" ? [null] : [thinking, null]),
       modelId: (listed) => listed,

@@ -29,6 +29,7 @@ export const openai = defineProvider({
       baseUrl: "https://api.openai.com/v1",
       maxTokensKey: "max_completion_tokens",
       files: true,
+      oneCall: true,
       efforts,
       modelId: (listed) => (NOT_CHAT.test(listed) ? undefined : listed),
     }),

@@ -4,6 +4,7 @@ import type { ChatCompletionCreateParamsStreaming } from "openai/resources";
 import { createId } from "../../lib/id.ts";
 import type { ModelInfo, ModelRequest, OpenProvider, ProviderHost } from "../../sdk/provider.ts";
 import { type ChatDialect, toChatMessages, toChatTools } from "./chat-messages.ts";
+import { chatSettings } from "./chat-settings.ts";
 import { type ChatStreamOptions, readChatStream } from "./chat-stream.ts";
 import { configuredModels, withConfigured } from "./configured.ts";
 import { createEfforts } from "./effort.ts";
@@ -19,6 +20,8 @@ export interface ChatVendor extends ChatDialect {
   readonly maxTokensKey: "max_tokens" | "max_completion_tokens";
   /** Ways to ask for this much thinking, the best first. */
   efforts(request: ModelRequest): readonly Effort[];
+  /** Whether it heeds `parallel_tool_calls: false`. */
+  readonly oneCall: boolean;
   readonly keepSeal?: ChatStreamOptions["keepSeal"];
   /** The id under which a listed model is asked; nothing for one that does not chat. */
   modelId(listed: string): string | undefined;
@@ -56,6 +59,7 @@ export function openChatProvider(options: ConnectionOptions, host: ProviderHost,
       ...(request.tools.length === 0 ? {} : { tools: toChatTools(request.tools) }),
       ...(maxTokens === undefined ? {} : { [vendor.maxTokensKey]: maxTokens }),
       ...(effort === null ? {} : { reasoning_effort: effort }),
+      ...chatSettings(host.id, request, vendor.oneCall),
     };
   };
 

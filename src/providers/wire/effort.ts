@@ -43,6 +43,8 @@ function isAboutThinking(thrown: unknown): boolean {
   return (
     thrown instanceof AlephError &&
     providerFailureOf(thrown) === "bad_request" &&
-    /reasoning|thinking|effort|budget/i.test(thrown.message)
+    /reasoning|thinking|effort|budget/i.test(thrown.message) &&
+    // Thinking gives way to no other wish: whoever has both is told that they do not go together.
+    !/tool_choice|temperature|top_p/.test(thrown.message)
   );
 }
