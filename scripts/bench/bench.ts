@@ -1,5 +1,5 @@
 /** What all measurements share: the two programs, how they are started, and how numbers are summed up. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** One row of the table. */
@@ -34,9 +34,21 @@ export function makeHome(config = ""): Disposable & { readonly path: string } {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
+/** A server that answers `/health`; the rest may still be under way. */
 export async function startAleph(programs: Programs, home: string): Promise<Started> {
   const port = freePort();
   return await startProgram([programs.aleph, "serve", "--port", String(port)], port, home);
+}
+
+/** A server that takes work, and its owner's token. */
+export async function startReadyAleph(programs: Programs, home: string): Promise<Started & { readonly token: string }> {
+  const started = await startAleph(programs, home);
+  await waitReady(started);
+  return { ...started, token: readFileSync(join(home, "credentials/token"), "utf8").trim() };
+}
+
+export function waitReady({ port }: Started): Promise<void> {
+  return firstOk(`http://127.0.0.1:${port}/ready`, () => false);
 }
 
 export async function startBaseline(programs: Programs): Promise<Started> {
@@ -49,7 +61,7 @@ async function startProgram(command: readonly string[], port: number, home: stri
   const began = performance.now();
   const child = Bun.spawn([...command], { env, stdio: ["ignore", "ignore", "ignore"] });
   try {
-    await firstHealthy(`http://127.0.0.1:${port}/health`, () => child.exitCode !== null);
+    await firstOk(`http://127.0.0.1:${port}/health`, () => child.exitCode !== null);
   } catch (error) {
     child.kill("SIGKILL");
     throw error;
@@ -67,7 +79,7 @@ async function startProgram(command: readonly string[], port: number, home: stri
 }
 
 /** Asks again at once, so that the answer is as fine as one refused connection. */
-async function firstHealthy(url: string, ended: () => boolean): Promise<void> {
+async function firstOk(url: string, ended: () => boolean): Promise<void> {
   const deadline = performance.now() + 20_000;
   while (performance.now() < deadline && !ended()) {
     try {

@@ -1,9 +1,8 @@
 /** Opening a session of 100,000 messages, as the panel does: what the session is, and its newest messages. */
 import { Database } from "bun:sqlite";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openRawSocket, type RawSocket } from "../../test/support/raw-socket.ts";
-import { makeHome, median, ms, type Programs, type Row, startAleph } from "./bench.ts";
+import { makeHome, median, ms, type Programs, type Row, startReadyAleph } from "./bench.ts";
 
 const MESSAGES = 100_000;
 const OPENS = 25;
@@ -14,14 +13,14 @@ const SHORT_KEY = "agent:main:chat:short";
 export async function measureHistory(programs: Programs): Promise<readonly Row[]> {
   using home = makeHome();
   {
-    await using aleph = await startAleph(programs, home.path);
-    using socket = await connectTo(aleph.port, home.path);
+    await using aleph = await startReadyAleph(programs, home.path);
+    using socket = await openRawSocket(`http://127.0.0.1:${aleph.port}`, aleph.token);
     await socket.call("session.create", { session_key: KEY });
     await socket.call("session.create", { session_key: SHORT_KEY });
   }
   fill(join(home.path, "aleph.db"));
-  await using aleph = await startAleph(programs, home.path);
-  using socket = await connectTo(aleph.port, home.path);
+  await using aleph = await startReadyAleph(programs, home.path);
+  using socket = await openRawSocket(`http://127.0.0.1:${aleph.port}`, aleph.token);
   // The methods themselves are loaded by opening another session first; that is not what is measured.
   const loading = await open(socket, SHORT_KEY);
   const first = await open(socket, KEY);
@@ -36,10 +35,6 @@ export async function measureHistory(programs: Programs): Promise<readonly Row[]
     },
     { name: "opening the first, empty session after a start", aleph: ms(loading), baseline: "" },
   ];
-}
-
-async function connectTo(port: number, home: string): Promise<RawSocket> {
-  return await openRawSocket(`http://127.0.0.1:${port}`, readFileSync(join(home, "credentials/token"), "utf8").trim());
 }
 
 async function open(socket: RawSocket, key: string): Promise<number> {

@@ -1,7 +1,5 @@
 /** JSON-RPC round trips a second beside the baseline's echo of the same frames. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { makeHome, median, type Programs, perSecond, type Row, startAleph, startBaseline } from "./bench.ts";
+import { makeHome, median, type Programs, perSecond, type Row, startBaseline, startReadyAleph } from "./bench.ts";
 
 const WINDOW_MS = 2000;
 const ROUNDS = 3;
@@ -10,10 +8,14 @@ const PING = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "rpc.ping", params:
 
 export async function measureRpc(programs: Programs): Promise<readonly Row[]> {
   using home = makeHome();
-  await using aleph = await startAleph(programs, home.path);
+  await using aleph = await startReadyAleph(programs, home.path);
   await using baseline = await startBaseline(programs);
-  const token = readFileSync(join(home.path, "credentials/token"), "utf8").trim();
-  const connect = JSON.stringify({ jsonrpc: "2.0", id: 0, method: "connect", params: { auth: { token } } });
+  const connect = JSON.stringify({
+    jsonrpc: "2.0",
+    id: 0,
+    method: "connect",
+    params: { auth: { token: aleph.token } },
+  });
   const rows: Row[] = [];
   for (const connections of [1, 50]) {
     const rates = { aleph: [] as number[], baseline: [] as number[] };

@@ -1,19 +1,9 @@
 /** One agent turn against a provider that answers at once, and chunks a second to few and to many subscribers. */
-import { fdatasyncSync, openSync, readFileSync, writeSync } from "node:fs";
+import { fdatasyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { startOpenAiFake } from "../../test/support/providers/openai.ts";
 import { openRawSocket, type RawSocket } from "../../test/support/raw-socket.ts";
-import {
-  makeHome,
-  median,
-  ms,
-  type Programs,
-  percentile,
-  perSecond,
-  type Row,
-  type Started,
-  startAleph,
-} from "./bench.ts";
+import { makeHome, median, ms, type Programs, percentile, perSecond, type Row, startReadyAleph } from "./bench.ts";
 
 const CHUNKS_PER_TURN = 20;
 const WARM_UP = 20;
@@ -27,8 +17,8 @@ export async function measureTurn(programs: Programs): Promise<readonly Row[]> {
   await using fake = startOpenAiFake();
   fake.answer(() => Array.from({ length: CHUNKS_PER_TURN }, (_, index) => `word${index} `));
   using home = makeHome(providerConfig(fake.url));
-  await using aleph = await startAleph(programs, home.path);
-  using socket = await openSocket(aleph, home.path);
+  await using aleph = await startReadyAleph(programs, home.path);
+  using socket = await openRawSocket(`http://127.0.0.1:${aleph.port}`, aleph.token);
   const runs = followRuns(socket);
   await socket.call("events.subscribe", { pattern: "agent.*" });
   const file = openSync(join(home.path, "sync-probe"), "w");
@@ -79,10 +69,12 @@ export async function measureChunks(programs: Programs): Promise<readonly Row[]>
   await using fake = startOpenAiFake();
   fake.answer(() => Array.from({ length: STREAMED_CHUNKS }, () => "0123456789abcdef"));
   using home = makeHome(providerConfig(fake.url));
-  await using aleph = await startAleph(programs, home.path);
+  await using aleph = await startReadyAleph(programs, home.path);
   const rows: Row[] = [];
   for (const subscribers of [1, 200]) {
-    const sockets = await Promise.all(Array.from({ length: subscribers }, () => openSocket(aleph, home.path)));
+    const sockets = await Promise.all(
+      Array.from({ length: subscribers }, () => openRawSocket(`http://127.0.0.1:${aleph.port}`, aleph.token)),
+    );
     const watched = await Promise.all(sockets.map(watchStream));
     const { run_id } = await sockets[0]!.call<{ run_id: string }>("agent.run", {
       message: "Go on",
@@ -114,11 +106,6 @@ function providerConfig(url: string): string {
     "[models]",
     'default = "bench/test-model"',
   ].join("\n");
-}
-
-async function openSocket(aleph: Started, home: string): Promise<RawSocket> {
-  const token = readFileSync(join(home, "credentials/token"), "utf8").trim();
-  return await openRawSocket(`http://127.0.0.1:${aleph.port}`, token);
 }
 
 async function time(work: () => unknown): Promise<number> {
