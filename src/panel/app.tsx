@@ -3,7 +3,7 @@ import { useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { Announcer } from "./components/announcer.tsx";
 import { type DialogRequest, type Shell, ShellContext, useShell, useT } from "./components/context.ts";
-import { isMod, isTyping } from "./components/keys.ts";
+import { isLetter, isMod, isTyping } from "./components/keys.ts";
 import { KeysDialog } from "./components/keys-dialog.tsx";
 import { Layout, type RailControl } from "./components/layout.tsx";
 import { DeleteDialog, RenameDialog } from "./components/session-dialogs.tsx";
@@ -90,7 +90,7 @@ function Keys({ rail, onHelp }: { rail: RailControl; onHelp: () => void }) {
       }
       if (isMod(event) && event.key.toLowerCase() === "b") return rail.toggle;
       if (isMod(event) && event.key === ".") return () => document.getElementById("stop")?.click();
-      if (event.altKey && event.code === "KeyN") return () => panel.router.go({ page: "new" });
+      if (event.altKey && isLetter(event, "n")) return () => panel.router.go({ page: "new" });
       if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
         return () => step(event.key === "ArrowUp" ? -1 : 1);
       }

@@ -1,5 +1,17 @@
 /** A page in a real Chromium: where it is, how it is driven, how a test waits for what it shows. */
+import { test } from "bun:test";
 import { existsSync } from "node:fs";
+
+/** A test that needs a browser: skipped where there is none, failed where one is required. */
+export function browserTest(name: string, run: (chromium: string) => Promise<void>): void {
+  const chromium = findChromium();
+  if (chromium) test(name, () => run(chromium), LONG_MS);
+  else if (process.env.ALEPH_REQUIRE_BROWSER === "1") {
+    test(name, () => {
+      throw new Error("No Chromium found, and ALEPH_REQUIRE_BROWSER is 1: install it (Debian: chromium)");
+    });
+  } else test.skip(name, () => undefined);
+}
 
 const PATHS = [
   "/usr/bin/chromium",
@@ -21,6 +33,8 @@ const FLAGS = [
   "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
 ];
 const WAIT_MS = 10_000;
+/** The first test of a process starts the browser. */
+const LONG_MS = 60_000;
 
 export function findChromium(): string | undefined {
   const onPath = ["chromium", "chromium-browser", "google-chrome"].map((name) => Bun.which(name) ?? "");
@@ -82,7 +96,12 @@ export async function openPage(chromium: string, shape: Shape = { width: 1280, h
   const page: Page = {
     view,
     complaints,
-    open: (url) => view.navigate(url),
+    async open(url) {
+      await view.navigate(url).catch((error: unknown) => {
+        // The page that was opened has gone on to another one already.
+        if (!String(error).includes("navigated")) throw error;
+      });
+    },
     evaluate,
     async until<T>(expression: string, what = expression) {
       const end = performance.now() + WAIT_MS;
@@ -112,9 +131,10 @@ export async function openPage(chromium: string, shape: Shape = { width: 1280, h
     async logIn({ url, token }) {
       if (!(await evaluate<string>("location.href")).startsWith(`${url}/login`)) await page.open(`${url}/login`);
       await page.click("#token");
+      await evaluate("document.querySelector('#token').value = ''");
       await page.type(token);
       await page.press("Enter");
-      await page.until("document.querySelector('.composer') && !document.querySelector('.line.danger')", "the panel");
+      await page.until("document.querySelector('[data-link=connected] .composer')", "the panel");
     },
     async settled() {
       await evaluate(`new Promise((resolve) => {

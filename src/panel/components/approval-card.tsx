@@ -64,7 +64,7 @@ export function ApprovalCard({ question, first }: { question: Question; first: b
         <span>{t("approval.title")}</span>
         <span class="meta">{t("approval.expires", { time: time(question.expires_at) })}</span>
       </header>
-      <h3 id={id}>{t(wantsOf(question.tool), { tool: question.tool })}</h3>
+      <h2 id={id}>{t(wantsOf(question.tool), { tool: question.tool })}</h2>
       <Plan plan={question.plan} />
       {question.reason !== "" && (
         <p class="approval-why">

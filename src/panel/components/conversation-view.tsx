@@ -8,6 +8,7 @@ import { copyText } from "./clipboard.ts";
 import { usePanel, useT } from "./context.ts";
 import { Failure } from "./failure.tsx";
 import { Icon } from "./icon.tsx";
+import { isLetter } from "./keys.ts";
 import { Late } from "./late.tsx";
 import { TextBlock } from "./text-block.tsx";
 import { UserMessage } from "./user-message.tsx";
@@ -42,7 +43,7 @@ export function ConversationView({ conversation, onSay, empty }: ConversationVie
 
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      if (event.altKey && event.code === "KeyA" && toApproval(conversation, controls.current)) event.preventDefault();
+      if (event.altKey && isLetter(event, "a") && toApproval(conversation, controls.current)) event.preventDefault();
       if (event.altKey && event.key === "End") controls.current?.toEnd();
     };
     document.addEventListener("keydown", press);

@@ -4,6 +4,7 @@ import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { useT } from "./context.ts";
 import { Icon } from "./icon.tsx";
 
+/** What has `data-first` gets the focus; without one the browser chooses. */
 export interface DialogProps {
   readonly title: string;
   readonly onClose: () => void;
@@ -17,6 +18,9 @@ export function Dialog({ title, onClose, children }: DialogProps) {
   useLayoutEffect(() => {
     const before = document.activeElement;
     ref.current?.showModal();
+    const first = ref.current?.querySelector<HTMLElement>("[data-first]");
+    first?.focus();
+    if (first instanceof HTMLInputElement) first.select();
     return () => {
       if (before instanceof HTMLElement) before.focus();
     };

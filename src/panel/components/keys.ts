@@ -7,6 +7,11 @@ export function isTyping(event: KeyboardEvent): boolean {
   return target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 }
 
+/** Also where the other key makes it another character, as Option does on a Mac. */
+export function isLetter(event: KeyboardEvent, letter: string): boolean {
+  return event.key.toLowerCase() === letter || event.code === `Key${letter.toUpperCase()}`;
+}
+
 /** Command on a Mac, Control elsewhere. */
 export function isMod(event: KeyboardEvent): boolean {
   return isMac() ? event.metaKey : event.ctrlKey;

@@ -23,7 +23,7 @@ const STEP = 16;
 
 export function Layout({ children }: { children: (rail: RailControl) => ComponentChildren }) {
   const t = useT();
-  const { preferences } = usePanel();
+  const { preferences, connection } = usePanel();
   const narrow = useNarrow();
   const drawer = useSignal(false);
   const isOpen = narrow ? drawer.value : preferences.railOpen.value;
@@ -55,18 +55,23 @@ export function Layout({ children }: { children: (rail: RailControl) => Componen
       <div
         class={`layout ${narrow ? "narrow" : "wide"} ${isOpen ? "with-rail" : "without-rail"}`}
         ref={around}
+        data-link={connection.link.value.kind}
         style={{ "--rail": `${preferences.railWidth.value}px` }}
       >
         {isOpen && (
           <div class="rail-around">
-            <Rail onGo={() => narrow && close()} onClose={close} />
-            {narrow ? (
+            <Rail onGo={() => narrow && close()} onClose={close}>
+              {!narrow && (
+                <Divider
+                  width={preferences.railWidth.value}
+                  onWidth={(width) => {
+                    preferences.railWidth.value = clampRail(width);
+                  }}
+                />
+              )}
+            </Rail>
+            {narrow && (
               <button type="button" class="shade" tabIndex={-1} aria-label={t("rail.close")} onClick={close} />
-            ) : (
-              <Divider
-                width={preferences.railWidth.value}
-                onWidth={(width) => (preferences.railWidth.value = clampRail(width))}
-              />
             )}
           </div>
         )}

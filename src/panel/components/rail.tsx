@@ -1,5 +1,5 @@
 /** The list of conversations: find one, open one, begin one; what runs, what is new and what waits has a dot. */
-import { Fragment } from "preact";
+import { type ComponentChildren, Fragment } from "preact";
 import { hashOf } from "../state/router.ts";
 import { usePanel, useShell, useT } from "./context.ts";
 import { Failure } from "./failure.tsx";
@@ -8,8 +8,14 @@ import { Late } from "./late.tsx";
 import { SessionRow } from "./session-row.tsx";
 import { ageOf, titleOf } from "./session-words.ts";
 
-/** `onGo`: a place was chosen; a drawer closes. */
-export function Rail({ onGo, onClose }: { onGo: () => void; onClose: () => void }) {
+export interface RailProps {
+  /** A place was chosen; a drawer closes. */
+  readonly onGo: () => void;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+}
+
+export function Rail({ onGo, onClose, children }: RailProps) {
   const t = useT();
   const panel = usePanel();
   const { sessions, approvals, router, now, server } = panel;
@@ -113,6 +119,7 @@ export function Rail({ onGo, onClose }: { onGo: () => void; onClose: () => void 
           {t("rail.settings")}
         </a>
       </footer>
+      {children}
     </nav>
   );
 }

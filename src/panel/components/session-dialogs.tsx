@@ -1,5 +1,5 @@
 /** The questions about one conversation: its name, and whether it is to be deleted. */
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { troubleOf } from "../state/phase.ts";
 import { usePanel, useT } from "./context.ts";
 import { Dialog } from "./dialog.tsx";
@@ -14,14 +14,17 @@ export function RenameDialog({ sessionKey, title, onClose }: SessionDialogProps)
   const t = useT();
   const { sessions } = usePanel();
   const [name, setName] = useState(title);
-  const { trouble, run } = useAct(() => sessions.rename(sessionKey, name.trim()), onClose);
+  const field = useRef<HTMLInputElement>(null);
+  // What is in the field now: the state follows it by a frame.
+  const rename = () => sessions.rename(sessionKey, (field.current?.value ?? name).trim());
+  const { trouble, run } = useAct(rename, onClose);
   return (
     <Dialog title={t("session.rename")} onClose={onClose}>
       <form
         class="dialog-form"
         onSubmit={(event) => {
           event.preventDefault();
-          if (name.trim() !== "") run();
+          if (field.current?.value.trim() !== "") run();
         }}
       >
         <label>
@@ -30,7 +33,8 @@ export function RenameDialog({ sessionKey, title, onClose }: SessionDialogProps)
             class="field"
             maxLength={200}
             value={name}
-            ref={(field) => void (document.activeElement !== field && field?.select())}
+            ref={field}
+            data-first
             onInput={({ currentTarget }) => setName(currentTarget.value)}
           />
         </label>
@@ -62,7 +66,7 @@ export function DeleteDialog({ sessionKey, title, onClose }: SessionDialogProps)
       <p>{t("session.delete_text", { title })}</p>
       <Trouble text={trouble} />
       <div class="dialog-acts">
-        <button type="button" class="button" onClick={onClose}>
+        <button type="button" class="button" data-first onClick={onClose}>
           {t("act.cancel")}
         </button>
         <button type="button" class="button danger primary" onClick={run}>

@@ -50,7 +50,7 @@ function Piece({ title, text }: { title: string; text: string }) {
   return (
     <section class="piece">
       <header>
-        <h4>{title}</h4>
+        <span class="piece-title">{title}</span>
         <CopyButton text={() => text} label={t("act.copy")} />
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}

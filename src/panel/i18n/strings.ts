@@ -42,6 +42,9 @@ export const strings = {
   "session.gone": { en: "This conversation does not exist", zh: "此会话不存在" },
   "session.gone_next": { en: "It was deleted, or the address is wrong.", zh: "它已被删除，或地址有误。" },
 
+  "list.done": { en: "done", zh: "已完成" },
+  "list.open": { en: "not done", zh: "未完成" },
+
   "act.cancel": { en: "Cancel", zh: "取消" },
   "act.save": { en: "Save", zh: "保存" },
   "act.close": { en: "Close", zh: "关闭" },

@@ -17,6 +17,11 @@ export function createMarkdown(): Marked {
           .split(/(<[^<>]*>)/)
           .map((part) => (PLAIN_TAG.test(part) ? part : escapeHtml(part)))
           .join(""),
+      // Below the page's own headings.
+      heading({ tokens, depth }) {
+        const level = Math.min(6, depth + 1);
+        return `<h${level}>${this.parser.parseInline(tokens)}</h${level}>\n`;
+      },
       code: ({ text, lang }) => {
         const name = lang?.trim().split(/\s/, 1)[0] ?? "";
         const language = LANGUAGE.test(name) ? ` class="language-${name.toLowerCase()}"` : "";

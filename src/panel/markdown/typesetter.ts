@@ -29,6 +29,7 @@ export function createTypesetter(window: Window & typeof globalThis): Typesetter
     const made = sanitize(html);
     for (const pre of made.querySelectorAll("pre")) dressCode(pre, t);
     for (const table of made.querySelectorAll("table")) dressTable(table);
+    for (const box of made.querySelectorAll("input")) box.ariaLabel = t(box.checked ? "list.done" : "list.open");
     kept.set(key, made);
     if (kept.size > KEPT) for (const [oldest] of kept) if (kept.size > KEPT / 2) kept.delete(oldest);
     return made;
