@@ -1,5 +1,4 @@
 /** The environment of the process: read once, here and nowhere else. */
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 
 export interface Environment {
@@ -41,7 +40,7 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
     geminiApiKey: get("GEMINI_API_KEY"),
     googleApiKey: get("GOOGLE_API_KEY"),
     ollamaHost: get("OLLAMA_HOST"),
-    userHome: get("HOME") ?? get("USERPROFILE") ?? homedir(),
+    userHome: get("HOME") ?? get("USERPROFILE") ?? userHomeOfSystem(),
     shell: get("SHELL"),
     term: get("TERM"),
     timeZone: get("TZ"),
@@ -54,4 +53,9 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
 /** `ALEPH_HOME`, or `.aleph` in the person's home folder. */
 export function defaultHomePath(env: Environment): string {
   return env.alephHome ? resolve(env.alephHome) : join(env.userHome, ".aleph");
+}
+
+/** For a service that is started without HOME; the module is loaded for it alone. */
+function userHomeOfSystem(): string {
+  return process.getBuiltinModule("node:os").homedir();
 }

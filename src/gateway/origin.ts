@@ -2,7 +2,6 @@
  * Host and Origin: keeps pages in the user's browser and rebinding names away from the server, cookie or not.
  * (Fetch §3.2 "Origin header"; DNS rebinding: a foreign name that resolves to this machine still sends its own Host.)
  */
-import { networkInterfaces } from "node:os";
 import { AlephError } from "../protocol/errors.ts";
 
 const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
@@ -67,6 +66,8 @@ function isAllowedOrigin(origin: string, { allowedOrigins }: OriginRules): boole
 }
 
 function ownAddresses(): readonly string[] {
+  // Loaded when a server listens on all addresses: a start on loopback need not wait for it.
+  const { networkInterfaces } = process.getBuiltinModule("node:os");
   return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => bracketed(address)));
 }
 
