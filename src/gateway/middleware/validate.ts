@@ -22,7 +22,9 @@ export function createValidate(): Middleware {
 
 function invalid({ name, params: schema }: AnyMethod, params: unknown): AlephError {
   const faults = findFaults(schema, params, { tableName: "an object", limit: MAX_ISSUES }).slice(0, MAX_ISSUES);
-  const issues = faults.map(({ path, message }): Issue => ({ path: path.join(".").slice(0, MAX_PATH), message }));
+  const issues = faults
+    .map(({ path, message }): Issue => ({ path: path.join(".").slice(0, MAX_PATH), message }))
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const first = issues[0]!;
   return new AlephError("invalid_params", `Cannot call "${name}": ${first.path || "params"}: ${first.message}`, {
     data: { issues },
