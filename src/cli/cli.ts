@@ -2,12 +2,12 @@
 
 import { readEnvironment } from "../config/environment.ts";
 import { nearest } from "../lib/nearest.ts";
-import type { Command, Entry, Group, Invocation } from "./command.ts";
+import type { Arguments, Command, Entry, Group, Invocation } from "./command.ts";
 import { isGroup } from "./command.ts";
 import { commands } from "./commands/index.ts";
 import { EXIT } from "./exit-codes.ts";
 import { usageError, writeFailure } from "./failure.ts";
-import { serverFlags } from "./flags.ts";
+import { jsonFlag, serverFlags } from "./flags.ts";
 import { checkWords, findWord } from "./parse.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
 
@@ -30,39 +30,40 @@ export async function runCommandLine(line: CommandLine): Promise<number> {
   }
 }
 
-async function run(line: CommandLine, base: Pick<Invocation, "env" | "terminal">): Promise<number> {
+type Base = Pick<Invocation, "env" | "terminal">;
+
+async function run(line: CommandLine, base: Base): Promise<number> {
   const { program, words } = line;
   const { terminal } = base;
   if (words.length === 0 && line.fallback === "chat" && !terminal.interactive) return overview(terminal, program);
-  if (words[0] === "--version" || words[0] === "-v")
+  if (words[0] === "--version" || words[0] === "-v") {
     return run({ ...line, words: ["version", ...words.slice(1)] }, base);
-  const at = findWord(words, serverFlags);
+  }
+  const [first = ""] = words;
+  // Options before the command may be those of the command that is meant without its name.
+  const fallback = isCommand(first) ? undefined : await commands[line.fallback]();
+  const before = fallback && !isGroup(fallback) ? { ...jsonFlag, ...serverFlags, ...fallback.args } : serverFlags;
+  const at = findWord(words, before);
   const name = at < 0 ? undefined : words[at]!;
-  if (name === "help")
+  if (name === "help") {
     return help(
       program,
-      words.filter((_, index) => index !== at && !words[index]!.startsWith("-")),
+      without(words, at).filter((word) => !word.startsWith("-")),
       terminal,
     );
+  }
   if (name === undefined) {
     if (wantsHelp(words)) return overview(terminal, program);
     return runEntry(await commands[line.fallback](), [program, line.fallback], words, line, base);
   }
   if (!isCommand(name)) {
-    // `aleph --session x`: an option of the command that is meant without its name takes a value.
-    const fallback = await commands[line.fallback]();
-    if (at > 0 && !isGroup(fallback) && findWord(words, fallback.args) !== at) {
-      return runEntry(fallback, [program, line.fallback], words, line, base);
-    }
-    throw unknownCommand(name, program);
+    // The first thing that is wrong is what is told.
+    checkWords(words.slice(0, at), before, program);
+    const message =
+      line.fallback === "chat" ? `To say it to the agent: ${program} chat ${JSON.stringify(name)}` : undefined;
+    throw unknownCommand(name, program, Object.keys(commands), message);
   }
-  return runEntry(
-    await commands[name](),
-    [program, name],
-    words.filter((_, index) => index !== at),
-    line,
-    base,
-  );
+  return runEntry(await commands[name](), [program, name], without(words, at), line, base);
 }
 
 async function runEntry(
@@ -70,7 +71,7 @@ async function runEntry(
   path: readonly string[],
   words: readonly string[],
   line: CommandLine,
-  base: Pick<Invocation, "env" | "terminal">,
+  base: Base,
 ): Promise<number> {
   if (isGroup(entry)) return runGroup(entry, path, words, line, base);
   const name = path.join(" ");
@@ -91,9 +92,10 @@ async function runGroup(
   path: readonly string[],
   words: readonly string[],
   line: CommandLine,
-  base: Pick<Invocation, "env" | "terminal">,
+  base: Base,
 ): Promise<number> {
-  const at = findWord(words, serverFlags);
+  const all = Object.assign({}, serverFlags, ...Object.values(group.commands).map(({ args }) => args)) as Arguments;
+  const at = findWord(words, all);
   const word = at < 0 ? undefined : words[at];
   if (word === undefined && (wantsHelp(words) || group.fallback === undefined)) {
     const { writeGroupHelp } = await import("./help.ts");
@@ -104,13 +106,7 @@ async function runGroup(
   const name = word ?? group.fallback ?? "";
   const command = Object.hasOwn(group.commands, name) ? group.commands[name] : undefined;
   if (!command) throw unknownCommand(name, path.join(" "), Object.keys(group.commands));
-  return runEntry(
-    command,
-    [...path, name],
-    word === undefined ? words : words.filter((_, index) => index !== at),
-    line,
-    base,
-  );
+  return runEntry(command, [...path, name], without(words, at), line, base);
 }
 
 async function help(program: string, path: readonly string[], terminal: Terminal): Promise<number> {
@@ -139,14 +135,24 @@ async function overview(terminal: Terminal, program: string): Promise<number> {
   return EXIT.ok;
 }
 
-function unknownCommand(name: string, parent: string, known: readonly string[] = Object.keys(commands)): Error {
+function unknownCommand(
+  name: string,
+  parent: string,
+  known: readonly string[] = Object.keys(commands),
+  otherwise = `"${parent} --help" lists the commands`,
+): Error {
   const meant = nearest(name, known);
-  const hint = meant ? `Did you mean "${parent} ${meant}"?` : `"${parent} --help" lists the commands`;
+  const hint = meant ? `Did you mean "${parent} ${meant}"?` : otherwise;
   return usageError(`Unknown command ${JSON.stringify(name)}`, hint);
 }
 
 function isCommand(name: string): name is keyof typeof commands {
   return Object.hasOwn(commands, name);
+}
+
+/** `at` -1 leaves them as they are. */
+function without(words: readonly string[], at: number): readonly string[] {
+  return words.filter((_, index) => index !== at);
 }
 
 function optionsOf(words: readonly string[]): readonly string[] {

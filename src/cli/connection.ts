@@ -44,13 +44,16 @@ export async function withClient<T>(
   const home = homeOf(flags, env);
   // A home that is named on the command line is meant, whatever address the environment holds.
   const address = flags.url ?? (flags.home ? undefined : env.url);
-  if (address !== undefined) return withServer(toSocketUrl(address), ownToken(home, env, address), use, options);
+  if (address !== undefined) {
+    const url = toSocketUrl(address);
+    return withServer(url, tokenFor(url, home, env), use, options);
+  }
 
   const began = performance.now();
   for (let told = false; ; await sleep(50)) {
     const instance = await findInstance(home);
     if (instance?.url !== undefined) {
-      return withServer(toSocketUrl(instance.url), ownToken(home, env, instance.url), use, options);
+      return withServer(toSocketUrl(instance.url), homeToken(home, env), use, options);
     }
     if (options.serverOnly && !instance) throw noServer(home);
     if (!instance) {
@@ -151,6 +154,9 @@ export function toSocketUrl(address: string): string {
   }
   const protocol = { "http:": "ws:", "https:": "wss:", "ws:": "ws:", "wss:": "wss:" }[url.protocol];
   if (!protocol || url.username !== "" || url.password !== "") throw invalidAddress(address);
+  // What listens on every address is reached at loopback.
+  if (url.hostname === "0.0.0.0") url.hostname = "127.0.0.1";
+  if (url.hostname === "[::]") url.hostname = "[::1]";
   const path = url.pathname === "/" ? "/ws" : url.pathname;
   return `${protocol}//${url.host}${path}${url.search}`;
 }
@@ -162,21 +168,33 @@ function invalidAddress(address: string, cause?: unknown): AlephError {
   });
 }
 
-/**
- * ALEPH_TOKEN, or the home's own token. The home's goes to this machine only: a wrong address must not get hold of it.
- */
-function ownToken(home: Home, env: Environment, address: string): () => Credentials | undefined {
-  return () => {
-    if (env.token !== undefined) return { token: env.token };
-    if (!/^\w+:\/\/(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?::|\/|$)/.test(toSocketUrl(address))) return undefined;
-    try {
-      return { token: readFileSync(join(home.credentials, "token"), "utf8").trim() };
-    } catch (thrown) {
-      // With auth.mode = "none" there need not be one; otherwise the server says that credentials are missing.
-      if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-      throw thrown;
-    }
-  };
+/** For the home's own server. */
+function homeToken(home: Home, env: Environment): () => Credentials | undefined {
+  return () => toCredentials(readToken(home) ?? env.token);
+}
+
+/** For an address that somebody named. The home's token goes to this machine only: a wrong address must not get hold of it. */
+function tokenFor(address: string, home: Home, env: Environment): () => Credentials | undefined {
+  return () => toCredentials(env.token ?? (isLoopback(address) ? readToken(home) : undefined));
+}
+
+function toCredentials(token: string | undefined): Credentials | undefined {
+  return token === undefined ? undefined : { token };
+}
+
+/** Nothing when there is none: with auth.mode = "none" none is needed, otherwise the server says so. */
+function readToken(home: Home): string | undefined {
+  try {
+    return readFileSync(join(home.credentials, "token"), "utf8").trim();
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw thrown;
+  }
+}
+
+function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url);
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
 function explainRefusal(error: AlephError): AlephError {

@@ -63,7 +63,7 @@ export const chat = defineCommand({
     if (atPrompt && attachments.length > 0)
       throw usageError("--attach needs a message", 'For example: chat --attach photo.jpg "What is this?"');
 
-    const link = createLink({ notice: (text) => terminal.err.write(`${text}\n`) });
+    const link = createLink({ notice: (text) => terminal.err.write(`\n${text}\n`) });
     const use = async ({ client }: { client: Client }): Promise<number> => {
       const sessionKey = args.new ? (await client.call("session.create", {})).session_key : args.session;
       const thinking = args.thinking ? { thinking: args.thinking as ThinkingLevel } : {};

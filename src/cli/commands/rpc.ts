@@ -15,7 +15,7 @@ export const rpc = defineCommand({
     method: { type: "positional", required: false, description: "such as session.list", completion: "methods" },
     params: { type: "positional", required: false, description: "parameters as a JSON object" },
     ...serverFlags,
-    json: { type: "boolean", description: "accepted for symmetry: the result is JSON anyway" },
+    json: { type: "boolean", description: "print errors as JSON too; results always are" },
   },
   examples: [
     ["rpc system.status", "without parameters"],

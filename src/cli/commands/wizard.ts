@@ -167,7 +167,7 @@ function writeFailed(err: Output, { error }: Trial): void {
 async function talk(args: Answers, invocation: Invocation, model: string | undefined): Promise<number> {
   const { env, terminal } = invocation;
   const { createLink } = await import("../conversation/link.ts");
-  const link = createLink({ notice: (text) => terminal.err.write(`${text}\n`) });
+  const link = createLink({ notice: (text) => terminal.err.write(`\n${text}\n`) });
   terminal.err.write("\nSay hello. The conversation is kept, and goes on the next time.\n");
   return withClient(
     args,

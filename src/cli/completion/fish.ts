@@ -25,7 +25,8 @@ function __aleph_at
 end
 
 function __aleph_values
-    (commandline -opc)[1] completions --values $argv[1] 2>/dev/null
+    set -l program (commandline -opc)[1]
+    $program completions --values $argv[1] 2>/dev/null
 end
 
 ${lines.join("\n")}
@@ -37,7 +38,7 @@ function commandLines(program: string, { path, below, options, places }: Command
   const words = below.map(({ name, summary }) => `complete -c ${program} ${at} -a ${name} -d ${quote(summary)}`);
   const own = options.map(({ names, description, values }) => {
     const spelled = names.map((name) => (name.startsWith("--") ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`));
-    const value = values === undefined ? "" : ` -r${valueFlag(values)}`;
+    const value = values === undefined ? "" : ` ${values === "file" ? "-r" : "-x"}${valueFlag(values)}`;
     return `complete -c ${program} ${at} ${spelled.join(" ")}${value} -d ${quote(description)}`;
   });
   const place = places.flatMap((values) => {

@@ -7,8 +7,9 @@ export function zshScript(commands: readonly CommandSpec[]): string {
 
 _aleph_values() {
   local -a found
-  found=(\${(f)"$(_call_program values \${words_of_line[1]} completions --values $1 2>/dev/null)"})
-  compadd -a found
+  # What _arguments puts before our own word is for compadd.
+  found=(\${(f)"$(_call_program values $words_of_line[1] completions --values $argv[-1] 2>/dev/null)"})
+  compadd "\${@[1,-2]}" -a found
 }
 
 ${commands.map(commandFunction).join("\n\n")}

@@ -21,15 +21,14 @@ export interface EditorOptions {
   readonly prompt: string;
   /** Newest first. */
   readonly history: readonly string[];
-  /** What is there to begin with: typed before the prompt was shown. */
-  readonly initial?: string;
   /** Whole lines that `line` could become. */
   readonly complete: (line: string) => Promise<readonly string[]>;
 }
 
 /** `interrupt`: Ctrl-C on an empty line. `end`: Ctrl-D on an empty line, or the input is over. */
 export type Edited =
-  | { readonly kind: "line"; readonly text: string }
+  /** `ahead`: whole lines that were typed before the prompt was there. */
+  | { readonly kind: "line"; readonly text: string; readonly ahead: readonly string[] }
   | { readonly kind: "interrupt" }
   | { readonly kind: "end" };
 
@@ -37,7 +36,7 @@ export type Edited =
  * Enter ends the message; Alt+Enter, Ctrl+J, a backslash at the end of a line, and line breaks in pasted text do not.
  * The terminal is in raw mode only until this resolves.
  */
-export async function editLine({ input, output, prompt, history, initial, complete }: EditorOptions): Promise<Edited> {
+export async function editLine({ input, output, prompt, history, complete }: EditorOptions): Promise<Edited> {
   const keys = new PassThrough();
   const translate = createKeyTranslator();
   const onData = (bytes: Buffer) => void keys.write(translate(bytes.toString("latin1")), "latin1");
@@ -48,6 +47,8 @@ export async function editLine({ input, output, prompt, history, initial, comple
   output.write(PASTE_ON);
 
   const edited = Promise.withResolvers<Edited>();
+  const ahead: string[] = [];
+  let isDone = false;
   let begun = "";
   const lines = createInterface({
     input: keys,
@@ -64,11 +65,15 @@ export async function editLine({ input, output, prompt, history, initial, comple
     },
   });
   lines.on("line", (line) => {
-    if (line.endsWith("\\")) {
+    if (isDone) ahead.push(line.replaceAll(BREAK, "\n"));
+    else if (line.endsWith("\\")) {
       begun += `${line.slice(0, -1)}${BREAK}`;
       lines.setPrompt("… ");
       lines.prompt();
-    } else edited.resolve({ kind: "line", text: (begun + line).replaceAll(BREAK, "\n") });
+    } else {
+      isDone = true;
+      edited.resolve({ kind: "line", text: (begun + line).replaceAll(BREAK, "\n"), ahead });
+    }
   });
   lines.on("SIGINT", () => {
     if (lines.line === "" && begun === "") {
@@ -86,7 +91,6 @@ export async function editLine({ input, output, prompt, history, initial, comple
   // Job control would leave the terminal in raw mode.
   lines.on("SIGTSTP", () => undefined);
   lines.prompt();
-  if (initial) lines.write(initial.replaceAll("\n", BREAK));
   input.resume();
   try {
     return await edited.promise;
@@ -118,7 +122,8 @@ export function createKeyTranslator(): (bytes: string) => string {
       else if (part === PASTE_ENDS) pasting = false;
       else if (ALT_ENTER.includes(part)) result += mark;
       else if (pasting) result += withoutControls(part.replace(/\r\n|\r|\n/g, mark).replaceAll("\t", " "));
-      else result += part.replaceAll("\n", mark);
+      // Ctrl+J by itself; among other bytes it is an Enter that was typed before the prompt was there.
+      else result += bytes === "\n" ? mark : part.replaceAll("\n", "\r");
     }
     return result;
   };

@@ -1,16 +1,19 @@
 /** The prompt: message after message, until the person leaves. */
 import type { Client, Params } from "../../client/client.ts";
 import type { Home } from "../../config/home.ts";
+import { printableLine } from "../../lib/terminal-text.ts";
 import { VERSION } from "../../lib/version.ts";
 import { EXIT } from "../exit-codes.ts";
 import { writeFailure } from "../failure.ts";
 import type { Terminal } from "../terminal.ts";
-import { editLine } from "./editor.ts";
+import { type Edited, editLine } from "./editor.ts";
 import { RunFollower } from "./followed-run.ts";
 import { openHistory } from "./history.ts";
 import type { Link } from "./link.ts";
 import { completeSlash, type Place, runSlash } from "./slash.ts";
 import { runTurn } from "./turn.ts";
+
+const PROMPT = "› ";
 
 export interface ConversationOptions {
   readonly client: Client;
@@ -33,18 +36,20 @@ export async function converse(options: ConversationOptions): Promise<number> {
     `${bold(`Aleph ${VERSION}`)}  ${dim(`${place.sessionKey ?? "agent:main:main"} · /help lists commands, Ctrl-D leaves`)}\n`,
   );
   let interrupts = 0;
-  let initial = "";
+  /** Lines that were typed before their turn. */
+  const ahead: string[] = [];
+  const next = async (): Promise<Edited> => {
+    const text = ahead.shift();
+    if (text !== undefined) {
+      terminal.out.write(`${PROMPT}${printableLine(text)}\n`);
+      return { kind: "line", text, ahead: [] };
+    }
+    const { input } = terminal;
+    const complete = (line: string) => completeSlash(line, client);
+    return editLine({ input, output: process.stdout, prompt: PROMPT, history: history.entries, complete });
+  };
   for (;;) {
-    const editing = editLine({
-      input: terminal.input,
-      output: process.stdout,
-      prompt: "› ",
-      history: history.entries,
-      initial,
-      complete: (line) => completeSlash(line, client),
-    });
-    initial = "";
-    const edited = await editing;
+    const edited = await next();
     if (edited.kind === "end") {
       terminal.out.write("\n");
       return EXIT.ok;
@@ -55,6 +60,7 @@ export async function converse(options: ConversationOptions): Promise<number> {
       continue;
     }
     interrupts = 0;
+    ahead.push(...edited.ahead);
     if (edited.text.trim() === "") continue;
     history.add(edited.text);
     try {
@@ -73,9 +79,7 @@ export async function converse(options: ConversationOptions): Promise<number> {
           ...(place.model ? { model: place.model } : {}),
         },
         thinking: options.thinking,
-        onLeftOver: (line) => {
-          initial = line;
-        },
+        onLeftOver: (line) => void ahead.push(line),
       });
       if (error) writeEnd(terminal, `${error.message}`);
       else if (ending.status !== "completed") writeEnd(terminal, `The run was ${ending.status}`);

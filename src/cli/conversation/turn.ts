@@ -91,13 +91,19 @@ class Turn implements AsyncDisposable {
   #receive(event: EventFrame): void {
     if (isTopic(event, "approval.requested")) this.#requested(event.data);
     if (isTopic(event, "approval.resolved")) {
-      const { approval_id, by } = event.data;
+      const { approval_id, by, decision } = event.data;
       const open = this.#questions.find(({ question }) => question.approval_id === approval_id);
-      if (open && by === null) this.#view.note("\nThe question is closed: nobody answered in time, or the run ended");
-      open?.closed.abort();
+      if (open)
+        this.#closedElsewhere(open.closed, by === null ? "nobody answered in time, or the run ended" : decision);
     }
     if (this.#o.onEvent) this.#o.onEvent(event);
     else this.#view.event(event);
+  }
+
+  /** Somebody answered at another place, or nobody will. */
+  #closedElsewhere(closed: AbortController, how: string): void {
+    closed.abort();
+    this.#o.terminal.err.write(`\n  The question is closed: ${how}\n`);
   }
 
   #requested(question: Question): void {
@@ -129,9 +135,7 @@ class Turn implements AsyncDisposable {
     this.#unasked++;
     this.#view.pause();
     writeQuestion(err, question);
-    err.write(
-      "  Denied: there is no terminal to ask at. Run this at a terminal once and answer a for always\n",
-    );
+    err.write("  Denied: there is no terminal to ask at. Run this at a terminal once and answer a for always\n");
     void this.#resolve(question, "deny");
   }
 
