@@ -37,6 +37,7 @@ import { Sessions } from "./session/sessions.ts";
 import { createStores } from "./session/stores.ts";
 import { type OpenStore, openStore } from "./store/store.ts";
 import { tools } from "./tools/index.ts";
+import { Ledger } from "./usage/ledger.ts";
 
 export interface CoreOptions {
   readonly home: Home;
@@ -142,16 +143,19 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const gate = createGate({ approvals, needs: toolNeeds, log, config: current });
   const toolbox = new Toolbox({ tools, gate, needs: toolNeeds, config: current, home, log });
   const plugins = stack.use(new Plugins({ folder: home.plugins, runtimes, config: current, bus, log }));
+  // Asked at the first run: loading the time zones takes longer than all the rest of a start.
+  const timeZone = () => env.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const usage = stack.use(new Ledger({ store, config: current, log, now, timeZone }));
   const runner = new Runner({
     models,
     toolbox,
     bus,
+    usage,
     config: current,
     now,
     monotonic,
     pluginPrompts: (message) => plugins.prompts(message),
-    // Asked at the first run: loading the time zones takes longer than all the rest of a start.
-    timeZone: () => env.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+    timeZone,
     stores,
     sessions,
     runs,
@@ -195,6 +199,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     approvals,
     interfaces,
     plugins,
+    usage,
     config,
     auth,
     logs,

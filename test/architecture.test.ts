@@ -7,7 +7,7 @@ import { folderOf, readSource, readSourceTree, type Source } from "./support/sou
 
 const CONTRACTS = ["lib", "protocol", "sdk"];
 const SUBSYSTEM = [...CONTRACTS, "config", "type store"];
-const SUBSYSTEMS = ["config", "store", "bus", "media", "sandbox", "auth", "policy", "session"];
+const SUBSYSTEMS = ["config", "store", "bus", "media", "sandbox", "auth", "policy", "session", "usage"];
 const CORE = [...CONTRACTS, ...SUBSYSTEMS, "providers", "tools", "channel", "plugin", "agent"];
 
 /** Folder: what it may import besides itself. Each row names only rows above it, so there can be no cycle. */
@@ -23,6 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   auth: SUBSYSTEM,
   policy: [...SUBSYSTEM, "sandbox"],
   session: [...SUBSYSTEM, "type media"],
+  usage: SUBSYSTEM,
   providers: [...CONTRACTS, "type config"],
   tools: [...CONTRACTS, "type config", "type media", "sandbox", "policy"],
   channels: [...CONTRACTS, "session"],

@@ -13,7 +13,10 @@ import type { Store } from "../sdk/store.ts";
 import { appendMessage, moveToEnd } from "../session/messages.ts";
 import { endRun, type RunFailure, type StoredRun, saveRunProgress, startRun } from "../session/runs.ts";
 import type { Session } from "../session/sessions.ts";
+import type { Ledger } from "../usage/ledger.ts";
 import { buildContext, modelParts, questionOf, toolMessage, userContent } from "./context.ts";
+import { limitReached } from "./limits.ts";
+import { Meter } from "./meter.ts";
 import { buildPrompt } from "./prompt.ts";
 import { addUsage, NO_USAGE, Reply } from "./reply.ts";
 import type { Toolbox, ToolDescription } from "./toolbox.ts";
@@ -22,6 +25,7 @@ export interface LoopDeps {
   readonly models: Models;
   readonly toolbox: Toolbox;
   readonly bus: Publisher;
+  readonly usage: Pick<Ledger, "record" | "check">;
   readonly config: () => Config;
   readonly now: () => number;
   readonly monotonic: () => number;
@@ -187,27 +191,19 @@ class Loop {
   }
 
   #checkLimits(): void {
-    const limits = this.#deps.config().limits.run;
-    const { input, output, cost_usd } = this.#usage;
-    const exceeded =
-      this.#step >= limits.steps
-        ? `${limits.steps} steps`
-        : input + output >= limits.tokens
-          ? `${limits.tokens} tokens`
-          : cost_usd !== null && cost_usd >= limits.cost_usd
-            ? `${limits.cost_usd} US dollars`
-            : this.#deps.monotonic() - this.#began >= limits.time_ms
-              ? `${limits.time_ms / 1000} seconds`
-              : undefined;
-    if (exceeded === undefined) return;
-    this.#trace("limit", { limit: exceeded });
-    throw new AlephError("limit_reached", `The run reached its limit of ${exceeded}`, {
-      data: { hint: "Send another message to go on, or raise [limits.run] in config.toml" },
-    });
+    const { config, monotonic, usage } = this.#deps;
+    const { run, session } = this.#r;
+    const progress = { steps: this.#step, usage: this.#usage, ms: monotonic() - this.#began };
+    const spender = { identity: run.request.grant.identity.id, sessionKey: session.key };
+    const reached = limitReached(config().limits.run, progress, usage, spender);
+    if (reached === undefined) return;
+    this.#trace("limit", { ...reached.data, limit: reached.message });
+    throw reached;
   }
 
   async #stream(reply: Reply, turn: Turn): Promise<void> {
     const { cancel, abort } = this.#r;
+    const meter = new Meter({ ...this.#deps, run: this.#r.run });
     const timeLeft = this.#deps.config().limits.run.time_ms - (this.#deps.monotonic() - this.#began);
     const timeout = AbortSignal.timeout(Math.max(1, Math.min(timeLeft, 2 ** 31 - 1)));
     const parts = streamWithFailover({
@@ -220,14 +216,19 @@ class Loop {
         thinking: turn.thinking,
       },
       signal: AbortSignal.any([cancel, abort, timeout]),
-      onTrace: (kind, detail) => this.#trace(kind, detail),
+      onTrace: (kind, detail) => {
+        if (kind === "model") meter.asks(String(detail.provider), String(detail.model));
+        this.#trace(kind, detail);
+      },
     });
     try {
       for await (const part of parts) {
         // The request was on its way while the disk took what was asked; nothing is shown before it has.
         await this.#announced;
-        if (part.type === "usage") this.#usage = addUsage(this.#usage, part.usage);
-        else if (part.type !== "finish") reply.take(part);
+        if (part.type === "usage") {
+          this.#usage = addUsage(this.#usage, part.usage);
+          meter.add(part.usage);
+        } else if (part.type !== "finish") reply.take(part);
         else if (part.reason === "length" || part.reason === "refused") this.#trace("limit", { finish: part.reason });
       }
     } catch (error) {
@@ -235,6 +236,8 @@ class Loop {
         throw new AlephError("limit_reached", "The run reached its time limit", { cause: error });
       }
       throw error;
+    } finally {
+      meter.end();
     }
   }
 

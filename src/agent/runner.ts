@@ -58,8 +58,11 @@ export class Runner implements SessionLoad {
     this.#o = options;
   }
 
-  /** Resolves once the message and the run are on disk. */
-  async start(params: RunParams, grant: Grant): Promise<StartedRun> {
+  /**
+   * Resolves once the message and the run are on disk. `credential` names what the grant came from. Throws
+   * `budget_exceeded`, for a message that starts a run.
+   */
+  async start(params: RunParams, grant: Grant, credential?: string): Promise<StartedRun> {
     if (this.#suspended)
       throw new AlephError("overloaded", "Server is stopping", { data: { hint: "Send it again when it is back" } });
     const sessionKey = this.#sessionKeyOf(params);
@@ -85,7 +88,7 @@ export class Runner implements SessionLoad {
     let accepted: Accepted | undefined;
     // The transaction runs now; its sync goes on while the model is already asked.
     const committed = store.write((db) => {
-      accepted = this.#accept(db, { params, parts, sessionKey, grant });
+      accepted = this.#accept(db, { params, parts, sessionKey, grant, credential });
     });
     // Refused, or failed at the commit (a full disk): then there is no run, whatever was put down before.
     if (!accepted || Bun.peek.status(committed) === "rejected") {
@@ -238,7 +241,14 @@ export class Runner implements SessionLoad {
       parts,
       sessionKey,
       grant,
-    }: { params: RunParams; parts: readonly MessagePart[]; sessionKey: string; grant: Grant },
+      credential,
+    }: {
+      params: RunParams;
+      parts: readonly MessagePart[];
+      sessionKey: string;
+      grant: Grant;
+      credential: string | undefined;
+    },
   ): Accepted {
     const now = this.#o.now();
     const { idempotency_key, model, thinking } = params;
@@ -252,12 +262,14 @@ export class Runner implements SessionLoad {
       const { request, sessionId } = this.#o.runs.get(known);
       return { runId: known, sessionId, isNew: false, createdSession: false, request };
     }
+    this.#o.usage.check({ identity, sessionKey });
     const runId = createId("run");
     const { id: sessionId, created } = ensureSession(db, sessionKey, "owner", now);
     const placeholder: RunRequest = {
       grant,
       messageId: 0,
       resumed: 0,
+      ...(credential === undefined ? {} : { credential }),
       ...(model ? { model } : {}),
       ...(thinking ? { thinking } : {}),
     };

@@ -28,6 +28,12 @@ export const DEFAULTS = {
     rate: { read: 2000, write: 200, run: 20 },
     /** Of one run. Money counts only where the price of the model is known. */
     run: { steps: 50, tokens: 2_000_000, cost_usd: 10, time_ms: 3_600_000 },
+    /** Of one day; 0 is no limit. Money counts only where the price of the model is known. */
+    budget: {
+      day: { tokens: 0, cost_usd: 0 },
+      session: { tokens: 0, cost_usd: 0 },
+      identity: { tokens: 0, cost_usd: 0 },
+    },
   },
   /** The panel and other clients are on without a word; any other interface is on when it has a table. */
   interfaces: { webchat: { enabled: true } } as Record<string, { enabled?: boolean | undefined }>,

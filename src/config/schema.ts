@@ -63,6 +63,15 @@ const agent = z.strictObject({
 
 const rate = z.number().min(0);
 
+/** Of one day in the time zone of the machine. */
+const budgetOf = (whose: string) =>
+  z
+    .strictObject({
+      tokens: z.int().min(0).describe(`a day ${whose}, cached ones too; 0 is no limit`),
+      cost_usd: z.number().min(0).describe(`a day ${whose}, where the price of the model is known; 0 is no limit`),
+    })
+    .partial();
+
 export const configSchema = z.strictObject({
   gateway: z
     .strictObject({
@@ -138,6 +147,13 @@ export const configSchema = z.strictObject({
           tokens: z.int().positive().describe("of one run"),
           cost_usd: z.number().positive().describe("of one run, where the price of the model is known"),
           time_ms: milliseconds.describe("of one run"),
+        })
+        .partial(),
+      budget: z
+        .strictObject({
+          day: budgetOf("of all together"),
+          session: budgetOf("of one session"),
+          identity: budgetOf("of one identity"),
         })
         .partial(),
     })

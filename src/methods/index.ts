@@ -55,6 +55,7 @@ export const methods = {
   "system.status": () => import("./system/status.ts").then((m) => m.systemStatus),
   "tool.call": () => import("./tool/call.ts").then((m) => m.toolCall),
   "tool.list": () => import("./tool/list.ts").then((m) => m.toolList),
+  "usage.summary": () => import("./usage/summary.ts").then((m) => m.usageSummary),
 } as const;
 
 type Each = Awaited<ReturnType<(typeof methods)[keyof typeof methods]>>;

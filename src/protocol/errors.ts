@@ -17,6 +17,7 @@ export const ERRORS = {
   not_found: { rpc: -32003, http: 404, retryable: false },
   conflict: { rpc: -32004, http: 409, retryable: false },
   rate_limited: { rpc: -32005, http: 429, retryable: true },
+  budget_exceeded: { rpc: -32005, http: 429, retryable: false },
   provider_error: { rpc: -32006, http: 502, retryable: true },
   no_provider: { rpc: -32006, http: 503, retryable: false },
   cancelled: { rpc: -32007, http: 499, retryable: false },

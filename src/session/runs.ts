@@ -9,6 +9,8 @@ import type { Stores } from "./stores.ts";
 /** What a run needs to start or to go on after a restart. */
 export interface RunRequest {
   readonly grant: Grant;
+  /** Names what the grant came from. */
+  readonly credential?: string;
   /** The user's message that the run answers. */
   readonly messageId: number;
   readonly model?: string;

@@ -48,6 +48,7 @@ describe("openConfig", () => {
       limits: {
         rate: { ...DEFAULTS.limits.rate, read: 100 },
         run: { ...DEFAULTS.limits.run, steps: 20, cost_usd: 0.5 },
+        budget: DEFAULTS.limits.budget,
       },
       interfaces: DEFAULTS.interfaces,
       extensions: DEFAULTS.extensions,

@@ -11,6 +11,6 @@ export const agentRun = defineMethod({
   params: runParams,
   result: z.object({ run_id: z.string(), status: runStatus, session_key: z.string() }),
   handle({ runner }: { runner: Pick<Runner, "start"> }, params, call) {
-    return runner.start(params, call.grant!);
+    return runner.start(params, call.grant!, call.connection.rights?.credentials[0]);
   },
 });

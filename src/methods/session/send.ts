@@ -19,7 +19,7 @@ export const sessionSend = defineMethod({
     status: runStatus,
   }),
   async handle({ runner }: { runner: Pick<Runner, "start" | "wait"> }, params, call) {
-    const { run_id } = await runner.start(params, call.grant!);
+    const { run_id } = await runner.start(params, call.grant!, call.connection.rights?.credentials[0]);
     const run = await runner.wait(run_id, call.signal);
     if (run.status === "failed" && run.error) {
       throw new AlephError(run.error.reason, run.error.message, { data: { ...run.error.data, run_id } });

@@ -1,4 +1,5 @@
 import { conversations } from "./0001-conversations.ts";
+import { usage } from "./0003-usage.ts";
 
 /** Forward steps in order; the database's `user_version` says how many it has had. */
-export const migrations: readonly string[] = [conversations];
+export const migrations: readonly string[] = [conversations, usage];

@@ -1,0 +1,162 @@
+/** What models took, reply by reply: kept on disk, summed up, and held against the budgets. */
+import type { Config } from "../config/schema.ts";
+import { createLocalDays, type LocalDay } from "../lib/local-day.ts";
+import { describeError, type Log } from "../lib/log.ts";
+import { AlephError } from "../protocol/errors.ts";
+import type { Usage } from "../protocol/message.ts";
+import { isEphemeral, parseSessionKey } from "../protocol/session-key.ts";
+import type { Store } from "../sdk/store.ts";
+import { type BudgetState, budgetExceeded, budgetStates, DaySums, type Spender, type Spent } from "./budget.ts";
+import { type Summary, type SummaryQuery, summarise } from "./summary.ts";
+
+/** One reply of a model. */
+export interface UsageEntry extends Spender {
+  /** Names the token or login by which it came in. */
+  readonly credential?: string | undefined;
+  /** `agent`, or the path of a route. */
+  readonly route: string;
+  readonly runId?: string | undefined;
+  readonly provider: string;
+  /** The model's id at the provider. */
+  readonly model: string;
+  readonly usage: Usage;
+  /** From the request to the end of the reply. */
+  readonly ms: number;
+}
+
+export interface LedgerOptions {
+  /** The database on disk: what ephemeral sessions took is kept there as well, without their names. */
+  readonly store: Store;
+  readonly config: () => Config;
+  readonly log: Log;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** Asked at the first use. */
+  readonly timeZone: () => string;
+}
+
+const FLUSH_AFTER_MS = 100;
+const FLUSH_AT = 256;
+
+type Row = readonly (string | number | null)[];
+
+export class Ledger implements Disposable {
+  readonly #o: LedgerOptions;
+  #days: ((ts: number) => LocalDay) | undefined;
+  #today: { readonly day: LocalDay; readonly sums: DaySums } | undefined;
+  #unsaved: Row[] = [];
+  #timer: Timer | undefined;
+  /** Models without a price for which that was said. */
+  readonly #unpriced = new Set<string>();
+
+  constructor(options: LedgerOptions) {
+    this.#o = options;
+  }
+
+  /** Counts at once, and is on disk a moment later. Never throws for what the disk does: the reply was given. */
+  record(entry: UsageEntry): void {
+    const { identity, credential, route, sessionKey, runId, provider, model, usage, ms } = entry;
+    const now = this.#o.now();
+    const { day, sums } = this.#at(now);
+    sums.add(entry, spentOf(usage));
+    if (usage.cost_usd === null) this.#tellUnpriced(provider, model);
+    const named = sessionKey === undefined || !isEphemeral(parseSessionKey(sessionKey));
+    this.#unsaved.push([
+      now,
+      day.date,
+      identity,
+      credential ?? null,
+      route,
+      (named ? sessionKey : null) ?? null,
+      (named ? runId : null) ?? null,
+      provider,
+      model,
+      usage.input,
+      usage.output,
+      usage.cache_read,
+      usage.cache_write,
+      usage.cost_usd,
+      Math.round(ms),
+    ]);
+    if (this.#unsaved.length >= FLUSH_AT) this.#flush();
+    else this.#timer ??= setTimeout(() => this.#flush(), FLUSH_AFTER_MS);
+  }
+
+  /** Throws `budget_exceeded` with the budget, its limit and when it begins anew. */
+  check(spender: Spender): void {
+    const { limits } = this.#o.config();
+    if (!hasBudget(limits.budget)) return;
+    const exceeded = this.budgets(spender).find(({ used, limit }) => used >= limit);
+    if (exceeded) throw budgetExceeded(exceeded, this.#o.now());
+  }
+
+  /** The budgets that are set and concern the spender. */
+  budgets(spender: Spender): readonly BudgetState[] {
+    const { day, sums } = this.#at(this.#o.now());
+    return budgetStates(this.#o.config().limits.budget, sums, spender, day.end);
+  }
+
+  summary(query: SummaryQuery): Summary {
+    this.#flush();
+    return summarise(this.#o.store.db, query);
+  }
+
+  [Symbol.dispose](): void {
+    this.#flush();
+  }
+
+  /** The sums of the day, read from disk at first and when another day has begun. */
+  #at(now: number): { readonly day: LocalDay; readonly sums: DaySums } {
+    if (this.#today && now >= this.#today.day.start && now < this.#today.day.end) return this.#today;
+    this.#days ??= createLocalDays(this.#o.timeZone());
+    this.#flush();
+    this.#today = { day: this.#days(now), sums: new DaySums() };
+    const { day, sums } = this.#today;
+    const rows = this.#o.store.db
+      .query<{ identity: string; session_key: string | null; tokens: number; cost_usd: number }, [number, number]>(
+        `SELECT identity, session_key, sum(input + output + cache_read + cache_write) AS tokens, total(cost_usd) AS cost_usd
+         FROM usage WHERE ts >= ? AND ts < ? GROUP BY identity, session_key`,
+      )
+      .all(day.start, day.end);
+    for (const { identity, session_key, ...spent } of rows) {
+      sums.add({ identity, sessionKey: session_key ?? undefined }, spent);
+    }
+    return this.#today;
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const rows = this.#unsaved;
+    if (rows.length === 0) return;
+    this.#unsaved = [];
+    try {
+      this.#o.store.writeRelaxed((db) => {
+        const insert = db.query(
+          `INSERT INTO usage (ts, day, identity, credential, route, session_key, run_id, provider, model,
+             input, output, cache_read, cache_write, cost_usd, ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        );
+        for (const row of rows) insert.run(...row);
+      });
+    } catch (thrown) {
+      const { message } = AlephError.from(thrown);
+      this.#o.log.error("usage could not be kept", { replies: rows.length, error: message, ...describeError(thrown) });
+    }
+  }
+
+  #tellUnpriced(provider: string, model: string): void {
+    const { budget } = this.#o.config().limits;
+    const name = `${provider}/${model}`;
+    if (!Object.values(budget).some(({ cost_usd }) => cost_usd > 0) || this.#unpriced.has(name)) return;
+    this.#unpriced.add(name);
+    this.#o.log.warn("the price of a model is not known: budgets count its tokens only", { model: name });
+  }
+}
+
+function spentOf({ input, output, cache_read, cache_write, cost_usd }: Usage): Spent {
+  return { tokens: input + output + cache_read + cache_write, cost_usd: cost_usd ?? 0 };
+}
+
+function hasBudget(budget: Config["limits"]["budget"]): boolean {
+  return Object.values(budget).some(({ tokens, cost_usd }) => tokens > 0 || cost_usd > 0);
+}
