@@ -110,7 +110,7 @@ export class Gateway<Needs> implements AsyncDisposable {
     }
     this.#current = { server, host };
     if (before) this.#leave(before, host);
-    return { url: `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`, port: server.port! };
+    return { url: `http://${reachable(host)}:${server.port}`, port: server.port! };
   }
 
   /** Lets go of the old address. Where it could be reached from other machines and the new one cannot, nobody stays on it. */
@@ -290,4 +290,11 @@ export class Gateway<Needs> implements AsyncDisposable {
     this.#connections.delete(connection);
     connection.ended();
   }
+}
+
+/** As it stands in a URL that works on this machine: "all addresses" is none that one can ask for. */
+function reachable(host: string): string {
+  if (host === "0.0.0.0") return "127.0.0.1";
+  if (host === "::") return "[::1]";
+  return host.includes(":") ? `[${host}]` : host;
 }
