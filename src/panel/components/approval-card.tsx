@@ -4,7 +4,6 @@ import { type StringKey, strings } from "../i18n/strings.ts";
 import type { Decision, Question } from "../state/approvals.ts";
 import { troubleOf } from "../state/phase.ts";
 import { useFormats, usePanel, useT } from "./context.ts";
-import { isTyping } from "./keys.ts";
 import { exactText } from "./tool-words.ts";
 
 const ANSWERS: readonly { readonly decision: Decision; readonly key: string; readonly look: string }[] = [
@@ -14,7 +13,7 @@ const ANSWERS: readonly { readonly decision: Decision; readonly key: string; rea
   { decision: "deny", key: "d", look: "button danger" },
 ];
 
-/** Keys count only after the card has been in sight for a moment: nobody allows by a key that was meant for another. */
+/** Keys count only inside the card, and after it has been there for a moment: nobody allows by a key meant for another. */
 const KEYS_AFTER_MS = 600;
 
 export function ApprovalCard({ question, first }: { question: Question; first: boolean }) {
@@ -35,30 +34,29 @@ export function ApprovalCard({ question, first }: { question: Question; first: b
       setSending(undefined);
     });
   };
-  const latest = useRef(answer);
-  latest.current = answer;
-
+  const since = useRef(performance.now());
   useEffect(() => {
-    if (!first) return;
-    let ready = false;
-    const timer = setTimeout(() => (ready = true), KEYS_AFTER_MS);
-    const press = (event: KeyboardEvent) => {
-      if (!ready || event.repeat || isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
-      if (document.querySelector("dialog[open]")) return;
-      const found = ANSWERS.find(({ key }) => key === event.key.toLowerCase());
-      if (!found) return;
-      event.preventDefault();
-      latest.current(found.decision);
-    };
-    document.addEventListener("keydown", press);
-    return () => {
-      clearTimeout(timer);
-      document.removeEventListener("keydown", press);
-    };
+    // Where the person does nothing else, the card takes the keys; it never takes them from a field.
+    if (first && document.activeElement === document.body) card.current?.focus({ preventScroll: true });
   }, [first]);
+  const press = (event: KeyboardEvent) => {
+    if (performance.now() - since.current < KEYS_AFTER_MS || event.repeat) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const found = ANSWERS.find(({ key }) => key === event.key.toLowerCase());
+    if (!found) return;
+    event.preventDefault();
+    answer(found.decision);
+  };
 
   return (
-    <section class="approval" ref={card} aria-labelledby={id} tabIndex={-1} data-approval={question.approval_id}>
+    <section
+      class="approval"
+      ref={card}
+      aria-labelledby={id}
+      tabIndex={-1}
+      data-approval={question.approval_id}
+      onKeyDown={press}
+    >
       <header class="approval-head">
         <span class="dot waiting" />
         <span>{t("approval.title")}</span>
@@ -82,7 +80,7 @@ export function ApprovalCard({ question, first }: { question: Question; first: b
             onClick={() => answer(decision)}
           >
             {t(`approval.${decision}`)}
-            {first && <kbd>{key}</kbd>}
+            <kbd>{key}</kbd>
           </button>
         ))}
       </div>

@@ -59,6 +59,12 @@ export function Composer({ place, setting, activeRun, onSetting, onSend, onStop 
     area.style.height = `${Math.min(MAX_HEIGHT, area.scrollHeight)}px`;
   }, [text]);
 
+  useEffect(() => {
+    // A page that was just opened is there to be written on; who has the focus elsewhere keeps it, and a phone its keyboard.
+    const isFree = document.activeElement === null || document.activeElement === document.body;
+    if (isFree && matchMedia("(pointer: fine)").matches) field.current?.focus({ preventScroll: true });
+  }, []);
+
   const held = useRef(files);
   held.current = files;
   useEffect(() => () => held.current.forEach(forget), []);

@@ -22,13 +22,10 @@ export interface ConversationViewProps {
 
 export function ConversationView({ conversation, onSay, empty }: ConversationViewProps) {
   const t = useT();
-  const { approvals } = usePanel();
   const [following, setFollowing] = useState(true);
   const controls = useRef<ListControls | undefined>(undefined);
   const phase = conversation.phase.value;
   const entries = conversation.entries.value;
-  const fresh = useUnseen(conversation, following);
-  const waits = approvals.waiting.value.some(({ session_key }) => session_key === conversation.key);
 
   const render = useCallback(
     (entry: Entry) => <div class="column">{row(entry, conversation, onSay)}</div>,
@@ -78,17 +75,7 @@ export function ConversationView({ conversation, onSay, empty }: ConversationVie
         controls={keep}
       />
       <Older conversation={conversation} />
-      {!following && (
-        <button
-          type="button"
-          class={waits ? "pill waits" : fresh ? "pill fresh" : "pill"}
-          aria-label={t(waits ? "chat.waits_below" : "chat.to_end")}
-          onClick={() => controls.current?.toEnd()}
-        >
-          {waits ? t("chat.waits_below") : fresh && t("chat.new_below")}
-          <Icon name="down" />
-        </button>
-      )}
+      {!following && <Pill conversation={conversation} onGo={() => controls.current?.toEnd()} />}
     </div>
   );
 }
@@ -105,12 +92,26 @@ function row(entry: Entry, conversation: Conversation, onSay: (text: string) => 
   );
 }
 
-/** Whether something came while the end was out of sight. */
-function useUnseen(conversation: Conversation, following: boolean): boolean {
-  const mark = `${conversation.entries.value.length} ${conversation.activeRun.value ?? ""}`;
+/** The way to the newest, and whether there is something new since the person went away from it. */
+function Pill({ conversation, onGo }: { conversation: Conversation; onGo: () => void }) {
+  const t = useT();
+  const { approvals } = usePanel();
+  const waits = approvals.waiting.value.some(({ session_key }) => session_key === conversation.key);
+  const run = conversation.activeRun.value;
+  const mark = `${conversation.entries.value.length} ${run === undefined ? "" : conversation.live(run)?.value.seq}`;
   const seen = useRef(mark);
-  if (following) seen.current = mark;
-  return seen.current !== mark || conversation.activeRun.value !== undefined;
+  const fresh = seen.current !== mark;
+  return (
+    <button
+      type="button"
+      class={waits ? "pill waits" : fresh ? "pill fresh" : "pill"}
+      aria-label={t(waits ? "chat.waits_below" : fresh ? "chat.new_below" : "chat.to_end")}
+      onClick={onGo}
+    >
+      {waits ? t("chat.waits_below") : fresh && t("chat.new_below")}
+      <Icon name="down" />
+    </button>
+  );
 }
 
 function Older({ conversation }: { conversation: Conversation }) {

@@ -11,9 +11,9 @@ export function ToolCall({ block, waits }: { block: ToolBlock; waits: boolean })
   const t = useT();
   const { duration } = useFormats();
   const status = waits ? "waiting" : block.status;
-  const args = block.args === undefined || isEmpty(block.args) ? undefined : asText(block.args);
+  const [open, setOpen] = useState(false);
   return (
-    <details class={`fold tool ${status}`}>
+    <details class={`fold tool ${status}`} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>
         <Icon name="chevron" />
         <span class="tool-name">{block.tool}</span>
@@ -29,19 +29,28 @@ export function ToolCall({ block, waits }: { block: ToolBlock; waits: boolean })
             : status === "running" && <Elapsed since={block.startedAt} />}
         </span>
       </summary>
-      <div class="fold-body">
-        {args && <Piece title={t("tool.args")} text={args} />}
-        {block.output !== "" && block.result === null && <Piece title={t("tool.output")} text={asText(block.output)} />}
-        {block.result !== null &&
-          (block.result === "" ? (
-            <p class="meta">{t("tool.no_result")}</p>
-          ) : (
-            <Piece title={t("tool.result")} text={asText(block.result)} />
-          ))}
-        {block.status === "unknown" && <p class="meta">{t("tool.unknown_why")}</p>}
-        <MediaCards parts={block.media} />
-      </div>
+      {open && <Inside block={block} />}
     </details>
+  );
+}
+
+/** Made when it is looked at: results can be long, and most stay closed. */
+function Inside({ block }: { block: ToolBlock }) {
+  const t = useT();
+  const args = block.args === undefined || isEmpty(block.args) ? undefined : asText(block.args);
+  return (
+    <div class="fold-body">
+      {args !== undefined && <Piece title={t("tool.args")} text={args} />}
+      {block.output !== "" && block.result === null && <Piece title={t("tool.output")} text={asText(block.output)} />}
+      {block.result !== null &&
+        (block.result === "" ? (
+          <p class="meta">{t("tool.no_result")}</p>
+        ) : (
+          <Piece title={t("tool.result")} text={asText(block.result)} />
+        ))}
+      {block.status === "unknown" && <p class="meta">{t("tool.unknown_why")}</p>}
+      <MediaCards parts={block.media} />
+    </div>
   );
 }
 

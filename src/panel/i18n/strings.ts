@@ -112,6 +112,7 @@ export const strings = {
   "answer.failed": { en: "This answer failed.", zh: "此回答失败。" },
   "answer.run_id": { en: "Run {id}", zh: "运行 {id}" },
   "answer.empty": { en: "The model answered with nothing.", zh: "模型没有返回内容。" },
+  "answer.said_unread": { en: "You added, read at the next step:", zh: "您的补充（将在下一步读取）：" },
   "answer.said": { en: "You added:", zh: "您补充：" },
   "answer.tokens": { en: "{input} in, {output} out", zh: "输入 {input}，输出 {output}" },
   "answer.price_unknown": { en: "price unknown", zh: "价格未知" },
@@ -163,8 +164,8 @@ export const strings = {
     zh: "其他会话有 {count} 个问题等待您处理",
   },
   "approval.keys": {
-    en: "Keys work when you are not typing; {key} brings you here.",
-    zh: "未在输入时按键有效；{key} 可跳到此处。",
+    en: "{key} brings you here; then the keys answer.",
+    zh: "{key} 可跳到此处，随后即可按键答复。",
   },
   "approval.was_once": { en: "Allowed once", zh: "已允许一次" },
   "approval.was_session": { en: "Allowed for this conversation", zh: "已在本会话内允许" },

@@ -9,7 +9,7 @@ const PLAIN_TAG = /^<\/?(?:br|kbd|sub|sup|mark|u|b|i|s|em|strong|del|ins|small)\
 const LANGUAGE = /^[\w+#.-]{1,30}$/;
 
 export function createMarkdown(): Marked {
-  const marked = new Marked({ gfm: true, breaks: false });
+  const marked = new Marked({ gfm: true, breaks: true });
   marked.use({
     renderer: {
       html: ({ text }) =>

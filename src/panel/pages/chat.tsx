@@ -1,5 +1,6 @@
 /** The page of one conversation, and of one that does not exist yet. */
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { ApprovalCard } from "../components/approval-card.tsx";
 import { Composer, type Setting } from "../components/composer.tsx";
 import { usePanel, useT } from "../components/context.ts";
 import { ConversationView } from "../components/conversation-view.tsx";
@@ -74,10 +75,21 @@ export function SessionPage({ sessionKey }: { sessionKey: string }) {
     [conversation],
   );
   const phase = conversation.phase.value;
+  // Questions about calls outside of any run that is shown.
+  const waiting = panel.approvals.waiting.value;
+  const shown = new Set(conversation.entries.value.map((entry) => (entry.kind === "answer" ? entry.runId : undefined)));
+  const loose = waiting.filter(({ session_key, run_id }) => session_key === sessionKey && !shown.has(run_id ?? ""));
   return (
     <>
       <PageHead title={row ? titleOf(row, t) : session ? titleOf(session, t) : ""} />
       <ConversationView conversation={conversation} onSay={say} empty={<Empty onSay={say} />} />
+      {loose.length > 0 && (
+        <div class="loose column">
+          {loose.map((question) => (
+            <ApprovalCard key={question.approval_id} question={question} first={question === waiting[0]} />
+          ))}
+        </div>
+      )}
       {trouble !== undefined && (
         <p class="composer-state failed" role="alert">
           {t("composer.not_sent", { why: trouble })}

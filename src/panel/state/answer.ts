@@ -33,7 +33,8 @@ export interface ToolBlock {
 /** What the person added while the run was under way. */
 export interface SaidBlock {
   readonly kind: "said";
-  readonly text: string;
+  /** The messages that hold it. */
+  readonly messageIds: readonly string[];
 }
 /** What the loop did besides: another try, another provider, a limit. */
 export interface NoteBlock {
@@ -58,6 +59,9 @@ export interface Answer {
   /** The newest piece of text and of thinking in it, as the run counts them. */
   readonly index: { readonly chunk: number; readonly thinking: number };
 }
+
+/** Of a long output its end is kept while the tool runs; the result has what the tool says. */
+const OUTPUT_KEPT = 200_000;
 
 const NOTHING = { chunk: -1, thinking: -1 } as const;
 
@@ -116,7 +120,7 @@ export function reduceAnswer(answer: Answer, frame: EventFrame): Answer {
     case "stream.tool_output":
       return {
         ...at,
-        blocks: withTool(at.blocks, event.data, (tool) => ({ output: tool.output + event.data.content })),
+        blocks: withTool(at.blocks, event.data, (tool) => ({ output: grown(tool.output, event.data.content) })),
       };
     case "stream.tool_end":
       return { ...at, blocks: withTool(at.blocks, event.data, () => endOf(event.data)) };
@@ -147,7 +151,7 @@ export function recordedAnswer(runId: string | null, messages: readonly Message[
   }
   const blocks: Block[] = [];
   for (const message of messages) {
-    if (message.role === "user") blocks.push({ kind: "said", text: message.content });
+    if (message.role === "user") blocks.push({ kind: "said", messageIds: [message.id] });
     if (message.role !== "assistant") continue;
     for (const part of message.parts) {
       if (part.type === "text" && part.text !== "") blocks.push({ kind: "text", text: part.text });
@@ -254,6 +258,11 @@ function withTool(
   );
 }
 
+function grown(output: string, content: string): string {
+  const whole = output + content;
+  return whole.length <= OUTPUT_KEPT * 1.5 ? whole : `…${whole.slice(-OUTPUT_KEPT)}`;
+}
+
 function endOf(data: EventData<"stream.tool_end">): Partial<ToolBlock> {
   return { status: data.status, result: data.result ?? data.error ?? "", durationMs: data.duration_ms };
 }
@@ -262,7 +271,11 @@ function traced(answer: Answer, event: EventFrame<"stream.agent_trace">): Answer
   const { kind, step, detail } = event.data;
   const at = { ...answer, steps: Math.max(answer.steps ?? 0, step) };
   if (kind === "model") return typeof detail.model === "string" ? { ...at, model: modelName(detail) } : at;
-  if (kind === "step" || kind === "steer") return at;
+  if (kind === "step") return at;
+  if (kind === "steer") {
+    const messageIds = Array.isArray(detail.messages) ? detail.messages.map(String) : [];
+    return { ...at, blocks: [...settled(at.blocks, event.ts), { kind: "said", messageIds }] };
+  }
   return { ...at, blocks: [...settled(at.blocks, event.ts), { kind: "note", note: kind, detail }] };
 }
 

@@ -134,6 +134,22 @@ describe("reduceAnswer", () => {
     expect(answer.blocks.at(-1)).toMatchObject({ kind: "tool", status: "unknown" });
   });
 
+  test("shows what the person added where the model read it", () => {
+    const answer = answerOf(
+      events(
+        ["agent.started", { model: null, message_id: "1" }],
+        ["stream.chunk", { content: "One", index: 0 }],
+        ["stream.agent_trace", { step: 2, kind: "steer", detail: { messages: ["7", "8"] } }],
+        ["stream.chunk", { content: "Two", index: 1 }],
+      ),
+    );
+    expect(answer.blocks).toEqual([
+      { kind: "text", text: "One" },
+      { kind: "said", messageIds: ["7", "8"] },
+      { kind: "text", text: "Two" },
+    ]);
+  });
+
   test("notes another try and another model where they happened", () => {
     const answer = answerOf(
       events(
@@ -149,6 +165,23 @@ describe("reduceAnswer", () => {
       { kind: "text", text: " two" },
     ]);
   });
+});
+
+test("reduceAnswer keeps the end of an output that has none", () => {
+  const [start, output] = [WHOLE[6]!, WHOLE[7]!] as const;
+  let answer = reduceAnswer(emptyAnswer("run_1"), start);
+  for (let seq = 8; seq < 20; seq++) {
+    answer = reduceAnswer(answer, {
+      ...output,
+      seq,
+      data: { ...output.data, content: `${seq}`.repeat(20_000) },
+    } as EventFrame);
+  }
+  const [block] = answer.blocks;
+  expect(block?.kind === "tool" && [block.output.length < 400_000, block.output.endsWith("1919")]).toEqual([
+    true,
+    true,
+  ]);
 });
 
 describe("overlaps", () => {
@@ -239,7 +272,7 @@ describe("recordedAnswer", () => {
     };
     expect(recordedAnswer("run_1", [messages[2]!, added], run).blocks).toEqual([
       { kind: "text", text: "Two files." },
-      { kind: "said", text: "And the sizes" },
+      { kind: "said", messageIds: ["5"] },
     ]);
   });
 });

@@ -142,6 +142,23 @@ describe("a conversation", () => {
     expect(rows()).toEqual(["a", "answer", "b", "answer"]);
   });
 
+  test("takes what is added to a running answer into it, where the model read it", async () => {
+    await using opening = await openPanel();
+    const { panel, server } = opening;
+    const go = Promise.withResolvers<void>();
+    server.fake.reply(["One", { wait: go.promise }, { tool_call: { name: "time", args: {} } }], "Two");
+    const opened = await openSession(panel);
+    await opened.send({ message: "Count" });
+    await until(() => said(shown(opened)) === "One");
+    await opened.send({ message: "Faster", mode: "steer" });
+    go.resolve();
+    await until(() => shown(opened)?.status === "completed");
+    const kinds = () => shown(opened)?.blocks.map(({ kind }) => kind);
+    await until(() => shown(opened)?.seq === 0);
+    expect(kinds()).toEqual(["text", "tool", "said", "text"]);
+    expect(opened.entries.peek().map(({ kind }) => kind)).toEqual(["user", "answer"]);
+  });
+
   test("says that an answer was stopped, and keeps what was there", async () => {
     await using opening = await openPanel();
     const { panel, server } = opening;
