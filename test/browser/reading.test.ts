@@ -161,7 +161,7 @@ describe("a long conversation", () => {
       // Nobody touched it: it follows.
       expect(await page.evaluate<number>(atEnd)).toBeLessThan(3);
       await page.evaluate("document.querySelector('.scroller').scrollTop -= 1500");
-      await page.until("document.querySelector('.pill.fresh')");
+      await page.until("document.querySelector('.pill:not(.fresh)')");
       await page.settled();
       const place = () =>
         page.evaluate<{ key: string; top: number }>(`(() => {
@@ -174,6 +174,7 @@ describe("a long conversation", () => {
       await page.until("!document.querySelector('#stop')", "the end of the answer");
       await page.settled();
       expect(await place()).toEqual(before);
+      expect(await page.evaluate("document.querySelector('.pill.fresh').innerText")).toBe("New");
       await page.click(".pill");
       await page.until("document.querySelector('.scroller').innerText.includes('Line 59 of')");
       await page.until("!document.querySelector('.pill')");
