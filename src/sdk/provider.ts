@@ -45,6 +45,8 @@ export interface ToolSpec {
   readonly description: string;
   /** JSON Schema (2020-12) of the arguments object. */
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** Whether the arguments must fit the schema; where a provider cannot promise it, they usually do. */
+  readonly strict?: boolean;
 }
 
 export interface ModelRequest {
@@ -194,6 +196,7 @@ export interface VideoRequest {
   readonly seconds?: number;
 }
 
+/** `progress` is from 0 to 1, null when the vendor does not tell. */
 export type VideoStatus =
   | { readonly state: "running"; readonly progress: number | null }
   | { readonly state: "done"; readonly media: GeneratedMedia }

@@ -5,8 +5,9 @@ import { defineProvider } from "../../sdk/provider.ts";
 import { configuredModels, withConfigured } from "../wire/configured.ts";
 import { createEfforts } from "../wire/effort.ts";
 import { malformedFailure } from "../wire/failure.ts";
+import { createForward } from "../wire/forward.ts";
 import { type GuardedCall, guardCall, guardStream, SDK_TIMEOUT_MS } from "../wire/guard.ts";
-import { type ConnectionOptions, connectionOptions, endpointOf } from "../wire/options.ts";
+import { baseUrlOf, bearerHeaders, type ConnectionOptions, connectionOptions, endpointOf } from "../wire/options.ts";
 import { toMessages, toSystem, toTools } from "./messages.ts";
 import { toSettings, versionFor } from "./settings.ts";
 import { readMessagesStream } from "./stream.ts";
@@ -20,6 +21,8 @@ export const anthropic = defineProvider({
   open: openAnthropic,
 });
 
+const BASE_URL = "https://api.anthropic.com";
+
 function openAnthropic(options: ConnectionOptions, host: ProviderHost): OpenProvider {
   const endpoint = endpointOf(options, host);
   /** Ways by their JSON, since they are made for each request. */
@@ -31,7 +34,7 @@ function openAnthropic(options: ConnectionOptions, host: ProviderHost): OpenProv
     return new Anthropic({
       // Without a key the SDK would look for one in places that are not our configuration; the header is then left out.
       apiKey: options.api_key ?? "none",
-      baseURL: options.base_url ?? "https://api.anthropic.com",
+      baseURL: options.base_url ?? BASE_URL,
       defaultHeaders: { ...keyHeaders(options), ...options.headers },
       fetch: call.fetch,
       maxRetries: 0,
@@ -59,8 +62,19 @@ function openAnthropic(options: ConnectionOptions, host: ProviderHost): OpenProv
     };
   };
 
+  const messages = createForward(endpoint, {
+    url: `${baseUrlOf(options, BASE_URL)}/v1/messages`,
+    // Of the two versions the one that refuses less.
+    defaults: { "anthropic-version": "2023-06-01" },
+    headers: {
+      ...(options.api_key === undefined ? {} : { "x-api-key": options.api_key }),
+      ...(options.base_url === undefined ? options.headers : bearerHeaders(options)),
+    },
+  });
+
   return {
     id: host.id,
+    forward: { messages },
     stream(request, signal) {
       const ways = thinkingWays(request, maxTokensOf(request));
       return efforts.stream(

@@ -1,8 +1,11 @@
 /** Gemini, over its OpenAI-compatible endpoint. */
 import type { ModelRequest, ModelToolCall } from "../../sdk/provider.ts";
 import { defineProvider } from "../../sdk/provider.ts";
-import { type Effort, openChatProvider } from "../wire/chat-completions.ts";
-import { connectionOptions } from "../wire/options.ts";
+import { type Effort, openAiTarget, openChatProvider } from "../wire/chat-completions.ts";
+import { embedTexts } from "../wire/openai-media.ts";
+import { type ConnectionOptions, connectionOptions } from "../wire/options.ts";
+import { generateImages } from "./image.ts";
+import { startVideo, videoStatus } from "./video.ts";
 
 /**
  * Gemini seals its thinking in a signature on the tool call and refuses the call's result without it. The seal is kept
@@ -25,19 +28,21 @@ function efforts({ thinking }: ModelRequest): readonly Effort[] {
   return thinking === "off" ? ["none", "minimal", "low", null] : [thinking, null];
 }
 
+const BASE_URL = "https://generativelanguage.googleapis.com/v1beta/openai";
+
 export const gemini = defineProvider({
   type: "gemini",
   defaultModel: "gemini-flash-latest",
   needsKey: true,
   options: connectionOptions,
-  open: (options, host) =>
-    openChatProvider(options, host, {
-      baseUrl: "https://generativelanguage.googleapis.com/v1beta/openai/",
+  open(options, host) {
+    const chat = openChatProvider(options, host, {
+      baseUrl: `${BASE_URL}/`,
       maxTokensKey: "max_tokens",
       files: false,
-      callExtra,
       // Newer models make several calls whatever it says.
       oneCall: false,
+      callExtra,
       efforts,
       keepSeal: (callId, seal) => `${SEAL}${callId}:${seal}`,
       modelId(listed) {
@@ -46,5 +51,20 @@ export const gemini = defineProvider({
           ? id
           : undefined;
       },
-    }),
+    });
+    const target = openAiTarget(options, host, BASE_URL);
+    const own = { ...target, base: target.base.replace(/\/openai$/, ""), headers: keyHeaders(options) };
+    return {
+      ...chat,
+      embed: (request, signal) => embedTexts(target, request, signal),
+      generateImage: (request, signal) => generateImages(own, request, signal),
+      startVideo: (request, signal) => startVideo(own, request, signal),
+      videoStatus: (job, signal) => videoStatus(own, job, signal),
+    };
+  },
 });
+
+/** As Gemini's own API, beside the compatible one, wants the key. */
+function keyHeaders({ api_key, headers }: ConnectionOptions): Record<string, string> {
+  return { ...(api_key === undefined ? {} : { "x-goog-api-key": api_key }), ...headers };
+}

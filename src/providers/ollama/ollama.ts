@@ -1,13 +1,31 @@
 /** Ollama, over its own chat API. */
 import type { ChatRequest, ChatResponse, Ollama, Tool } from "ollama/browser";
 import { createId } from "../../lib/id.ts";
-import type { FinishReason, ModelRequest, OpenProvider, ProviderHost, StreamPart } from "../../sdk/provider.ts";
+import type {
+  EmbedRequest,
+  EmbedResult,
+  FinishReason,
+  ModelRequest,
+  OpenProvider,
+  ProviderHost,
+  StreamPart,
+} from "../../sdk/provider.ts";
 import { defineProvider } from "../../sdk/provider.ts";
+import { callJson, listOf, numberOf, objectOf } from "../wire/call.ts";
 import { configuredModels, withConfigured } from "../wire/configured.ts";
 import { createEfforts } from "../wire/effort.ts";
 import { malformedFailure } from "../wire/failure.ts";
-import { type GuardedCall, guardCall, guardStream } from "../wire/guard.ts";
-import { type ConnectionOptions, connectionOptions, endpointOf } from "../wire/options.ts";
+import { createForward } from "../wire/forward.ts";
+import { type Endpoint, type GuardedCall, guardCall, guardStream } from "../wire/guard.ts";
+import { checkCount, vectorOf } from "../wire/openai-media.ts";
+import {
+  baseUrlOf,
+  bearerHeaders,
+  type ConnectionOptions,
+  connectionOptions,
+  endpointOf,
+  MEDIA_MS,
+} from "../wire/options.ts";
 import { cannotCarryOut, checkToolChoice } from "../wire/request-fields.ts";
 import { checkLines } from "./lines.ts";
 import { toOllamaMessages } from "./messages.ts";
@@ -24,16 +42,15 @@ function openOllama(options: ConnectionOptions, host: ProviderHost): OpenProvide
   const endpoint = endpointOf(options, host);
   const efforts = createEfforts<Think>();
   const known = configuredModels(options.models);
+  const base = baseUrlOf(options, "http://127.0.0.1:11434");
+  const headers = bearerHeaders(options);
 
   const connect = async (call: GuardedCall): Promise<Ollama> => {
     // The other entry point also reads files whose names it finds in place of images.
     const { Ollama } = await import("ollama/browser");
     return new Ollama({
-      host: options.base_url ?? "http://127.0.0.1:11434",
-      headers: {
-        ...(options.api_key === undefined ? {} : { Authorization: `Bearer ${options.api_key}` }),
-        ...options.headers,
-      },
+      host: base,
+      headers,
       fetch: call.fetch,
     });
   };
@@ -63,6 +80,9 @@ function openOllama(options: ConnectionOptions, host: ProviderHost): OpenProvide
 
   return {
     id: host.id,
+    forward: { chat: createForward(endpoint, { url: `${base}/v1/chat/completions`, headers }) },
+    // A model that is not in memory yet is loaded first.
+    embed: (request, signal) => embed(endpointOf(options, host, MEDIA_MS), base, headers, request, signal),
     stream(request, signal) {
       // Some models take levels, others yes or no, and those that do not think refuse both.
       const ways: Think[] = request.thinking === "off" ? [false, null] : [request.thinking, true, null];
@@ -97,6 +117,22 @@ function openOllama(options: ConnectionOptions, host: ProviderHost): OpenProvide
         );
       }),
   };
+}
+
+function embed(
+  endpoint: Endpoint,
+  base: string,
+  headers: Readonly<Record<string, string>>,
+  { model, texts, dimensions }: EmbedRequest,
+  signal: AbortSignal,
+): Promise<EmbedResult> {
+  const body = { model, input: texts, ...(dimensions === undefined ? {} : { dimensions }) };
+  return callJson(endpoint, signal, { url: `${base}/api/embed`, headers, body }, (json) => {
+    const { embeddings, prompt_eval_count } = objectOf(json);
+    const vectors = listOf(embeddings).map((item) => vectorOf(item, endpoint));
+    checkCount(vectors, texts.length, endpoint);
+    return { vectors, inputTokens: numberOf(prompt_eval_count) };
+  });
 }
 
 /** The tools that the model sees: it can be kept from calling, but not made to call, nor held to one call. */

@@ -9,8 +9,10 @@ import { type ChatStreamOptions, readChatStream } from "./chat-stream.ts";
 import { configuredModels, withConfigured } from "./configured.ts";
 import { createEfforts } from "./effort.ts";
 import { malformedFailure } from "./failure.ts";
+import { createForward } from "./forward.ts";
 import { type GuardedCall, guardCall, guardStream, SDK_TIMEOUT_MS } from "./guard.ts";
-import { type ConnectionOptions, endpointOf } from "./options.ts";
+import type { OpenAiTarget } from "./openai-media.ts";
+import { baseUrlOf, bearerHeaders, type ConnectionOptions, endpointOf, MEDIA_MS } from "./options.ts";
 
 /** A value of `reasoning_effort`, or `null` to leave it out. */
 export type Effort = "none" | "minimal" | "low" | "medium" | "high" | null;
@@ -25,6 +27,15 @@ export interface ChatVendor extends ChatDialect {
   readonly keepSeal?: ChatStreamOptions["keepSeal"];
   /** The id under which a listed model is asked; nothing for one that does not chat. */
   modelId(listed: string): string | undefined;
+}
+
+/** What the rest of the API is asked at, for what a vendor has beside chat. */
+export function openAiTarget(options: ConnectionOptions, host: ProviderHost, usualUrl: string): OpenAiTarget {
+  return {
+    endpoint: endpointOf(options, host, MEDIA_MS),
+    base: baseUrlOf(options, usualUrl),
+    headers: bearerHeaders(options),
+  };
 }
 
 export function openChatProvider(options: ConnectionOptions, host: ProviderHost, vendor: ChatVendor): OpenProvider {
@@ -63,8 +74,10 @@ export function openChatProvider(options: ConnectionOptions, host: ProviderHost,
     };
   };
 
+  const base = baseUrlOf(options, vendor.baseUrl);
   return {
     id: host.id,
+    forward: { chat: createForward(endpoint, { url: `${base}/chat/completions`, headers: bearerHeaders(options) }) },
     stream: (request, signal) =>
       efforts.stream(
         `${request.model} ${request.thinking} ${request.tools.length > 0}`,

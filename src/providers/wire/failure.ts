@@ -30,8 +30,17 @@ const STREAM_WORDS: readonly (readonly [ProviderFailure, RegExp])[] = [
   ["bad_request", /invalid_request|invalid_argument|not_found_error/i],
 ];
 
-/** An answer with a status of 300 or above; `body` is the beginning of its text. */
-export function httpFailure(source: FailureSource, status: number, headers: Headers, body: string): AlephError {
+/**
+ * An answer with a status of 300 or above; `body` is the beginning of its text. `keepBody` puts it into the error, where
+ * it is JSON.
+ */
+export function httpFailure(
+  source: FailureSource,
+  status: number,
+  headers: Headers,
+  body: string,
+  keepBody = false,
+): AlephError {
   const { message, words, retryAfterMs } = readError(body);
   const failure = httpKind(status, words);
   const wait = retryAfter(headers) ?? retryAfterMs;
@@ -46,7 +55,19 @@ export function httpFailure(source: FailureSource, status: number, headers: Head
     failure,
     status,
     ...(wait === undefined ? {} : { retryAfterMs: wait }),
+    ...(keepBody ? safeJson(source, body) : {}),
   });
+}
+
+function safeJson(source: FailureSource, text: string): { body?: unknown } {
+  try {
+    return {
+      body: JSON.parse(text, (_key, value: unknown) => (typeof value === "string" ? masked(source, value) : value)),
+    };
+  } catch {
+    // A proxy's page, or nothing: there is no JSON to show.
+    return {};
+  }
 }
 
 function httpKind(status: number, words: string): ProviderFailure {
@@ -72,6 +93,11 @@ export function streamFailure(source: FailureSource, error: unknown, cause?: unk
     { provider: source.provider, failure },
     cause,
   );
+}
+
+/** What the vendor says of a job that failed; empty when it says nothing. */
+export function vendorMessage(source: FailureSource, error: unknown): string {
+  return safeText(source, readError(JSON.stringify(error) ?? "").message);
 }
 
 export function networkFailure(source: FailureSource, cause: unknown): AlephError {
@@ -104,16 +130,16 @@ export function malformedFailure(source: FailureSource, what: string, cause?: un
   );
 }
 
-/** Vendor text that may be shown: one line, short, without keys. */
-function safeText({ secrets }: FailureSource, text: string): string {
+function masked({ secrets }: FailureSource, text: string): string {
   let safe = text;
   for (const secret of secrets) safe = safe.replaceAll(secret, MASK);
-  safe = maskText(safe)
-    // `sk-ab****yz`: half a key is still too much of it.
-    .replace(/\S*\*{3,}\S*/g, MASK)
-    .replace(/\s+/g, " ")
-    .trim()
-    .replace(/\.$/, "");
+  // `sk-ab****yz`: half a key is still too much of it.
+  return maskText(safe).replace(/\S*\*{3,}\S*/g, MASK);
+}
+
+/** Vendor text that may be shown: one line, short, without keys. */
+function safeText(source: FailureSource, text: string): string {
+  const safe = masked(source, text).replace(/\s+/g, " ").trim().replace(/\.$/, "");
   return safe.length > 300 ? `${safe.slice(0, 300)}…` : safe;
 }
 

@@ -1,5 +1,6 @@
 /** Watches one call to a vendor: deadlines, size, hang-up at once on abort, and one kind of error whatever the SDK. */
 import { AlephError } from "../../protocol/errors.ts";
+import { MAX_ERROR_BYTES, readBeginning } from "./beginning.ts";
 import {
   type FailureSource,
   halfStream,
@@ -35,7 +36,6 @@ const PINGS = 5;
 const MAX_BYTES = 256 * 1024 * 1024;
 /** Bytes without anything that the SDK could use. */
 const MAX_FRUITLESS_BYTES = 16 * 1024 * 1024;
-const MAX_ERROR_BYTES = 64 * 1024;
 const DRAIN_MS = 500;
 
 /**
@@ -168,7 +168,7 @@ function createWatch(endpoint: Endpoint, signal: AbortSignal): Watch {
       timeout: false,
     } as RequestInit);
     if (!response.ok) {
-      const text = await beginning(response.body, MAX_ERROR_BYTES);
+      const text = await readBeginning(response.body);
       failure ??= httpFailure(endpoint, response.status, response.headers, text);
       throw failure;
     }
@@ -229,7 +229,7 @@ function createWatch(endpoint: Endpoint, signal: AbortSignal): Watch {
   };
 }
 
-function cancelled(): AlephError {
+export function cancelled(): AlephError {
   return new AlephError("cancelled", "The reply was cancelled");
 }
 
@@ -301,20 +301,4 @@ async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<v
   } finally {
     clearTimeout(timer);
   }
-}
-
-async function beginning(body: ReadableStream<Uint8Array> | null, limit: number): Promise<string> {
-  if (body === null) return "";
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of body) {
-      chunks.push(chunk);
-      size += chunk.byteLength;
-      if (size > limit) break;
-    }
-  } catch {
-    // The status says what is wrong; the text was only to explain it.
-  }
-  return Buffer.concat(chunks).subarray(0, limit).toString("utf8");
 }

@@ -30,13 +30,30 @@ export const connectionOptions = z.strictObject({
 
 export type ConnectionOptions = z.output<typeof connectionOptions>;
 
-/** Where and how long to ask; `host` is the provider's. */
-export function endpointOf(options: ConnectionOptions, host: { id: string; fetch: typeof fetch }): Endpoint {
+/** Where and how long to ask; `host` is the provider's. `usualMs` is the time to the first byte when nobody says. */
+export function endpointOf(
+  options: ConnectionOptions,
+  host: { id: string; fetch: typeof fetch },
+  usualMs = 60_000,
+): Endpoint {
   return {
     provider: host.id,
     fetch: host.fetch,
-    timeoutMs: options.timeout_ms ?? 60_000,
+    timeoutMs: options.timeout_ms ?? usualMs,
     idleTimeoutMs: options.idle_timeout_ms ?? 60_000,
     secrets: [options.api_key ?? "", ...Object.values(options.headers ?? {})].filter((secret) => secret.length >= 6),
   };
+}
+
+/** Pictures and transcripts come whole, and take longer than the first word of a reply. */
+export const MEDIA_MS = 300_000;
+
+/** The address without a slash at its end, so that paths can follow. */
+export function baseUrlOf({ base_url }: ConnectionOptions, usual: string): string {
+  return (base_url ?? usual).replace(/\/+$/, "");
+}
+
+/** The key as a bearer token, and the headers of the table, which win. */
+export function bearerHeaders({ api_key, headers }: ConnectionOptions): Record<string, string> {
+  return { ...(api_key === undefined ? {} : { authorization: `Bearer ${api_key}` }), ...headers };
 }

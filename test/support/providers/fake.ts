@@ -56,6 +56,7 @@ export interface FakeRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: Headers;
+  /** The JSON that was sent; of a form its fields. */
   // biome-ignore lint/suspicious/noExplicitAny: tests look into the vendor's JSON, whose shape is what they check
   readonly body: any;
   /** Whether the client hung up before the reply was complete. */
@@ -75,6 +76,8 @@ export interface ProviderFake extends AsyncDisposable {
   reply(...replies: readonly Scripted[]): void;
   /** Answers the chat requests for which the queue has no reply; without one they get status 400. */
   answer(handler: (request: FakeRequest) => Scripted | Promise<Scripted>): void;
+  /** Answers the requests that are not for chat, where it returns something, in place of what the fake would. */
+  intercept(handler: (request: FakeRequest) => Response | Promise<Response> | undefined): void;
   /** The list of models fails with this status from now on; 200 is well again. */
   failModels(status: number): void;
   /** The chat request number `count` (from 1), once it has come. */
@@ -102,8 +105,10 @@ export interface Wire {
   /** Behind the origin in `url`. */
   readonly basePath: string;
   readonly contentType: string;
-  /** Answers to other GET requests, by path. */
-  readonly also?: Readonly<Record<string, unknown>>;
+  /** Answers to other requests, such as those for vectors; made anew for each fake, so that it may remember jobs. */
+  readonly more?: () => (request: FakeRequest, url: URL) => Response | undefined;
+  /** Other paths at which chat is answered in another form. */
+  readonly chats?: Readonly<Record<string, Pick<Wire, "encoder">>>;
   key(headers: Headers): string | undefined;
   models(ids: readonly string[]): unknown;
   error(status: number, message: string): unknown;
@@ -124,6 +129,8 @@ export function startFake(wire: Wire, options: FakeOptions = {}): ProviderFake {
   const arrivals: (() => void)[] = [];
   const closing = Promise.withResolvers<void>();
   let modelsStatus = 200;
+  const more = wire.more?.();
+  let other: ((request: FakeRequest) => Response | Promise<Response> | undefined) | undefined;
   let handler: ((request: FakeRequest) => Scripted | Promise<Scripted>) | undefined;
 
   const failure = (status: number, message: string, headers: Readonly<Record<string, string>> = {}) =>
@@ -131,12 +138,14 @@ export function startFake(wire: Wire, options: FakeOptions = {}): ProviderFake {
 
   async function enter(request: Request, path: string): Promise<Entry> {
     const ended = Promise.withResolvers<"sent" | "hung_up">();
-    const text = await request.text();
+    const isForm = request.headers.get("content-type")?.startsWith("multipart/form-data") === true;
+    const form = isForm ? Object.fromEntries((await request.formData()).entries()) : undefined;
+    const text = isForm ? "" : await request.text();
     const entry: Entry = {
       method: request.method,
       path,
       headers: request.headers,
-      body: text === "" ? null : JSON.parse(text),
+      body: form ?? (text === "" ? null : JSON.parse(text)),
       aborted: false,
       ended: ended.promise,
       end(how) {
@@ -161,12 +170,13 @@ export function startFake(wire: Wire, options: FakeOptions = {}): ProviderFake {
     if (reply.body !== undefined) return new Response(reply.body, { status, headers: { ...headers } });
     if (status >= 400) return failure(status, reply.message ?? `Status ${status}`, headers);
     if (entry.body?.stream === false) return failure(400, "The fake speaks streams only");
-    return new Response(stream(entry, reply), { headers: { "content-type": wire.contentType, ...headers } });
+    const form = wire.chats?.[entry.path] ?? wire;
+    return new Response(stream(entry, reply, form), { headers: { "content-type": wire.contentType, ...headers } });
   }
 
-  function stream(entry: Entry, reply: Reply): ReadableStream<Uint8Array> {
+  function stream(entry: Entry, reply: Reply, form: Pick<Wire, "encoder">): ReadableStream<Uint8Array> {
     const bytes = new TextEncoder();
-    const encoder = wire.encoder(entry.body);
+    const encoder = form.encoder(entry.body);
     return new ReadableStream({
       // Not awaited: what is enqueued must reach the client while later steps still wait.
       start(controller) {
@@ -226,10 +236,12 @@ export function startFake(wire: Wire, options: FakeOptions = {}): ProviderFake {
       if (path === wire.modelsPath && request.method === "GET") {
         return modelsStatus === 200 ? Response.json(wire.models(models)) : failure(modelsStatus, "No models today");
       }
-      if (path === wire.chatPath && request.method === "POST") return chat(entry);
-      const other = request.method === "GET" ? wire.also?.[path] : undefined;
-      if (other !== undefined) return Response.json(other);
-      return failure(404, `No route ${request.method} ${path}`);
+      if (request.method === "POST" && (path === wire.chatPath || path in (wire.chats ?? {}))) return chat(entry);
+      return (
+        (await other?.(entry)) ??
+        more?.(entry, new URL(request.url)) ??
+        failure(404, `No route ${request.method} ${path}`)
+      );
     },
   });
 
@@ -242,6 +254,9 @@ export function startFake(wire: Wire, options: FakeOptions = {}): ProviderFake {
     },
     answer(next) {
       handler = next;
+    },
+    intercept(next) {
+      other = next;
     },
     failModels(status) {
       modelsStatus = status;

@@ -1,5 +1,6 @@
-/** A fake of Ollama's API: /api/chat over NDJSON and /api/tags. */
+/** A fake of Ollama's API: /api/chat over NDJSON, OpenAI's form of it, /api/tags and /api/embed. */
 import { type Encoder, type FakeOptions, type ProviderFake, startFake, type Wire } from "./fake.ts";
+import { chatEncoder, vectorOf, wordsOf } from "./openai.ts";
 
 /** `base_url` for type `ollama`. */
 export function startOllamaFake(options: FakeOptions = {}): ProviderFake {
@@ -11,7 +12,22 @@ const ollamaWire: Wire = {
   chatPath: "/api/chat",
   modelsPath: "/api/tags",
   contentType: "application/x-ndjson",
-  also: { "/api/version": { version: "0.12.6" } },
+  chats: {
+    "/v1/chat/completions": { encoder: (body) => chatEncoder(body, { thinkingKey: "reasoning", wholeCalls: true }) },
+  },
+  more:
+    () =>
+    ({ path, body }) => {
+      if (path === "/api/version") return Response.json({ version: "0.12.6" });
+      if (path !== "/api/embed") return undefined;
+      const embeddings = body.input.map((text: string) => vectorOf(text, body.dimensions));
+      return Response.json({
+        model: body.model,
+        embeddings,
+        total_duration: 1,
+        prompt_eval_count: wordsOf(body.input),
+      });
+    },
   key: (headers) => headers.get("authorization")?.replace(/^Bearer /, ""),
   models: (ids) => ({
     models: ids.map((id) => ({

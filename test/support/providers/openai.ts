@@ -1,8 +1,9 @@
-/** A fake of OpenAI's API: Chat Completions over SSE and the list of models. */
+/** A fake of OpenAI's API: Chat Completions over SSE, the list of models, vectors, pictures, videos and transcripts. */
 import {
   argumentsText,
   type Encoder,
   type FakeOptions,
+  type FakeRequest,
   type FakeUsage,
   type ProviderFake,
   pieces,
@@ -36,7 +37,67 @@ const openAiWire: Wire = {
   }),
   error: (status, message) => ({ error: openAiError(status, message) }),
   encoder: (body) => chatEncoder(body, { thinkingKey: "reasoning_content", wholeCalls: false }),
+  more: openAiMedia,
 };
+
+/** Vectors that tell their text: length of the text, then ones. */
+export function vectorOf(text: string, dimensions = 4): number[] {
+  return [text.length, ...Array.from({ length: dimensions - 1 }, () => 1)];
+}
+
+export function wordsOf(texts: readonly string[]): number {
+  return texts.join(" ").split(" ").length;
+}
+
+/** A picture of one pixel, and what stands for a video. */
+export const PNG_BASE64 =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+export const MP4 = new Uint8Array([0, 0, 0, 8, 102, 116, 121, 112]);
+
+/** A video is queued at first, half done at the second look and complete at the third. */
+function openAiMedia() {
+  const looks = new Map<string, number>();
+  return ({ path, method, body }: FakeRequest): Response | undefined => {
+    const route = `${method} ${path.replace(/^\/v1/, "")}`;
+    if (route === "POST /embeddings") return Response.json(openAiVectors(body));
+    if (route === "POST /images/generations") {
+      const data = Array.from({ length: body.n ?? 1 }, () => ({ b64_json: PNG_BASE64 }));
+      return Response.json({ created: 1_700_000_000, output_format: "png", data });
+    }
+    if (route === "POST /audio/transcriptions") return Response.json({ text: `Heard ${body.file.size} bytes` });
+    if (route === "POST /videos") {
+      const id = `video_${looks.size + 1}`;
+      looks.set(id, 0);
+      return Response.json({ id, object: "video", model: body.model, status: "queued", progress: 0, error: null });
+    }
+    const [, id = "", rest] = /^GET \/videos\/([^/]+)(\/content)?$/.exec(route) ?? [];
+    const seen = looks.get(id);
+    if (seen === undefined) return undefined;
+    if (rest !== undefined) return new Response(MP4, { headers: { "content-type": "video/mp4" } });
+    looks.set(id, seen + 1);
+    const [status, progress] =
+      [["queued", 0] as const, ["in_progress", 50] as const][seen] ?? (["completed", 100] as const);
+    return Response.json({ id, object: "video", status, progress, error: null });
+  };
+}
+
+/** OpenAI's own SDK asks for base64 unless it is told otherwise. */
+export function openAiVectors(body: {
+  model: string;
+  input: string | string[];
+  dimensions?: number;
+  encoding_format?: string;
+}) {
+  const texts = [body.input].flat();
+  const data = texts.map((text, index) => {
+    const vector = vectorOf(text, body.dimensions);
+    const embedding =
+      body.encoding_format === "base64" ? Buffer.from(new Float32Array(vector).buffer).toString("base64") : vector;
+    return { object: "embedding", index, embedding };
+  });
+  const tokens = wordsOf(texts);
+  return { object: "list", model: body.model, data, usage: { prompt_tokens: tokens, total_tokens: tokens } };
+}
 
 function openAiError(status: number, message: string) {
   if (status === 401) return { message, type: "invalid_request_error", param: null, code: "invalid_api_key" };
