@@ -75,6 +75,7 @@ export class Gateway<Needs> implements AsyncDisposable {
   readonly #servers = new Set<Server<Needs>>();
   #current: { readonly server: Server<Needs>; readonly host: string } | undefined;
   #opened = 0;
+  #isAccepting = true;
 
   constructor(options: GatewayOptions<Needs>) {
     this.#options = options;
@@ -163,9 +164,9 @@ export class Gateway<Needs> implements AsyncDisposable {
     for (const connection of this.#connections) connection.revoke(credential);
   }
 
-  /** Takes no new connections; those that are open go on until disposed. */
+  /** Takes no new clients and requests, and says so; what is open goes on until disposed. */
   stopAccepting(): void {
-    void this.#current?.server.stop(false);
+    this.#isAccepting = false;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -209,7 +210,9 @@ export class Gateway<Needs> implements AsyncDisposable {
       const { allowed_hosts, allowed_origins } = this.#options.settings();
       checkOrigin(request, { boundHost, allowedHosts: allowed_hosts, allowedOrigins: allowed_origins });
       const address = server.requestIP(request)?.address ?? "unknown";
-      if (new URL(request.url).pathname !== "/ws") return await this.#http.handle(request, address);
+      const { pathname } = new URL(request.url);
+      if (!this.#isAccepting && pathname !== "/health") throw new AlephError("overloaded", "Server stops");
+      if (pathname !== "/ws") return await this.#http.handle(request, address);
       return this.#upgrade(await this.#core(), request, server, address);
     } catch (error) {
       return this.#http.refuse(error);

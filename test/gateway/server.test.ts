@@ -106,7 +106,17 @@ describe("Gateway: start and stop", () => {
     await using server = await testGateway();
     using socket = await openFrames(server.url, { token: TOKEN });
     server.gateway.stopAccepting();
-    expect(await isOpen(server.url)).toBe(false);
+    expect(
+      await openFrames(server.url).then(
+        () => "opened",
+        () => "refused",
+      ),
+    ).toBe("refused");
+    const answer = await fetch(`${server.url}/ready`);
+    expect([answer.status, await answer.json()]).toEqual([
+      503,
+      { error: { message: "Server stops", reason: "overloaded", data: { reason: "overloaded" } } },
+    ]);
     expect(await socket.ask(ping)).toMatchObject(PONG);
     await server.gateway[Symbol.asyncDispose]();
     expect(await socket.closed).toEqual({ code: 1012, reason: "server stops" });
