@@ -159,6 +159,8 @@ describe("a conversation", () => {
     expect(run?.status).toBe("cancelled");
     await page.click(".ending .button");
     await page.until("document.querySelectorAll('.said').length === 2");
+    // What is over and done with is not gone on with any more.
+    await page.until("!document.querySelector('.ending .button')");
   });
 
   browserTest("queues what is written meanwhile, and can take it out again", async (chromium) => {

@@ -8,14 +8,15 @@ export interface AnswerEndProps {
   readonly answer: Answer;
   /** What was asked; undefined where it cannot be asked again as it was. */
   readonly question: string | undefined;
-  readonly onSay: (text: string) => void;
+  /** Undefined when the conversation has gone on since. */
+  readonly onSay: ((text: string) => void) | undefined;
 }
 
 export function AnswerEnd({ answer, question, onSay }: AnswerEndProps) {
   const t = useT();
   const { status, error, blocks, runId } = answer;
   const again = blocks.length === 0 ? question : undefined;
-  const goOn = (
+  const goOn = onSay && (
     <button type="button" class="button" onClick={() => onSay(again ?? t("answer.continue_text"))}>
       {t(again === undefined ? "answer.continue" : "answer.again")}
     </button>
@@ -29,7 +30,7 @@ export function AnswerEnd({ answer, question, onSay }: AnswerEndProps) {
     return (
       <div class="ending">
         <p>{t("answer.cancelled")}</p>
-        <div class="ending-acts">{goOn}</div>
+        {goOn && <div class="ending-acts">{goOn}</div>}
       </div>
     );
   }
@@ -39,7 +40,7 @@ export function AnswerEnd({ answer, question, onSay }: AnswerEndProps) {
         <p>
           <strong>{t("answer.interrupted")}</strong> {t("answer.interrupted_why")}
         </p>
-        <div class="ending-acts">{goOn}</div>
+        {goOn && <div class="ending-acts">{goOn}</div>}
       </div>
     );
   }

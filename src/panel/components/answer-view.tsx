@@ -31,6 +31,7 @@ export function AnswerView({ entry, conversation, onSay }: AnswerViewProps) {
   const last = answer.blocks.length - 1;
   const read = new Set(answer.blocks.flatMap((block) => (block.kind === "said" ? block.messageIds : [])));
   const unread = over ? [] : messages.filter(({ id, role }) => role === "user" && !read.has(id));
+  const isLast = conversation.entries.value.at(-1)?.key === entry.key;
   const want = () => runId !== null && conversation.want(runId);
   return (
     <article class="answer" aria-busy={!over} onPointerEnter={want} onFocusCapture={want}>
@@ -52,7 +53,11 @@ export function AnswerView({ entry, conversation, onSay }: AnswerViewProps) {
       ))}
       {!over && questions.length === 0 && <Working answer={answer} label={t("answer.working")} />}
       {over && (
-        <AnswerEnd answer={answer} question={runId === null ? undefined : conversation.question(runId)} onSay={onSay} />
+        <AnswerEnd
+          answer={answer}
+          question={runId === null ? undefined : conversation.question(runId)}
+          onSay={isLast ? onSay : undefined}
+        />
       )}
       {over && <AnswerFacts answer={answer} text={() => textOf(answer)} />}
     </article>

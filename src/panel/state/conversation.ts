@@ -57,7 +57,9 @@ export function createConversation({ key, call }: { key: string; call: Call }): 
   const entries = computed(() => buildEntries(messages.value, runs.value, liveIds.value));
   const activeRun = computed(() => {
     for (const [runId, answer] of live.value) if (!isOver(answer.value)) return runId;
-    return [...runs.value.values()].find(({ status }) => status === "running")?.run_id;
+    // Of a run that streams, the stream knows first how it ended.
+    return [...runs.value.values()].find(({ run_id, status }) => status === "running" && !live.value.has(run_id))
+      ?.run_id;
   });
   const once = createOnce();
   /** Events that came while the first state was on its way. */
