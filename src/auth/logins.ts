@@ -55,14 +55,6 @@ export class Logins {
     return loginOf(row);
   }
 
-  /** By cookie alone: enough for a page that shows nothing. */
-  findByCookie(cookie: string): Login | undefined {
-    const row = this.#store.db
-      .query<LoginRow, [string, number]>("SELECT * FROM auth_session WHERE cookie_hash = ? AND expires_at > ?")
-      .get(hashSecret(cookie), this.#now());
-    return row ? loginOf(row) : undefined;
-  }
-
   /** Resolves when it is durable, with the login that has ended, if there was one. */
   async endByCookie(cookie: string): Promise<Login | undefined> {
     const row = await this.#store.write((db) =>
