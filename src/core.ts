@@ -15,11 +15,13 @@ import { middleware } from "./gateway/middleware/index.ts";
 import { describeMethods } from "./gateway/openrpc.ts";
 import type { GatewayCore } from "./gateway/server.ts";
 import { createId } from "./lib/id.ts";
+import { Generations } from "./generation/generations.ts";
 import { describeError, type Log } from "./lib/log.ts";
 import type { LogHistory } from "./lib/log-history.ts";
 import { once } from "./lib/once.ts";
 import { startStallMonitor } from "./lib/stall-monitor.ts";
-import { createDiskShelf, createMedia, createMemoryShelf } from "./media/media.ts";
+import { createMediaLinks, type MediaLinks } from "./media/links.ts";
+import { createDiskShelf, createMedia, createMemoryShelf, type Media } from "./media/media.ts";
 import { methods, type Needs } from "./methods/index.ts";
 import type { SystemStatus } from "./methods/system/status.ts";
 import type { loadPanel } from "./panel/assets.ts";
@@ -81,6 +83,8 @@ export interface RouteNeeds {
   readonly gauges: () => ReturnType<typeof gauges>;
   readonly panel: () => ReturnType<typeof loadPanel>;
 }
+  readonly media: Pick<Media, "get">;
+  readonly mediaLinks: Pick<MediaLinks, "check">;
 
 const TICK_MS = 30_000;
 /** How long runs may take to reach a safe point when the app stops. */
@@ -164,6 +168,11 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   });
 
   const channelNeeds: ChannelNeeds = { sessions, stores, bus, now };
+  const mediaLinks = createMediaLinks({ credentials: home.credentials, now });
+  const generations = stack.use(
+    new Generations({ models, media, links: mediaLinks, stores, bus, usage, config: current, log, now, monotonic }),
+  );
+
   const interfaces = new Interfaces({
     channels,
     needs: channelNeeds,
@@ -201,6 +210,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     plugins,
     usage,
     config,
+    generations,
     auth,
     logs,
     now,
@@ -240,7 +250,10 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const ready = (async () => {
     await bus.start();
     await approvals.expireAll();
-    if (options.recover) await runner.recover();
+    if (options.recover) {
+      await runner.recover();
+      await generations.resume();
+    }
     serving = true;
     // Nobody waits for them. A core inside a command leaves them to the server.
     if (listen) void interfaces.apply();
@@ -285,6 +298,8 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       gauges: () => gauges(needs.status()),
       panel: () => (panel ??= import("./panel/assets.ts").then(({ loadPanel }) => loadPanel())),
     },
+      media,
+      mediaLinks,
     ready,
     status: () => needs.status(),
     setConfigIssues(issues) {

@@ -102,6 +102,8 @@ export const configSchema = z.strictObject({
       default: modelName.describe("provider/model, a model's id or an alias"),
       aliases: z.record(z.string(), modelName).describe("own names for models"),
       fallbacks: z.array(modelName).describe("tried in this order when the wanted model fails"),
+      image: modelName.describe("makes images when none is named"),
+      video: modelName.describe("makes videos when none is named"),
     })
     .partial()
     .optional(),
@@ -183,7 +185,7 @@ export type ModelTable = z.output<typeof model>;
 
 /** The config in force: defaults filled in, secret references still unresolved. */
 export type Config = typeof DEFAULTS & {
-  readonly models: { readonly default?: string };
+  readonly models: { readonly default?: string; readonly image?: string; readonly video?: string };
   readonly providers: Readonly<Record<string, ProviderTable>>;
   readonly agents: Readonly<Record<string, AgentTable>>;
   readonly interfaces: Readonly<Record<string, InterfaceTable>>;

@@ -16,6 +16,8 @@ export interface PutOptions {
   readonly name?: string;
   /** The session that it belongs to; of an ephemeral one nothing reaches the disk. */
   readonly sessionKey?: string;
+  /** The most bytes that are taken. Default: 32 MB. */
+  readonly maxBytes?: number;
 }
 
 export interface StoredMedia {
@@ -25,7 +27,7 @@ export interface StoredMedia {
 
 export interface Media {
   /**
-   * Keeps the bytes; resolves when they are on disk. Throws `payload_too_large` over 32 MB, `invalid_params` when the
+   * Keeps the bytes; resolves when they are on disk. Throws `payload_too_large` for too many, `invalid_params` when the
    * media type is malformed or not that of the image, `storage_failed` when the disk refuses.
    */
   put(bytes: Uint8Array, options: PutOptions): Promise<MediaPart>;
@@ -45,8 +47,8 @@ const MIME = /^[a-z0-9][a-z0-9.+_-]{0,62}\/[a-z0-9][a-z0-9.+_-]{0,126}$/;
 
 export function createMedia({ durable, ephemeral }: { durable: MediaShelf; ephemeral: MediaShelf }): Media {
   return {
-    async put(bytes, { mime: claimed, name, sessionKey }) {
-      const mime = checkedType(bytes, claimed);
+    async put(bytes, { mime: claimed, name, sessionKey, maxBytes = MAX_MEDIA }) {
+      const mime = checkedType(bytes, claimed, maxBytes);
       const id = idOf(bytes, mime);
       const kept = sessionKey === undefined || !isEphemeral(parseSessionKey(sessionKey));
       await (kept ? durable : ephemeral).put(id, { bytes, mime });
@@ -120,9 +122,9 @@ export function createMemoryShelf(maxBytes = 4 * MAX_MEDIA): MediaShelf {
   };
 }
 
-function checkedType(bytes: Uint8Array, claimed: string): string {
-  if (bytes.byteLength > MAX_MEDIA) {
-    throw new AlephError("payload_too_large", `File has ${bytes.byteLength} bytes; at most ${MAX_MEDIA} are taken`);
+function checkedType(bytes: Uint8Array, claimed: string, maxBytes: number): string {
+  if (bytes.byteLength > maxBytes) {
+    throw new AlephError("payload_too_large", `File has ${bytes.byteLength} bytes; at most ${maxBytes} are taken`);
   }
   const mime = claimed.toLowerCase();
   if (!MIME.test(mime)) throw new AlephError("invalid_params", `"${claimed.slice(0, 80)}" is not a media type`);

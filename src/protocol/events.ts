@@ -1,10 +1,11 @@
 /** Events: each topic with the shape of its data. Publishing is checked by the compiler, the shapes by tests. */
 import * as z from "zod";
-import { message, toolResultPart, usage } from "./message.ts";
+import { mediaPart, message, toolResultPart, usage } from "./message.ts";
 
 const run = { run_id: z.string(), session_key: z.string() };
 const call = { ...run, call_id: z.string(), tool: z.string() };
 const failure = z.object({ reason: z.string(), message: z.string() });
+const job = { job_id: z.string(), session_key: z.string().nullable() };
 
 export const eventSchemas = {
   /** Text for the person, in order: `index` counts the chunks of the run; merged chunks keep the first one's. */
@@ -56,6 +57,11 @@ export const eventSchemas = {
     run_id: z.string().nullable(),
     session_key: z.string().nullable(),
   }),
+  /** Media is being made; `progress` is from 0 to 1, null when the provider does not tell. */
+  "generation.progress": z.object({ ...job, progress: z.number().nullable() }),
+  /** `generation.status` has links to the media. */
+  "generation.done": z.object({ ...job, media: z.array(mediaPart) }),
+  "generation.failed": z.object({ ...job, error: failure }),
   /** Sections of config.toml that changed, for example `["models", "providers"]`. */
   "config.changed": z.object({ sections: z.array(z.string()) }),
   "config.invalid": z.object({
