@@ -14,8 +14,8 @@ import { Metrics } from "./gateway/metrics.ts";
 import { middleware } from "./gateway/middleware/index.ts";
 import { describeMethods } from "./gateway/openrpc.ts";
 import type { GatewayCore } from "./gateway/server.ts";
-import { createId } from "./lib/id.ts";
 import { Generations } from "./generation/generations.ts";
+import { createId } from "./lib/id.ts";
 import { describeError, type Log } from "./lib/log.ts";
 import type { LogHistory } from "./lib/log-history.ts";
 import { once } from "./lib/once.ts";
@@ -82,9 +82,9 @@ export interface RouteNeeds {
   readonly requestCounts: () => Metrics["requests"];
   readonly gauges: () => ReturnType<typeof gauges>;
   readonly panel: () => ReturnType<typeof loadPanel>;
-}
   readonly media: Pick<Media, "get">;
   readonly mediaLinks: Pick<MediaLinks, "check">;
+}
 
 const TICK_MS = 30_000;
 /** How long runs may take to reach a safe point when the app stops. */
@@ -167,12 +167,12 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     log,
   });
 
-  const channelNeeds: ChannelNeeds = { sessions, stores, bus, now };
   const mediaLinks = createMediaLinks({ credentials: home.credentials, now });
   const generations = stack.use(
     new Generations({ models, media, links: mediaLinks, stores, bus, usage, config: current, log, now, monotonic }),
   );
 
+  const channelNeeds: ChannelNeeds = { sessions, stores, bus, now };
   const interfaces = new Interfaces({
     channels,
     needs: channelNeeds,
@@ -209,8 +209,8 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     interfaces,
     plugins,
     usage,
-    config,
     generations,
+    config,
     auth,
     logs,
     now,
@@ -297,9 +297,9 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       requestCounts: () => metrics.requests,
       gauges: () => gauges(needs.status()),
       panel: () => (panel ??= import("./panel/assets.ts").then(({ loadPanel }) => loadPanel())),
-    },
       media,
       mediaLinks,
+    },
     ready,
     status: () => needs.status(),
     setConfigIssues(issues) {
