@@ -2,15 +2,15 @@
 import type { Log } from "../../lib/log.ts";
 import { type Middleware, observe } from "../pipeline.ts";
 
-export function createTrace({ log }: { log: Log }): Middleware {
+export function createTrace({ log, monotonic }: { log: Log; monotonic: () => number }): Middleware {
   return (exchange, next) => {
     if (!log.writes("debug")) return next(exchange);
-    const began = performance.now();
+    const began = monotonic();
     return observe(exchange, next, () =>
       log.debug("request handled", {
         trace: exchange.call.traceId,
         method: exchange.method?.name ?? "unknown",
-        ms: Math.round((performance.now() - began) * 100) / 100,
+        ms: Math.round((monotonic() - began) * 100) / 100,
       }),
     );
   };
