@@ -223,7 +223,7 @@ function continuation(messages: readonly ModelMessage[], sent: string): readonly
   ];
 }
 
-function priced(usage: Omit<Usage, "cost_usd">, price: ModelInfo["price"]): Usage {
+export function priced(usage: Omit<Usage, "cost_usd">, price: ModelInfo["price"]): Usage {
   if (price === undefined) return { ...usage, cost_usd: null };
   const { input, output, cacheRead = input, cacheWrite = input } = price;
   const cost =

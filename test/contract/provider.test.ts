@@ -14,10 +14,11 @@ const KEY = "sk-secret-0123456789abcdef";
 const VENDORS = [
   { type: "anthropic", start: startAnthropicFake },
   { type: "openai", start: startOpenAiFake },
+  { type: "openai", start: startOpenAiFake, over: "Responses", always: { api: "responses" } },
   { type: "openai-compatible", start: startOpenAiFake },
   { type: "gemini", start: startGeminiFake },
   { type: "ollama", start: startOllamaFake },
-] as const;
+] as const satisfies { type: string; start: unknown; over?: string; always?: Record<string, unknown> }[];
 
 const READ: ToolSpec = {
   name: "read",
@@ -25,14 +26,15 @@ const READ: ToolSpec = {
   parameters: { type: "object", properties: { path: { type: "string" } }, required: ["path"] },
 };
 
-describe.each(VENDORS)("provider $type", ({ type, start }) => {
+describe.each(VENDORS.map((vendor) => ({ over: "", always: {}, ...vendor })))("provider $type $over", (vendor) => {
+  const { type, start, always } = vendor;
   async function setUp(
     options: FakeOptions = {},
     table: Record<string, unknown> = {},
   ): Promise<AsyncDisposable & { fake: ProviderFake; provider: OpenProvider }> {
     const models = type === "gemini" ? ["gemini-one", "gemini-two"] : ["one", "two"];
     const fake = start({ models, ...options });
-    const provider = await openProvider(type, { api_key: KEY, base_url: fake.url, ...table });
+    const provider = await openProvider(type, { api_key: KEY, base_url: fake.url, ...always, ...table });
     return { fake, provider, [Symbol.asyncDispose]: () => fake[Symbol.asyncDispose]() };
   }
 
@@ -311,7 +313,7 @@ describe.each(VENDORS)("provider $type", ({ type, start }) => {
   });
 
   test("reports a server that is not there", async () => {
-    const gone = await openProvider(type, { api_key: KEY, base_url: "http://127.0.0.1:9/" });
+    const gone = await openProvider(type, { api_key: KEY, base_url: "http://127.0.0.1:9/", ...always });
     const { error } = await collect(gone.stream(requestOf(), never));
     expect(error).toMatchObject({ reason: "provider_error", data: failed("network") });
   });
@@ -363,7 +365,7 @@ describe.each(VENDORS)("provider $type", ({ type, start }) => {
     "reports %p in place of a list of models",
     async (body) => {
       await using server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response(body) });
-      const provider = await openProvider(type, { api_key: KEY, base_url: server.url.origin });
+      const provider = await openProvider(type, { api_key: KEY, base_url: server.url.origin, ...always });
       const thrown = await provider.models(never).catch((error: unknown) => error);
       expect(thrown).toBeInstanceOf(AlephError);
       expect((thrown as AlephError).data).toEqual(failed("malformed"));
@@ -375,7 +377,7 @@ describe.each(VENDORS)("provider $type", ({ type, start }) => {
     const recorded = await recordReply(it.fake, it.provider);
     const open = new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode(recorded)) });
     await using server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response(open) });
-    const provider = await openProvider(type, { api_key: KEY, base_url: server.url.origin });
+    const provider = await openProvider(type, { api_key: KEY, base_url: server.url.origin, ...always });
     const { parts, error } = await collect(provider.stream(requestOf(), never));
     expect([joined(parts)[0], parts.at(-1), error]).toEqual([
       { type: "text", text: "Hello" },
@@ -396,7 +398,7 @@ describe.each(VENDORS)("provider $type", ({ type, start }) => {
         return new Response(recorded);
       },
     });
-    const provider = await openProvider(type, { api_key: KEY, base_url: server.url.origin });
+    const provider = await openProvider(type, { api_key: KEY, base_url: server.url.origin, ...always });
     for (let count = 0; count < 5; count++) await collect(provider.stream(requestOf(), never));
     expect(ports.size).toBe(1);
   });
@@ -404,7 +406,7 @@ describe.each(VENDORS)("provider $type", ({ type, start }) => {
   test("sends the headers of its table, and no key where it has none", async () => {
     const fake = start();
     await using _ = fake;
-    const provider = await openProvider(type, { base_url: fake.url, headers: { "x-team": "blue" } });
+    const provider = await openProvider(type, { base_url: fake.url, headers: { "x-team": "blue" }, ...always });
     fake.reply("ok");
     expect((await collect(provider.stream(requestOf(), never))).error).toBeUndefined();
     const { headers } = fake.requests[0]!;

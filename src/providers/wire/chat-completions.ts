@@ -2,7 +2,7 @@
 import type OpenAI from "openai";
 import type { ChatCompletionCreateParamsStreaming } from "openai/resources";
 import { createId } from "../../lib/id.ts";
-import type { ModelInfo, ModelRequest, OpenProvider, ProviderHost } from "../../sdk/provider.ts";
+import type { ModelInfo, ModelRequest, OpenProvider, ProviderHost, StreamPart } from "../../sdk/provider.ts";
 import { type ChatDialect, toChatMessages, toChatTools } from "./chat-messages.ts";
 import { chatSettings } from "./chat-settings.ts";
 import { type ChatStreamOptions, readChatStream } from "./chat-stream.ts";
@@ -10,7 +10,8 @@ import { configuredModels, withConfigured } from "./configured.ts";
 import { createEfforts } from "./effort.ts";
 import { malformedFailure } from "./failure.ts";
 import { createForward } from "./forward.ts";
-import { type GuardedCall, guardCall, guardStream, SDK_TIMEOUT_MS } from "./guard.ts";
+import { guardCall, guardStream } from "./guard.ts";
+import { connectOpenAi } from "./openai-client.ts";
 import type { OpenAiTarget } from "./openai-media.ts";
 import { baseUrlOf, bearerHeaders, type ConnectionOptions, endpointOf, MEDIA_MS } from "./options.ts";
 
@@ -38,27 +39,12 @@ export function openAiTarget(options: ConnectionOptions, host: ProviderHost, usu
   };
 }
 
-export function openChatProvider(options: ConnectionOptions, host: ProviderHost, vendor: ChatVendor): OpenProvider {
-  const endpoint = endpointOf(options, host);
-  const efforts = createEfforts<Effort>();
-  const known = configuredModels(options.models);
+/** One request, with this effort. */
+export type ChatReply = (request: ModelRequest, effort: Effort, signal: AbortSignal) => AsyncIterable<StreamPart>;
 
-  const connect = async (call: GuardedCall): Promise<OpenAI> => {
-    const { OpenAI } = await import("openai");
-    return new OpenAI({
-      // Without a key the SDK must get one all the same; the header is then left out.
-      apiKey: options.api_key ?? "none",
-      adminAPIKey: null,
-      organization: null,
-      project: null,
-      baseURL: options.base_url ?? vendor.baseUrl,
-      defaultHeaders: { ...(options.api_key === undefined ? { Authorization: null } : {}), ...options.headers },
-      fetch: call.fetch,
-      maxRetries: 0,
-      timeout: SDK_TIMEOUT_MS,
-      logLevel: "off",
-    });
-  };
+export function createChatReply(options: ConnectionOptions, host: ProviderHost, vendor: ChatVendor): ChatReply {
+  const endpoint = endpointOf(options, host);
+  const known = configuredModels(options.models);
 
   const body = (request: ModelRequest, effort: Effort): ChatCompletionCreateParamsStreaming => {
     const maxTokens = request.maxOutputTokens ?? known.find(({ id }) => id === request.model)?.maxOutput;
@@ -74,6 +60,26 @@ export function openChatProvider(options: ConnectionOptions, host: ProviderHost,
     };
   };
 
+  return (request, effort, signal) =>
+    guardStream(
+      endpoint,
+      signal,
+      async (call) => {
+        const client = await connectOpenAi(options, options.base_url ?? vendor.baseUrl, call);
+        const chunks = await client.chat.completions.create(body(request, effort), { signal: call.signal });
+        return readChatStream(chunks, endpoint, call.progress, {
+          callId: () => createId("call"),
+          ...(vendor.keepSeal === undefined ? {} : { keepSeal: vendor.keepSeal }),
+        });
+      },
+      (part) => part.type === "finish",
+    );
+}
+
+export function openChatProvider(options: ConnectionOptions, host: ProviderHost, vendor: ChatVendor): OpenProvider {
+  const endpoint = endpointOf(options, host);
+  const efforts = createEfforts<Effort>();
+  const reply = createChatReply(options, host, vendor);
   const base = baseUrlOf(options, vendor.baseUrl);
   return {
     id: host.id,
@@ -82,24 +88,11 @@ export function openChatProvider(options: ConnectionOptions, host: ProviderHost,
       efforts.stream(
         `${request.model} ${request.thinking} ${request.tools.length > 0}`,
         vendor.efforts(request),
-        (effort) =>
-          guardStream(
-            endpoint,
-            signal,
-            async (call) => {
-              const client = await connect(call);
-              const chunks = await client.chat.completions.create(body(request, effort), { signal: call.signal });
-              return readChatStream(chunks, endpoint, call.progress, {
-                callId: () => createId("call"),
-                ...(vendor.keepSeal === undefined ? {} : { keepSeal: vendor.keepSeal }),
-              });
-            },
-            (part) => part.type === "finish",
-          ),
+        (effort) => reply(request, effort, signal),
       ),
     models: (signal) =>
       guardCall(endpoint, signal, async (call) => {
-        const client = await connect(call);
+        const client = await connectOpenAi(options, options.base_url ?? vendor.baseUrl, call);
         const listed: ModelInfo[] = [];
         // The SDK takes any body for an empty page; this list has one page.
         const response = await client.models.list({ signal: call.signal }).asResponse();

@@ -129,13 +129,13 @@ function finishReason(reason: string, hasCalls: boolean): FinishReason {
   return hasCalls ? "tool_calls" : "stop";
 }
 
-/** OpenAI counts cached tokens inside of the prompt's; we beside it. */
+/** OpenAI counts tokens that were read from and written to its cache inside of the prompt's; we beside it. */
 function chatUsage(usage: NonNullable<ChatCompletionChunk["usage"]>) {
-  const cached = usage.prompt_tokens_details?.cached_tokens ?? 0;
+  const { cached_tokens: read = 0, cache_write_tokens: written = 0 } = usage.prompt_tokens_details ?? {};
   return {
-    input: Math.max(0, (usage.prompt_tokens ?? 0) - cached),
+    input: Math.max(0, (usage.prompt_tokens ?? 0) - read - written),
     output: usage.completion_tokens ?? 0,
-    cache_read: cached,
-    cache_write: 0,
+    cache_read: read,
+    cache_write: written,
   };
 }

@@ -1,25 +1,27 @@
-/** Finds out which way of asking for thinking a model accepts: vendors differ by model and change it without notice. */
+/** Finds out which way of asking a model accepts: vendors differ by model and change it without notice. */
 import { AlephError } from "../../protocol/errors.ts";
 import type { StreamPart } from "../../sdk/provider.ts";
 import { providerFailureOf } from "../../sdk/provider-error.ts";
 
 export interface Efforts<E> {
   /**
-   * The reply to the first way in `ways` that the model does not refuse as a bad request about thinking. The one that
-   * worked is remembered under `key`, if it is one to `remember`. The last way's failure is the reply's.
+   * The reply to the first way in `ways` that is not refused; by default what counts as refused is a bad request about
+   * thinking. The one that worked is remembered under `key`, if it is one to `remember`. The last way's failure is the
+   * reply's.
    */
   stream(
     key: string,
     ways: readonly E[],
     send: (way: E) => AsyncIterable<StreamPart>,
     remember?: (way: E) => boolean,
+    refused?: (error: AlephError, way: E) => boolean,
   ): AsyncGenerator<StreamPart, void, undefined>;
 }
 
 export function createEfforts<E>(): Efforts<E> {
   const known = new Map<string, E>();
   return {
-    async *stream(key, ways, send, remember = () => true) {
+    async *stream(key, ways, send, remember = () => true, refused = isAboutThinking) {
       const best = known.get(key);
       const order = best === undefined ? ways : [best, ...ways.filter((way) => way !== best)];
       for (const [at, way] of order.entries()) {
@@ -32,19 +34,19 @@ export function createEfforts<E>(): Efforts<E> {
           }
           return;
         } catch (thrown) {
-          if (began || at + 1 === order.length || !isAboutThinking(thrown)) throw thrown;
+          if (began || at + 1 === order.length || !(thrown instanceof AlephError) || !refused(thrown, way))
+            throw thrown;
         }
       }
     },
   };
 }
 
-function isAboutThinking(thrown: unknown): boolean {
+export function isAboutThinking(error: AlephError): boolean {
   return (
-    thrown instanceof AlephError &&
-    providerFailureOf(thrown) === "bad_request" &&
-    /reasoning|thinking|effort|budget/i.test(thrown.message) &&
+    providerFailureOf(error) === "bad_request" &&
+    /reasoning|thinking|effort|budget/i.test(error.message) &&
     // Thinking gives way to no other wish: whoever has both is told that they do not go together.
-    !/tool_choice|temperature|top_p/.test(thrown.message)
+    !/tool_choice|temperature|top_p/.test(error.message)
   );
 }

@@ -96,9 +96,9 @@ test("openai sends system, tools, media, calls and results in the form of Chat C
 
 test("openai tells cached tokens apart", async () => {
   await using it = await setUp();
-  it.fake.reply({ steps: ["x"], usage: { input: 7, output: 3, cache_read: 100 } });
+  it.fake.reply({ steps: ["x"], usage: { input: 7, output: 3, cache_read: 100, cache_write: 20 } });
   const { parts } = await collect(it.provider.stream(requestOf(), never));
-  expect(parts[1]).toEqual({ type: "usage", usage: { input: 7, output: 3, cache_read: 100, cache_write: 0 } });
+  expect(parts[1]).toEqual({ type: "usage", usage: { input: 7, output: 3, cache_read: 100, cache_write: 20 } });
 });
 
 test.each([
@@ -114,7 +114,7 @@ test.each([
 });
 
 test("openai drops the effort where a model refuses it beside tools, and remembers that", async () => {
-  await using it = await setUp();
+  await using it = await setUp({ api: "chat" });
   const message = "Function tools with reasoning_effort are not supported for gpt-x in /v1/chat/completions";
   it.fake.reply({ status: 400, message }, "first", "second", "third");
   const tools = [{ name: "read", description: "Reads", parameters: { type: "object" } }];

@@ -1,4 +1,4 @@
-/** A fake of OpenAI's API: Chat Completions over SSE, the list of models, vectors, pictures, videos and transcripts. */
+/** A fake of OpenAI's API: Chat Completions and Responses over SSE, the list of models, vectors, pictures, videos and transcripts. */
 import {
   argumentsText,
   type Encoder,
@@ -10,6 +10,7 @@ import {
   startFake,
   type Wire,
 } from "./fake.ts";
+import { responsesEncoder } from "./responses.ts";
 
 /** `base_url` for type `openai` and `openai-compatible`. */
 export function startOpenAiFake(options: FakeOptions = {}): ProviderFake {
@@ -37,6 +38,7 @@ const openAiWire: Wire = {
   }),
   error: (status, message) => ({ error: openAiError(status, message) }),
   encoder: (body) => chatEncoder(body, { thinkingKey: "reasoning_content", wholeCalls: false }),
+  chats: { "/v1/responses": { encoder: (body) => responsesEncoder(body) } },
   more: openAiMedia,
 };
 
@@ -157,13 +159,14 @@ export function chatEncoder(
   };
 }
 
-/** OpenAI counts cached tokens inside of `prompt_tokens`. */
-function chatUsage({ input, output, cache_read = 0 }: FakeUsage) {
+/** OpenAI counts tokens that were read from and written to the cache inside of `prompt_tokens`. */
+function chatUsage({ input, output, cache_read = 0, cache_write = 0 }: FakeUsage) {
+  const prompt_tokens = input + cache_read + cache_write;
   return {
-    prompt_tokens: input + cache_read,
+    prompt_tokens,
     completion_tokens: output,
-    total_tokens: input + cache_read + output,
-    prompt_tokens_details: { cached_tokens: cache_read, audio_tokens: 0 },
+    total_tokens: prompt_tokens + output,
+    prompt_tokens_details: { cached_tokens: cache_read, cache_write_tokens: cache_write, audio_tokens: 0 },
     completion_tokens_details: { reasoning_tokens: 0, audio_tokens: 0 },
   };
 }
