@@ -6,6 +6,7 @@ import { ensureOwnerToken, followOwnerToken } from "./auth/owner-token.ts";
 import { openBus } from "./bus/bus.ts";
 import { Interfaces } from "./channel/interfaces.ts";
 import { type ChannelNeeds, channels } from "./channels/index.ts";
+import type { Completion } from "./completion/completion.ts";
 import type { ConfigStore } from "./config/config.ts";
 import type { Environment } from "./config/environment.ts";
 import type { Home } from "./config/home.ts";
@@ -84,6 +85,7 @@ export interface RouteNeeds {
   readonly panel: () => ReturnType<typeof loadPanel>;
   readonly media: Pick<Media, "get">;
   readonly mediaLinks: Pick<MediaLinks, "check">;
+  readonly completion: () => Promise<Completion>;
 }
 
 const TICK_MS = 30_000;
@@ -297,6 +299,10 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       requestCounts: () => metrics.requests,
       gauges: () => gauges(needs.status()),
       panel: () => (panel ??= import("./panel/assets.ts").then(({ loadPanel }) => loadPanel())),
+      completion: once(async () => {
+        const { Completion } = await import("./completion/completion.ts");
+        return new Completion({ models, runner, bus, usage, store, config: current, log, now, monotonic });
+      }),
       media,
       mediaLinks,
     },

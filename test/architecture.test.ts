@@ -31,12 +31,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   plugin: SUBSYSTEM,
   agent: [...CONTRACTS, ...SUBSYSTEMS, "providers", "type tools"],
   generation: [...CONTRACTS, ...SUBSYSTEMS, "providers"],
+  dialects: CONTRACTS,
+  completion: [...CONTRACTS, "type config", "session", "type usage", "providers", "type agent", "dialects"],
   methods: CORE,
-  gateway: [...CONTRACTS, "auth", "type methods"],
+  gateway: [...CONTRACTS, "auth", "type methods", "dialects", "completion"],
   client: ["lib", "protocol", "type sdk", "type methods"],
   panel: ["lib", "protocol", "client", "type methods"],
   "tool-needs.ts": [...CORE],
-  "core.ts": [...CORE, "tool-needs.ts", "channels", "methods", "gateway", "panel"],
+  "core.ts": [...CORE, "tool-needs.ts", "channels", "completion", "methods", "gateway", "panel"],
   "check-tables.ts": ["type config", "providers", "channel", "channels"],
   "app.ts": ["lib", "config", "sdk", "core.ts", "check-tables.ts", "gateway"],
   cli: ["lib", "protocol", "config", "client", "app.ts"],
@@ -49,6 +51,7 @@ const PLURAL: Readonly<Record<string, { readonly shared: readonly string[] }>> =
   providers: { shared: ["wire", "models", "chain"] },
   tools: { shared: [] },
   channels: { shared: [] },
+  dialects: { shared: ["dialect", "errors", "gather", "wire"] },
   "plugin/runtimes": { shared: [] },
   "store/migrations": { shared: [] },
   "gateway/routes": { shared: [] },
@@ -173,7 +176,7 @@ for (const folder of plurals) {
     .map(({ path }) => path)
     .filter((path) => {
       const below = path.slice(folder.length + 1);
-      if (folder === "methods") return true;
+      if (folder === "methods" || folder === "gateway/routes") return true;
       return !shared.includes(thingOf(path)) && (!below.includes("/") || /^(.+)\/\1\.tsx?$/.test(below));
     });
 

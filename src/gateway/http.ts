@@ -38,14 +38,26 @@ export interface HttpOptions<Needs> {
 }
 
 export interface Http {
-  /** Never throws or rejects. `address` is the peer's. */
-  handle(request: Request, address: string): Promise<Response>;
+  /** Never throws or rejects. `address` is the peer's; `keepAlive` lets the connection be silent. */
+  handle(request: Request, address: string, keepAlive: () => void): Promise<Response>;
   /** The answer for something thrown: its reason and message, never its stack or cause. */
-  refuse(thrown: unknown, status?: number, more?: Readonly<Record<string, string>>): Response;
+  refuse(thrown: unknown, options?: RefuseOptions): Response;
+}
+
+export interface RefuseOptions {
+  readonly status?: number;
+  /** Headers besides the usual ones. */
+  readonly more?: Readonly<Record<string, string>>;
+  readonly shape?: AnyRoute["refuse"];
+}
+
+interface Peer {
+  readonly address: string;
+  readonly keepAlive: () => void;
 }
 
 export function createHttp<Needs>({ core, routes, maxBody, log }: HttpOptions<Needs>): Http {
-  const http = new Hono<{ Bindings: { address: string } }>();
+  const http = new Hono<{ Bindings: Peer }>();
   const methods = new Map<string, string[]>();
 
   for (const [name, load] of Object.entries(routes)) {
@@ -53,41 +65,58 @@ export function createHttp<Needs>({ core, routes, maxBody, log }: HttpOptions<Ne
     methods.set(path, [...(methods.get(path) ?? []), method]);
     http.on(method, path, async ({ req, env }) => {
       const route = await load();
-      const needs = route.early ? undefined : await core;
-      return secured(await route.handle(needs?.routeNeeds, admit(route, needs?.auth, req.raw, env.address)));
+      try {
+        const needs = route.early ? undefined : await core;
+        return secured(await route.handle(needs?.routeNeeds, admit(route, needs?.auth, req.raw, env)));
+      } catch (thrown) {
+        return refuse(thrown, { shape: route.refuse });
+      }
     });
   }
   for (const [path, known] of methods) {
     const allow = (known.includes("GET") ? [...known, "HEAD"] : known).join(", ");
     const error = new AlephError("invalid_request", "This path does not take the method");
-    http.all(path, () => refuse(error, 405, { allow }));
+    http.all(path, () => refuse(error, { status: 405, more: { allow } }));
   }
   http.notFound(() => refuse(new AlephError("not_found", "Nothing is served at this path")));
   http.onError((error) => refuse(error));
 
-  function admit(route: AnyRoute, auth: Auth | undefined, request: Request, address: string): RouteRequest {
+  function admit(route: AnyRoute, auth: Auth | undefined, request: Request, peer: Peer): RouteRequest {
     const { headers } = request;
-    const bearer = headers.get("authorization");
+    const { address, keepAlive } = peer;
+    const key = route.auth === "api_key" ? headers.get("x-api-key") : null;
+    const bearer = key === null ? headers.get("authorization") : `Bearer ${key}`;
     const open = route.auth === "public" || (route.auth === "loopback" && bearer === null && isLocal(headers, address));
     if (!open && !auth) throw new AlephError("internal", "Internal error", { cause: "an early route must be public" });
+    const rights = open ? undefined : auth!.authenticateHeader(bearer, address);
+    if (route.scope && !rights?.grant.scopes.includes(route.scope)) {
+      throw new AlephError("forbidden", `This needs the scope "${route.scope}"`);
+    }
     return {
       request,
       address,
-      grant: open ? undefined : auth!.authenticateHeader(bearer, address).grant,
+      grant: rights?.grant,
+      credential: rights?.credentials[0],
+      keepAlive,
       cookie: readCookie(headers),
       // Behind a proxy that ends TLS only the page's own address tells; it was checked before.
       secure: headers.get("origin")?.startsWith("https://") ?? false,
     };
   }
 
-  function refuse(thrown: unknown, status?: number, more: Readonly<Record<string, string>> = {}): Response {
+  function refuse(thrown: unknown, { status, more = {}, shape }: RefuseOptions = {}): Response {
     const error = AlephError.from(thrown);
     if (error.reason === "internal") log.error("http request failed", describeError(thrown));
-    const { message, data } = toRpcError(error);
     const headers = new Headers({ "cache-control": "no-store", ...more });
+    if (error.reason === "unauthenticated" || error.reason === "auth_failed") headers.set("www-authenticate", "Bearer");
+    if (shape) {
+      const told = shape(error);
+      for (const [name, value] of Object.entries(told.headers)) headers.set(name, value);
+      return secured(Response.json(told.body, { status: status ?? told.status, headers }));
+    }
+    const { message, data } = toRpcError(error);
     const { retry_after_ms } = error.data;
     if (typeof retry_after_ms === "number") headers.set("retry-after", String(Math.ceil(retry_after_ms / 1000)));
-    if (error.reason === "unauthenticated" || error.reason === "auth_failed") headers.set("www-authenticate", "Bearer");
     return secured(
       Response.json(
         { error: { message, reason: error.reason, data } },
@@ -97,12 +126,12 @@ export function createHttp<Needs>({ core, routes, maxBody, log }: HttpOptions<Ne
   }
 
   return {
-    async handle(request, address) {
+    async handle(request, address, keepAlive) {
       if (Number(request.headers.get("content-length") ?? 0) > maxBody()) {
         // The rest of the body is not read, so the connection cannot go on.
-        return refuse(tooLarge(maxBody()), undefined, { connection: "close" });
+        return refuse(tooLarge(maxBody()), { more: { connection: "close" } });
       }
-      return await http.fetch(request, { address });
+      return await http.fetch(request, { address, keepAlive });
     },
     refuse,
   };

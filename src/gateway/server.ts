@@ -212,7 +212,9 @@ export class Gateway<Needs> implements AsyncDisposable {
       const address = server.requestIP(request)?.address ?? "unknown";
       const { pathname } = new URL(request.url);
       if (!this.#isAccepting && pathname !== "/health") throw new AlephError("overloaded", "Server stops");
-      if (pathname !== "/ws") return await this.#http.handle(request, address);
+      if (pathname !== "/ws") {
+        return await this.#http.handle(request, address, () => server.timeout(request, 0));
+      }
       return this.#upgrade(await this.#core(), request, server, address);
     } catch (error) {
       return this.#http.refuse(error);
@@ -234,7 +236,7 @@ export class Gateway<Needs> implements AsyncDisposable {
     const error = new AlephError("invalid_request", "This is a WebSocket endpoint", {
       data: { hint: "Connect with ws://" },
     });
-    return this.#http.refuse(error, 426, { upgrade: "websocket" });
+    return this.#http.refuse(error, { status: 426, more: { upgrade: "websocket" } });
   }
 
   async #core(): Promise<GatewayCore<Needs>> {

@@ -1,5 +1,6 @@
 /** What an HTTP route is. Host and Origin are checked before any route is reached. */
-import type { Grant } from "../protocol/identity.ts";
+import type { AlephError } from "../protocol/errors.ts";
+import type { Grant, Scope } from "../protocol/identity.ts";
 
 export interface RouteRequest {
   readonly request: Request;
@@ -7,19 +8,37 @@ export interface RouteRequest {
   readonly address: string;
   /** Who asks; absent only on `public` routes and for loopback peers where that is enough. */
   readonly grant: Grant | undefined;
+  /** Names the token or login behind `grant`. */
+  readonly credential: string | undefined;
   /** The panel's session cookie, if one came along. */
   readonly cookie: string | undefined;
   /** Whether the connection is encrypted; decides on the cookie's name and its `Secure`. */
   readonly secure: boolean;
+  /** From now on the connection may be silent for as long as the answer takes. */
+  keepAlive(): void;
 }
 
-/** `public`: anyone. `token`: a bearer token. `loopback`: a bearer token, or a peer on this machine. */
-export type RouteAuth = "public" | "token" | "loopback";
+/** An error in a shape that is not ours. */
+export interface Refusal {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * `public`: anyone. `token`: a bearer token. `api_key`: the same, which may also come as `x-api-key`. `loopback`: a bearer
+ * token, or a peer on this machine.
+ */
+export type RouteAuth = "public" | "token" | "api_key" | "loopback";
 
 export interface Route<Needs> {
   readonly auth: RouteAuth;
   /** Whether it needs nothing of the app and so answers while the app is still starting. */
   readonly early?: true;
+  /** What who asks must be allowed. */
+  readonly scope?: Scope;
+  /** The answer for an error, where clients expect another shape; also for those who are not let in. */
+  refuse?(error: AlephError): Refusal;
   /** Throws `AlephError`; answered as `{error: {message, reason, data}}` with the error's HTTP status. */
   handle(needs: Needs, request: RouteRequest): Response | Promise<Response>;
 }

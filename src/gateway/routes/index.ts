@@ -9,4 +9,6 @@ export const routes = {
   "GET /login": () => import("./login-page.ts").then((m) => m.loginPageRoute),
   "POST /auth/login": () => import("./login.ts").then((m) => m.loginRoute),
   "POST /auth/logout": () => import("./logout.ts").then((m) => m.logoutRoute),
+  "POST /v1/chat/completions": () => import("./v1/chat-completions.ts").then((m) => m.chatCompletionsRoute),
+  "POST /v1/messages": () => import("./v1/messages.ts").then((m) => m.messagesRoute),
 } as const;

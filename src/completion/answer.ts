@@ -1,0 +1,130 @@
+/** What answers a request: a vendor's bytes in the client's own format, or parts that are put into that format. */
+import type { DialectFormat, ReplyEncoder, ReplyHead, ReplyPart } from "../dialects/dialect.ts";
+import { addUsage } from "../dialects/gather.ts";
+import { AlephError } from "../protocol/errors.ts";
+import type { Usage } from "../protocol/message.ts";
+import type { EventSource, OpenedSource } from "./event-stream.ts";
+import type { HandedOn } from "./handed-on.ts";
+import { createUsageFilter } from "./usage-filter.ts";
+import { Ends } from "./usage-tail.ts";
+
+/** Who answered and what it cost, as far as that was told. */
+export interface Told {
+  readonly provider: string;
+  readonly model: string;
+  readonly usage: Usage | undefined;
+}
+
+/** Of a vendor's headers those that clients look for. */
+export function vendorHeaders(headers: Headers): Record<string, string> {
+  const id = headers.get("x-request-id") ?? headers.get("request-id");
+  return id === null ? {} : { "x-request-id": id, "request-id": id };
+}
+
+export interface BytesOptions {
+  /** Every byte of the answer, when all of it is needed at its end. */
+  readonly keep?: Uint8Array[];
+  readonly onEnd: (how: "sent" | "failed" | "hung_up", ends: Ends) => void | Promise<void>;
+}
+
+/** The vendor's events as they come; the usage that only we asked for is taken out. */
+export function bytesSource(handed: HandedOn, { keep, onEnd }: BytesOptions): OpenedSource {
+  const ends = new Ends();
+  const filter = handed.body.hideUsage ? createUsageFilter() : undefined;
+  let done = false;
+  const seen = (chunk: Uint8Array): Uint8Array => {
+    ends.push(chunk);
+    keep?.push(chunk);
+    return filter === undefined ? chunk : filter.push(chunk);
+  };
+  const source: EventSource = {
+    async next() {
+      if (done) return undefined;
+      const chunk = await handed.next();
+      if (chunk !== undefined) return seen(chunk);
+      done = true;
+      // Kept before the client knows the end: it may ask for it at once.
+      await onEnd("sent", ends);
+      return filter?.end();
+    },
+    close(how) {
+      handed.close(how);
+      if (!done) void onEnd(how, ends);
+      done = true;
+    },
+  };
+  return { first: seen(handed.first), source, headers: vendorHeaders(handed.headers) };
+}
+
+export interface PartsOptions {
+  readonly format: DialectFormat;
+  readonly head: (model: string) => ReplyHead;
+  readonly body: Readonly<Record<string, unknown>>;
+  /** The text that was sent is given for what is kept. */
+  readonly onEnd: (told: Told, how: "sent" | "failed" | "hung_up", sent: string) => void | Promise<void>;
+  readonly keep: boolean;
+}
+
+/** Encodes the parts as they come. The first of them says who answers. Throws what comes instead of it. */
+export async function partsSource(
+  parts: AsyncGenerator<ReplyPart, void, undefined>,
+  { format, head, body, onEnd, keep }: PartsOptions,
+): Promise<OpenedSource> {
+  let told: Told = { provider: "", model: "", usage: undefined };
+  let ended = false;
+  let sent = "";
+  const see = (part: ReplyPart): void => {
+    if (part.type === "model") told = { ...told, provider: part.provider, model: part.model };
+    else if (part.type === "usage") told = { ...told, usage: addUsage(told.usage, part.usage) };
+  };
+  const first = await firstModel(parts, see);
+  const encoder: ReplyEncoder = format.encoder(head(told.model), body);
+  const put = (text: string): string => {
+    if (keep) sent += text;
+    return text;
+  };
+  const end = async (how: "sent" | "failed" | "hung_up"): Promise<void> => {
+    if (ended) return;
+    ended = true;
+    await onEnd(told, how, sent);
+  };
+  const source: EventSource = {
+    async next() {
+      if (ended) return undefined;
+      try {
+        const { done, value } = await parts.next();
+        if (done !== true) {
+          see(value);
+          return put(encoder.part(value));
+        }
+        const last = put(encoder.end());
+        await end("sent");
+        return last;
+      } catch (thrown) {
+        const last = put(encoder.fail(AlephError.from(thrown)));
+        await end("failed");
+        return last;
+      }
+    },
+    close(how) {
+      void end(how);
+      void parts.return().catch(() => "the reply had ended");
+    },
+  };
+  return { first: put(encoder.begin() + first.map((part) => encoder.part(part)).join("")), source };
+}
+
+/** Reads on to the first part that says who answers: what comes before it is only counted. */
+async function firstModel(
+  parts: AsyncGenerator<ReplyPart, void, undefined>,
+  see: (part: ReplyPart) => void,
+): Promise<ReplyPart[]> {
+  const before: ReplyPart[] = [];
+  for (;;) {
+    const { done, value } = await parts.next();
+    if (done === true) return before;
+    see(value);
+    before.push(value);
+    if (value.type !== "usage") return before;
+  }
+}

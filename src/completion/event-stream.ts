@@ -1,0 +1,97 @@
+/** A stream of server-sent events to a client: pings while it is silent, and an end for everybody when one side leaves. */
+import { AlephError } from "../protocol/errors.ts";
+
+export interface EventSource {
+  /** The next piece; undefined at the end. Throws when the reply broke off. */
+  next(): Promise<Uint8Array | string | undefined>;
+  /** Called once, however it ends: sent to the end, broken off, or the client hung up. */
+  close(how: "sent" | "failed" | "hung_up"): void;
+}
+
+export interface EventStreamOptions {
+  readonly signal: AbortSignal;
+  /** What the client is told when the reply breaks off. */
+  readonly fail: (error: AlephError) => string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const PING_MS = 5_000;
+/** A comment, and the end of it: no event. */
+const PING = ": ping\n\n";
+const HEADERS = { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache, no-transform" };
+
+/**
+ * The answer begins with the first piece, so that a failure before it has its own status; after five seconds of silence
+ * it begins all the same, with a ping. Throws what `open` throws before.
+ */
+export async function eventStream(open: Promise<OpenedSource>, options: EventStreamOptions): Promise<Response> {
+  const late = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => late.resolve(undefined), PING_MS);
+  let opened: OpenedSource | undefined;
+  try {
+    opened = await Promise.race([open, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+  const headers = { ...HEADERS, ...options.headers, ...opened?.headers };
+  return new Response(bodyOf(opened ?? open, options), { headers });
+}
+
+export interface OpenedSource {
+  readonly first: Uint8Array | string;
+  readonly source: EventSource;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+function bodyOf(opening: OpenedSource | Promise<OpenedSource>, { signal, fail }: EventStreamOptions): ReadableStream {
+  let source: EventSource | undefined;
+  const close = (how: "sent" | "failed" | "hung_up") => {
+    source?.close(how);
+    source = undefined;
+  };
+  return new ReadableStream({
+    type: "direct",
+    async pull(controller) {
+      let sentAt = performance.now();
+      /** Whether the last byte sent ended a line: a comment inside of one would spoil it. */
+      let atLine = true;
+      let atEvent = true;
+      const send = (piece: Uint8Array | string): unknown => {
+        sentAt = performance.now();
+        const last = piece.length - 1;
+        atLine = typeof piece === "string" ? piece.endsWith("\n") : piece[last] === 0x0a;
+        atEvent =
+          atLine &&
+          (typeof piece === "string" ? piece.endsWith("\n\n") : piece[last - 1] === 0x0a || piece[last - 2] === 0x0a);
+        const written: unknown = controller.write(piece);
+        const flushed: unknown = controller.flush();
+        return written instanceof Promise ? written : flushed;
+      };
+      const pings = setInterval(() => {
+        if (atEvent && performance.now() - sentAt >= PING_MS - 50) send(PING);
+      }, PING_MS);
+      try {
+        if ("then" in opening) send(PING);
+        const { first, source: opened } = await opening;
+        source = opened;
+        for (let piece: Uint8Array | string | undefined = first; piece !== undefined; piece = await opened.next()) {
+          if (signal.aborted) break;
+          if (piece.length === 0) continue;
+          const waits = send(piece);
+          if (waits instanceof Promise) await waits;
+        }
+        close(signal.aborted ? "hung_up" : "sent");
+      } catch (thrown) {
+        if (signal.aborted) close("hung_up");
+        else {
+          close("failed");
+          send(`${atEvent ? "" : atLine ? "\n" : "\n\n"}${fail(AlephError.from(thrown))}`);
+        }
+      } finally {
+        clearInterval(pings);
+        controller.close();
+      }
+    },
+    cancel: () => close("hung_up"),
+  } as Bun.DirectUnderlyingSource<Uint8Array | string> as unknown as UnderlyingSource);
+}

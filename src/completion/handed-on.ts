@@ -1,0 +1,190 @@
+/** Requests in a vendor's own format, handed on as bytes: the first provider that answers is the one that is heard. */
+import { pause } from "../lib/pause.ts";
+import { AlephError } from "../protocol/errors.ts";
+import type { Models, ResolvedModel } from "../providers/models.ts";
+import type { Forward, ProviderFailure } from "../sdk/provider.ts";
+import { providerError, providerFailureOf } from "../sdk/provider-error.ts";
+import type { CompletionCall } from "./call.ts";
+import { type HandedBody, handedBody } from "./handed-body.ts";
+
+const RETRIES = 2;
+const BASE_WAIT_MS = 500;
+const MAX_WAIT_MS = 10_000;
+
+/** Waiting helps. */
+const TRANSIENT: ReadonlySet<ProviderFailure> = new Set(["rate_limit", "overloaded", "network", "timeout"]);
+/** Says that the provider is not well. */
+const UNWELL: ReadonlySet<ProviderFailure> = new Set(["overloaded", "network", "timeout", "malformed"]);
+/** The request is at fault, or its content: another provider is not asked for what the client can mend. */
+const FINAL: ReadonlySet<ProviderFailure> = new Set(["bad_request", "refused"]);
+
+export interface HandOnOptions {
+  readonly models: Pick<Models, "breaker" | "forget">;
+  readonly idleMs: (provider: string) => number;
+  readonly onTrace: (kind: "retry" | "failover", detail: Record<string, unknown>) => void;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly random: () => number;
+}
+
+export const handOnDefaults = { sleep: pause, random: Math.random };
+
+/** An answer whose first bytes have come. */
+export interface HandedOn {
+  readonly from: ResolvedModel;
+  readonly headers: Headers;
+  readonly body: HandedBody;
+  readonly first: Uint8Array;
+  /** The bytes behind the first; undefined at the end. Throws `provider_error` when they stop coming. */
+  next(): Promise<Uint8Array | undefined>;
+  /** Says to the breaker how it went; anything but `sent` ends the request. */
+  close(how: "sent" | "failed" | "hung_up"): void;
+}
+
+/** Throws `cancelled`, or how the last try failed; `final` says that nobody else need be asked. */
+export async function handOn(
+  options: HandOnOptions,
+  {
+    call,
+    from,
+    forward,
+    change,
+  }: {
+    readonly call: CompletionCall;
+    readonly from: ResolvedModel;
+    readonly forward: Forward;
+    readonly change: Readonly<Record<string, unknown>>;
+  },
+): Promise<HandedOn> {
+  const { models, onTrace, sleep, random } = options;
+  const body = handedBody(call.dialect, call.text, call.body, from.model, change);
+  const breaker = models.breaker(from.provider);
+  for (let retry = 0; ; retry++) {
+    try {
+      return await open(options, call, from, forward, body);
+    } catch (thrown) {
+      const error = AlephError.from(thrown);
+      const failure = providerFailureOf(error);
+      breaker[failure !== undefined && UNWELL.has(failure) ? "failed" : "ended"]();
+      if (failure === "auth") models.forget(from.provider);
+      if (call.signal.aborted) throw error;
+      const wait = retry < RETRIES ? waitFor(error, failure, retry, random) : undefined;
+      if (wait === undefined) throw error;
+      onTrace("retry", { provider: from.provider, model: from.model, failure, wait_ms: wait });
+      await sleep(wait, call.signal);
+    }
+  }
+}
+
+/** Whether asking somebody else would not help. */
+export function isFinal(error: AlephError): boolean {
+  const failure = providerFailureOf(error);
+  return error.reason === "cancelled" || error.reason === "internal" || (failure !== undefined && FINAL.has(failure));
+}
+
+async function open(
+  { models, idleMs }: HandOnOptions,
+  call: CompletionCall,
+  from: ResolvedModel,
+  forward: Forward,
+  body: HandedBody,
+): Promise<HandedOn> {
+  const { provider } = from;
+  const ending = new AbortController();
+  const leave = () => ending.abort();
+  call.signal.addEventListener("abort", leave, { once: true });
+  try {
+    if (call.signal.aborted) throw new AlephError("cancelled", "The request was cancelled");
+    const response = await forward(body.text, ending.signal, call.vendorHeaders).catch((thrown: unknown) => {
+      throw spokenIn(call, thrown);
+    });
+    checkType(response, call.body.stream === true, provider);
+    const limit = idleMs(provider);
+    const reader = response.body?.getReader();
+    const next = async (): Promise<Uint8Array | undefined> => {
+      const { done, value } = await inTime(reader?.read(), limit, provider, ending);
+      return done ? undefined : value;
+    };
+    let first = await next();
+    while (first?.byteLength === 0) first = await next();
+    if (first === undefined) {
+      throw providerError(`Provider "${provider}" answered with an empty reply`, { provider, failure: "malformed" });
+    }
+    const breaker = models.breaker(provider);
+    return {
+      from,
+      headers: response.headers,
+      body,
+      first,
+      next,
+      close(how) {
+        call.signal.removeEventListener("abort", leave);
+        breaker[how === "sent" ? "succeeded" : how === "failed" ? "failed" : "ended"]();
+        if (how !== "sent") ending.abort();
+      },
+    };
+  } catch (thrown) {
+    call.signal.removeEventListener("abort", leave);
+    ending.abort();
+    if (call.signal.aborted) throw new AlephError("cancelled", "The request was cancelled", { cause: thrown });
+    throw thrown;
+  }
+}
+
+/** What the vendor said may be told to the client in the vendor's own words: they speak the same format. */
+function spokenIn({ dialect }: CompletionCall, thrown: unknown): unknown {
+  if (!(thrown instanceof AlephError) || thrown.data.body === undefined) return thrown;
+  return new AlephError(thrown.reason, thrown.message, { cause: thrown, data: { ...thrown.data, dialect } });
+}
+
+function checkType(response: Response, stream: boolean, provider: string): void {
+  const type = response.headers.get("content-type") ?? "";
+  if (type.includes(stream ? "text/event-stream" : "json")) return;
+  void response.body?.cancel().catch(() => undefined);
+  throw providerError(
+    `Provider "${provider}" answered with ${JSON.stringify(type.slice(0, 60))} where ${stream ? "a stream" : "JSON"} was asked for`,
+    {
+      provider,
+      failure: "malformed",
+    },
+  );
+}
+
+async function inTime(
+  reading: Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }> | undefined,
+  limitMs: number,
+  provider: string,
+  ending: AbortController,
+): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }> {
+  if (reading === undefined) return { done: true };
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    ending.abort();
+  }, limitMs);
+  try {
+    return await reading;
+  } catch (cause) {
+    throw providerError(
+      late
+        ? `Provider "${provider}" sent nothing for ${limitMs / 1000} s`
+        : `The connection to provider "${provider}" broke in the middle of its reply`,
+      { provider, failure: late ? "timeout" : "network" },
+      cause,
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Milliseconds to wait before the same provider is asked again; nothing when that would not help or take too long. */
+function waitFor(
+  error: AlephError,
+  failure: ProviderFailure | undefined,
+  retry: number,
+  random: () => number,
+): number | undefined {
+  if (failure === undefined || !TRANSIENT.has(failure)) return undefined;
+  const told = error.data.retry_after_ms;
+  const wait = typeof told === "number" ? told : BASE_WAIT_MS * 2 ** retry * (0.5 + random());
+  return wait > MAX_WAIT_MS ? undefined : Math.round(wait);
+}

@@ -1,0 +1,108 @@
+/** Reads what an answer cost from its last bytes, and from the first where the vendor tells a part of it there. */
+import type { Usage } from "../protocol/message.ts";
+import type { Dialect } from "../sdk/provider.ts";
+
+type Tokens = Omit<Usage, "cost_usd">;
+
+/** The last event is no longer than this, but for what it repeats of the reply before the usage. */
+const TAIL_BYTES = 8 * 1024;
+const KEY = '"usage":';
+
+/** Keeps the beginning and the end of a stream of bytes. */
+export class Ends {
+  #head: Uint8Array | undefined;
+  readonly #tail: Uint8Array[] = [];
+  #size = 0;
+
+  push(chunk: Uint8Array): void {
+    this.#head ??= chunk;
+    this.#tail.push(chunk);
+    this.#size += chunk.byteLength;
+    while (this.#tail.length > 1 && this.#size - this.#tail[0]!.byteLength >= TAIL_BYTES) {
+      this.#size -= this.#tail.shift()!.byteLength;
+    }
+  }
+
+  /** Undefined when nothing told. */
+  usage(dialect: Dialect): Tokens | undefined {
+    if (this.#head === undefined) return undefined;
+    const tail = readUsage(dialect, Buffer.concat(this.#tail));
+    return dialect === "messages" ? merged(readUsage(dialect, this.#head, "first"), tail) : tail;
+  }
+}
+
+/** From a whole answer, or a part of one that has it. */
+export function readUsage(dialect: Dialect, bytes: Uint8Array, which: "first" | "last" = "last"): Tokens | undefined {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const step = which === "last" ? -1 : 1;
+  let at = step < 0 ? buffer.lastIndexOf(KEY) : buffer.indexOf(KEY);
+  while (at >= 0) {
+    const object = readObject(buffer.subarray(at + KEY.length, at + KEY.length + 4096).toString("utf8"));
+    const tokens = object === undefined ? undefined : tokensOf(dialect, object);
+    if (tokens !== undefined) return tokens;
+    if (step < 0 && at === 0) break;
+    at = step < 0 ? buffer.lastIndexOf(KEY, at - 1) : buffer.indexOf(KEY, at + 1);
+  }
+  return undefined;
+}
+
+/** The JSON object with which `text` begins; usage holds no strings with braces. */
+function readObject(text: string): Record<string, unknown> | undefined {
+  const from = text.search(/\S/);
+  if (text[from] !== "{") return undefined;
+  let depth = 0;
+  for (let at = from; at < text.length; at++) {
+    if (text[at] === "{") depth++;
+    else if (text[at] === "}" && --depth === 0) {
+      try {
+        return JSON.parse(text.slice(from, at + 1)) as Record<string, unknown>;
+      } catch {
+        // Not what it looked like; then nothing was told.
+        return undefined;
+      }
+    }
+  }
+  return undefined;
+}
+
+function tokensOf(dialect: Dialect, usage: Record<string, unknown>): Tokens | undefined {
+  if (dialect === "messages") {
+    if (!("input_tokens" in usage || "output_tokens" in usage)) return undefined;
+    return {
+      input: count(usage.input_tokens),
+      output: count(usage.output_tokens),
+      cache_read: count(usage.cache_read_input_tokens),
+      cache_write: count(usage.cache_creation_input_tokens),
+    };
+  }
+  const [input, output, details] =
+    dialect === "chat"
+      ? [usage.prompt_tokens, usage.completion_tokens, usage.prompt_tokens_details]
+      : [usage.input_tokens, usage.output_tokens, usage.input_tokens_details];
+  if (typeof input !== "number") return undefined;
+  const { cached_tokens, cache_write_tokens } = (details ?? {}) as Record<string, unknown>;
+  const cached = count(cached_tokens);
+  const written = count(cache_write_tokens);
+  // OpenAI counts both inside of the input.
+  return {
+    input: Math.max(0, input - cached - written),
+    output: count(output),
+    cache_read: cached,
+    cache_write: written,
+  };
+}
+
+/** Later counts are totals; one that the last event leaves out is that of the first. */
+function merged(first: Tokens | undefined, last: Tokens | undefined): Tokens | undefined {
+  if (first === undefined || last === undefined) return last ?? first;
+  return {
+    input: last.input || first.input,
+    output: last.output || first.output,
+    cache_read: last.cache_read || first.cache_read,
+    cache_write: last.cache_write || first.cache_write,
+  };
+}
+
+function count(value: unknown): number {
+  return typeof value === "number" && Number.isFinite(value) ? value : 0;
+}
