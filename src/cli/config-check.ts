@@ -1,12 +1,26 @@
-/** Checks a config file as a start would, without a start and without leaving a trace. Loads the schema. */
-import { readFileSync } from "node:fs";
-import { locate, parseDocument } from "../config/document.ts";
-import { validateDocument } from "../config/validate.ts";
-import type { Issue } from "../protocol/errors.ts";
+/** Checks a config file as a start would, without a start and without leaving a trace. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openConfig } from "../config/config.ts";
+import type { Environment } from "../config/environment.ts";
+import { homeAt } from "../config/home.ts";
+import { createLog } from "../lib/log.ts";
+import { AlephError, type Issue } from "../protocol/errors.ts";
 
-/** Empty when it is valid. Throws the system's error when the file cannot be read. */
-export async function checkConfigFile(path: string): Promise<readonly Issue[]> {
-  const text = readFileSync(path, "utf8");
-  const { document, issues } = await parseDocument(text);
-  return issues.length > 0 ? issues : locate(validateDocument(document), text);
+/** Empty when it is valid. */
+export async function checkConfigFile(path: string, env: Environment): Promise<readonly Issue[]> {
+  const { checkTables } = await import("../check-tables.ts");
+  // A home of its own: what is remembered there of valid texts must neither help nor suffer.
+  const folder = await mkdtemp(join(tmpdir(), "aleph-check-"));
+  const log = createLog({ write: () => undefined, level: () => "error" });
+  try {
+    await openConfig({ home: homeAt(folder, path), env, log, check: checkTables });
+    return [];
+  } catch (thrown) {
+    if (!(thrown instanceof AlephError) || thrown.reason !== "config_invalid") throw thrown;
+    return (thrown.data.issues as readonly Issue[] | undefined) ?? [{ path: "", message: thrown.message }];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Client, type ClientState, type Credentials, connect } from "../client/client.ts";
+import type { Transport } from "../client/transport.ts";
 import type { Environment } from "../config/environment.ts";
 import type { Home } from "../config/home.ts";
 import { findInstance, type Instance } from "../config/instance.ts";
@@ -27,6 +28,8 @@ export interface ConnectionOptions {
   /** Connect again after a loss, for commands that take long. */
   readonly reconnect?: boolean;
   readonly onState?: (state: ClientState) => void;
+  /** How long the server may take to answer at first. Default: 10 s. */
+  readonly handshakeMs?: number;
 }
 
 /** How long another command may hold the home before this one gives up. */
@@ -84,31 +87,36 @@ async function withServer<T>(
 async function openClient(
   url: string,
   credentials: () => Credentials | undefined,
-  { reconnect = false, onState }: ConnectionOptions,
+  { reconnect = false, handshakeMs = HANDSHAKE_MS, onState }: ConnectionOptions,
 ): Promise<Client> {
   // Loaded here: a core in this process needs no socket.
   const { openWebSocket } = await import("../client/transport.ts");
-  const answered = new AbortController();
-  const late = sleep(HANDSHAKE_MS, undefined, { signal: answered.signal }).then(() => {
-    throw unreachable(`The server at ${url} does not answer`, "Check that it is an Aleph server, then try again");
-  });
-  const connecting = connect({
-    open: () => openWebSocket(url),
-    credentials,
-    client: { id: "cli", version: VERSION, platform: process.platform },
-    reconnect,
-    ...(onState ? { onState } : {}),
-  });
+  const late = new AbortController();
+  let opened: Transport | undefined;
+  const timer = setTimeout(() => {
+    late.abort();
+    opened?.close();
+  }, handshakeMs);
   try {
-    return await Promise.race([connecting, late]);
-  } catch (thrown) {
-    if (thrown instanceof AlephError && thrown.reason !== "cancelled") throw explainRefusal(thrown);
-    throw notThere(url, thrown);
-  } finally {
-    answered.abort();
-    late.catch(() => {
-      // Cut short, or told already.
+    return await connect({
+      open: async () => {
+        opened = await openWebSocket(url, late.signal);
+        return opened;
+      },
+      credentials,
+      client: { id: "cli", version: VERSION, platform: process.platform },
+      reconnect,
+      ...(onState ? { onState } : {}),
     });
+  } catch (thrown) {
+    if (late.signal.aborted) {
+      const hint = "Check that it is an Aleph server, then try again";
+      throw unreachable(`The server at ${originOf(url)} does not answer`, hint, thrown);
+    }
+    if (thrown instanceof AlephError && thrown.reason !== "cancelled") throw explainRefusal(thrown);
+    throw unreachable(`No server answers at ${originOf(url)}`, "Start it with: aleph serve", thrown);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -207,9 +215,8 @@ function explainRefusal(error: AlephError): AlephError {
   return new AlephError(error.reason, error.message, { cause: error, data: { ...error.data, hint } });
 }
 
-function notThere(url: string, cause: unknown): AlephError {
-  const origin = url.replace(/^ws/, "http").replace(/\/ws$/, "");
-  return unreachable(`No server answers at ${origin}`, "Start it with: aleph serve", cause);
+function originOf(url: string): string {
+  return url.replace(/^ws/, "http").replace(/\/ws$/, "");
 }
 
 function noServer(home: Home): AlephError {

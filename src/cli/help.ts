@@ -89,7 +89,7 @@ function describe({ description = "", repeatable, default: preset }: Argument): 
 function writeRows(output: Output, rows: readonly (readonly [string, string])[]): void {
   const longest = 28;
   const left = Math.min(longest, Math.max(...rows.map(([name]) => name.length)));
-  const width = Math.max(30, Math.min(output.width ?? WIDEST, WIDEST) - left - 5);
+  const width = Math.max(20, Math.min(output.width ?? WIDEST, WIDEST) - left - 5);
   for (const [name, text] of rows) {
     const [first = "", ...more] = wrap(text, width);
     const indent = " ".repeat(left + 4);

@@ -2,14 +2,18 @@
  * The options of `serve`, read without loading anything: the time until the server answers counts. Whatever is not
  * plainly right is left to the full parser, which knows how to complain.
  */
+import type { LogLevel } from "../lib/log.ts";
 
 export interface ServeFlags {
   home?: string;
   config?: string;
   host?: string;
   port?: string;
-  "log-level"?: string;
+  "log-level"?: LogLevel;
 }
+
+/** As lib/log has them, without loading it. */
+export const SERVE_LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 const NAMES: ReadonlySet<string> = new Set([
   "home",
@@ -26,6 +30,7 @@ export function readServeFlags(words: readonly string[]): ServeFlags | undefined
     const [, name = "", inline] = /^--([a-z-]+)(?:=(.*))?$/s.exec(words[at]!) ?? [];
     const value = inline ?? words[++at];
     if (!NAMES.has(name) || value === undefined || (inline === undefined && value.startsWith("-"))) return undefined;
+    if (name === "log-level" && !SERVE_LOG_LEVELS.some((level) => level === value)) return undefined;
     flags[name] = value;
   }
   return flags;

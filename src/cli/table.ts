@@ -65,7 +65,7 @@ export function cut(text: string, width: number): string {
     kept += character;
     used += own;
   }
-  return `${kept}…`;
+  return `${kept.trimEnd()}…`;
 }
 
 function pad(text: string, width: number, align: "right" | undefined): string {

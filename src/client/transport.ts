@@ -4,8 +4,11 @@ import type { Transport } from "../sdk/transport.ts";
 
 export type { Transport };
 
-/** Opens `ws://` or `wss://`; works in browsers and in Bun. Rejects when no connection comes about. */
-export function openWebSocket(url: string): Promise<Transport> {
+/**
+ * Opens `ws://` or `wss://`; works in browsers and in Bun. Rejects when no connection comes about, or `signal` aborts
+ * before it has; later the signal changes nothing.
+ */
+export function openWebSocket(url: string, signal?: AbortSignal): Promise<Transport> {
   const socket = new WebSocket(url);
   const ended = Promise.withResolvers<{ code: number; reason: string }>();
   const opened = Promise.withResolvers<Transport>();
@@ -26,7 +29,10 @@ export function openWebSocket(url: string): Promise<Transport> {
     opened.reject(new Error(`No connection to ${url}`));
     ended.resolve({ code, reason });
   };
+  const giveUp = () => socket.close();
+  signal?.addEventListener("abort", giveUp, { once: true });
   socket.onopen = () => {
+    signal?.removeEventListener("abort", giveUp);
     opened.resolve(transport);
   };
   return opened.promise;

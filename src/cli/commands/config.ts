@@ -98,7 +98,7 @@ const validate = defineCommand({
       throw usageError(`There is no file ${JSON.stringify(args.file)}`, "Check the path");
     const exists = existsSync(home.config);
     const { checkConfigFile } = await import("../config-check.ts");
-    const issues = exists ? await checkConfigFile(home.config) : [];
+    const issues = exists ? await checkConfigFile(home.config, env) : [];
     if (issues.length > 0) {
       throw new AlephError("config_invalid", `${home.config} is not valid`, {
         data: { issues, hint: "A running server keeps its earlier config until the file is right" },

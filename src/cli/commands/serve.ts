@@ -1,15 +1,13 @@
 /** `aleph serve`: the server in the foreground, until a signal or a client stops it. */
 import type { App } from "../../app.ts";
 import { readEnvironment } from "../../config/environment.ts";
-import type { LogEntry, LogLevel } from "../../lib/log.ts";
+import type { LogEntry } from "../../lib/log.ts";
 import { formatLogLine } from "../../lib/log.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import { defineCommand } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import { homeFlags, homeOf } from "../flags.ts";
-import type { ServeFlags } from "../serve-flags.ts";
-
-const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+import { SERVE_LOG_LEVELS, type ServeFlags } from "../serve-flags.ts";
 
 export const serve = defineCommand({
   summary: "Run the server with the web panel",
@@ -23,7 +21,7 @@ export const serve = defineCommand({
       valueHint: "number",
       description: "listen here instead of gateway.port (18790); 0 takes a free one",
     },
-    "log-level": { type: "enum", options: [...LEVELS], description: "least severe lines to log" },
+    "log-level": { type: "enum", options: [...SERVE_LOG_LEVELS], description: "least severe lines to log" },
   },
   examples: [
     ["serve", "on http://127.0.0.1:18790, with everything in ~/.aleph"],
@@ -47,48 +45,64 @@ export async function runServer(flags: ServeFlags): Promise<number> {
   const env = readEnvironment();
   const home = homeOf(flags, env);
   const port = flags.port === undefined ? undefined : toPort(flags.port);
-  const level = toLevel(flags["log-level"]);
+  const level = flags["log-level"];
   const gateway = { ...(flags.host ? { host: flags.host } : {}), ...(port === undefined ? {} : { port }) };
+  const journal = openJournal();
   const { startApp } = await import("../../app.ts");
   const app = await startApp({
     home,
     env,
     listen: true,
-    writeLog: createLogWriter(),
+    writeLog: journal.log,
     overrides: { gateway, ...(level ? { log: { level } } : {}) },
   }).catch((thrown: unknown) => {
     throw explain(thrown);
   });
   const signals = catchSignals();
-  announce(app);
+  journal.say(announcement(app));
   const reason = await Promise.race([signals.first, app.stopRequested]);
-  process.stderr.write(`Stopping (${reason}) …\n`);
+  journal.say(`Stopping (${reason}) …`);
   await app[Symbol.asyncDispose]();
   return EXIT.ok;
 }
 
+interface Journal {
+  readonly log: (entry: LogEntry) => void;
+  /** A sentence of the command itself. */
+  readonly say: (text: string) => void;
+}
+
 /**
- * Lines for people on a terminal, JSON lines elsewhere. Which it is is asked with the first line: opening the stream of
- * standard error takes longer than opening the database.
+ * Standard error: lines for people on a terminal, JSON lines elsewhere. It is opened with the first line, which takes
+ * longer than opening the database.
  */
-function createLogWriter(): (entry: LogEntry) => void {
+function openJournal(): Journal {
+  let opened: NodeJS.WriteStream | undefined;
   let human: Promise<(entry: LogEntry) => void> | undefined;
-  return (entry) => {
-    if (!process.stderr.isTTY) {
-      process.stderr.write(`${formatLogLine(entry)}\n`);
-      return;
+  const stream = () => {
+    if (!opened) {
+      opened = process.stderr;
+      // Whoever read the log may leave; the server stays.
+      opened.on("error", () => undefined);
     }
-    human ??= import("../human-log.ts").then(({ createHumanLog }) => createHumanLog(process.stderr));
-    void human.then((write) => write(entry));
+    return opened;
+  };
+  return {
+    say: (text) => void stream().write(`${text}\n`),
+    log(entry) {
+      if (!stream().isTTY) {
+        stream().write(`${formatLogLine(entry)}\n`);
+        return;
+      }
+      human ??= import("../human-log.ts").then(({ createHumanLog }) => createHumanLog(stream()));
+      void human.then((write) => write(entry));
+    },
   };
 }
 
-function announce({ url, token, authMode }: App): void {
-  const how =
-    authMode === "none"
-      ? "no login is needed, it can be reached from this machine only"
-      : `log in with the token in ${token.path}`;
-  process.stderr.write(`Aleph is ready. Open ${url} and ${how.startsWith("no") ? `go ahead: ${how}` : how}\n`);
+function announcement({ url, token, authMode }: App): string {
+  if (authMode === "none") return `Aleph is ready. Open ${url}; no login is needed, and only this machine can reach it`;
+  return `Aleph is ready. Open ${url} and log in with the token in ${token.path}`;
 }
 
 /** The first signal is a request; a second one does not wait any longer. */
@@ -109,14 +123,6 @@ function toPort(text: string): number {
   if (/^\d+$/.test(text) && port <= 65_535) return port;
   throw new AlephError("invalid_params", `Port ${JSON.stringify(text)} is not a number from 0 to 65535`, {
     data: { hint: "For example --port 18790" },
-  });
-}
-
-function toLevel(text: string | undefined): LogLevel | undefined {
-  const level = LEVELS.find((known) => known === text);
-  if (text === undefined || level) return level;
-  throw new AlephError("invalid_params", `Log level ${JSON.stringify(text)} is not known`, {
-    data: { hint: `Use one of: ${LEVELS.join(", ")}` },
   });
 }
 

@@ -45,6 +45,7 @@ class Turn implements AsyncDisposable {
   #asking = false;
   #run: FollowedRun | undefined;
   #interrupts = 0;
+  #over = false;
   #unasked = 0;
 
   constructor(options: TurnOptions) {
@@ -67,6 +68,7 @@ class Turn implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#over = true;
     process.off("SIGINT", this.#onInterrupt);
     for (const { closed } of this.#questions) closed.abort();
     this.#lines?.[Symbol.dispose]();
@@ -84,8 +86,10 @@ class Turn implements AsyncDisposable {
 
   #stop(method: "agent.cancel" | "agent.abort"): void {
     const { client } = this.#o;
-    // The run's own end is what counts; that it had ended already, or that the connection is gone, shows there.
-    client.call(method, { run_id: this.#run!.runId }).catch((thrown: unknown) => this.#noteFailure(thrown));
+    client.call(method, { run_id: this.#run!.runId }).catch((thrown: unknown) => {
+      // The run's own end is what counts; after it the answer may find nobody.
+      if (!this.#over) this.#noteFailure(thrown);
+    });
   }
 
   #receive(event: EventFrame): void {
@@ -127,6 +131,7 @@ class Turn implements AsyncDisposable {
       if (decision) await this.#resolve(question, decision);
     }
     this.#asking = false;
+    if (!this.#over) this.#view.resume();
   }
 
   /** Where nobody can be asked the answer is no, and said to be. */

@@ -57,6 +57,11 @@ export class RunView {
     this.#closeLine("note");
   }
 
+  /** After `pause`: shows again what is under way. */
+  resume(): void {
+    this.#showTransient([...this.#calls.values()].at(-1) ?? "thinking");
+  }
+
   /** The run is over: the last line is closed. */
   end(): void {
     this.#clearTransient();
@@ -112,8 +117,7 @@ export class RunView {
     if (this.#shared && this.#wroteText && !this.#notesSinceText) this.#err.write("\n");
     this.#err.write(`${dim(shown)}${(status === "denied" ? yellow : red)(reason)}${dim(tail)}\n`);
     this.#notesSinceText = true;
-    const [running] = [...this.#calls.values()].slice(-1);
-    this.#showTransient(running ?? "thinking");
+    this.resume();
   }
 
   #trace({ kind, detail }: EventData<"stream.agent_trace">): void {

@@ -44,7 +44,7 @@ export function checkCredentials(home: Home): readonly Finding[] {
 export async function checkConfig(home: Home, env: Environment): Promise<readonly Finding[]> {
   const { ok, warn, fail } = findings("config");
   if (!existsSync(home.config)) return [ok(`${home.config} is not there; the defaults are in force`)];
-  const issues = await checkConfigFile(home.config);
+  const issues = await checkConfigFile(home.config, env);
   if (issues.length > 0) {
     return issues.map(({ path, message, line }) => {
       const place = [line === undefined ? "" : `line ${line}`, path].filter(Boolean).join(", ");

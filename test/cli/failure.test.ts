@@ -1,0 +1,78 @@
+import { expect, test } from "bun:test";
+import { EXIT } from "../../src/cli/exit-codes.ts";
+import { unreachable, usageError, writeFailure } from "../../src/cli/failure.ts";
+import { AlephError, ERRORS, type Reason } from "../../src/protocol/errors.ts";
+import { testTerminal } from "../support/output.ts";
+
+function failed(thrown: unknown, json = false) {
+  const terminal = testTerminal();
+  const code = writeFailure(terminal, thrown, { json });
+  return { code, out: terminal.out.text, err: terminal.err.text };
+}
+
+const systemError = (code: string, path?: string) =>
+  Object.assign(new Error(`${code}: it failed`), { code, ...(path ? { path } : {}) });
+
+test("every reason has its exit code", () => {
+  const codes = Object.keys(ERRORS).map(
+    (reason) => [reason, failed(new AlephError(reason as Reason, "No")).code] as const,
+  );
+  const special = Object.fromEntries(codes.filter(([, code]) => code !== EXIT.failure));
+  expect(special).toEqual({
+    method_not_found: 2,
+    invalid_params: 2,
+    unauthenticated: 77,
+    auth_failed: 77,
+    pairing_required: 77,
+    forbidden: 77,
+    approval_denied: 77,
+    sandbox_denied: 77,
+    config_invalid: 78,
+  });
+});
+
+test("a failure is one line what and one line what next", () => {
+  expect(failed(usageError("No\x1b[2J such\nthing", "Do this"))).toEqual({
+    code: 2,
+    out: "",
+    err: "Error: No\\x1b[2J such thing\nDo this\n",
+  });
+  expect(failed(unreachable("No server", "Start one"))).toEqual({
+    code: 69,
+    out: "",
+    err: "Error: No server\nStart one\n",
+  });
+});
+
+test("issues are listed with their lines, but one that the message tells is not said twice", () => {
+  const issues = [
+    { path: "gateway.port", message: "must be a number", line: 3 },
+    { path: "", message: "is wrong" },
+  ];
+  expect(failed(new AlephError("config_invalid", "Not valid", { data: { issues } })).err).toBe(
+    "Error: Not valid\n  line 3, gateway.port: must be a number\n  is wrong\n",
+  );
+  const one = { data: { issues: issues.slice(1) } };
+  expect(failed(new AlephError("config_invalid", "It is wrong", one)).err).toBe("Error: It is wrong\n");
+});
+
+test("with json the failure is also a line for programs, without what is meant for the CLI", () => {
+  expect(failed(unreachable("No\u009b", "Start"), true).out).toBe(
+    '{"error":{"reason":"not_found","message":"No\\u009b","hint":"Start"}}\n',
+  );
+});
+
+test.each([
+  [systemError("EACCES", "/x"), 77, 'The system does not allow access to "/x"'],
+  [systemError("EROFS"), 77, "The system does not allow access to a file"],
+  [systemError("ENOENT", "/x"), 1, 'There is no file "/x"'],
+  [systemError("ENOTDIR", "/x"), 1, 'Something else is in the way at "/x"'],
+  [systemError("ENOSPC"), 1, "The disk is full"],
+  [systemError("EMFILE"), 1, "The system refused: EMFILE: it failed"],
+  [new TypeError("x is undefined"), 1, "Unexpected failure: x is undefined"],
+  ["thrown", 1, "Unexpected failure: thrown"],
+] as const)("%# is told without a stack", (thrown, code, message) => {
+  const result = failed(thrown);
+  expect({ code: result.code, first: result.err.split("\n")[0] }).toEqual({ code, first: `Error: ${message}` });
+  expect(result.err).not.toContain("    at ");
+});

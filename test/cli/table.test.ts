@@ -1,0 +1,73 @@
+import { expect, test } from "bun:test";
+import { type Column, cut, writeFacts, writeTable } from "../../src/cli/table.ts";
+import { testOutput } from "../support/output.ts";
+
+interface Row {
+  readonly key: string;
+  readonly title: string | null;
+  readonly count: number;
+}
+
+const rows: readonly Row[] = [
+  { key: "agent:main:main", title: "A long title that says a great deal about nothing", count: 3 },
+  { key: "agent:main:x", title: null, count: 12 },
+];
+const columns: readonly Column<Row>[] = [
+  { title: "KEY", value: ({ key }) => key },
+  { title: "TITLE", value: ({ title }) => title, flexible: true },
+  { title: "N", value: ({ count }) => count, align: "right" },
+];
+
+test("writeTable cuts nothing on a pipe", () => {
+  const output = testOutput();
+  writeTable(output, rows, columns);
+  expect(output.text.split("\n")).toEqual([
+    "KEY              TITLE                                               N",
+    "agent:main:main  A long title that says a great deal about nothing   3",
+    "agent:main:x                                                        12",
+    "",
+  ]);
+});
+
+test("writeTable shortens the flexible column on a terminal", () => {
+  const output = testOutput(40);
+  writeTable(output, rows, columns);
+  expect(output.text.split("\n")).toEqual([
+    "KEY              TITLE                 N",
+    "agent:main:main  A long title that…    3",
+    "agent:main:x                          12",
+    "",
+  ]);
+});
+
+test("writeTable shortens the other columns when that is not enough", () => {
+  const output = testOutput(24);
+  writeTable(output, rows, columns);
+  expect(Math.max(...output.text.split("\n").map((line) => Bun.stringWidth(line)))).toBeLessThanOrEqual(24);
+});
+
+test("writeTable counts wide characters as two columns and shows control characters", () => {
+  const output = testOutput(80);
+  writeTable(output, [{ key: "你好", title: "a\x1b[31mb\nc", count: 1 }], columns);
+  expect(output.text).toBe("KEY   TITLE         N\n你好  a\\x1b[31mb c  1\n");
+});
+
+test("writeFacts leaves out what is not known", () => {
+  const output = testOutput();
+  writeFacts(output, [
+    ["home", "/x"],
+    ["pid", 1],
+    ["model", undefined],
+    ["none", ""],
+  ]);
+  expect(output.text).toBe("home  /x\npid   1\n");
+});
+
+test("cut never breaks a character in two", () => {
+  expect([cut("你好吗", 6), cut("你好吗", 5), cut("你好吗", 4), cut("a👩b", 3)]).toEqual([
+    "你好吗",
+    "你好…",
+    "你…",
+    "a…",
+  ]);
+});
