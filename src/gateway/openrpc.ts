@@ -3,6 +3,7 @@ import type * as z from "zod";
 import { VERSION } from "../lib/version.ts";
 import { ERRORS } from "../protocol/errors.ts";
 import type { MethodLoader } from "../sdk/method.ts";
+import { paramNames } from "./params.ts";
 
 /** Loads every method; costs some milliseconds, so it is made when asked for. */
 export async function describeMethods(
@@ -10,7 +11,14 @@ export async function describeMethods(
 ): Promise<Record<string, unknown>> {
   const [{ toJSONSchema }, { eventSchemas }] = await Promise.all([import("zod"), import("../protocol/events.ts")]);
   const schemaOf = (schema: z.ZodType, io: "input" | "output") => {
-    const { $schema: _, ...rest } = toJSONSchema(schema, { io, unrepresentable: "any" });
+    const { $schema: _, ...rest } = toJSONSchema(schema, {
+      io,
+      unrepresentable: "any",
+      override({ jsonSchema }) {
+        // What the server sends may have more fields some day; whoever checks it must not mind.
+        if (io === "output" && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+      },
+    });
     return rest;
   };
   const loaded = await Promise.all(Object.values(methods).map((load) => load()));
@@ -22,11 +30,11 @@ export async function describeMethods(
       return {
         name,
         summary,
-        paramStructure: "by-name",
-        params: Object.entries(schema.properties ?? {}).map(([key, value]) => ({
+        paramStructure: "either",
+        params: paramNames(params).map((key) => ({
           name: key,
           required: schema.required?.includes(key) ?? false,
-          schema: value,
+          schema: schema.properties?.[key] ?? {},
         })),
         result: { name: "result", schema: schemaOf(result, "output") },
         "x-scope": scope,
