@@ -158,7 +158,11 @@ export class GatewayConnection implements Connection, Subscriber {
         data: { hint: "Use wider patterns, such as stream.*" },
       });
     }
-    if (!this.#behind) for (const subscription of this.#subscriptions.values()) subscription.seen = seq;
+    // What waits for a slow reader is read from the bus again: a replay must not come behind newer events.
+    const held = (this.#outbox.withdrawEvents() ?? seq + 1) - 1;
+    for (const subscription of this.#subscriptions.values()) {
+      subscription.seen = this.#behind ? Math.min(subscription.seen, held) : held;
+    }
     // A number that was never given is one of another database.
     const truncated = afterSeq !== undefined && (afterSeq + 1 < oldestSeq || afterSeq > seq);
     const from = afterSeq === undefined ? seq : Math.max(Math.min(afterSeq, seq), oldestSeq - 1);

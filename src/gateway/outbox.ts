@@ -77,6 +77,14 @@ export class Outbox {
     if (this.isReady) this.#release();
   }
 
+  /** Takes back the events that wait, for someone who will send them again in their turn; gives the first one's number. */
+  withdrawEvents(): number | undefined {
+    const first = this.#queue.find(({ event }) => event);
+    this.#queue = this.#queue.filter(({ event }) => !event);
+    this.#eventBytes = 0;
+    return first?.chunks?.first.seq ?? first?.event?.seq;
+  }
+
   /** Resolves when the reader has caught up so far that more may be sent, or when nothing can be sent any more. */
   ready(): Promise<void> {
     if (this.#closed || this.isReady) return Promise.resolve();

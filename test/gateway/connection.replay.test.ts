@@ -353,7 +353,21 @@ describe("subscribe under every interleaving", () => {
         }
         connection.ended();
       }),
-      { numRuns: 300 },
+      {
+        numRuns: 300,
+        examples: [
+          [
+            // Newer events waited for a slow reader when the replay of older ones began.
+            [
+              { kind: "block" },
+              { kind: "subscribe", pattern: "**", back: undefined },
+              { kind: "turn" },
+              { kind: "publish", topic: "config.changed", count: 2 },
+              { kind: "subscribe", pattern: "**", back: 2 },
+            ],
+          ],
+        ],
+      },
     );
   });
 
