@@ -114,6 +114,7 @@ export function createConversation({ key, call }: { key: string; call: Call }): 
     if (!("session_key" in event.data) || event.data.session_key !== key) return;
     if (isTopic(event, "session.deleted"))
       phase.value = failed(new AlephError("not_found", "Conversation was deleted"));
+    else if (isTopic(event, "session.message")) void once.now("tail", refreshTail);
     else if (event.topic.startsWith("session.")) void refreshSession();
     if (!("run_id" in event.data) || typeof event.data.run_id !== "string") return;
     const runId = event.data.run_id;

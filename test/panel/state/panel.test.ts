@@ -204,6 +204,15 @@ describe("a conversation", () => {
     expect(new Set(keys).size).toBe(120);
   });
 
+  test("shows what was put into it from outside of a run", async () => {
+    await using opening = await openPanel();
+    const opened = await openSession(opening.panel);
+    const message = { interface: "webchat", target: opened.key, message: "The backup is done" };
+    await opening.server.client.call("interface.send", message);
+    await until(() => said(shown(opened)) === "The backup is done");
+    expect(opened.entries.peek().map(({ kind }) => kind)).toEqual(["answer"]);
+  });
+
   test("that is gone says so", async () => {
     await using opening = await openPanel();
     const opened = await openSession(opening.panel);
