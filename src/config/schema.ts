@@ -20,6 +20,9 @@ const model = z.strictObject({
   name: z.string().optional().describe("shown instead of the id"),
   context_window: z.int().positive().optional().describe("tokens that it can hold"),
   max_output: z.int().positive().optional().describe("tokens of one reply"),
+  tools: z.boolean().optional().describe("whether it calls tools"),
+  vision: z.boolean().optional().describe("whether it sees images"),
+  thinking: z.boolean().optional().describe("whether it thinks before it answers"),
   price: price.optional(),
 });
 
@@ -165,6 +168,11 @@ export const configSchema = z.strictObject({
   extensions: z
     .strictObject({
       enabled: z.boolean().optional().describe("false leaves all plugins unused"),
+    })
+    .optional(),
+  debug: z
+    .strictObject({
+      record: z.boolean().optional().describe("keeps what each run asks of providers and gets, for aleph runs replay"),
     })
     .optional(),
   log: z

@@ -2,9 +2,10 @@
 import { pause } from "../lib/pause.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Usage } from "../protocol/message.ts";
-import type { ModelInfo, ModelMessage, ModelRequest, ProviderFailure, StreamPart } from "../sdk/provider.ts";
+import type { ModelMessage, ModelPrice, ModelRequest, ProviderFailure, StreamPart } from "../sdk/provider.ts";
 import { providerFailureOf } from "../sdk/provider-error.ts";
 import { createOverlap, type Overlap } from "./chain/overlap.ts";
+import { costOf } from "./models/cost.ts";
 import type { Models, ResolvedModel } from "./models.ts";
 
 /**
@@ -223,12 +224,8 @@ function continuation(messages: readonly ModelMessage[], sent: string): readonly
   ];
 }
 
-export function priced(usage: Omit<Usage, "cost_usd">, price: ModelInfo["price"]): Usage {
-  if (price === undefined) return { ...usage, cost_usd: null };
-  const { input, output, cacheRead = input, cacheWrite = input } = price;
-  const cost =
-    usage.input * input + usage.output * output + usage.cache_read * cacheRead + usage.cache_write * cacheWrite;
-  return { ...usage, cost_usd: cost / 1_000_000 };
+export function priced(usage: Omit<Usage, "cost_usd">, price: ModelPrice | undefined): Usage {
+  return { ...usage, cost_usd: costOf(usage, price) };
 }
 
 /** Milliseconds to wait before the same provider is asked again; nothing when that would not help or take too long. */

@@ -3,8 +3,9 @@ import type { Config } from "../config/schema.ts";
 import type { Log } from "../lib/log.ts";
 import { nearest } from "../lib/nearest.ts";
 import { AlephError } from "../protocol/errors.ts";
-import type { ModelInfo, OpenProvider } from "../sdk/provider.ts";
+import type { AnyProviderType, ModelInfo, OpenProvider } from "../sdk/provider.ts";
 import { type Breaker, createBreaker } from "./models/breaker.ts";
+import { factsOf } from "./models/facts.ts";
 import { Listings } from "./models/listings.ts";
 import { listed, type ModelList, type ModelsDescription } from "./models/model-list.ts";
 import { lacksKey, loadType, openProvider } from "./models/open-provider.ts";
@@ -32,6 +33,8 @@ export interface ModelsOptions {
   readonly fetch: typeof fetch;
   /** Milliseconds that only grow. */
   readonly now?: () => number;
+  /** Unix milliseconds: prices change with the date. */
+  readonly date?: () => number;
 }
 
 export interface ResolvedModel {
@@ -40,6 +43,8 @@ export interface ResolvedModel {
   /** `provider/model` */
   readonly ref: string;
 }
+
+type Facts = Awaited<ReturnType<NonNullable<AnyProviderType["facts"]>>>;
 
 const DETECT_MS = 300;
 const DETECTED_FOR_MS = 60_000;
@@ -54,6 +59,8 @@ export class Models {
   readonly #open = new Map<string, { readonly key: string; readonly provider: Promise<OpenProvider> }>();
   readonly #breakers = new Map<string, Breaker>();
   readonly #listings: Listings;
+  /** By provider, once it is opened. */
+  readonly #facts = new Map<string, Facts>();
   #detected: { readonly at: number; readonly found: Promise<boolean> } | undefined;
 
   constructor(options: ModelsOptions) {
@@ -92,7 +99,7 @@ export class Models {
     const opened = this.#open.get(id);
     if (opened?.key === key) return opened.provider;
     if (opened !== undefined) this.#listings.forget(id);
-    const entry = { key, provider: openProvider(source, this.#options) };
+    const entry = { key, provider: this.#openSource(source) };
     this.#open.set(id, entry);
     try {
       return await entry.provider;
@@ -100,6 +107,17 @@ export class Models {
       if (this.#open.get(id) === entry) this.#open.delete(id);
       throw error;
     }
+  }
+
+  async #openSource(source: ProviderSource): Promise<OpenProvider> {
+    await this.#loadFacts(source);
+    return openProvider(source, this.#options);
+  }
+
+  async #loadFacts(source: ProviderSource): Promise<void> {
+    const facts = await (await loadType(source, this.#options.types)).facts?.();
+    if (facts === undefined) this.#facts.delete(source.id);
+    else this.#facts.set(source.id, facts);
   }
 
   /** The next call opens it anew and so reads its secrets again: a key may have been replaced. */
@@ -116,14 +134,20 @@ export class Models {
     return breaker;
   }
 
-  /** What the config and the last list say of a model, without a request. */
+  /** What the config, the last list and, once the provider is open, its kind say of a model, without a request. */
   known(provider: string, model: string): ModelInfo {
     const configured = this.#configured(provider).find(({ id }) => id === model);
-    return { id: model, ...this.#listings.known(provider, model), ...configured };
+    return this.#withFacts(provider, { id: model, ...this.#listings.known(provider, model), ...configured });
+  }
+
+  #withFacts(provider: string, info: ModelInfo): ModelInfo {
+    const at = this.#options.date?.() ?? Date.now();
+    return { ...factsOf(this.#facts.get(provider), info.id, at), ...info };
   }
 
   async info(name: string, signal?: AbortSignal): Promise<ModelInfo & { readonly provider: string }> {
     const { provider, model } = await this.resolve(name, signal);
+    await this.#loadFacts(await this.#need(provider, signal));
     return { ...this.known(provider, model), provider };
   }
 
@@ -135,7 +159,7 @@ export class Models {
     for (const [index, { id }] of sources.entries()) {
       const listing = listings[index]!;
       const infos = "models" in listing ? listing.models : this.#configured(id);
-      list.models.push(...infos.map((info) => listed(id, info)));
+      list.models.push(...infos.map((info) => listed(id, this.#withFacts(id, info))));
       if ("error" in listing) list.errors.push({ provider: id, error: describe(AlephError.from(listing.error)) });
     }
     return list;

@@ -109,19 +109,31 @@ export type StreamPart =
   | { readonly type: "usage"; readonly usage: Omit<Usage, "cost_usd"> }
   | { readonly type: "finish"; readonly reason: FinishReason };
 
-/** What is known of a model. Prices are US dollars per million tokens. */
+/** What is known of a model. */
 export interface ModelInfo {
   readonly id: string;
   readonly name?: string;
   readonly contextWindow?: number;
   readonly maxOutput?: number;
-  readonly price?: {
-    readonly input: number;
-    readonly output: number;
-    readonly cacheRead?: number;
-    readonly cacheWrite?: number;
-  };
+  /** Whether it calls tools, sees images, thinks before it answers; left out where that is not known. */
+  readonly tools?: boolean;
+  readonly vision?: boolean;
+  readonly thinking?: boolean;
+  readonly price?: ModelPrice;
 }
+
+/** US dollars per million tokens. */
+export interface ModelPrice {
+  readonly input: number;
+  readonly output: number;
+  readonly cacheRead?: number;
+  readonly cacheWrite?: number;
+  /** What all of a request costs whose prompt, cached or not, has more than `over` tokens. */
+  readonly long?: Omit<ModelPrice, "long"> & { readonly over: number };
+}
+
+/** What a kind of provider knows of a model without asking. `priceUntil` (`2027-01-01`) is when its price changes. */
+export type ModelFacts = Omit<ModelInfo, "id"> & { readonly priceUntil?: string };
 
 /** Ready to answer. Disposing ends nothing that is under way: the signal of each call does that. */
 export interface OpenProvider {
@@ -222,6 +234,8 @@ export interface ProviderType<Name extends string, O extends z.ZodType> {
   readonly defaultModel?: string;
   /** Whether its own address, that is without `base_url`, answers nobody without `api_key`. */
   readonly needsKey?: boolean;
+  /** What is known of its models without asking, by id without a date; loaded when a provider of it is first opened. */
+  facts?(): Promise<Readonly<Record<string, ModelFacts>>>;
   /** The keys of its table besides `type`. Secrets arrive resolved. */
   readonly options: O;
   open(options: z.output<O>, host: ProviderHost): OpenProvider;

@@ -424,6 +424,82 @@ describe("Models.info", () => {
   });
 });
 
+describe("Models and what a kind of provider knows", () => {
+  const price = { input: 2, output: 10, cacheRead: 0.1, cacheWrite: 2.5 };
+  const facts = { contextWindow: 1_000_000, maxOutput: 128_000, tools: true, vision: true, thinking: true, price };
+
+  async function setUp(date = "2026-11-21") {
+    const fake = startAnthropicFake({ models: ["claude-sonnet-5-5"] });
+    const table = { type: "anthropic", api_key: "k", base_url: fake.url };
+    const models = createModels({
+      providers: {
+        my: { ...table, models: [{ id: "claude-opus-5-5", thinking: false, price: { input: 1, output: 1 } }] },
+        gemini: { api_key: "k", models: ["gemini-3.8-flash"] },
+      },
+      options: { date: () => Date.parse(date) },
+    });
+    return { models, [Symbol.asyncDispose]: () => fake[Symbol.asyncDispose]() };
+  }
+
+  test("fill in what is known without asking, once the provider is open", async () => {
+    await using it = await setUp();
+    expect(it.models.known("my", "claude-sonnet-5-5")).toEqual({ id: "claude-sonnet-5-5" });
+    await it.models.open("my");
+    expect(it.models.known("my", "claude-sonnet-5-5")).toEqual({ id: "claude-sonnet-5-5", ...facts });
+    expect(it.models.known("my", "claude-sonnet-5-5-20260928")).toMatchObject({ price });
+    expect(it.models.known("my", "claude-of-next-year")).toEqual({ id: "claude-of-next-year" });
+  });
+
+  test("give way to what the vendor tells, and that to the config", async () => {
+    await using it = await setUp();
+    const { models } = await it.models.list();
+    expect(models.filter(({ provider }) => provider === "my")).toEqual([
+      {
+        provider: "my",
+        id: "claude-sonnet-5-5",
+        ref: "my/claude-sonnet-5-5",
+        name: "claude-sonnet-5-5",
+        context_window: 200_000,
+        max_output: 64_000,
+        tools: true,
+        vision: true,
+        thinking: true,
+        price: { input: 2, output: 10, cache_read: 0.1, cache_write: 2.5 },
+      },
+      {
+        provider: "my",
+        id: "claude-opus-5-5",
+        ref: "my/claude-opus-5-5",
+        context_window: 1_000_000,
+        max_output: 128_000,
+        tools: true,
+        vision: true,
+        thinking: false,
+        price: { input: 1, output: 1 },
+      },
+    ]);
+  });
+
+  test("tell no price that has run out", async () => {
+    await using now = await setUp();
+    expect((await now.models.info("gemini/gemini-3.8-flash")).price).toEqual({
+      input: 0.75,
+      output: 3.75,
+      cacheRead: 0.075,
+    });
+    await using later = await setUp("2027-01-01");
+    expect(await later.models.info("gemini/gemini-3.8-flash")).toEqual({
+      provider: "gemini",
+      id: "gemini-3.8-flash",
+      contextWindow: 1_048_576,
+      maxOutput: 65_536,
+      tools: true,
+      vision: true,
+      thinking: true,
+    });
+  });
+});
+
 describe("Models.test", () => {
   async function setUp(key?: string) {
     const fake = startOpenAiFake({ models: ["one", "two"], ...(key ? { key } : {}) });

@@ -17,6 +17,7 @@ export const anthropic = defineProvider({
   type: "anthropic",
   defaultModel: "claude-sonnet-5-5",
   needsKey: true,
+  facts: () => import("../models/catalogue.ts").then(({ catalogue }) => catalogue.anthropic),
   options: connectionOptions,
   open: openAnthropic,
 });

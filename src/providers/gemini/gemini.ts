@@ -34,6 +34,7 @@ export const gemini = defineProvider({
   type: "gemini",
   defaultModel: "gemini-flash-latest",
   needsKey: true,
+  facts: () => import("../models/catalogue.ts").then(({ catalogue }) => catalogue.gemini),
   options: connectionOptions,
   open(options, host) {
     const chat = openChatProvider(options, host, {

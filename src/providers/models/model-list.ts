@@ -1,5 +1,5 @@
 /** What clients are told of models and providers: names as on the wire, no secrets. */
-import type { ModelInfo } from "../../sdk/provider.ts";
+import type { ModelInfo, ModelPrice } from "../../sdk/provider.ts";
 import type { ProviderSource } from "./sources.ts";
 import type { TrialError } from "./trial.ts";
 
@@ -12,7 +12,18 @@ export interface ListedModel {
   name?: string;
   context_window?: number;
   max_output?: number;
-  price?: { input: number; output: number; cache_read?: number; cache_write?: number };
+  tools?: boolean;
+  vision?: boolean;
+  thinking?: boolean;
+  /** US dollars per million tokens. */
+  price?: ListedPrice & { long?: ListedPrice & { over: number } };
+}
+
+interface ListedPrice {
+  input: number;
+  output: number;
+  cache_read?: number;
+  cache_write?: number;
 }
 
 export interface ModelList {
@@ -37,7 +48,7 @@ export interface ModelsDescription {
 }
 
 export function listed(provider: string, info: ModelInfo): ListedModel {
-  const { id, name, contextWindow, maxOutput, price } = info;
+  const { id, name, contextWindow, maxOutput, tools, vision, thinking, price } = info;
   return {
     id,
     provider,
@@ -45,11 +56,18 @@ export function listed(provider: string, info: ModelInfo): ListedModel {
     ...(name === undefined ? {} : { name }),
     ...(contextWindow === undefined ? {} : { context_window: contextWindow }),
     ...(maxOutput === undefined ? {} : { max_output: maxOutput }),
-    ...(price === undefined ? {} : { price: listedPrice(price) }),
+    ...(tools === undefined ? {} : { tools }),
+    ...(vision === undefined ? {} : { vision }),
+    ...(thinking === undefined ? {} : { thinking }),
+    ...(price === undefined ? {} : { price: { ...listedPrice(price), ...listedLong(price.long) } }),
   };
 }
 
-function listedPrice({ input, output, cacheRead, cacheWrite }: NonNullable<ModelInfo["price"]>) {
+function listedLong(long: ModelPrice["long"]) {
+  return long === undefined ? {} : { long: { over: long.over, ...listedPrice(long) } };
+}
+
+function listedPrice({ input, output, cacheRead, cacheWrite }: Omit<ModelPrice, "long">): ListedPrice {
   return {
     input,
     output,

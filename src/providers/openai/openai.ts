@@ -35,6 +35,7 @@ export const openai = defineProvider({
   type: "openai",
   defaultModel: "gpt-5.6-terra",
   needsKey: true,
+  facts: () => import("../models/catalogue.ts").then(({ catalogue }) => catalogue.openai),
   options,
   open: openOpenAi,
 });

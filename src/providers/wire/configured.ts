@@ -1,5 +1,5 @@
 /** What a provider's table says of its models. Kept apart from the schema, which takes time to load. */
-import type { ModelInfo } from "../../sdk/provider.ts";
+import type { ModelInfo, ModelPrice } from "../../sdk/provider.ts";
 
 export interface PriceTable {
   readonly input: number;
@@ -15,24 +15,30 @@ export type ModelEntry =
       readonly name?: string | undefined;
       readonly context_window?: number | undefined;
       readonly max_output?: number | undefined;
+      readonly tools?: boolean | undefined;
+      readonly vision?: boolean | undefined;
+      readonly thinking?: boolean | undefined;
       readonly price?: PriceTable | undefined;
     };
 
 export function configuredModels(entries: readonly ModelEntry[] = []): ModelInfo[] {
   return entries.map((entry) => {
     if (typeof entry === "string") return { id: entry };
-    const { id, name, context_window, max_output, price } = entry;
+    const { id, name, context_window, max_output, tools, vision, thinking, price } = entry;
     return {
       id,
       ...(name === undefined ? {} : { name }),
       ...(context_window === undefined ? {} : { contextWindow: context_window }),
       ...(max_output === undefined ? {} : { maxOutput: max_output }),
+      ...(tools === undefined ? {} : { tools }),
+      ...(vision === undefined ? {} : { vision }),
+      ...(thinking === undefined ? {} : { thinking }),
       ...(price === undefined ? {} : { price: modelPrice(price) }),
     };
   });
 }
 
-function modelPrice({ input, output, cache_read, cache_write }: PriceTable): NonNullable<ModelInfo["price"]> {
+function modelPrice({ input, output, cache_read, cache_write }: PriceTable): ModelPrice {
   return {
     input,
     output,

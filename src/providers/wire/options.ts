@@ -7,6 +7,9 @@ const model = z.strictObject({
   name: z.string().optional(),
   context_window: z.int().positive().optional(),
   max_output: z.int().positive().optional(),
+  tools: z.boolean().optional(),
+  vision: z.boolean().optional(),
+  thinking: z.boolean().optional(),
   price: z
     .strictObject({
       input: z.number().min(0),
