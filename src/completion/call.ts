@@ -4,22 +4,26 @@ import { AlephError } from "../protocol/errors.ts";
 import type { Grant } from "../protocol/identity.ts";
 import type { Dialect } from "../sdk/provider.ts";
 
-export interface CompletionCall {
-  readonly dialect: Dialect;
+/** Who asks, and where. */
+export interface SingleCall {
   /** The path, for the books. */
   readonly route: string;
-  /** The body as it came, and its JSON. */
-  readonly text: string;
-  readonly body: Body;
   readonly grant: Grant;
   /** Names the token or login by which it came in. */
   readonly credential: string | undefined;
   /** From `x-aleph-session-key`. */
   readonly sessionKey: string | undefined;
-  /** Headers that belong to the vendor's wire format and are handed on with the body. */
-  readonly vendorHeaders: Readonly<Record<string, string>> | undefined;
   /** Aborts when the client hangs up. */
   readonly signal: AbortSignal;
+}
+
+export interface CompletionCall extends SingleCall {
+  readonly dialect: Dialect;
+  /** The body as it came, and its JSON. */
+  readonly text: string;
+  readonly body: Body;
+  /** Headers that belong to the vendor's wire format and are handed on with the body. */
+  readonly vendorHeaders: Readonly<Record<string, string>> | undefined;
 }
 
 /** Throws `invalid_params`, `invalid_request`. */

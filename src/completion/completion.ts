@@ -1,7 +1,7 @@
 /** The service behind `/v1`: who answers a request, in which format it is asked, and what it cost. */
 import type { Runner } from "../agent/runner.ts";
 import type { Config } from "../config/schema.ts";
-import type { DialectFormat, ReplyHead, ReplyPart } from "../dialects/dialect.ts";
+import type { Body, DialectFormat, ReplyHead, ReplyPart } from "../dialects/dialect.ts";
 import { streamError } from "../dialects/errors.ts";
 import { gather } from "../dialects/gather.ts";
 import { dialects } from "../dialects/index.ts";
@@ -17,7 +17,8 @@ import type { Store } from "../sdk/store.ts";
 import type { Ledger } from "../usage/ledger.ts";
 import { agentNamed, runAgent } from "./agent-run.ts";
 import { bytesSource, partsSource, type Told, vendorHeaders } from "./answer.ts";
-import { type CompletionCall, checkBody } from "./call.ts";
+import { Background } from "./background.ts";
+import { type CompletionCall, checkBody, type SingleCall } from "./call.ts";
 import { eventStream, type OpenedSource } from "./event-stream.ts";
 import { type HandedOn, handOn, handOnDefaults, isFinal } from "./handed-on.ts";
 import { Keeping } from "./keeping.ts";
@@ -38,6 +39,13 @@ export interface CompletionOptions {
   readonly monotonic: () => number;
 }
 
+/** A name that `model` may have. */
+export interface KnownModel {
+  readonly id: string;
+  readonly owner: string;
+  readonly name: string;
+}
+
 type Answer =
   | { readonly kind: "bytes"; readonly handed: HandedOn }
   | {
@@ -50,19 +58,67 @@ type Answer =
 
 const ID: Readonly<Record<Dialect, string>> = { chat: "chatcmpl", messages: "msg", responses: "resp" };
 
-export class Completion {
+export class Completion implements AsyncDisposable {
   /** What `/v1/responses` keeps. */
   readonly stored: StoredResponses;
+  readonly background: Background;
   readonly #o: CompletionOptions;
 
   constructor(options: CompletionOptions) {
     this.#o = options;
     this.stored = new StoredResponses(options.store, options.now);
+    this.background = new Background(this.stored, options.now);
   }
 
   /** The answer in the dialect of the call, streamed when the body says so. Throws `AlephError` before the first byte. */
   async complete(call: CompletionCall): Promise<Response> {
     checkBody(call.dialect, call.body);
+    const isBackground = call.dialect === "responses" && call.body.background === true;
+    return isBackground ? this.background.start(call, (own) => this.#complete(own)) : this.#complete(call);
+  }
+
+  /** `/v1/embeddings`. */
+  async embed(call: SingleCall, body: Body): Promise<Response> {
+    return (await import("./single-calls.ts")).embed(this.#o, call, body);
+  }
+
+  /** `/v1/images/generations`. */
+  async generateImages(call: SingleCall, body: Body): Promise<Response> {
+    return (await import("./single-calls.ts")).generateImages(this.#o, call, body);
+  }
+
+  /** `/v1/audio/transcriptions`. */
+  async transcribe(call: SingleCall, form: FormData): Promise<Response> {
+    return (await import("./single-calls.ts")).transcribe(this.#o, call, form);
+  }
+
+  /** What clients may name as `model`: of all providers, the aliases and the agents. */
+  async models(signal: AbortSignal): Promise<readonly KnownModel[]> {
+    const { models, agents } = this.#o.config();
+    const { models: listed } = await this.#o.models.list(signal);
+    const named = ["aleph", ...Object.keys(agents).map((agent) => `aleph/${agent}`), ...Object.keys(models.aliases)];
+    return [
+      ...listed.map(({ ref, provider, name }) => ({ id: ref, owner: provider, name: name ?? ref })),
+      ...named.map((id) => ({ id, owner: "aleph", name: id })),
+    ];
+  }
+
+  /** Throws `not_found`. */
+  async model(id: string, signal: AbortSignal): Promise<KnownModel> {
+    const known = await this.models(signal);
+    const found = known.find((model) => model.id === id);
+    if (found !== undefined) return found;
+    const { ref } = await this.#o.models.resolve(id, signal);
+    const meant = known.find((model) => model.id === ref);
+    if (meant === undefined) throw new AlephError("not_found", `Model ${JSON.stringify(id)} is not known`);
+    return { ...meant, id };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.background[Symbol.asyncDispose]();
+  }
+
+  async #complete(call: CompletionCall): Promise<Response> {
     const { sessionKey, grant, dialect, signal } = call;
     this.#o.usage.check({ identity: grant.identity.id, sessionKey });
     const began = this.#o.monotonic();

@@ -1,7 +1,8 @@
 /** What the routes of `/v1` share: errors in the dialect's shape, and a request made into a call of the service. */
-import { type CompletionCall, readBody } from "../completion/call.ts";
-import type { Completion } from "../completion/completion.ts";
+import { readBody, type SingleCall } from "../completion/call.ts";
+import type { Completion, KnownModel } from "../completion/completion.ts";
 import { dialectError } from "../dialects/errors.ts";
+import { AlephError } from "../protocol/errors.ts";
 import type { Dialect } from "../sdk/provider.ts";
 import { defineRoute, type Route, type RouteRequest } from "../sdk/route.ts";
 
@@ -13,7 +14,11 @@ export interface CompletionNeeds {
 /** Headers by which a vendor's clients ask for what is in the vendor's format. */
 const VENDOR_HEADERS = ["anthropic-version", "anthropic-beta", "openai-beta"];
 
-export function completionRoute(dialect: Dialect, path: string): Route<CompletionNeeds> {
+/** A route whose errors have the shape of OpenAI's, or of the dialect's. */
+export function apiRoute(
+  handle: (completion: Completion, request: RouteRequest) => Response | Promise<Response>,
+  dialect: Dialect = "chat",
+): Route<CompletionNeeds> {
   return defineRoute<CompletionNeeds>({
     auth: "api_key",
     scope: "chat",
@@ -21,28 +26,62 @@ export function completionRoute(dialect: Dialect, path: string): Route<Completio
     async handle({ completion }, route) {
       // Models take longer than any silence that a server allows by itself.
       route.keepAlive();
-      const text = await route.request.text();
-      return (await completion()).complete(callOf(dialect, path, route, text));
+      return handle(await completion(), route);
     },
   });
 }
 
-function callOf(dialect: Dialect, path: string, route: RouteRequest, text: string): CompletionCall {
-  const { headers, signal } = route.request;
-  let vendorHeaders: Record<string, string> | undefined;
+export function completionRoute(dialect: Dialect, path: string): Route<CompletionNeeds> {
+  return apiRoute(async (completion, route) => {
+    const text = await route.request.text();
+    return completion.complete({
+      ...singleCall(path, route),
+      dialect,
+      text,
+      body: readBody(text),
+      vendorHeaders: vendorHeaders(route.request.headers),
+    });
+  }, dialect);
+}
+
+export function singleCall(path: string, { request, grant, credential }: RouteRequest): SingleCall {
+  return {
+    route: path,
+    grant: grant!,
+    credential,
+    sessionKey: request.headers.get("x-aleph-session-key") ?? undefined,
+    signal: request.signal,
+  };
+}
+
+/** What is behind the part of the path that `pattern` names; routes with a catch-all have no other way. */
+export function pathParameter({ request }: RouteRequest, pattern: RegExp): string {
+  const [, value = ""] = pattern.exec(new URL(request.url).pathname) ?? [];
+  try {
+    return decodeURIComponent(value);
+  } catch (cause) {
+    throw new AlephError("invalid_request", "The path is not valid", { cause });
+  }
+}
+
+function vendorHeaders(headers: Headers): Record<string, string> | undefined {
+  let found: Record<string, string> | undefined;
   for (const name of VENDOR_HEADERS) {
     const value = headers.get(name);
-    if (value !== null) vendorHeaders = { ...vendorHeaders, [name]: value };
+    if (value !== null) found = { ...found, [name]: value };
   }
+  return found;
+}
+
+/** When a model was made is not known of most. */
+export function describeModel({ id, owner, name }: KnownModel) {
   return {
-    dialect,
-    route: path,
-    text,
-    body: readBody(text),
-    grant: route.grant!,
-    credential: route.credential,
-    sessionKey: headers.get("x-aleph-session-key") ?? undefined,
-    vendorHeaders,
-    signal,
+    id,
+    object: "model",
+    created: 0,
+    owned_by: owner,
+    type: "model",
+    display_name: name,
+    created_at: "1970-01-01T00:00:00Z",
   };
 }

@@ -15,6 +15,8 @@ import { readArguments, readBase64, readDataUrl } from "../wire/media.ts";
 
 /** Values that say what holds anyway. */
 const none = z.null().optional();
+/** What the official client adds to an answer and sends back with it. */
+const leftover = z.unknown().optional();
 const unset = <T extends z.core.util.Literal>(value: T) => z.literal(value).nullish();
 
 const textPart = z.strictObject({ type: z.literal("text"), text: z.string() });
@@ -35,7 +37,8 @@ const userPart = z.discriminatedUnion("type", [textPart, imagePart, audioPart, f
 const toolCall = z.strictObject({
   id: z.string(),
   type: z.literal("function"),
-  function: z.strictObject({ name: z.string(), arguments: z.string() }),
+  function: z.strictObject({ name: z.string(), arguments: z.string(), parsed_arguments: leftover }),
+  index: leftover,
 });
 const texts = z.union([z.string(), z.array(textPart)]);
 const name = z.string().optional();
@@ -52,6 +55,7 @@ const message = z.discriminatedUnion("role", [
     annotations: z.array(z.unknown()).max(0).nullish(),
     audio: none,
     function_call: none,
+    parsed: leftover,
     name,
   }),
   z.strictObject({ role: z.literal("tool"), tool_call_id: z.string(), content: texts }),

@@ -95,10 +95,11 @@ export function responsesEncoder(head: ReplyHead, body: Body): ReplyEncoder {
   };
 
   const call = (made: ModelToolCall): string => {
+    const closed = close();
     const item = callItem(createId("fc"), made);
     const at = { item_id: item.id, output_index: output.length };
     return (
-      close() +
+      closed +
       added({ ...item, status: "in_progress", arguments: "" }) +
       event("response.function_call_arguments.delta", { ...at, delta: item.arguments }) +
       event("response.function_call_arguments.done", { ...at, name: made.tool, arguments: item.arguments }) +

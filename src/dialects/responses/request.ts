@@ -16,6 +16,8 @@ import { readFields, refuseField } from "../wire/fields.ts";
 import { readArguments, readDataUrl } from "../wire/media.ts";
 
 const none = z.null().optional();
+/** What the official client adds to an answer and sends back with it. */
+const leftover = z.unknown().optional();
 const id = z.string().nullish();
 const status = z.enum(["in_progress", "completed", "incomplete"]).nullish();
 
@@ -39,6 +41,7 @@ const outputPart = z.discriminatedUnion("type", [
     text: z.string(),
     annotations: z.array(z.unknown()).max(0).optional(),
     logprobs: z.array(z.unknown()).max(0).nullish(),
+    parsed: leftover,
   }),
   z.strictObject({ type: z.literal("refusal"), refusal: z.string() }),
   z.strictObject({ type: z.literal("input_text"), text: z.string() }),
@@ -69,6 +72,7 @@ const otherItem = z.discriminatedUnion("type", [
     call_id: z.string(),
     name: z.string(),
     arguments: z.string(),
+    parsed_arguments: leftover,
     id,
     status,
     namespace: none,

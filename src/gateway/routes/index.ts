@@ -10,5 +10,17 @@ export const routes = {
   "POST /auth/login": () => import("./login.ts").then((m) => m.loginRoute),
   "POST /auth/logout": () => import("./logout.ts").then((m) => m.logoutRoute),
   "POST /v1/chat/completions": () => import("./v1/chat-completions.ts").then((m) => m.chatCompletionsRoute),
+  "POST /v1/responses": () => import("./v1/responses.ts").then((m) => m.responsesRoute),
+  "GET /v1/responses/:id": () => import("./v1/response-get.ts").then((m) => m.responseGetRoute),
+  "DELETE /v1/responses/:id": () => import("./v1/response-delete.ts").then((m) => m.responseDeleteRoute),
+  "POST /v1/responses/:id/cancel": () => import("./v1/response-cancel.ts").then((m) => m.responseCancelRoute),
+  "GET /v1/responses/:id/input_items": () =>
+    import("./v1/response-input-items.ts").then((m) => m.responseInputItemsRoute),
+  "GET /v1/models": () => import("./v1/models.ts").then((m) => m.modelsRoute),
+  "GET /v1/models/:id{.+}": () => import("./v1/model.ts").then((m) => m.modelRoute),
+  "POST /v1/embeddings": () => import("./v1/embeddings.ts").then((m) => m.embeddingsRoute),
+  "POST /v1/images/generations": () => import("./v1/images.ts").then((m) => m.imagesRoute),
+  "POST /v1/audio/transcriptions": () => import("./v1/transcriptions.ts").then((m) => m.transcriptionsRoute),
+  "GET /v1/health": () => import("./v1/health.ts").then((m) => m.healthRoute),
   "POST /v1/messages": () => import("./v1/messages.ts").then((m) => m.messagesRoute),
 } as const;
