@@ -23,7 +23,8 @@ export function writeFailure(terminal: Terminal, thrown: unknown, { json }: { re
   terminal.err.write(`${style.red("Error:")} ${printableLine(error.message)}\n`);
   // The message tells the first issue itself when it is the only one.
   if (issues.length > 1 || (issues.length === 1 && !error.message.includes(issues[0]!.message))) {
-    for (const issue of issues) terminal.err.write(`  ${printableLine(describeIssue(issue))}\n`);
+    const inOrder = issues.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
+    for (const issue of inOrder) terminal.err.write(`  ${printableLine(describeIssue(issue))}\n`);
   }
   if (typeof hint === "string") terminal.err.write(`${style.dim(printable(hint))}\n`);
   if (json) {

@@ -1,11 +1,9 @@
 /** Text of unknown origin made safe to print: nothing in it moves the cursor, changes colours or reorders what is read. */
 
-/** C0 without tab and line feed, DEL, C1, line separators, what turns the direction of text, and invisible tags. */
-const CONTROLS =
-  /\r\n|[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u2028-\u202e\u2066-\u206f\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+/** Control characters but tab and line feed, line separators, what turns the direction of text, and invisible tags. */
+const CONTROLS = /\r\n|(?![\n\t])\p{Cc}|[\u061c\u2028-\u202e\u2066-\u206f\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 /** Also what is seen as nothing at all: in text that a person decides about, each character must show. */
-const INVISIBLE =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/gu;
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 const NAMES: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 

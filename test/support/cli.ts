@@ -1,4 +1,5 @@
 /** The command line from its sources, run as a child process: on pipes, and at a terminal that the test types at. */
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const MAIN = join(import.meta.dir, "../../src/main.ts");
@@ -24,7 +25,16 @@ function spawnOptions({ home, env = {}, name = "aleph", cwd = home }: CliOptions
   return {
     argv0: name,
     cwd,
-    env: { PATH: process.env.PATH ?? "", HOME: home, ALEPH_HOME: home, TZ: "UTC", TERM: "xterm-256color", ...env },
+    env: {
+      PATH: process.env.PATH ?? "",
+      HOME: home,
+      ALEPH_HOME: home,
+      TZ: "UTC",
+      TERM: "xterm-256color",
+      // Transpiled sources are shared by all commands, and do not land in the home.
+      BUN_RUNTIME_TRANSPILER_CACHE_PATH: join(tmpdir(), "aleph-test-transpiled"),
+      ...env,
+    },
   };
 }
 

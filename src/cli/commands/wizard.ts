@@ -10,7 +10,7 @@ import { formatElapsed } from "../format.ts";
 import { hintFor } from "../provider-hint.ts";
 import { choose, confirm } from "../question.ts";
 import type { Candidate, Trial } from "../setup/candidate.ts";
-import type { Answers, Asking } from "../setup/choices.ts";
+import type { Answers, Asking, Draft } from "../setup/choices.ts";
 import { KINDS, type Kind } from "../setup/kinds.ts";
 import type { Current, KeyPlace } from "../setup/save.ts";
 import type { Output } from "../terminal.ts";
@@ -53,7 +53,7 @@ export const wizard = defineCommand({
     const found = await findProviders(env);
     const kind = await choices.chooseKind(args, found, asking);
     const draft = await choices.describeCandidate(kind, args, found, asking);
-    if (asking) await confirmReplacing(draft, current, asking);
+    if (asking) await confirmReplacing(draft.candidate, current, asking);
     const { candidate, place, trial } = await tryUntilItAnswers(kind, draft, args, asking, invocation);
     const model = await chooseModel(candidate, trial, args.model, asking, invocation);
     const keep = place?.kind === "file" && asking ? await choices.choosePlace(asking) : place;
@@ -96,7 +96,7 @@ interface Tried {
 /** Nothing is written before the provider has really answered, or the person wants it all the same. */
 async function tryUntilItAnswers(
   kind: Kind,
-  draft: Candidate,
+  { candidate: keyless, variables }: Draft,
   args: Answers,
   asking: Asking,
   { env, terminal }: Invocation,
@@ -106,8 +106,8 @@ async function tryUntilItAnswers(
     import("../setup/choices.ts"),
   ]);
   for (let again = false; ; again = true) {
-    const { key, place } = await findKey(kind, args, asking, { env, again });
-    const candidate: Candidate = key === undefined ? draft : { ...draft, key };
+    const { key, place } = await findKey(kind, args, asking, { variables, env, again });
+    const candidate: Candidate = key === undefined ? keyless : { ...keyless, key };
     terminal.err.write("Asking it for a short answer …\n");
     const trial = await tryCandidate(candidate, env, args.model);
     if (trial.ok) {

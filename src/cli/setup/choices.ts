@@ -52,20 +52,29 @@ function hintOf(kind: Kind, found: readonly Found[]): string {
   return kind.type === "demo" ? "no key, no network: a script that shows the tools" : "";
 }
 
-/** The provider without its key. */
+export interface Draft {
+  /** Without its key. */
+  readonly candidate: Candidate;
+  /** Where its key may stand already. */
+  readonly variables: readonly string[];
+}
+
 export async function describeCandidate(
   kind: Kind,
   args: Answers,
   found: readonly Found[],
   asking: Asking,
-): Promise<Candidate> {
+): Promise<Draft> {
   const own = found.find(({ type }) => type === kind.type);
   const address = await findAddress(kind, args, own?.base_url ?? kind.address, asking);
   const id = args.name ?? (kind.type === "openai-compatible" ? (own?.id ?? nameFor(address ?? "")) : kind.type);
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(id)) {
     throw usageError(`${JSON.stringify(id)} cannot name a provider`, "Use letters, digits, . _ or - in --name");
   }
-  return { id, type: kind.type, ...(address === undefined ? {} : { address }) };
+  // OPENAI_BASE_URL: the key beside it is meant for that address and for no other.
+  const isImplied = own?.from === "environment" && own.has_key && own.base_url === address;
+  const variables = kind.type === "openai-compatible" && isImplied ? ["OPENAI_API_KEY"] : kind.variables;
+  return { candidate: { id, type: kind.type, ...(address === undefined ? {} : { address }) }, variables };
 }
 
 async function findAddress(
@@ -98,7 +107,7 @@ export async function findKey(
   kind: Kind,
   args: Answers,
   asking: Asking,
-  { env, again }: { readonly env: Environment; readonly again: boolean },
+  { variables, env, again }: Pick<Draft, "variables"> & { readonly env: Environment; readonly again: boolean },
 ): Promise<FoundKey> {
   if (kind.key === "none") return { place: undefined };
   if (args["api-key-stdin"] && !again) {
@@ -107,7 +116,7 @@ export async function findKey(
       throw usageError("There is no key on standard input", "For example: aleph wizard --api-key-stdin < key.txt");
     return { key, place: { kind: "file" } };
   }
-  const name = kind.variables.find((variable) => env.all[variable]);
+  const name = variables.find((variable) => env.all[variable]);
   if (name !== undefined && !again && (!asking || (await confirm(asking, `Use the key in ${name}?`, true)))) {
     return { key: env.all[name]!, place: { kind: "variable", name } };
   }

@@ -1,0 +1,124 @@
+import { expect, test } from "bun:test";
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { openScreen, runCli } from "../../support/cli.ts";
+import { conversation, MAIN } from "../../support/conversation.ts";
+import { testFolder } from "../../support/folder.ts";
+
+async function talked() {
+  const server = await conversation();
+  server.fake.reply([{ tool_call: { name: "exec", args: { command: "ls" } } }], "All\x1b[2J done");
+  await server.client.call("session.send", { message: "Hello there" });
+  return server;
+}
+
+test("sessions lists what there is", async () => {
+  await using server = await talked();
+  const home = server.home.path;
+  const { code, stdout, stderr } = await runCli(["sessions"], { home });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout.split("\n").map((line) => line.split(/ {2,}/).filter(Boolean))).toEqual([
+    ["SESSION", "TITLE", "MODEL", "LAST USED", "RUN"],
+    [MAIN, "Hello there", "just now"],
+    [],
+  ]);
+  const json = await runCli(["sessions", "list", "--json", "--filter", "main"], { home });
+  expect(JSON.parse(json.stdout).sessions).toMatchObject([{ session_key: MAIN, title: "Hello there" }]);
+  expect(await runCli(["sessions", "--filter", "zzz"], { home })).toEqual({
+    code: 0,
+    stdout: "",
+    stderr: "No session matches\n",
+  });
+  expect((await runCli(["sessions", "--limit", "0"], { home })).code).toBe(2);
+});
+
+test("sessions without any says how to begin", async () => {
+  await using home = await testFolder();
+  expect(await runCli(["sessions", "list"], { home: home.path })).toEqual({
+    code: 0,
+    stdout: "",
+    stderr: "No sessions yet. Begin one with: aleph chat\n",
+  });
+});
+
+test("sessions show prints the conversation without control sequences", async () => {
+  await using server = await talked();
+  const { code, stdout } = await runCli(["sessions", "show", MAIN], { home: server.home.path });
+  expect(code).toBe(0);
+  const lines = stdout.split("\n").map((line) => line.replace(/\d{4}-\d\d-\d\d \d\d:\d\d/, "TIME"));
+  expect(lines[0]).toBe(`${MAIN}  Hello there`);
+  expect(lines).toContain("user  TIME");
+  expect(lines).toContain("Hello there");
+  expect(lines).toContain('→ exec {"command":"ls"}');
+  expect(lines.some((line) => line.startsWith("← exec ok"))).toBe(true);
+  expect(lines).toContain("All\\x1b[2J done");
+  const last = await runCli(["sessions", "show", MAIN, "--limit", "1"], { home: server.home.path });
+  expect(last.stdout).toContain("earlier messages are not shown; see --limit");
+});
+
+test("sessions export writes a new file that only its owner reads, or to the output", async () => {
+  await using server = await talked();
+  const home = server.home.path;
+  const toOutput = await runCli(["sessions", "export", MAIN], { home });
+  expect({ code: toOutput.code, has: toOutput.stdout.includes("Hello there") }).toEqual({ code: 0, has: true });
+  const args = ["sessions", "export", MAIN, "--format", "jsonl", "-o", "out.jsonl"];
+  expect(await runCli(args, { home })).toEqual({ code: 0, stdout: "", stderr: "Written to out.jsonl\n" });
+  const path = join(home, "out.jsonl");
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(
+    readFileSync(path, "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => typeof JSON.parse(line)),
+  ).toContain("object");
+  const again = await runCli(args, { home });
+  expect({ code: again.code, first: again.stderr.split("\n")[0] }).toEqual({
+    code: 2,
+    first: 'Error: "out.jsonl" exists already',
+  });
+});
+
+test("sessions clear and delete change what they name", async () => {
+  await using server = await talked();
+  const home = server.home.path;
+  expect(await runCli(["sessions", "clear", MAIN], { home })).toEqual({
+    code: 0,
+    stdout: "",
+    stderr: `Cleared ${MAIN}\n`,
+  });
+  expect((await server.client.call("session.history", { session_key: MAIN })).messages).not.toEqual([]);
+  expect(await runCli(["sessions", "delete", MAIN, "--json"], { home })).toEqual({
+    code: 0,
+    stdout: `{"session_key":"${MAIN}"}\n`,
+    stderr: "",
+  });
+  expect((await runCli(["sessions", "delete", MAIN], { home })).code).toBe(1);
+});
+
+test("sessions delete asks at a terminal", async () => {
+  await using server = await talked();
+  const home = server.home.path;
+  {
+    await using screen = openScreen(["sessions", "delete", MAIN], { home });
+    await screen.shows("messages for good? [y/N]");
+    screen.type("perhaps\r");
+    await screen.shows("Please answer y or n");
+    await screen.shows("[y/N]");
+    screen.type("\r");
+    await screen.shows("Nothing was deleted");
+    expect(await screen.exited).toBe(1);
+  }
+  {
+    await using screen = openScreen(["sessions", "delete", MAIN], { home });
+    await screen.shows("[y/N]");
+    screen.type("\x03");
+    expect(await screen.exited).toBe(130);
+  }
+  expect((await server.client.call("session.list", {})).sessions).toHaveLength(1);
+  await using screen = openScreen(["sessions", "delete", MAIN], { home });
+  await screen.shows("[y/N]");
+  screen.type("y\r");
+  await screen.shows(`Deleted ${MAIN}`);
+  expect(await screen.exited).toBe(0);
+  expect((await server.client.call("session.list", {})).sessions).toEqual([]);
+});
