@@ -1,4 +1,5 @@
 /** Everything behind the port: the parts that answer, put together. Reads top to bottom as start order. */
+import type { LoopDeps } from "./agent/loop.ts";
 import { Runner } from "./agent/runner.ts";
 import { Toolbox } from "./agent/toolbox.ts";
 import { Auth, ownerCredential } from "./auth/auth.ts";
@@ -152,6 +153,24 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   // Asked at the first run: loading the time zones takes longer than all the rest of a start.
   const timeZone = () => env.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   const usage = stack.use(new Ledger({ store, config: current, log, now, timeZone }));
+  const pluginPrompts: LoopDeps["pluginPrompts"] = (message) => plugins.prompts(message);
+  const cassettes = once(async () => {
+    const { Cassettes } = await import("./cassette/cassettes.ts");
+    return new Cassettes({
+      logs: home.logs,
+      config: current,
+      resolveSecret: (value) => config.resolve(value),
+      token: () => ownerToken,
+      env: env.all,
+      stores,
+      runs,
+      bus,
+      media,
+      deps: { toolbox, config: current, pluginPrompts, monotonic },
+      openMemory: () => openStore(":memory:", { log }),
+      log,
+    });
+  });
   const runner = new Runner({
     models,
     toolbox,
@@ -160,8 +179,12 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     config: current,
     now,
     monotonic,
-    pluginPrompts: (message) => plugins.prompts(message),
+    pluginPrompts,
     timeZone,
+    tape: async (deps, run) => {
+      const isWanted = run.run.request.record ?? current().debug.record;
+      return isWanted ? (await cassettes()).tape(deps, run) : [deps, run];
+    },
     stores,
     sessions,
     runs,
@@ -212,6 +235,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     plugins,
     usage,
     generations,
+    cassettes,
     config,
     auth,
     logs,

@@ -8,7 +8,7 @@ import { folderOf, readSource, readSourceTree, type Source } from "./support/sou
 const CONTRACTS = ["lib", "protocol", "sdk"];
 const SUBSYSTEM = [...CONTRACTS, "config", "type store"];
 const SUBSYSTEMS = ["config", "store", "bus", "media", "sandbox", "auth", "policy", "session", "usage"];
-const CORE = [...CONTRACTS, ...SUBSYSTEMS, "providers", "tools", "channel", "plugin", "agent", "generation"];
+const CORE = [...CONTRACTS, ...SUBSYSTEMS, "providers", "tools", "channel", "plugin", "agent", "generation", "cassette"];
 
 /** Folder: what it may import besides itself. Each row names only rows above it, so there can be no cycle. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -31,6 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   plugin: SUBSYSTEM,
   agent: [...CONTRACTS, ...SUBSYSTEMS, "providers", "type tools"],
   generation: [...CONTRACTS, ...SUBSYSTEMS, "providers"],
+  cassette: [...CONTRACTS, ...SUBSYSTEMS, "providers", "agent"],
   dialects: CONTRACTS,
   completion: [...CONTRACTS, "type config", "session", "type usage", "providers", "type agent", "dialects"],
   methods: CORE,

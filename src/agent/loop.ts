@@ -5,7 +5,7 @@ import type { ToolOutcome } from "../policy/gate.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { MessagePart, ThinkingLevel, ToolResultPart, Usage } from "../protocol/message.ts";
 import type { RunStatus } from "../protocol/run.ts";
-import { streamWithFailover } from "../providers/chain.ts";
+import { type ChainOptions, streamWithFailover } from "../providers/chain.ts";
 import type { Models } from "../providers/models.ts";
 import type { Publisher } from "../sdk/bus.ts";
 import type { ModelMessage, ModelToolCall } from "../sdk/provider.ts";
@@ -22,8 +22,8 @@ import { addUsage, NO_USAGE, Reply } from "./reply.ts";
 import type { Toolbox, ToolDescription } from "./toolbox.ts";
 
 export interface LoopDeps {
-  readonly models: Models;
-  readonly toolbox: Toolbox;
+  readonly models: Pick<Models, "order" | "resolve" | "open" | "known" | "breaker" | "forget">;
+  readonly toolbox: Pick<Toolbox, "workspace" | "specs" | "call">;
   readonly bus: Publisher;
   readonly usage: Pick<Ledger, "record" | "check">;
   readonly config: () => Config;
@@ -32,6 +32,8 @@ export interface LoopDeps {
   readonly timeZone: () => string;
   /** What plugins add to the system prompt of a run that answers `message`. */
   readonly pluginPrompts: (message: () => string) => Promise<readonly string[]>;
+  /** Waits before a provider is asked again. */
+  readonly sleep?: ChainOptions["sleep"];
 }
 
 /** A message that came while the run was under way. */
@@ -206,8 +208,10 @@ class Loop {
     const meter = new Meter({ ...this.#deps, run: this.#r.run });
     const timeLeft = this.#deps.config().limits.run.time_ms - (this.#deps.monotonic() - this.#began);
     const timeout = AbortSignal.timeout(Math.max(1, Math.min(timeLeft, 2 ** 31 - 1)));
+    const { models, sleep } = this.#deps;
     const parts = streamWithFailover({
-      models: this.#deps.models,
+      models,
+      ...(sleep ? { sleep } : {}),
       refs: turn.refs,
       request: {
         system: turn.system,

@@ -14,8 +14,9 @@ import { endRun, insertRun, type RunRequest, type Runs, type StoredRun } from ".
 import { ensureSession, type Sessions } from "../session/sessions.ts";
 import type { Stores } from "../session/stores.ts";
 import type { SessionLoad } from "../session/wire.ts";
+import { aborted } from "./aborted.ts";
 import { ActiveRun, type Lane, type WaitingRun } from "./lane.ts";
-import { type LoopDeps, type LoopEnd, runLoop } from "./loop.ts";
+import { type LoopDeps, type LoopEnd, type LoopRun, runLoop } from "./loop.ts";
 import { recoverRuns } from "./recovery.ts";
 import { assertAgent } from "./toolbox.ts";
 
@@ -31,6 +32,8 @@ export interface RunnerOptions extends LoopDeps {
   readonly media: Media;
   readonly config: () => Config;
   readonly log: Log;
+  /** What a run gets instead, when it is to be recorded. */
+  readonly tape: (deps: LoopDeps, run: LoopRun) => Promise<readonly [LoopDeps, LoopRun]>;
 }
 
 export interface StartedRun {
@@ -251,7 +254,7 @@ export class Runner implements SessionLoad {
     },
   ): Accepted {
     const now = this.#o.now();
-    const { idempotency_key, model, thinking } = params;
+    const { idempotency_key, model, thinking, record } = params;
     const identity = grant.identity.id;
     const digest = new Bun.CryptoHasher("sha256")
       .update(JSON.stringify([sessionKey, parts, model ?? null, thinking ?? null]))
@@ -272,6 +275,7 @@ export class Runner implements SessionLoad {
       ...(credential === undefined ? {} : { credential }),
       ...(model ? { model } : {}),
       ...(thinking ? { thinking } : {}),
+      ...(record === undefined ? {} : { record }),
     };
     insertRun(db, { id: runId, sessionId, identity, request: placeholder, createdAt: now });
     const messageId = appendMessage(db, { sessionId, runId, role: "user", parts, status: "complete", ts: now });
@@ -313,7 +317,7 @@ export class Runner implements SessionLoad {
 
   async #run(active: ActiveRun, committed: Promise<unknown>, lane: Lane): Promise<LoopEnd> {
     const { run } = active;
-    return runLoop(this.#o, {
+    const loopRun: LoopRun = {
       run,
       session: this.#o.sessions.get(run.sessionKey),
       store: this.#o.stores.of(run.sessionKey),
@@ -326,7 +330,8 @@ export class Runner implements SessionLoad {
       close: () => active.close(),
       isInterrupted: () => active.interrupted,
       isSuspended: () => this.#suspended,
-    });
+    };
+    return runLoop(...(await this.#o.tape(this.#o, loopRun)));
   }
 
   #ended(lane: Lane, active: ActiveRun, settle: () => void): void {
@@ -378,20 +383,4 @@ export class Runner implements SessionLoad {
     const { title, updatedAt } = session;
     this.#o.bus.publish("session.updated", { session_key: sessionKey, title, updated_at: updatedAt }, { sessionKey });
   }
-}
-
-/** Rejects when the signal aborts; never resolves. */
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const refuse = () => {
-      const { reason } = signal;
-      reject(
-        reason instanceof AlephError
-          ? reason
-          : new AlephError("timeout", "The run did not end in time", { cause: reason }),
-      );
-    };
-    if (signal.aborted) refuse();
-    else signal.addEventListener("abort", refuse, { once: true });
-  });
 }

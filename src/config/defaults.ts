@@ -38,5 +38,6 @@ export const DEFAULTS = {
   /** The panel and other clients are on without a word; any other interface is on when it has a table. */
   interfaces: { webchat: { enabled: true } } as Record<string, { enabled?: boolean | undefined }>,
   extensions: { enabled: true },
+  debug: { record: false },
   log: { level: "info" as "debug" | "info" | "warn" | "error" },
 };

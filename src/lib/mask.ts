@@ -31,6 +31,49 @@ export function maskText(text: string): string {
   return masked;
 }
 
+/**
+ * Masks text that came in pieces: a secret that is spread over several is masked where it begins, and what follows of it
+ * is dropped. `known` are secrets by their value. As many pieces come back as went in.
+ */
+export function maskPieces(pieces: readonly string[], known: readonly string[] = []): string[] {
+  const text = pieces.join("");
+  const spans = secretSpans(text, known);
+  if (spans.length === 0) return [...pieces];
+  let at = 0;
+  return pieces.map((piece) => {
+    const [from, to] = [at, at + piece.length];
+    at = to;
+    let kept = "";
+    let next = from;
+    for (const [start, end] of spans) {
+      if (end <= from || start >= to) continue;
+      kept += text.slice(next, Math.max(next, start));
+      if (start >= from) kept += MASK;
+      next = Math.min(to, end);
+    }
+    return kept + text.slice(next, to);
+  });
+}
+
+/** Where secrets stand, in order and without overlap. */
+function secretSpans(text: string, known: readonly string[]): (readonly [number, number])[] {
+  const found: [number, number][] = [];
+  for (const secret of known) {
+    for (let at = text.indexOf(secret); at >= 0; at = text.indexOf(secret, at + 1))
+      found.push([at, at + secret.length]);
+  }
+  for (const shape of SECRET_TEXT) {
+    for (const { index, 0: match } of text.matchAll(shape)) found.push([index, index + match.length]);
+  }
+  const spans: [number, number][] = [];
+  for (const [start, end] of found.toSorted((a, b) => a[0] - b[0])) {
+    const last = spans.at(-1);
+    if (last && start <= last[1]) last[1] = Math.max(last[1], end);
+    else spans.push([start, end]);
+  }
+  return spans;
+}
+
 /** More values than any log line or config has; a graph of objects that point to each other ends here. */
 const MAX_VALUES = 10_000;
 

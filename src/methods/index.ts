@@ -42,6 +42,7 @@ export const methods = {
   "runs.get": () => import("./runs/get.ts").then((m) => m.runsGet),
   "runs.list": () => import("./runs/list.ts").then((m) => m.runsList),
   "runs.queue": () => import("./runs/queue.ts").then((m) => m.runsQueue),
+  "runs.replay": () => import("./runs/replay.ts").then((m) => m.runsReplay),
   "runs.status": () => import("./runs/status.ts").then((m) => m.runsStatus),
   "runs.wait": () => import("./runs/wait.ts").then((m) => m.runsWait),
   "session.clear": () => import("./session/clear.ts").then((m) => m.sessionClear),

@@ -41,5 +41,7 @@ export const runParams = z.strictObject({
   idempotency_key: z.string().min(1).max(256).optional(),
   agent: z.string().optional(),
   mode: runMode.optional(),
+  /** Keeps what the run asks of providers and gets, for `runs.replay`. Default: `debug.record` of the config. */
+  record: z.boolean().optional(),
 });
 export type RunParams = z.output<typeof runParams>;

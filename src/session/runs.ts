@@ -15,6 +15,8 @@ export interface RunRequest {
   readonly messageId: number;
   readonly model?: string;
   readonly thinking?: ThinkingLevel;
+  /** Whether what providers are asked and answer is kept for a replay; the config says so if it does not. */
+  readonly record?: boolean;
   /** How often a restart took it up again. */
   readonly resumed: number;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { isSecretKey, MASK, maskSecrets, maskText } from "../../src/lib/mask.ts";
+import { isSecretKey, MASK, maskPieces, maskSecrets, maskText } from "../../src/lib/mask.ts";
 
 test("isSecretKey: every spelling of a secret's name, and no other name", () => {
   const secret = [
@@ -99,5 +99,22 @@ describe("maskSecrets", () => {
 
   test.each([["text"], [5], [null], [undefined], [true]])("gives back %p as it is", (value) => {
     expect(maskSecrets(value)).toBe(value as never);
+  });
+});
+
+describe("maskPieces", () => {
+  const key = "sk-0123456789abcdef0123";
+
+  test.each([
+    [["a", "b"], [], ["a", "b"]],
+    [[`x ${key} y`], [], [`x ${MASK} y`]],
+    [["x ", ...key, " y"], [], ["x ", MASK, ...Array<string>(key.length - 1).fill(""), " y"]],
+    [["x sk-0123456789", "abcdef0123", "4 y ", key], [], [`x ${MASK}`, "", " y ", MASK]],
+    [["one two", " three"], ["two three"], [`one ${MASK}`, ""]],
+    [["abab", "abab"], ["aba"], [MASK, "b"]],
+    [[`k ${key}`, "-and more"], [`${key}-and`], [`k ${MASK}`, " more"]],
+    [[], [], []],
+  ])("%j with %j known is %j", (pieces, known, masked) => {
+    expect(maskPieces(pieces, known)).toEqual(masked);
   });
 });

@@ -1,0 +1,96 @@
+/** A recorded run: one JSON value a line, in the order in which things happened. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ToolOutcome } from "../policy/gate.ts";
+import { AlephError, type Reason } from "../protocol/errors.ts";
+import type { MessagePart } from "../protocol/message.ts";
+import type { ModelInfo, StreamPart } from "../sdk/provider.ts";
+import type { Session } from "../session/sessions.ts";
+
+/** Another number is another form of lines, which this one does not read. */
+export const CASSETTE_VERSION = 1;
+
+export interface RecordedError {
+  readonly reason: Reason;
+  readonly message: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Media are there by size and digest, secrets are masked. */
+export type Line =
+  /** First, and again where a restart took the run up. */
+  | {
+      readonly type: "run";
+      readonly version: number;
+      readonly run_id: string;
+      readonly session: Session;
+      /** Unix milliseconds. */
+      readonly now: number;
+      readonly time_zone: string;
+    }
+  /** What to try, in order. */
+  | { readonly type: "order"; readonly refs: readonly string[] }
+  /** What a name stands for. */
+  | { readonly type: "name"; readonly name: string; readonly provider: string; readonly model: string }
+  | { readonly type: "unknown_name"; readonly name: string; readonly error: RecordedError }
+  | {
+      readonly type: "request";
+      readonly call: number;
+      readonly provider: string;
+      readonly known: ModelInfo;
+      readonly request: unknown;
+    }
+  | { readonly type: "part"; readonly call: number; readonly part: StreamPart }
+  | { readonly type: "end"; readonly call: number }
+  | { readonly type: "error"; readonly call: number; readonly error: RecordedError }
+  | { readonly type: "progress"; readonly call_id: string; readonly text: string }
+  | {
+      readonly type: "tool";
+      readonly call_id: string;
+      readonly tool: string;
+      readonly args: unknown;
+      readonly outcome: ToolOutcome;
+    }
+  | {
+      readonly type: "steered";
+      readonly messages: readonly { readonly messageId: number; readonly parts: readonly MessagePart[] }[];
+    };
+
+/** Ids are our own, so that nothing else can be part of the path. */
+const RUN_ID = /^run_[0-9a-f]{32}$/;
+
+/** Throws `not_found` for what is no run's id. */
+export function cassettePath(logs: string, runId: string): string {
+  if (!RUN_ID.test(runId)) throw notRecorded(runId);
+  return join(logs, "cassettes", `${runId}.jsonl`);
+}
+
+/** Throws `not_found` when the run was not recorded, `conflict` when this version cannot read it. */
+export function readCassette(logs: string, runId: string): readonly Line[] {
+  const path = cassettePath(logs, runId);
+  if (!existsSync(path)) throw notRecorded(runId);
+  const lines: Line[] = [];
+  for (const [index, text] of readFileSync(path, "utf8").split("\n").entries()) {
+    if (text === "") continue;
+    try {
+      lines.push(JSON.parse(text) as Line);
+    } catch (cause) {
+      throw new AlephError(
+        "conflict",
+        `The recording of run ${JSON.stringify(runId)} is damaged at line ${index + 1}`,
+        {
+          cause,
+        },
+      );
+    }
+  }
+  const [first] = lines;
+  if (first?.type === "run" && first.version === CASSETTE_VERSION) return lines;
+  throw new AlephError("conflict", `The recording of run ${JSON.stringify(runId)} is of another version`);
+}
+
+function notRecorded(runId: string): AlephError {
+  return new AlephError("not_found", `Run ${JSON.stringify(runId)} was not recorded`, {
+    data: { hint: "Set debug.record = true in config.toml, or start the run with record: true" },
+  });
+}
