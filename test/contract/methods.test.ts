@@ -47,6 +47,7 @@ const TABLE: Readonly<Record<string, string>> = {
   "runs.get": "read",
   "runs.list": "read",
   "runs.queue": "read",
+  "runs.replay": "read, run",
   "runs.status": "read",
   "runs.wait": "read",
   "session.clear": "chat",
