@@ -1,5 +1,4 @@
 /** Links to stored files that work without a login until they expire. */
-import { createHmac, randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { AlephError } from "../protocol/errors.ts";
@@ -33,7 +32,7 @@ export function createMediaLinks({ credentials, now, lastsMs = 3_600_000 }: Medi
   let key: Buffer | undefined;
   const signature = (mediaId: string, exp: string) => {
     key ??= ensureKey(join(credentials, "media-key"));
-    return createHmac("sha256", key).update(`aleph-media|1|${mediaId}|${exp}`).digest();
+    return new Bun.CryptoHasher("sha256", key).update(`aleph-media|1|${mediaId}|${exp}`).digest();
   };
   return {
     sign(mediaId) {
@@ -76,7 +75,7 @@ function ensureKey(path: string): Buffer {
 }
 
 function makeKey(path: string): Buffer {
-  const key = randomBytes(KEY_BYTES);
+  const key = Buffer.from(crypto.getRandomValues(new Uint8Array(KEY_BYTES)));
   const file = openSync(path, "wx", 0o600);
   try {
     writeSync(file, `${key.toString("base64url")}\n`);

@@ -14,12 +14,21 @@ import { Ledger } from "../../src/usage/ledger.ts";
 import { refusal } from "../support/config.ts";
 import { testFolder } from "../support/folder.ts";
 import { testLog } from "../support/log.ts";
+import { startGeminiFake } from "../support/providers/gemini.ts";
+import { openProvider } from "../support/providers/open.ts";
+import { MP4 as FILM, PNG_BASE64, startOpenAiFake } from "../support/providers/openai.ts";
 import { until } from "../support/until.ts";
 
 const never = new AbortController().signal;
 const OWNER = { grant: OWNER_GRANT, credential: "owner-1" };
 const MP4 = { mime: "video/mp4", data: new TextEncoder().encode("a film") };
 const GIF = { mime: "image/gif", data: new TextEncoder().encode("GIF89a picture") };
+
+/** Vendors that make something, each with what its models are called. */
+const VENDORS = [
+  { type: "openai", start: startOpenAiFake, image: "gpt-image-1", video: "sora-2" },
+  { type: "gemini", start: startGeminiFake, image: "gemini-2.5-flash-image", video: "veo-3.0" },
+] as const;
 
 interface Options {
   readonly models?: Config["models"];
@@ -285,5 +294,21 @@ describe("generation of videos", () => {
     const { id } = await t.generations.video({ ...wish, sessionKey: "agent:main:ephemeral:a" }, OWNER, never);
     await until(() => t.generations.status(id, OWNER_GRANT).status === "done");
     expect(t.store.db.query("SELECT * FROM generation").all()).toEqual([]);
+  });
+});
+
+describe.each(VENDORS)("generation by $type", ({ type, start, image, video }) => {
+  test("of pictures and of a film goes over the vendor's own wire", async () => {
+    await using fake = start({ key: "k" });
+    const provider = await openProvider(type, { api_key: "k", base_url: fake.url });
+    await using t = await setUp({ provider });
+    const made = await t.generations.image({ prompt: "a cat", model: `p/${image}` }, OWNER, never);
+    expect(made.media).toMatchObject([{ mime: "image/png" }]);
+    expect(Buffer.from((await t.media.get(made.media[0]!.media_id)).bytes).toString("base64")).toBe(PNG_BASE64);
+    const { id } = await t.generations.video({ prompt: "a cat runs", model: `p/${video}` }, OWNER, never);
+    await until(() => t.generations.status(id, OWNER_GRANT).status !== "running");
+    const { status, media } = t.generations.status(id, OWNER_GRANT);
+    expect([status, media![0]!.mime]).toEqual(["done", "video/mp4"]);
+    expect((await t.media.get(media![0]!.media_id)).bytes).toEqual(FILM);
   });
 });
