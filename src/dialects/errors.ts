@@ -31,7 +31,12 @@ const ANTHROPIC: Readonly<Record<number, string>> = {
 };
 
 /** Waiting does not help: clients that retry by themselves need not. */
-const HOPELESS: ReadonlySet<string> = new Set(["provider_auth_failed", "insufficient_quota", "limit_reached"]);
+const HOPELESS: ReadonlySet<string> = new Set([
+  "provider_auth_failed",
+  "insufficient_quota",
+  "limit_reached",
+  "budget_exceeded",
+]);
 
 export interface DialectError {
   readonly status: number;

@@ -77,3 +77,34 @@ test("a reply that broke off and was taken up again counts for each model that t
   const { rows } = await t.client.call("usage.summary", { by: "model" });
   expect(rows).toMatchObject([{ key: "fake/m", replies: 1, input: 10, output: 5 }]);
 });
+
+test.each([
+  ["/v1/chat/completions", { messages: [{ role: "user", content: "hi" }] }, { code: "budget_exceeded" }],
+  ["/v1/responses", { input: "hi", store: false }, { code: "budget_exceeded" }],
+  ["/v1/messages", { messages: [{ role: "user", content: "hi" }], max_tokens: 9 }, { type: "rate_limit_error" }],
+])("a budget that is used up answers %s with 429, and nobody is asked", async (path, body, error) => {
+  await using t = await conversation({ config: { limits: { budget: { identity: { tokens: 15 } } } } });
+  t.fake.reply("one");
+  const ask = (model: string) =>
+    fetch(`${t.url}${path}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${t.token}`, "content-type": "application/json" },
+      body: JSON.stringify({ model, stream: true, ...body }),
+    });
+  const first = await ask("fake/m");
+  expect(first.status).toBe(200);
+  await first.text();
+  const { rows } = await t.client.call("usage.summary", { by: "model" });
+  expect(rows).toMatchObject([{ key: "fake/m", replies: 1, input: 10, output: 5 }]);
+  for (const model of ["fake/m", "aleph"]) {
+    const refused = await ask(model);
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(refused.headers.get("x-should-retry")).toBe("false");
+    expect((await refused.json()).error).toMatchObject({
+      message: expect.stringContaining("Your budget of the day is used up: 15 tokens"),
+      ...error,
+    });
+  }
+  expect(t.fake.requests).toHaveLength(1);
+});
