@@ -132,6 +132,7 @@ export async function startApp(options: AppOptions): Promise<App> {
           core.setConfigIssues(issues);
           core.bus.publish("config.invalid", { issues: issues.map((issue) => ({ ...issue })) });
         },
+        onValid: () => core.setConfigIssues([]),
       }),
     );
     stack.use(

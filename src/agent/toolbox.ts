@@ -51,8 +51,9 @@ export class Toolbox {
     this.#options = options;
   }
 
-  /** What this agent may use in this session, in a stable order. */
+  /** What this agent may use in this session, in a stable order. Throws `not_found` for an unknown agent. */
   async specs(agent: string, sessionTools: SessionTools | null): Promise<ToolDescription[]> {
+    assertAgent(this.#options.config(), agent);
     const names = Object.keys(this.#options.tools).filter((name) => this.#mayUse(name, agent, sessionTools));
     const { toJSONSchema } = await import("zod");
     return Promise.all(

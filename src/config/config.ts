@@ -42,6 +42,8 @@ export interface ConfigChange {
 export interface ConfigWatchOptions {
   /** The file was changed to something invalid; the config in force stayed. */
   readonly onInvalid?: (issues: readonly Issue[]) => void;
+  /** It is valid again, be it with the config that stayed in force. */
+  readonly onValid?: () => void;
   readonly debounceMs?: number;
   readonly checkMs?: number;
   readonly timer?: Timer;
@@ -145,13 +147,14 @@ export class ConfigStore {
   }
 
   /** Follows the file until disposed; disposing waits for a reload that is under way. */
-  watch({ onInvalid, ...options }: ConfigWatchOptions = {}): AsyncDisposable {
+  watch({ onInvalid, onValid, ...options }: ConfigWatchOptions = {}): AsyncDisposable {
     const { log } = this.#options;
     let refused: string | undefined;
     let running: Promise<void> = Promise.resolve();
     const follow = async () => {
       try {
         const { changed } = await this.reload();
+        if (refused !== undefined) onValid?.();
         refused = undefined;
         if (changed.length > 0) log.info("config reloaded", { sections: changed });
       } catch (thrown) {

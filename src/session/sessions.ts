@@ -67,21 +67,23 @@ export class Sessions {
     return session;
   }
 
-  /** Newest first. `filter` keeps keys and titles that contain it, letter case ignored. */
-  list({ filter = "", limit, before }: { filter?: string; limit: number; before?: number }): readonly Session[] {
+  /** Newest first, those before the place of `before`. `filter` keeps keys and titles that contain it, letter case ignored. */
+  list({ filter = "", limit, before }: { filter?: string; limit: number; before?: Place }): readonly Session[] {
     const like = `%${filter.replace(/[\\%_]/g, "\\$&")}%`;
+    const { updatedAt, key } = before ?? { updatedAt: Number.MAX_SAFE_INTEGER, key: "" };
     return this.#stores
       .all()
       .flatMap(({ db }) =>
         db
           .query<SessionRow, [number, string, string, number]>(
-            `SELECT * FROM session WHERE updated_at < ? AND (key LIKE ? ESCAPE '\\' OR title LIKE ? ESCAPE '\\')
-             ORDER BY updated_at DESC, id DESC LIMIT ?`,
+            `SELECT * FROM session WHERE (updated_at < ?1 OR (updated_at = ?1 AND key < ?2))
+               AND (key LIKE ?3 ESCAPE '\\' OR title LIKE ?3 ESCAPE '\\')
+             ORDER BY updated_at DESC, key DESC LIMIT ?4`,
           )
-          .all(before ?? Number.MAX_SAFE_INTEGER, like, like, limit),
+          .all(updatedAt, key, like, limit),
       )
       .map(sessionOf)
-      .toSorted((a, b) => b.updatedAt - a.updatedAt || b.id - a.id)
+      .toSorted((a, b) => b.updatedAt - a.updatedAt || (a.key < b.key ? 1 : -1))
       .slice(0, limit);
   }
 
@@ -164,6 +166,9 @@ function patchRow(db: Database, key: string, { title, model, thinking, tools }: 
     db.query("UPDATE session SET tools = ? WHERE key = ?").run(tools === null ? null : JSON.stringify(tools), key);
   }
 }
+
+/** Where a session stands in the list: several may have been used in the same millisecond. */
+export type Place = Pick<Session, "updatedAt" | "key">;
 
 interface SessionRow {
   readonly id: number;

@@ -7,8 +7,8 @@ export const execExplain = defineMethod({
   summary: "Tell what would happen to a command, without running anything",
   scope: "read",
   params: z.strictObject({
-    command: z.string().max(100_000),
-    cwd: z.string().optional(),
+    command: z.string().min(1).max(100_000),
+    cwd: z.string().min(1).optional(),
     agent: z.string().default("main"),
   }),
   result: z.object({

@@ -1,7 +1,9 @@
 import * as z from "zod";
+import { assertAgent } from "../../agent/toolbox.ts";
+import type { ConfigStore } from "../../config/config.ts";
 import { createId } from "../../lib/id.ts";
 import { session, sessionPatch } from "../../protocol/session.ts";
-import { buildSessionKey } from "../../protocol/session-key.ts";
+import { agentOf, buildSessionKey, parseSessionKey } from "../../protocol/session-key.ts";
 import { defineMethod } from "../../sdk/method.ts";
 import type { Sessions } from "../../session/sessions.ts";
 import type { SessionLoad } from "../../session/wire.ts";
@@ -17,9 +19,17 @@ export const sessionCreate = defineMethod({
     ...sessionPatch.shape,
   }),
   result: session,
-  async handle({ sessions, queues }: { sessions: Pick<Sessions, "create">; queues: SessionLoad }, params) {
+  async handle(
+    {
+      sessions,
+      queues,
+      config,
+    }: { sessions: Pick<Sessions, "create">; queues: SessionLoad; config: Pick<ConfigStore, "current"> },
+    params,
+  ) {
     const { session_key, agent, ...patch } = params;
     const key = session_key ?? buildSessionKey({ form: "chat", agent, id: createId("s").slice(2) });
+    assertAgent(config.current, agentOf(parseSessionKey(key)));
     return toWireSession(await sessions.create(key, "owner", patch), queues);
   },
 });

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { session } from "../../protocol/session.ts";
 import { defineMethod } from "../../sdk/method.ts";
-import type { Sessions } from "../../session/sessions.ts";
+import type { Place, Sessions } from "../../session/sessions.ts";
 import type { SessionLoad } from "../../session/wire.ts";
 import { toWireSession } from "../../session/wire.ts";
 
@@ -13,15 +13,31 @@ export const sessionList = defineMethod({
     /** Keeps keys and titles that contain it. */
     filter: z.string().max(200).optional(),
     limit: z.int().min(1).max(1000).default(100),
-    /** Only sessions last used before this time (Unix milliseconds); the `next` of the page before. */
-    before: z.number().optional(),
+    before: z
+      .string()
+      .regex(/^\d{1,16}\./, "must be the next of the page before")
+      .optional()
+      .describe("the next of the page before"),
   }),
-  result: z.object({ sessions: z.array(session), next: z.number().optional() }),
+  result: z.object({ sessions: z.array(session), next: z.string().optional() }),
   handle({ sessions, queues }: { sessions: Pick<Sessions, "list">; queues: SessionLoad }, { filter, limit, before }) {
-    const page = sessions.list({ limit, ...(filter ? { filter } : {}), ...(before === undefined ? {} : { before }) });
+    const page = sessions.list({
+      limit,
+      ...(filter ? { filter } : {}),
+      ...(before === undefined ? {} : { before: parsePlace(before) }),
+    });
     return {
       sessions: page.map((found) => toWireSession(found, queues)),
-      ...(page.length === limit ? { next: page.at(-1)!.updatedAt } : {}),
+      ...(page.length === limit ? { next: formatPlace(page.at(-1)!) } : {}),
     };
   },
 });
+
+function formatPlace({ updatedAt, key }: Place): string {
+  return `${updatedAt}.${key}`;
+}
+
+function parsePlace(text: string): Place {
+  const dot = text.indexOf(".");
+  return { updatedAt: Number(text.slice(0, dot)), key: text.slice(dot + 1) };
+}

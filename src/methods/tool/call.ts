@@ -5,6 +5,7 @@ import { AlephError } from "../../protocol/errors.ts";
 import { mediaPart } from "../../protocol/message.ts";
 import { agentOf, canonicalSessionKey, MAIN_SESSION_KEY, parseSessionKey } from "../../protocol/session-key.ts";
 import { defineMethod } from "../../sdk/method.ts";
+import type { Sessions } from "../../session/sessions.ts";
 
 export const toolCall = defineMethod({
   name: "tool.call",
@@ -16,7 +17,11 @@ export const toolCall = defineMethod({
     session_key: z.string().default(MAIN_SESSION_KEY),
   }),
   result: z.object({ ok: z.boolean(), result: z.string(), media: z.array(mediaPart).optional() }),
-  async handle({ toolbox }: { toolbox: Pick<Toolbox, "call"> }, { tool, args, session_key }, call) {
+  async handle(
+    { toolbox, sessions }: { toolbox: Pick<Toolbox, "call">; sessions: Pick<Sessions, "find"> },
+    { tool, args, session_key },
+    call,
+  ) {
     const sessionKey = canonicalSessionKey(session_key);
     const outcome = await toolbox.call(
       { tool, args, callId: createId("call") },
@@ -26,7 +31,7 @@ export const toolCall = defineMethod({
         runId: null,
         grant: call.grant!,
         signal: call.signal,
-        sessionTools: null,
+        sessionTools: sessions.find(sessionKey)?.tools ?? null,
       },
     );
     if (outcome.status === "denied") throw new AlephError("approval_denied", outcome.text);

@@ -35,7 +35,7 @@ export function createSessions({ call, kept, now }: { call: Call; kept: KeptValu
   const phase = signal<Phase>(LOADING);
   const rows = signal<readonly WireSession[]>([]);
   const filter = signal("");
-  const next = signal<number | undefined>(undefined);
+  const next = signal<string | undefined>(undefined);
   const hasMore = signal(false);
   const seen = signal(readSeen(kept, now));
   const due = new Map<string, ReturnType<typeof setTimeout>>();
