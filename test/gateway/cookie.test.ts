@@ -29,5 +29,7 @@ test("readCookie: ours among others, the guarded one first", () => {
   const read = (cookie?: string) => readCookie(new Headers(cookie === undefined ? {} : { cookie }));
   expect(read("other=1; aleph_session=a; more=2")).toBe("a");
   expect(read("aleph_session=a; __Host-aleph_session=b")).toBe("b");
-  expect([read(), read(""), read("other=1"), read("aleph_session"), read("xaleph_session=a")]).toEqual(Array(5).fill(undefined));
+  expect([read(), read(""), read("other=1"), read("aleph_session"), read("xaleph_session=a")]).toEqual(
+    Array(5).fill(undefined),
+  );
 });
