@@ -33,6 +33,7 @@ const provider = z.looseObject({
     .describe("anthropic, openai, gemini, ollama, openai-compatible or demo; the table's name if left out")
     .optional(),
   api_key: z.string().optional().describe("best a reference: env:NAME, file:PATH or keychain:NAME"),
+  api_keys: z.array(z.string()).optional().describe("more keys, used in turn; one that is refused or limited rests"),
   base_url: z
     .url({ protocol: /^https?$/ })
     .optional()

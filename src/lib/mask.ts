@@ -4,7 +4,7 @@ export const MASK = "[masked]";
 
 /** Keys whose string value is a secret whatever it looks like; in snake_case, for every spelling. */
 const SECRET_KEY =
-  /^(?:(?:.*_)?(?:authorization|cookie|password|passphrase|secret|api_?key|(?:secret|access|private)_key|token)|bearer|signature|invite|pairing_code)$/;
+  /^(?:(?:.*_)?(?:authorization|cookie|password|passphrase|secret|api_?keys?|(?:secret|access|private)_key|token)|bearer|signature|invite|pairing_code)$/;
 
 /** Shapes of well-known credentials inside free text. */
 const SECRET_TEXT = [

@@ -5,7 +5,9 @@ import type { Usage } from "../protocol/message.ts";
 import type { ModelMessage, ModelPrice, ModelRequest, ProviderFailure, StreamPart } from "../sdk/provider.ts";
 import { providerFailureOf } from "../sdk/provider-error.ts";
 import { createOverlap, type Overlap } from "./chain/overlap.ts";
+import type { Breaker } from "./models/breaker.ts";
 import { costOf } from "./models/cost.ts";
+import type { KeyFailure } from "./models/key-ring.ts";
 import type { Models, ResolvedModel } from "./models.ts";
 
 /**
@@ -35,9 +37,11 @@ export interface ChainOptions {
   readonly random?: () => number;
 }
 
-interface Attempt {
+/** `key` is the place of one of several keys; its value is in no message. */
+interface FailedAttempt {
   readonly provider: string;
   readonly model: string;
+  readonly key?: number;
   readonly failure: string;
   readonly status?: number;
 }
@@ -45,6 +49,7 @@ interface Attempt {
 const RETRIES = 2;
 const MAX_WAIT_MS = 10_000;
 const BASE_WAIT_MS = 500;
+const QUOTA_REST_MS = 60_000;
 
 /** Waiting helps. */
 const TRANSIENT: ReadonlySet<ProviderFailure> = new Set(["rate_limit", "overloaded", "network", "timeout"]);
@@ -68,11 +73,11 @@ const CONTINUE =
 
 /**
  * Throws `cancelled` when the signal aborted, a `refused` failure at once, and when nobody could answer the most
- * telling failure with `data.attempts` `[{provider, model, failure, status?}]`.
+ * telling failure with `data.attempts` `[{provider, model, key?, failure, status?}]`.
  */
 export async function* streamWithFailover(options: ChainOptions): AsyncGenerator<ChainPart, void, undefined> {
   const { models, signal, onTrace = () => undefined, sleep = pause, random = Math.random } = options;
-  const attempts: Attempt[] = [];
+  const attempts: FailedAttempt[] = [];
   const failures: AlephError[] = [];
   let sent = "";
   let again = false;
@@ -119,11 +124,11 @@ export async function* streamWithFailover(options: ChainOptions): AsyncGenerator
 
     const failure = providerFailureOf(error);
     if (error.reason === "cancelled" || signal.aborted) throw error;
-    if (failure === "refused") throw withAttempts(error, [...attempts, attemptOf(candidate, error)]);
+    if (failure === "refused") throw withAttempts(error, [...attempts, ...attemptsOf(candidate, error)]);
     // A bug of ours is no reason to ask somebody else.
     if (error.reason === "internal") throw error;
     if (failure === "auth") models.forget(provider);
-    attempts.push(attemptOf(candidate, error));
+    attempts.push(...attemptsOf(candidate, error));
     failures.push(error);
     const told = { provider, model, failure: failure ?? error.reason, ...statusOf(error) };
 
@@ -134,6 +139,7 @@ export async function* streamWithFailover(options: ChainOptions): AsyncGenerator
       await sleep(wait, signal);
       continue;
     }
+    rest(breaker, error, failure);
     const next = await advance();
     if (next === undefined && sent !== "" && !again && failure !== undefined) {
       again = true;
@@ -146,6 +152,13 @@ export async function* streamWithFailover(options: ChainOptions): AsyncGenerator
     candidate = next;
   }
   throw mostTelling(failures, attempts);
+}
+
+/** Who limits us, or has no money left, is left alone as long as that lasts. */
+function rest(breaker: Breaker, error: AlephError, failure: ProviderFailure | undefined): void {
+  const told = error.data.retry_after_ms;
+  if (failure === "rate_limit" && typeof told === "number") breaker.rest(told);
+  if (failure === "quota") breaker.rest(typeof told === "number" ? told : QUOTA_REST_MS);
 }
 
 function nextOf(next: ResolvedModel | undefined): Record<string, unknown> {
@@ -179,11 +192,15 @@ async function* resolveInTurn(
 
 /** One request to one provider. Ends without throwing only after `finish`. */
 async function* attempt(
-  { models, request, signal }: ChainOptions,
+  { models, request, signal, onTrace = () => undefined }: ChainOptions,
   { provider, model }: ResolvedModel,
   sent: string,
 ): AsyncGenerator<ChainPart, void, undefined> {
-  const open = await models.open(provider);
+  const open = await models.open(provider, ({ key, nextKey, outcome, status }) => {
+    if (nextKey === undefined) return;
+    const told = { provider, model, key, failure: outcome, ...(status === undefined ? {} : { status }) };
+    onTrace("retry", { ...told, to_key: nextKey, wait_ms: 0 });
+  });
   const messages = sent === "" ? request.messages : continuation(request.messages, sent);
   const overlap: Overlap | undefined = sent === "" ? undefined : createOverlap(sent);
   const held: ChainPart[] = [];
@@ -241,15 +258,18 @@ function waitFor(
   return wait > MAX_WAIT_MS ? undefined : Math.round(wait);
 }
 
-function attemptOf({ provider, model }: ResolvedModel, error: AlephError): Attempt {
-  return { provider, model, failure: providerFailureOf(error) ?? error.reason, ...statusOf(error) };
+/** One for each key that was tried. */
+function attemptsOf({ provider, model }: ResolvedModel, error: AlephError): FailedAttempt[] {
+  const keys = error.data.keys as readonly KeyFailure[] | undefined;
+  if (keys !== undefined) return keys.map((key) => ({ provider, model, ...key }));
+  return [{ provider, model, failure: providerFailureOf(error) ?? error.reason, ...statusOf(error) }];
 }
 
 function statusOf({ data }: AlephError): { status?: number } {
   return typeof data.status === "number" ? { status: data.status } : {};
 }
 
-function mostTelling(failures: readonly AlephError[], attempts: readonly Attempt[]): AlephError {
+function mostTelling(failures: readonly AlephError[], attempts: readonly FailedAttempt[]): AlephError {
   const rank = (error: AlephError) => {
     const at = TELLING.indexOf(providerFailureOf(error) ?? "config");
     return at < 0 ? TELLING.length : at;
@@ -261,11 +281,9 @@ function mostTelling(failures: readonly AlephError[], attempts: readonly Attempt
   return withAttempts(best, attempts);
 }
 
-function withAttempts(error: AlephError, attempts: readonly Attempt[]): AlephError {
-  return new AlephError(error.reason, error.message, {
-    cause: error,
-    data: { ...error.data, attempts: [...attempts] },
-  });
+function withAttempts(error: AlephError, attempts: readonly FailedAttempt[]): AlephError {
+  const { keys: _inAttempts, ...data } = error.data;
+  return new AlephError(error.reason, error.message, { cause: error, data: { ...data, attempts: [...attempts] } });
 }
 
 function throwIfAborted(signal: AbortSignal): void {

@@ -3,12 +3,14 @@ import type { Config } from "../config/schema.ts";
 import type { Log } from "../lib/log.ts";
 import { nearest } from "../lib/nearest.ts";
 import { AlephError } from "../protocol/errors.ts";
-import type { AnyProviderType, ModelInfo, OpenProvider } from "../sdk/provider.ts";
-import { type Breaker, createBreaker } from "./models/breaker.ts";
+import type { ModelInfo, OpenProvider } from "../sdk/provider.ts";
+import type { Breaker } from "./models/breaker.ts";
 import { factsOf } from "./models/facts.ts";
+import type { OnAttempt } from "./models/key-ring.ts";
 import { Listings } from "./models/listings.ts";
 import { listed, type ModelList, type ModelsDescription } from "./models/model-list.ts";
-import { lacksKey, loadType, openProvider } from "./models/open-provider.ts";
+import { hasKey, lacksKey, loadType, openProvider } from "./models/open-provider.ts";
+import { type HealthChange, ProviderPool } from "./models/pool.ts";
 import {
   DEMO,
   DETECTED_OLLAMA,
@@ -35,6 +37,10 @@ export interface ModelsOptions {
   readonly now?: () => number;
   /** Unix milliseconds: prices change with the date. */
   readonly date?: () => number;
+  /** Hears of every request to a vendor, when it has ended. */
+  readonly onAttempt?: OnAttempt;
+  /** Hears when a provider or one of its keys is left alone for a while, and when it is well again. */
+  readonly onHealth?: (change: HealthChange) => void;
 }
 
 export interface ResolvedModel {
@@ -43,8 +49,6 @@ export interface ResolvedModel {
   /** `provider/model` */
   readonly ref: string;
 }
-
-type Facts = Awaited<ReturnType<NonNullable<AnyProviderType["facts"]>>>;
 
 const DETECT_MS = 300;
 const DETECTED_FOR_MS = 60_000;
@@ -56,17 +60,17 @@ const MAX_ALIASES = 8;
 export class Models {
   readonly #options: ModelsOptions;
   readonly #now: () => number;
-  readonly #open = new Map<string, { readonly key: string; readonly provider: Promise<OpenProvider> }>();
-  readonly #breakers = new Map<string, Breaker>();
+  readonly #pool: ProviderPool;
   readonly #listings: Listings;
-  /** By provider, once it is opened. */
-  readonly #facts = new Map<string, Facts>();
+  #found: { readonly config: Config; readonly sources: readonly ProviderSource[] } | undefined;
   #detected: { readonly at: number; readonly found: Promise<boolean> } | undefined;
 
   constructor(options: ModelsOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
     this.#listings = new Listings(this.#now);
+    const { onAttempt = () => undefined, onHealth = () => undefined } = options;
+    this.#pool = new ProviderPool({ ...options, now: this.#now, onAttempt, onHealth });
   }
 
   /** What to try, in order, for someone who wants `wanted`: that or the default, then the config's fallbacks. */
@@ -92,46 +96,22 @@ export class Models {
     return this.#resolveBare(ref, signal);
   }
 
-  /** Opened once, and again when its table in the config changed. Throws `not_found`, `config_invalid`, `provider_error`. */
-  async open(id: string): Promise<OpenProvider> {
-    const source = await this.#need(id);
-    const key = JSON.stringify(source);
-    const opened = this.#open.get(id);
-    if (opened?.key === key) return opened.provider;
-    if (opened !== undefined) this.#listings.forget(id);
-    const entry = { key, provider: this.#openSource(source) };
-    this.#open.set(id, entry);
-    try {
-      return await entry.provider;
-    } catch (error) {
-      if (this.#open.get(id) === entry) this.#open.delete(id);
-      throw error;
-    }
-  }
-
-  async #openSource(source: ProviderSource): Promise<OpenProvider> {
-    await this.#loadFacts(source);
-    return openProvider(source, this.#options);
-  }
-
-  async #loadFacts(source: ProviderSource): Promise<void> {
-    const facts = await (await loadType(source, this.#options.types)).facts?.();
-    if (facts === undefined) this.#facts.delete(source.id);
-    else this.#facts.set(source.id, facts);
+  /**
+   * Opened once, and again when its table in the config changed. `onAttempt` hears of the requests made through what is
+   * returned. Throws `not_found`, `config_invalid`, `provider_error`.
+   */
+  async open(id: string, onAttempt?: OnAttempt): Promise<OpenProvider> {
+    return this.#pool.open(await this.#need(id), () => this.#listings.forget(id), onAttempt);
   }
 
   /** The next call opens it anew and so reads its secrets again: a key may have been replaced. */
   forget(id: string): void {
-    this.#open.delete(id);
+    this.#pool.forget(id);
     this.#listings.forget(id);
   }
 
   breaker(id: string): Breaker {
-    const known = this.#breakers.get(id);
-    if (known !== undefined) return known;
-    const breaker = createBreaker({ now: this.#now });
-    this.#breakers.set(id, breaker);
-    return breaker;
+    return this.#pool.breaker(id);
   }
 
   /** What the config, the last list and, once the provider is open, its kind say of a model, without a request. */
@@ -142,12 +122,12 @@ export class Models {
 
   #withFacts(provider: string, info: ModelInfo): ModelInfo {
     const at = this.#options.date?.() ?? Date.now();
-    return { ...factsOf(this.#facts.get(provider), info.id, at), ...info };
+    return { ...factsOf(this.#pool.facts(provider), info.id, at), ...info };
   }
 
   async info(name: string, signal?: AbortSignal): Promise<ModelInfo & { readonly provider: string }> {
     const { provider, model } = await this.resolve(name, signal);
-    await this.#loadFacts(await this.#need(provider, signal));
+    await this.#pool.loadFacts(await this.#need(provider, signal));
     return { ...this.known(provider, model), provider };
   }
 
@@ -184,7 +164,7 @@ export class Models {
         type: type ?? "unknown",
         base_url: typeof table.base_url === "string" ? table.base_url : null,
         from,
-        has_key: table.api_key !== undefined,
+        has_key: hasKey(table),
       })),
     };
   }
@@ -220,8 +200,9 @@ export class Models {
     choose: (listed: readonly string[]) => string | undefined,
     signal: AbortSignal,
   ): Promise<Trial> {
-    // A test shows what the secrets are now.
-    this.forget(id);
+    // A test shows what the secrets are now, and whether keys that rest are well again.
+    this.#pool.forgetKeys(id);
+    this.#listings.forget(id);
     try {
       const trial = await tryProvider(await this.open(id), choose, signal, this.#now);
       if (trial.ok) this.breaker(id).succeeded();
@@ -311,8 +292,13 @@ export class Models {
     return configuredModels(this.#options.config().providers[id]?.models);
   }
 
-  #configuredSources(): ProviderSource[] {
-    return findSources(this.#options.config(), this.#options.env, this.#options.types);
+  /** Found once for each config, which is never changed but replaced. */
+  #configuredSources(): readonly ProviderSource[] {
+    const config = this.#options.config();
+    if (this.#found?.config !== config) {
+      this.#found = { config, sources: findSources(config, this.#options.env, this.#options.types) };
+    }
+    return this.#found.sources;
   }
 
   async #find(id: string, signal?: AbortSignal): Promise<ProviderSource | undefined> {

@@ -5,6 +5,7 @@ import { redact, restoreMasked } from "../../src/config/redact.ts";
 describe("redact", () => {
   test.each([
     [{ api_key: "plain" }, { api_key: "[masked]" }],
+    [{ api_keys: ["plain", "env:KEY"] }, { api_keys: ["[masked]", "env:KEY"] }],
     [{ api_key: "" }, { api_key: "" }],
     [{ api_key: "env:KEY" }, { api_key: "env:KEY" }],
     // A secret behind a prefix that is none of ours to show.

@@ -3,7 +3,7 @@ import { isSecretKey, MASK, maskPieces, maskSecrets, maskText } from "../../src/
 
 test("isSecretKey: every spelling of a secret's name, and no other name", () => {
   const secret = [
-    ..."api_key apikey apiKey API_KEY X-Api-Key x-goog-api-key authorization Authorization Proxy-Authorization".split(
+    ..."api_key api_keys apikey apiKey API_KEY X-Api-Key x-goog-api-key authorization Authorization Proxy-Authorization".split(
       " ",
     ),
     ..."cookie Set-Cookie password db_password passphrase secret client_secret clientSecret token bot_token".split(" "),

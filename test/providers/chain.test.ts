@@ -411,6 +411,31 @@ describe("chain and the breaker", () => {
     expect((await it.run()).text).toBe("Back");
   });
 
+  test("leaves a provider alone as long as it asked for, where another one answers", async () => {
+    await using it = setUp();
+    it.a.reply({ status: 429, headers: { "retry-after": "30" } }, "well");
+    it.b.answer(() => "Hello");
+    expect((await it.run()).text).toBe("Hello");
+    expect((await it.run()).traces[0]).toEqual([
+      "failover",
+      { provider: "a", model: "one", failure: "paused", to_provider: "b", to_model: "two" },
+    ]);
+    it.clock.now += 30_000;
+    expect((await it.run()).text).toBe("well");
+    expect([it.a.requests.length, it.b.requests.length]).toEqual([2, 2]);
+  });
+
+  test("leaves a provider alone that has no money left", async () => {
+    await using it = setUp();
+    it.a.reply({ status: 402, message: "Pay" }, "well");
+    it.b.answer(() => "Hello");
+    await it.run();
+    await it.run();
+    it.clock.now += 60_000;
+    expect((await it.run()).text).toBe("well");
+    expect([it.a.requests.length, it.b.requests.length]).toEqual([2, 2]);
+  });
+
   test("asks a paused provider all the same when it is the only one", async () => {
     await using it = setUp();
     it.a.answer(() => overloaded);

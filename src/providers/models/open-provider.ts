@@ -30,11 +30,27 @@ export async function loadType({ id, type }: ProviderSource, types: ProviderType
 
 /** Whether a request would get any further than "where is your key". */
 export function lacksKey(type: AnyProviderType, { table }: ProviderSource): boolean {
-  return type.needsKey === true && table.api_key === undefined && table.base_url === undefined;
+  return type.needsKey === true && !hasKey(table) && table.base_url === undefined;
 }
 
-/** Throws `config_invalid` when the table is wrong, `provider_error` with failure `auth` when it lacks its key. */
-export async function openProvider(source: ProviderSource, needs: OpeningNeeds): Promise<OpenProvider> {
+export function hasKey({ api_key, api_keys }: ProviderSource["table"]): boolean {
+  return api_key !== undefined || (Array.isArray(api_keys) && api_keys.length > 0);
+}
+
+/** A provider opened with one of its keys; `key` is empty where it has none. */
+export interface OpenedWithKey {
+  readonly key: string;
+  readonly provider: OpenProvider;
+}
+
+/**
+ * Once for each key, `api_key` first. Throws `config_invalid` when the table is wrong, `provider_error` with failure
+ * `auth` when it lacks its key.
+ */
+export async function openWithKeys(
+  source: ProviderSource,
+  needs: OpeningNeeds,
+): Promise<readonly [OpenedWithKey, ...OpenedWithKey[]]> {
   const type = await loadType(source, needs.types);
   if (lacksKey(type, source)) {
     throw providerError(`Provider ${JSON.stringify(source.id)} has no API key`, {
@@ -43,8 +59,8 @@ export async function openProvider(source: ProviderSource, needs: OpeningNeeds):
     });
   }
   const { models, ...secrets } = source.table;
-  const resolved = await mapStrings(secrets, needs.resolveSecret);
-  const table = { ...(resolved as object), ...(models === undefined ? {} : { models }) };
+  const resolved = (await mapStrings(secrets, needs.resolveSecret)) as Record<string, unknown>;
+  const table = { ...resolved, ...(models === undefined ? {} : { models }) };
   const parsed = type.options.safeParse(table);
   if (!parsed.success) {
     const issues = parsed.error.issues.map(({ path, message }) => ({
@@ -55,7 +71,17 @@ export async function openProvider(source: ProviderSource, needs: OpeningNeeds):
     throw invalid(issues, `Provider ${JSON.stringify(source.id)} cannot be used: ${first?.path}: ${first?.message}`);
   }
   const log = needs.log.child({ provider: source.id });
-  return type.open(parsed.data, { id: source.id, log, fetch: needs.fetch });
+  const open = (options: unknown) => type.open(options, { id: source.id, log, fetch: needs.fetch });
+  const { api_keys, ...options } = parsed.data as { api_key?: string; api_keys?: readonly string[] };
+  const [key, ...others] = [...new Set([options.api_key ?? [], api_keys ?? []].flat())];
+  if (key === undefined) return [{ key: "", provider: open(options) }];
+  const withKey = (api_key: string) => ({ key: api_key, provider: open({ ...options, api_key }) });
+  return [withKey(key), ...others.map(withKey)];
+}
+
+/** With its first key: for one look at it. */
+export async function openProvider(source: ProviderSource, needs: OpeningNeeds): Promise<OpenProvider> {
+  return (await openWithKeys(source, needs))[0].provider;
 }
 
 function invalid(issues: readonly object[], message: string, more: Record<string, unknown> = {}): AlephError {

@@ -34,7 +34,7 @@ export function findSources(config: Config, env: Variables, types: ProviderTypes
     const kind = type ?? (Object.hasOwn(types, id) ? id : undefined);
     const twin = implied.find((source) => source.type === kind);
     // A key from the environment goes to the vendor's own address only.
-    const keyless = table.api_key === undefined && table.base_url === undefined;
+    const keyless = table.api_key === undefined && table.api_keys === undefined && table.base_url === undefined;
     return { id, type: kind, from: "config", table: keyless && twin ? { ...twin.table, ...table } : table };
   });
   return [...configured, ...implied.filter(({ id }) => !Object.hasOwn(config.providers, id))];

@@ -24,6 +24,7 @@ const milliseconds = z.int().positive();
 
 export const connectionOptions = z.strictObject({
   api_key: z.string().min(1).optional(),
+  api_keys: z.array(z.string().min(1)).min(1).optional(),
   base_url: z.url({ protocol: /^https?$/ }).optional(),
   models: z.array(z.union([z.string().min(1), model])).optional(),
   headers: z.record(z.string(), z.string()).optional(),
@@ -31,7 +32,8 @@ export const connectionOptions = z.strictObject({
   idle_timeout_ms: milliseconds.optional().describe("between two parts of a streamed answer"),
 });
 
-export type ConnectionOptions = z.output<typeof connectionOptions>;
+/** A provider is opened once for each of its keys. */
+export type ConnectionOptions = Omit<z.output<typeof connectionOptions>, "api_keys">;
 
 /** Where and how long to ask; `host` is the provider's. `usualMs` is the time to the first byte when nobody says. */
 export function endpointOf(

@@ -74,3 +74,38 @@ test("breaker lets another probe through when one ends undecided", () => {
   breaker.ended();
   expect(breaker.allow()).toBe(true);
 });
+
+test("breaker rests as long as it was asked to, then lets one probe through", () => {
+  const { breaker, clock } = setUp();
+  breaker.rest(10_000);
+  breaker.rest(1_000);
+  expect([breaker.allow(), breaker.pausedFor()]).toEqual([false, 10_000]);
+  clock.now += 4_000;
+  // A call that began before does not end the rest.
+  breaker.succeeded();
+  expect([breaker.allow(), breaker.pausedFor()]).toEqual([false, 6_000]);
+  clock.now += 6_000;
+  expect([breaker.pausedFor(), breaker.allow(), breaker.allow()]).toEqual([0, true, false]);
+  breaker.rest(5_000);
+  clock.now += 5_000;
+  expect(breaker.allow()).toBe(true);
+  breaker.succeeded();
+  expect([breaker.allow(), breaker.allow()]).toEqual([true, true]);
+});
+
+test("breaker tells when a pause begins and when it is well again", () => {
+  const clock = { now: 0 };
+  const told: (number | null)[] = [];
+  const breaker = createBreaker({ now: () => clock.now, onChange: (pauseMs) => told.push(pauseMs) });
+  breaker.succeeded();
+  for (let count = 0; count < 5; count++) breaker.failed();
+  clock.now += 30_000;
+  breaker.allow();
+  breaker.failed();
+  clock.now += 30_000;
+  breaker.allow();
+  breaker.succeeded();
+  breaker.succeeded();
+  breaker.rest(7);
+  expect(told).toEqual([30_000, 30_000, null, 7]);
+});
