@@ -171,6 +171,13 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       log,
     });
   });
+  stack.use(
+    bus.attach({
+      deliver({ event: { topic }, sessionKey }) {
+        if (topic === "session.deleted" && sessionKey) void cassettes().then((made) => made.forget(sessionKey));
+      },
+    }),
+  );
   const runner = new Runner({
     models,
     toolbox,

@@ -1,5 +1,5 @@
 /** A recorded run: one JSON value a line, in the order in which things happened. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { ToolOutcome } from "../policy/gate.ts";
 import { AlephError, type Reason } from "../protocol/errors.ts";
@@ -87,6 +87,19 @@ export function readCassette(logs: string, runId: string): readonly Line[] {
   const [first] = lines;
   if (first?.type === "run" && first.version === CASSETTE_VERSION) return lines;
   throw new AlephError("conflict", `The recording of run ${JSON.stringify(runId)} is of another version`);
+}
+
+/** Removes the recordings of a session's runs. */
+export function removeCassettes(logs: string, sessionKey: string): void {
+  const folder = join(logs, "cassettes");
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    const path = join(folder, name);
+    const [head = ""] = readFileSync(path, "utf8").split("\n", 1);
+    // Written by us before anything else; what does not begin so is not ours.
+    if (head.startsWith('{"type":"run"') && (JSON.parse(head) as Line & { type: "run" }).session.key === sessionKey) {
+      rmSync(path);
+    }
+  }
 }
 
 function notRecorded(runId: string): AlephError {

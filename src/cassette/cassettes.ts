@@ -8,7 +8,7 @@ import { isEphemeral, parseSessionKey } from "../protocol/session-key.ts";
 import type { Runs } from "../session/runs.ts";
 import type { Stores } from "../session/stores.ts";
 import type { OpenStore } from "../store/store.ts";
-import { readCassette } from "./cassette.ts";
+import { readCassette, removeCassettes } from "./cassette.ts";
 import { compareEvents } from "./compare.ts";
 import { createMasking, secretStrings } from "./masking.ts";
 import { recordRun } from "./recorder.ts";
@@ -89,6 +89,15 @@ export class Cassettes {
     }
     const { status, events } = replayed;
     return { status, text: replayed.text, events, differences, compared_events: complete };
+  }
+
+  /** The session is gone, and so is what was recorded of it. */
+  forget(sessionKey: string): void {
+    try {
+      removeCassettes(this.#o.logs, sessionKey);
+    } catch (thrown) {
+      this.#o.log.error("recordings of a deleted session could not be removed", describeError(thrown));
+    }
   }
 
   async #secrets(): Promise<readonly string[]> {

@@ -5,6 +5,7 @@ import type { Line } from "../../src/cassette/cassette.ts";
 import { collectEvents } from "../support/app.ts";
 import { type Conversation, conversation, MAIN } from "../support/conversation.ts";
 import { startOpenAiFake } from "../support/providers/openai.ts";
+import { until } from "../support/until.ts";
 
 const record = { debug: { record: true } };
 
@@ -281,6 +282,17 @@ describe("a recording", () => {
     expect(t.logs.filter(({ level }) => level === "error").map(({ message }) => message)).toEqual([
       "the run is not recorded any further",
     ]);
+  });
+
+  test("goes with its session, and no other does", async () => {
+    await using t = await conversation({ config: record });
+    t.fake.reply("a", "b");
+    const gone = await send(t, "a", { session_key: "agent:main:chat:a" });
+    const kept = await send(t, "b");
+    writeFileSync(join(t.home.logs, "cassettes", "note.txt"), "mine");
+    await t.client.call("session.delete", { session_key: "agent:main:chat:a" });
+    await until(() => !existsSync(cassetteOf(t, gone)));
+    expect(readdirSync(join(t.home.logs, "cassettes")).toSorted()).toEqual(["note.txt", `${kept}.jsonl`]);
   });
 
   test("is not read from elsewhere, nor when it is damaged or of another version", async () => {
