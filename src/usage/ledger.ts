@@ -53,7 +53,7 @@ export class Ledger implements Disposable {
     this.#o = options;
   }
 
-  /** Counts at once, and is on disk a moment later. Never throws for what the disk does: the reply was given. */
+  /** Counts at once, and is on disk at most a moment later. Never throws for what the disk does: the reply was given. */
   record(entry: UsageEntry): void {
     const { identity, credential, route, sessionKey, runId, provider, model, usage, ms } = entry;
     const now = this.#o.now();
@@ -78,7 +78,8 @@ export class Ledger implements Disposable {
       usage.cost_usd,
       Math.round(ms),
     ]);
-    if (this.#unsaved.length >= FLUSH_AT) this.#flush();
+    // A run writes at each step anyway, so its rows are there after a crash; those of routes may be many and wait.
+    if (runId !== undefined || this.#unsaved.length >= FLUSH_AT) this.#flush();
     else this.#timer ??= setTimeout(() => this.#flush(), FLUSH_AFTER_MS);
   }
 
