@@ -1,6 +1,6 @@
 /**
  * The licence notices of what is inside the executable: `bun run notices` writes THIRD-PARTY-NOTICES.txt, which the
- * executable carries and `aleph licenses` shows. A test fails when the file is not what this makes.
+ * executable carries and `aleph version --licenses` shows. A test fails when the file is not what this makes.
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";

@@ -37,7 +37,7 @@ export interface Command {
   readonly summary: string;
   /** More lines for the command's own help. */
   readonly details?: string;
-  /** Whole command lines without the program's name, with what each does. */
+  /** Whole command lines, with what each does; `aleph` in them becomes the name that it was called by. */
   readonly examples?: readonly (readonly [string, string])[];
   readonly args: Arguments;
   /** In citty's form, ready for its `runCommand`. */

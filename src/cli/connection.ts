@@ -80,8 +80,22 @@ async function withServer<T>(
   use: (connected: Connected) => Promise<T>,
   options: ConnectionOptions,
 ): Promise<T> {
-  using client = await openClient(url, credentials, options);
-  return await use({ client, url });
+  let isLost = false;
+  const onState = (state: ClientState) => {
+    isLost = state.kind === "disconnected";
+    options.onState?.(state);
+  };
+  using client = await openClient(url, credentials, { ...options, onState });
+  try {
+    return await use({ client, url });
+  } catch (thrown) {
+    if (!isLost || !(thrown instanceof AlephError) || thrown.reason !== "cancelled") throw thrown;
+    throw unreachable(
+      `The server at ${originOf(url)} closed the connection`,
+      "See whether it runs: aleph status",
+      thrown,
+    );
+  }
 }
 
 async function openClient(

@@ -20,6 +20,10 @@ export function writeOverview(output: Output, program: string, entries: readonly
     [`${program} chat`, "talk; works with and without a running server"],
     [`${program} serve`, "run the server and the web panel"],
   ]);
+  output.write(`\n${bold("Exit codes:")}\n`);
+  output.write(
+    "  0 done, 1 failed, 2 wrong usage, 69 no server, 77 not allowed, 78 config not valid, 130 interrupted\n",
+  );
   output.write(`\n"${program} COMMAND --help" tells more about a command.\n`);
 }
 
@@ -61,7 +65,9 @@ export function writeCommandHelp(output: Output, name: string, program: string, 
   if (!examples) return;
   output.write(`\n${bold("Examples:")}\n`);
   for (const [line, what] of examples)
-    output.write(`  ${program} ${line}\n${" ".repeat(6)}${output.style.dim(what)}\n`);
+    output.write(
+      `  ${line.replace(/(^|[|(] ?)aleph /g, `$1${program} `)}\n${" ".repeat(6)}${output.style.dim(what)}\n`,
+    );
 }
 
 function usageOf(name: string, args: Arguments, withOptions: boolean): string {

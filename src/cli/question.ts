@@ -70,6 +70,8 @@ export async function choose<T>(
 
 /** A secret: what is typed or pasted does not show. Throws `cancelled` at Ctrl-C; empty when only Enter was pressed. */
 export async function askSecret({ input, err }: Terminal, question: string): Promise<string> {
+  // Before the question shows: what is pasted the moment it does must not be echoed.
+  input.setRawMode(true);
   err.write(`${question} `);
   const decoder = new TextDecoder();
   const done = Promise.withResolvers<string>();
@@ -86,7 +88,6 @@ export async function askSecret({ input, err }: Terminal, question: string): Pro
     }
   };
   const onEnd = () => done.reject(interrupted());
-  input.setRawMode(true);
   input.on("data", onData);
   input.once("end", onEnd);
   input.resume();

@@ -50,7 +50,7 @@ test("issues are listed with their lines, but one that the message tells is not 
     { path: "", message: "is wrong" },
   ];
   expect(failed(new AlephError("config_invalid", "Not valid", { data: { issues } })).err).toBe(
-    "Error: Not valid\n  line 3, gateway.port: must be a number\n  is wrong\n",
+    "Error: Not valid\n  is wrong\n  line 3, gateway.port: must be a number\n",
   );
   const one = { data: { issues: issues.slice(1) } };
   expect(failed(new AlephError("config_invalid", "It is wrong", one)).err).toBe("Error: It is wrong\n");

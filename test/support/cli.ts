@@ -1,8 +1,12 @@
-/** The command line from its sources, run as a child process: on pipes, and at a terminal that the test types at. */
+/**
+ * The command line, run as a child process: on pipes, and at a terminal that the test types at. From its sources, or the
+ * executable that ALEPH_EXECUTABLE names.
+ */
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const MAIN = join(import.meta.dir, "../../src/main.ts");
+const SOURCES = [process.execPath, join(import.meta.dir, "../../src/main.ts")];
+const COMMAND = process.env.ALEPH_EXECUTABLE ? [process.env.ALEPH_EXECUTABLE] : SOURCES;
 const WAIT_MS = 15_000;
 
 export interface CliOptions {
@@ -40,7 +44,7 @@ function spawnOptions({ home, env = {}, name = "aleph", cwd = home }: CliOptions
 
 /** Runs a command to its end, on pipes. */
 export async function runCli(args: readonly string[], options: CliOptions): Promise<Finished> {
-  const child = Bun.spawn([process.execPath, MAIN, ...args], {
+  const child = Bun.spawn([...COMMAND, ...args], {
     ...spawnOptions(options),
     stdin: options.stdin === undefined ? "ignore" : new Blob([options.stdin]),
     stdout: "pipe",
@@ -62,11 +66,16 @@ export interface RunningCli extends AsyncDisposable {
   readonly finished: Promise<Finished>;
 }
 
+export interface StartOptions extends CliOptions {
+  /** Standard input is a pipe that nobody writes to or closes. */
+  readonly openInput?: boolean;
+}
+
 /** Starts a command that goes on; killed at the end of the test. */
-export function startCli(args: readonly string[], options: CliOptions): RunningCli {
-  const child = Bun.spawn([process.execPath, MAIN, ...args], {
+export function startCli(args: readonly string[], { openInput, ...options }: StartOptions): RunningCli {
+  const child = Bun.spawn([...COMMAND, ...args], {
     ...spawnOptions(options),
-    stdin: options.stdin === undefined ? "ignore" : new Blob([options.stdin]),
+    stdin: openInput ? "pipe" : options.stdin === undefined ? "ignore" : new Blob([options.stdin]),
     stdout: "pipe",
     stderr: "pipe",
   });
@@ -122,7 +131,7 @@ export function openScreen(args: readonly string[], options: CliOptions & { read
   let raw = "";
   let seen = 0;
   const plain = () => Bun.stripANSI(raw).replaceAll("\r", "");
-  const child = Bun.spawn([process.execPath, MAIN, ...args], {
+  const child = Bun.spawn([...COMMAND, ...args], {
     ...spawnOptions(options),
     terminal: {
       cols: options.columns ?? 80,

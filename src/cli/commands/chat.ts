@@ -6,7 +6,7 @@ import { withClient } from "../connection.ts";
 import { createLink, type Link } from "../conversation/link.ts";
 import { usageError } from "../failure.ts";
 import { homeOf, jsonFlag, serverFlags } from "../flags.ts";
-import { interrupted } from "../question.ts";
+import type { Output } from "../terminal.ts";
 
 /** Written out here: the protocol's own list comes with a schema library that help and completion need not load. */
 const LEVELS: readonly ThinkingLevel[] = ["off", "low", "medium", "high"];
@@ -46,8 +46,8 @@ export const chat = defineCommand({
     ...serverFlags,
   },
   examples: [
-    ["chat", "a conversation at the prompt"],
-    ['chat "What is in my workspace?"', "one message, the answer streams"],
+    ["aleph chat", "a conversation at the prompt"],
+    ['aleph chat "What is in my workspace?"', "one message, the answer streams"],
     ['git diff | aleph chat "Review this"', "a message with standard input below it"],
   ],
   async run(args, invocation): Promise<number> {
@@ -129,43 +129,29 @@ async function sendOne({ client, link, params, thinking, json }: Message, { term
   return exitCodeOfTurn(result);
 }
 
+const MAX_MESSAGE = 1_000_000;
+/** Programs that call this one often leave a pipe open behind which nobody is. */
+const PATIENCE_MS = 5_000;
+
 /** The arguments, with standard input below them. Nothing when there is neither. */
 async function composeMessage(words: readonly string[], { terminal }: Invocation): Promise<string | undefined> {
   const typed = words.join(" ");
-  const piped = terminal.input.isTTY ? "" : await readInput(terminal, typed !== "");
+  const piped = terminal.input.isTTY ? "" : await readPiped(terminal.err, typed !== "");
   const message = [typed, piped.trimEnd()].filter((part) => part.trim() !== "").join("\n\n");
   return message === "" ? undefined : message;
 }
 
-const INPUT_NOTICE_MS = 3_000;
-const MAX_MESSAGE = 1_000_000;
-
-/** All of standard input. Somebody who forgot to close it is told why nothing happens. */
-async function readInput({ err }: Invocation["terminal"], optional: boolean): Promise<string> {
-  const notice = setTimeout(() => {
-    err.write(`Waiting for the end of standard input${optional ? "; use </dev/null where there is none" : ""} …\n`);
-  }, INPUT_NOTICE_MS);
-  const onInterrupt = Promise.withResolvers<never>();
-  const leave = () => onInterrupt.reject(interrupted());
-  process.once("SIGINT", leave);
-  try {
-    return await Promise.race([readText(Bun.stdin.stream()), onInterrupt.promise]);
-  } finally {
-    process.off("SIGINT", leave);
-    clearTimeout(notice);
-  }
-}
-
-async function readText(stream: ReadableStream<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of stream) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > MAX_MESSAGE) {
-      throw usageError(`Standard input is longer than ${MAX_MESSAGE} characters`, "Send it as a file: --attach FILE");
-    }
-  }
-  return text + decoder.decode();
+/** With a message in the arguments there need be nothing on standard input. */
+async function readPiped(err: Output, optional: boolean): Promise<string> {
+  const { readStandardInput } = await import("../standard-input.ts");
+  const text = await readStandardInput({
+    limit: MAX_MESSAGE,
+    onWaiting: () => err.write("Waiting for standard input …\n"),
+    ...(optional ? { patienceMs: PATIENCE_MS } : {}),
+  });
+  if (text === undefined)
+    err.write("Nothing came on standard input; going on without it. Use </dev/null where there is none\n");
+  return text ?? "";
 }
 
 type Attachment = NonNullable<Params<"agent.run">["attachments"]>[number];

@@ -20,12 +20,12 @@ export const completions = defineCommand({
   },
   examples: [
     [
-      "completions bash > ~/.local/share/bash-completion/completions/aleph",
+      "aleph completions bash > ~/.local/share/bash-completion/completions/aleph",
       "for bash, with the bash-completion package",
     ],
-    ["completions bash >> ~/.bashrc", "for bash, without it"],
-    ["completions zsh > ~/.zfunc/_aleph", "for zsh, with ~/.zfunc in $fpath"],
-    ["completions fish > ~/.config/fish/completions/aleph.fish", "for fish"],
+    ["echo 'source <(aleph completions bash)' >> ~/.bashrc", "for bash, without it"],
+    ["aleph completions zsh > ~/.zfunc/_aleph", "for zsh, with ~/.zfunc in $fpath"],
+    ["aleph completions fish > ~/.config/fish/completions/aleph.fish", "for fish"],
   ],
   async run(args, invocation) {
     const { out } = invocation.terminal;

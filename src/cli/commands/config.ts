@@ -43,10 +43,10 @@ const set = defineCommand({
     ...serverFlags,
   },
   examples: [
-    ["config set models.default openai/gpt-5", "a string"],
-    ["config set gateway.port 8080", "a number"],
-    [`config set models.fallbacks '["anthropic/claude-sonnet-5"]'`, "a list"],
-    ["config set providers.openai.api_key env:OPENAI_API_KEY", "a reference to a secret, not the secret"],
+    ["aleph config set models.default openai/gpt-5", "a string"],
+    ["aleph config set gateway.port 8080", "a number"],
+    [`aleph config set models.fallbacks '["anthropic/claude-sonnet-5"]'`, "a list"],
+    ["aleph config set providers.openai.api_key env:OPENAI_API_KEY", "a reference to a secret, not the secret"],
   ],
   run: (args, invocation) => {
     const path = parseConfigPath(args.key);

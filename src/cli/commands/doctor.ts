@@ -10,7 +10,7 @@ import type { Output } from "../terminal.ts";
 
 export const doctor = defineCommand({
   summary: "Check the home, the config, the database, the server and the providers",
-  details: "Exit code 1 when something fails; warnings alone are 0. Changes nothing.",
+  details: "Exit code 1 when something fails; warnings alone are 0. It mends nothing by itself.",
   args: { ...jsonFlag, ...homeFlags },
   async run(args, invocation): Promise<number> {
     const { env, terminal } = invocation;

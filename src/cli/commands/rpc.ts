@@ -18,8 +18,8 @@ export const rpc = defineCommand({
     json: { type: "boolean", description: "print errors as JSON too; results always are" },
   },
   examples: [
-    ["rpc system.status", "without parameters"],
-    [`rpc session.history '{"session_key": "agent:main:main", "limit": 5}'`, "with parameters"],
+    ["aleph rpc system.status", "without parameters"],
+    [`aleph rpc session.history '{"session_key": "agent:main:main", "limit": 5}'`, "with parameters"],
   ],
   async run(args, invocation) {
     const params = await readParams(args.params);

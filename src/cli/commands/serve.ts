@@ -24,8 +24,8 @@ export const serve = defineCommand({
     "log-level": { type: "enum", options: [...SERVE_LOG_LEVELS], description: "least severe lines to log" },
   },
   examples: [
-    ["serve", "on http://127.0.0.1:18790, with everything in ~/.aleph"],
-    ["serve --home /srv/aleph --port 8080", "another folder and port"],
+    ["aleph serve", "on http://127.0.0.1:18790, with everything in ~/.aleph"],
+    ["aleph serve --home /srv/aleph --port 8080", "another folder and port"],
   ],
   run: (args) => runServer(args as ServeFlags),
 });

@@ -34,9 +34,9 @@ export const wizard = defineCommand({
     ...homeFlags,
   },
   examples: [
-    ["wizard", "answer a few questions"],
-    ["wizard --yes", "use a key that is in the environment, or a local Ollama"],
-    ["wizard --provider openai --api-key-stdin --yes < key.txt", "in a script"],
+    ["aleph wizard", "answer a few questions"],
+    ["aleph wizard --yes", "use a key that is in the environment, or a local Ollama"],
+    ["aleph wizard --provider openai --api-key-stdin --yes < key.txt", "in a script"],
   ],
   async run(args, invocation): Promise<number> {
     const { env, terminal, program } = invocation;

@@ -211,6 +211,19 @@ test.each([
   expect({ code, stdout, first: stderr.split("\n")[0] }).toEqual({ code: 2, stdout: "", first: `Error: ${message}` });
 });
 
+test("chat with a message goes on without standard input when nothing comes there", async () => {
+  await using fake = startOpenAiFake();
+  await using home = await fakeHome(fake);
+  fake.reply("Hello");
+  await using running = startCli(["chat", "Hi"], { home: home.path, openInput: true });
+  expect(await running.finished).toEqual({
+    code: 0,
+    stdout: "Hello\n",
+    stderr:
+      "Waiting for standard input …\nNothing came on standard input; going on without it. Use </dev/null where there is none\n",
+  });
+}, 30_000);
+
 test("chat refuses standard input that never ends", async () => {
   await using home = await testFolder();
   const { code, stderr } = await runCli(["chat"], { home: home.path, stdin: "y\n".repeat(600_000) });

@@ -40,7 +40,7 @@ async function bashOffers(lines: readonly string[], home?: string) {
   writeFileSync(join(folder.path, "notes.txt"), "");
   writeFileSync(
     join(folder.path, "ask"),
-    `source script
+    `source ./script
 for line in "$@"; do
   COMP_LINE="$line"; COMP_POINT=\${#line}; COMP_WORDS=(./aleph); COMPREPLY=()
   _aleph
@@ -106,7 +106,10 @@ test.skipIf(Bun.which("fish") === null)("the script for fish is sound and comple
   await using folder = await withScript("fish");
   expect(await shell(["fish", "-n", folder.script], folder.path)).toEqual({ code: 0, stdout: "", stderr: "" });
   const offers = async (line: string) => {
-    const { stdout } = await shell(["fish", "--no-config", "-c", `source script; complete -C '${line}'`], folder.path);
+    const { stdout } = await shell(
+      ["fish", "--no-config", "-c", `source ./script; complete -C '${line}'`],
+      folder.path,
+    );
     return stdout
       .trimEnd()
       .split("\n")

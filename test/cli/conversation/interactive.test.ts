@@ -240,6 +240,7 @@ test("a conversation outlives its server", async () => {
   await say(screen, "Hi", ENTER);
   await screen.shows("Half an ans");
   first.kill("SIGKILL");
+  await first.finished;
   await screen.shows("The connection was lost; trying again");
   await using _second = serve(port);
   await screen.shows("Connected again");
