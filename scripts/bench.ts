@@ -9,6 +9,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Programs, Row } from "./bench/bench.ts";
 import { measureHistory } from "./bench/history.ts";
+import { measurePassthrough } from "./bench/passthrough.ts";
 import { measureRpc } from "./bench/rpc.ts";
 import { measureMemory, measureStart } from "./bench/start.ts";
 import { measureChunks, measureTurn } from "./bench/turn.ts";
@@ -21,6 +22,7 @@ const MEASUREMENTS: Readonly<Record<string, (programs: Programs) => Promise<read
   turn: measureTurn,
   chunks: measureChunks,
   history: measureHistory,
+  passthrough: measurePassthrough,
 };
 
 const README = "README.md";
@@ -55,9 +57,14 @@ process.exit(rows.every((row) => row.bar?.holds ?? true) ? 0 : 1);
 async function buildPrograms(): Promise<Programs> {
   const folder = resolve(".cache/bench");
   mkdirSync(folder, { recursive: true });
-  const built = { aleph: join(folder, "aleph-server"), baseline: join(folder, "baseline") };
+  const built = {
+    aleph: join(folder, "aleph-server"),
+    baseline: join(folder, "baseline"),
+    relay: join(folder, "relay"),
+  };
   await buildExecutable({ entry: ENTRY, outfile: built.aleph });
   await buildExecutable({ entry: "scripts/bench/baseline.ts", outfile: built.baseline });
+  await buildExecutable({ entry: "scripts/bench/relay.ts", outfile: built.relay });
   return built;
 }
 

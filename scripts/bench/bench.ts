@@ -14,6 +14,8 @@ export interface Row {
 export interface Programs {
   readonly aleph: string;
   readonly baseline: string;
+  /** Bun, Hono and nothing that a request does not need; of `relay.ts`. */
+  readonly relay: string;
 }
 
 export interface Started extends AsyncDisposable {
@@ -54,6 +56,12 @@ export function waitReady({ port }: Started): Promise<void> {
 export async function startBaseline(programs: Programs): Promise<Started> {
   const port = freePort();
   return await startProgram([programs.baseline, String(port)], port, undefined);
+}
+
+/** Any other server with a `/health`. */
+export async function startOther(command: (port: number) => readonly string[]): Promise<Started> {
+  const port = freePort();
+  return await startProgram(command(port), port, undefined);
 }
 
 async function startProgram(command: readonly string[], port: number, home: string | undefined): Promise<Started> {

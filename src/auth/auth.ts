@@ -24,6 +24,8 @@ export class Auth {
   readonly logins: Logins;
   readonly #attempts: LoginAttempts;
   readonly #options: AuthOptions;
+  /** What the owner's token gives: its credential is hashed once and not with each request. */
+  #owner: { readonly token: string; readonly rights: Rights } | undefined;
 
   constructor(options: AuthOptions) {
     this.#options = options;
@@ -80,7 +82,11 @@ export class Auth {
 
   #byToken(token: string): Rights | undefined {
     const expected = this.#options.ownerToken();
-    return sameSecret(token, expected) ? { grant: OWNER_GRANT, credentials: [ownerCredential(expected)] } : undefined;
+    if (!sameSecret(token, expected)) return undefined;
+    if (this.#owner?.token !== expected) {
+      this.#owner = { token: expected, rights: { grant: OWNER_GRANT, credentials: [ownerCredential(expected)] } };
+    }
+    return this.#owner.rights;
   }
 
   #bySession(token: string, cookie: string | undefined): Rights | undefined {

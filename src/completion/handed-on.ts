@@ -89,27 +89,20 @@ async function open(
   body: HandedBody,
 ): Promise<HandedOn> {
   const { provider } = from;
-  const ending = new AbortController();
-  const leave = () => ending.abort();
-  call.signal.addEventListener("abort", leave, { once: true });
+  const { signal } = call;
+  const isStream = call.body.stream === true;
+  let source: Source | undefined;
   try {
-    if (call.signal.aborted) throw new AlephError("cancelled", "The request was cancelled");
-    const response = await forward(body.text, ending.signal, call.vendorHeaders).catch((thrown: unknown) => {
-      throw spokenIn(call, thrown);
-    });
-    checkType(response, call.body.stream === true, provider);
-    const limit = idleMs(provider);
-    const reader = response.body?.getReader();
-    const next = async (): Promise<Uint8Array | undefined> => {
-      const { done, value } = await inTime(reader?.read(), limit, provider, ending);
-      return done ? undefined : value;
-    };
-    let first = await next();
-    while (first?.byteLength === 0) first = await next();
+    if (signal.aborted) throw new AlephError("cancelled", "The request was cancelled");
+    const response = await forward(body.text, signal, call.vendorHeaders);
+    checkType(response, isStream, provider);
+    source = isStream ? streamed(response, idleMs(provider), provider) : whole(response, idleMs(provider), provider);
+    let first = await source.next();
+    while (first?.byteLength === 0) first = await source.next();
     if (first === undefined) {
       throw providerError(`Provider "${provider}" answered with an empty reply`, { provider, failure: "malformed" });
     }
-    const breaker = models.breaker(provider);
+    const { next, cancel } = source;
     return {
       from,
       headers: response.headers,
@@ -117,17 +110,69 @@ async function open(
       first,
       next,
       close(how) {
-        call.signal.removeEventListener("abort", leave);
-        breaker[how === "sent" ? "succeeded" : how === "failed" ? "failed" : "ended"]();
-        if (how !== "sent") ending.abort();
+        models.breaker(provider)[how === "sent" ? "succeeded" : how === "failed" ? "failed" : "ended"]();
+        if (how !== "sent") cancel();
       },
     };
   } catch (thrown) {
-    call.signal.removeEventListener("abort", leave);
-    ending.abort();
-    if (call.signal.aborted) throw new AlephError("cancelled", "The request was cancelled", { cause: thrown });
-    throw thrown;
+    source?.cancel();
+    if (signal.aborted) throw new AlephError("cancelled", "The request was cancelled", { cause: thrown });
+    throw spokenIn(call, thrown);
   }
+}
+
+interface Source {
+  next(): Promise<Uint8Array | undefined>;
+  /** Ends the vendor's answer where it is. */
+  cancel(): void;
+}
+
+/** One timer looks from time to time whether something came: one for each chunk would cost more than the chunk. */
+function streamed(response: Response, limitMs: number, provider: string): Source {
+  const reader = response.body?.getReader();
+  let waitingSince: number | undefined;
+  let failure: AlephError | undefined;
+  const stop = (): void => {
+    clearInterval(timer);
+    void reader?.cancel().catch(() => "it had ended");
+  };
+  const look = (): void => {
+    if (waitingSince === undefined || performance.now() - waitingSince < limitMs) return;
+    failure = silentFailure(provider, limitMs);
+    stop();
+  };
+  const timer = setInterval(look, Math.min(5_000, Math.ceil(limitMs / 4)));
+  return {
+    async next() {
+      if (reader === undefined) return undefined;
+      waitingSince = performance.now();
+      try {
+        const { done, value } = await reader.read();
+        if (done) clearInterval(timer);
+        if (failure !== undefined) throw failure;
+        return value;
+      } catch (cause) {
+        clearInterval(timer);
+        throw failure ?? brokenFailure(provider, cause);
+      } finally {
+        waitingSince = undefined;
+      }
+    },
+    cancel: stop,
+  };
+}
+
+function whole(response: Response, limitMs: number, provider: string): Source {
+  let read = false;
+  const cancel = () => void response.body?.cancel().catch(() => "it had ended");
+  return {
+    async next() {
+      if (read) return undefined;
+      read = true;
+      return inTime(response.bytes(), limitMs, provider, cancel);
+    },
+    cancel,
+  };
 }
 
 /** What the vendor said may be told to the client in the vendor's own words: they speak the same format. */
@@ -149,31 +194,29 @@ function checkType(response: Response, stream: boolean, provider: string): void 
   );
 }
 
-async function inTime(
-  reading: Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }> | undefined,
-  limitMs: number,
-  provider: string,
-  ending: AbortController,
-): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }> {
-  if (reading === undefined) return { done: true };
-  let late = false;
+async function inTime<T>(reading: Promise<T>, limitMs: number, provider: string, cancel: () => void): Promise<T> {
+  const stopped = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    late = true;
-    ending.abort();
+    stopped.reject(silentFailure(provider, limitMs));
+    cancel();
   }, limitMs);
   try {
-    return await reading;
+    return await Promise.race([reading, stopped.promise]);
   } catch (cause) {
-    throw providerError(
-      late
-        ? `Provider "${provider}" sent nothing for ${limitMs / 1000} s`
-        : `The connection to provider "${provider}" broke in the middle of its reply`,
-      { provider, failure: late ? "timeout" : "network" },
-      cause,
-    );
+    throw cause instanceof AlephError ? cause : brokenFailure(provider, cause);
   } finally {
     clearTimeout(timer);
   }
+}
+
+function silentFailure(provider: string, limitMs: number): AlephError {
+  const message = `Provider "${provider}" sent nothing for ${limitMs / 1000} s`;
+  return providerError(message, { provider, failure: "timeout" });
+}
+
+function brokenFailure(provider: string, cause: unknown): AlephError {
+  const message = `The connection to provider "${provider}" broke in the middle of its reply`;
+  return providerError(message, { provider, failure: "network" }, cause);
 }
 
 /** Milliseconds to wait before the same provider is asked again; nothing when that would not help or take too long. */

@@ -7,7 +7,7 @@ import type { AnyRoute, RouteRequest } from "../sdk/route.ts";
 import { readCookie } from "./cookie.ts";
 import { isLoopbackAddress, isLoopbackHost } from "./origin.ts";
 
-/** Sent with every answer: the panel loads nothing from elsewhere and is framed by nobody. */
+/** Sent with every answer but those of an API: the panel loads nothing from elsewhere and is framed by nobody. */
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -18,6 +18,15 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "cross-origin-resource-policy": "same-origin",
   "permissions-policy": "camera=(self), microphone=(self), geolocation=()",
 };
+
+const DOCUMENT_HEADERS = Object.entries(SECURITY_HEADERS);
+
+/** Answers of an API are data: never a page of their own, so that most of what a page needs says nothing there. */
+const DATA_HEADERS = [
+  ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"],
+  ["x-content-type-options", "nosniff"],
+  ["cross-origin-resource-policy", "same-origin"],
+] as const;
 
 /** Headers that only proxies add: behind one, everybody's address is the proxy's. */
 const PROXY_HEADERS = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
@@ -38,8 +47,8 @@ export interface HttpOptions<Needs> {
 }
 
 export interface Http {
-  /** Never throws or rejects. `address` is the peer's; `keepAlive` lets the connection be silent. */
-  handle(request: Request, address: string, keepAlive: () => void): Promise<Response>;
+  /** Never rejects for what a route throws. */
+  handle(request: Request, from: Peer & { readonly pathname: string }): Promise<Response>;
   /** The answer for something thrown: its reason and message, never its stack or cause. */
   refuse(thrown: unknown, options?: RefuseOptions): Response;
 }
@@ -51,6 +60,7 @@ export interface RefuseOptions {
   readonly shape?: AnyRoute["refuse"];
 }
 
+/** Whose request it is. `keepAlive` lets the connection be silent. */
 interface Peer {
   readonly address: string;
   readonly keepAlive: () => void;
@@ -59,19 +69,26 @@ interface Peer {
 export function createHttp<Needs>({ core, routes, maxBody, log }: HttpOptions<Needs>): Http {
   const http = new Hono<{ Bindings: Peer }>();
   const methods = new Map<string, string[]>();
+  const exact = new Map<string, (request: Request, peer: Peer) => Promise<Response>>();
 
   for (const [name, load] of Object.entries(routes)) {
     const [method, path] = name.split(" ") as [string, string];
     methods.set(path, [...(methods.get(path) ?? []), method]);
-    http.on(method, path, async ({ req, env }) => {
-      const route = await load();
+    let loaded: AnyRoute | undefined;
+    const handle = async (request: Request, peer: Peer): Promise<Response> => {
+      loaded ??= await load();
+      const route = loaded;
       try {
         const needs = route.early ? undefined : await core;
-        return secured(await route.handle(needs?.routeNeeds, admit(route, needs?.auth, req.raw, env)));
+        const answer = await route.handle(needs?.routeNeeds, admit(route, needs?.auth, request, peer));
+        return route.refuse ? securedData(answer) : secured(answer);
       } catch (thrown) {
         return refuse(thrown, { shape: route.refuse });
       }
-    });
+    };
+    http.on(method, path, ({ req, env }) => handle(req.raw, env));
+    // A path without parameters needs no router, which costs as much as all the rest here.
+    if (!path.includes(":")) exact.set(`${method} ${path}`, handle);
   }
   for (const [path, known] of methods) {
     const allow = (known.includes("GET") ? [...known, "HEAD"] : known).join(", ");
@@ -126,21 +143,28 @@ export function createHttp<Needs>({ core, routes, maxBody, log }: HttpOptions<Ne
   }
 
   return {
-    async handle(request, address, keepAlive) {
+    async handle(request, { pathname, address, keepAlive }) {
       if (Number(request.headers.get("content-length") ?? 0) > maxBody()) {
         // The rest of the body is not read, so the connection cannot go on.
         return refuse(tooLarge(maxBody()), { more: { connection: "close" } });
       }
-      return await http.fetch(request, { address, keepAlive });
+      const peer = { address, keepAlive };
+      const known = exact.get(`${request.method} ${pathname}`);
+      return known ? await known(request, peer) : await http.fetch(request, peer);
     },
     refuse,
   };
 }
 
 function secured(response: Response): Response {
-  for (const [header, value] of Object.entries(SECURITY_HEADERS)) {
-    if (!response.headers.has(header)) response.headers.set(header, value);
-  }
+  const { headers } = response;
+  for (const [header, value] of DOCUMENT_HEADERS) if (!headers.has(header)) headers.set(header, value);
+  return response;
+}
+
+function securedData(response: Response): Response {
+  const { headers } = response;
+  for (const [header, value] of DATA_HEADERS) headers.set(header, value);
   return response;
 }
 

@@ -213,7 +213,7 @@ export class Gateway<Needs> implements AsyncDisposable {
       const { pathname } = new URL(request.url);
       if (!this.#isAccepting && pathname !== "/health") throw new AlephError("overloaded", "Server stops");
       if (pathname !== "/ws") {
-        return await this.#http.handle(request, address, () => server.timeout(request, 0));
+        return await this.#http.handle(request, { pathname, address, keepAlive: () => server.timeout(request, 0) });
       }
       return this.#upgrade(await this.#core(), request, server, address);
     } catch (error) {
