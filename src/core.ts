@@ -35,6 +35,7 @@ import type { Issue } from "./protocol/errors.ts";
 import { TOPICS } from "./protocol/event-frame.ts";
 import { OWNER_GRANT } from "./protocol/identity.ts";
 import { providers } from "./providers/index.ts";
+import { AttemptCounts } from "./providers/models/attempt-counts.ts";
 import { Models } from "./providers/models.ts";
 import { Runs } from "./session/runs.ts";
 import { Sessions } from "./session/sessions.ts";
@@ -82,6 +83,7 @@ export interface RouteNeeds {
   readonly auth: Auth;
   readonly isReady: () => boolean;
   readonly requestCounts: () => Metrics["requests"];
+  readonly attemptCounts: () => AttemptCounts["all"];
   readonly gauges: () => ReturnType<typeof gauges>;
   readonly panel: () => ReturnType<typeof loadPanel>;
   readonly media: Pick<Media, "get">;
@@ -125,6 +127,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const sessions = new Sessions({ stores, bus, now });
   const runs = new Runs({ stores });
   const media = createMedia({ durable: createDiskShelf(home.media), ephemeral: createMemoryShelf() });
+  const attempts = new AttemptCounts();
   const models = new Models({
     types: providers,
     config: current,
@@ -133,6 +136,11 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     log,
     fetch: options.fetch,
     now: monotonic,
+    onAttempt: (attempt) => attempts.add(attempt),
+    onHealth({ provider, key, pauseMs }) {
+      if (pauseMs === null) bus.publish("provider.recovered", { provider, key });
+      else bus.publish("provider.failed", { provider, key, retry_in_ms: pauseMs });
+    },
   });
 
   const approvals = new Approvals({ stores, bus, log, now });
@@ -328,11 +336,12 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       auth,
       isReady: () => serving && !store.failure,
       requestCounts: () => metrics.requests,
+      attemptCounts: () => attempts.all,
       gauges: () => gauges(needs.status()),
       panel: () => (panel ??= import("./panel/assets.ts").then(({ loadPanel }) => loadPanel())),
       completion: once(async () => {
         const { Completion } = await import("./completion/completion.ts");
-        return new Completion({ models, runner, bus, usage, store, config: current, log, now, monotonic });
+        return owned.use(new Completion({ models, runner, bus, usage, store, config: current, log, now, monotonic }));
       }),
       media,
       mediaLinks,

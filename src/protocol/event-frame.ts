@@ -34,6 +34,8 @@ export const TOPICS = [
   "generation.failed",
   "config.changed",
   "config.invalid",
+  "provider.failed",
+  "provider.recovered",
   "interface.started",
   "interface.stopped",
   "interface.error",

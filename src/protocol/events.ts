@@ -67,6 +67,9 @@ export const eventSchemas = {
   "config.invalid": z.object({
     issues: z.array(z.object({ path: z.string(), message: z.string(), line: z.number().optional() })),
   }),
+  /** It, or one of its keys (`key` is its place in the table, from 1), is left alone for `retry_in_ms`. */
+  "provider.failed": z.object({ provider: z.string(), key: z.number().nullable(), retry_in_ms: z.number() }),
+  "provider.recovered": z.object({ provider: z.string(), key: z.number().nullable() }),
   "interface.started": z.object({ interface: z.string() }),
   "interface.stopped": z.object({ interface: z.string() }),
   /** It could not be started; it is tried again after `retry_in_ms`. */

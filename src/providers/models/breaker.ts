@@ -54,7 +54,7 @@ export function createBreaker(options: BreakerOptions): Breaker {
       recent = [...recent.filter((then) => at - then < windowMs), at];
       if (probing || recent.length >= failures) {
         openUntil = at + pauseMs;
-        onChange(pausedFor());
+        onChange(Math.round(pausedFor()));
       }
       probing = false;
     },
@@ -66,7 +66,7 @@ export function createBreaker(options: BreakerOptions): Breaker {
       const wanted = now() + ms;
       if (restUntil !== undefined && restUntil >= wanted) return;
       restUntil = wanted;
-      onChange(pausedFor());
+      onChange(Math.round(pausedFor()));
     },
     pausedFor,
   };

@@ -47,6 +47,8 @@ test("GET /metrics tells of requests and of the server's state, in the format th
   expect([...families].map(([name, { type, help }]) => [name, type, help !== ""])).toEqual([
     ["aleph_rpc_requests_total", "counter", true],
     ["aleph_rpc_seconds_total", "counter", true],
+    ["aleph_provider_requests_total", "counter", true],
+    ["aleph_provider_seconds_total", "counter", true],
     ["aleph_uptime_seconds", "gauge", true],
     ["aleph_connections", "gauge", true],
     ["aleph_runs_active", "gauge", true],
