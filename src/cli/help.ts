@@ -33,7 +33,7 @@ export function writeGroupHelp(output: Output, name: string, group: Group): void
   output.write(
     `${group.summary}\n\n${bold("Usage:")} ${name} ${group.fallback ? "[command]" : "<command>"} [options]\n\n`,
   );
-  if (group.details) output.write(`${group.details}\n\n`);
+  if (group.details) output.write(`${fill(group.details, output)}\n\n`);
   output.write(`${bold("Commands:")}\n`);
   const rows = Object.entries(group.commands).map(
     ([own, { summary, args }]) => [usageOf(own, args, false), summary] as const,
@@ -47,7 +47,7 @@ export function writeCommandHelp(output: Output, name: string, program: string, 
   const { bold } = output.style;
   const { summary, details, args, examples } = command;
   output.write(`${summary}\n\n${bold("Usage:")} ${usageOf(name, args, true)}\n`);
-  if (details) output.write(`\n${details}\n`);
+  if (details) output.write(`\n${fill(details, output)}\n`);
   const rowsOf = (positional: boolean) =>
     Object.entries(args)
       .filter(([, { type }]) => (type === "positional") === positional)
@@ -103,6 +103,14 @@ function writeRows(output: Output, rows: readonly (readonly [string, string])[])
     else output.write(`  ${output.style.cyan(name)}${" ".repeat(left - name.length)}  ${first}\n`);
     for (const line of more) output.write(`${indent}${line}\n`);
   }
+}
+
+function fill(text: string, output: Output): string {
+  const width = Math.min(output.width ?? WIDEST, WIDEST);
+  return text
+    .split("\n")
+    .flatMap((line) => wrap(line, width))
+    .join("\n");
 }
 
 function wrap(text: string, width: number): string[] {

@@ -33,7 +33,7 @@ export const doctor = defineCommand({
     // Both read the config and write into the home.
     if (usable) {
       take(await services.checkServer(home, invocation));
-      take(await services.checkProviders(args, { env, terminal, homeExists }));
+      take(await services.checkProviders({ ...args, home: home.path }, { env, terminal, homeExists }));
     }
     const failed = found.filter(({ status }) => status === "fail").length;
     const warned = found.filter(({ status }) => status === "warn").length;

@@ -77,7 +77,9 @@ export const wizard = defineCommand({
     if (keep?.kind === "file") say(`The key is in ${home.credentials}, readable by you alone`);
     if (!becomesDefault)
       say(`${other} still answers by default; to change that: ${program} config set models.default ${ref}`);
-    return asking ? talk(args, invocation, ref) : prove(args, invocation, ref);
+    // It is this home that was set up, whatever server the environment names.
+    const own = { ...args, home: home.path };
+    return asking ? talk(own, invocation, ref) : prove(own, invocation, ref);
   },
 });
 
