@@ -190,7 +190,6 @@ export type ConfigInput = z.input<typeof configSchema>;
 export type ProviderTable = z.output<typeof provider>;
 export type InterfaceTable = z.output<typeof interfaceTable>;
 export type AgentTable = z.output<typeof agent>;
-export type ModelTable = z.output<typeof model>;
 
 /** The config in force: defaults filled in, secret references still unresolved. */
 export type Config = typeof DEFAULTS & {
