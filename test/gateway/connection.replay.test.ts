@@ -6,6 +6,7 @@ import { GatewayConnection } from "../../src/gateway/connection.ts";
 import type { Dispatch } from "../../src/gateway/dispatch.ts";
 import { compileGlob } from "../../src/lib/glob.ts";
 import { OWNER_GRANT } from "../../src/protocol/identity.ts";
+import type { Rights } from "../../src/sdk/connection.ts";
 import { openStore } from "../../src/store/store.ts";
 import { testFolder } from "../support/folder.ts";
 import { type Frame, openFrames, request } from "../support/frames.ts";
@@ -270,6 +271,60 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: "block" as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: "drain" as const }) },
 );
+
+describe("rights", () => {
+  async function open(rights: Rights) {
+    const { log } = testLog();
+    const store = openStore(":memory:", { log });
+    const bus = openBus({ store, log, now: () => 0 });
+    await bus.start();
+    const sent: Frame[] = [];
+    const connection = new GatewayConnection({
+      id: "c1",
+      host: "",
+      address: "",
+      cookie: undefined,
+      sink: { send: (frame) => sent.push(JSON.parse(frame)) > 0, buffered: () => 0, close: () => undefined },
+      bus,
+      dispatch: () => "answered",
+      log,
+      now: () => 0,
+      handshakeMs: 1000,
+      maxPayload: () => 1000,
+      maxBuffered: () => 1000,
+      rights,
+      signal: new AbortController().signal,
+    });
+    const settle = async () => {
+      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+    };
+    return { bus, connection, sent, settle };
+  }
+
+  test.each(["guest", "node"] as const)("a %s sees no event, neither live nor replayed", async (role) => {
+    const grant = { identity: { id: "x", kind: role }, role, scopes: ["read"] as const };
+    const { bus, connection, sent, settle } = await open({ grant, credentials: [] });
+    publish({ bus }, 3);
+    connection.subscribe("**", 0);
+    await settle();
+    publish({ bus }, 3);
+    await settle();
+    expect(sent).toEqual([]);
+  });
+
+  test("nothing more goes out after a credential has ended, even if the socket is slow to close", async () => {
+    const { bus, connection, sent, settle } = await open({ grant: OWNER_GRANT, credentials: ["mine"] });
+    connection.subscribe("**");
+    await settle();
+    publish({ bus }, 1);
+    connection.revoke("mine");
+    publish({ bus }, 1);
+    connection.subscribe("*", 0);
+    await settle();
+    expect(seqsOf(sent)).toEqual([1]);
+    expect(connection.grant).toBeUndefined();
+  });
+});
 
 describe("subscribe under every interleaving", () => {
   test("from each answer on, what matches comes in order, without a gap and once", async () => {

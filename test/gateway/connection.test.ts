@@ -88,8 +88,8 @@ describe("connection: handshake", () => {
     expect(await two.closed).toEqual({ code: 4401, reason: "authentication failed" });
   });
 
-  test("what is sent right behind connect finds it done, in frames and in a batch", async () => {
-    await using server = await testGateway();
+  test("what is sent right behind connect finds it done, in frames and in a batch, however long connect takes", async () => {
+    await using server = await testGateway({ loadMs: 30 });
     using one = await openFrames(server.url);
     one.send(JSON.stringify(request("connect", { auth: { token: TOKEN } }, 1)));
     one.send(JSON.stringify(request("rpc.ping", {}, 2)));
@@ -194,7 +194,7 @@ describe("connection: strangers", () => {
   });
 
   test("more than twenty frames before connect close with 4401", async () => {
-    await using server = await testGateway();
+    await using server = await testGateway({ handshakeMs: 60_000 });
     using socket = await openFrames(server.url);
     for (let index = 0; index < 20; index++) {
       expect(await socket.ask(request("rpc.ping", {}, index))).toEqual(UNAUTHENTICATED("rpc.ping", index));

@@ -26,6 +26,8 @@ export interface TestGatewayOptions {
   readonly rates?: { read: number; write: number; run: number };
   readonly mode?: () => "token" | "none";
   readonly handshakeMs?: number;
+  /** How long a method takes to be loaded at its first call. */
+  readonly loadMs?: number;
   readonly level?: LogLevel;
   readonly monotonic?: () => number;
   readonly ready?: Promise<unknown>;
@@ -78,6 +80,10 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
     onRevoked: (credential) => gateway.revoke(credential),
   });
   const methods = [authConnect, rpcPing, eventsSubscribe, eventsUnsubscribe, ...(options.methods ?? [])] as AnyMethod[];
+  const load = async (method: AnyMethod) => {
+    if (options.loadMs) await Bun.sleep(options.loadMs);
+    return method;
+  };
   const metrics = new Metrics();
   const gateway = stack.use(
     new Gateway<object>({
@@ -85,7 +91,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
         auth,
         bus,
         dispatch: createDispatch({
-          methods: Object.fromEntries(methods.map((method) => [method.name, async () => method])),
+          methods: Object.fromEntries(methods.map((method) => [method.name, () => load(method)])),
           needs: {
             auth,
             now: Date.now,
