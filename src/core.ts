@@ -355,7 +355,10 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       await ready.catch(() => "logged above");
       serving = false;
       bus.publish("system.shutdown", { reason: "stopping" });
-      await runner.drain(DRAIN_MS);
+      const drained = runner.drain(DRAIN_MS);
+      // Who waits for an answer has had no effect yet: it is told that none came, and goes on after the restart.
+      await approvals.expireAll();
+      await drained;
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -27,16 +27,37 @@ export interface ContextSource {
 /** Oldest first; begins with a message of the user. Media that is gone is replaced by a note. */
 export async function buildContext(source: ContextSource): Promise<ModelMessage[]> {
   const messages = readNewest(source);
-  const results = new Map<string, ToolResultPart>();
-  for (const { parts } of messages)
-    for (const part of parts) if (part.type === "tool_result") results.set(part.call_id, part);
+  const takeResult = resultsInTurn(messages);
   const context: ModelMessage[] = [];
   for (const message of messages) {
     if (message.role === "user") context.push({ role: "user", content: await userContent(message, source.loadMedia) });
-    if (message.role === "assistant") context.push(...(await assistantTurn(message, results, source.loadMedia)));
+    if (message.role === "assistant") context.push(...(await assistantTurn(message, takeResult, source.loadMedia)));
   }
   const first = context.findIndex(({ role }) => role === "user");
   return first < 0 ? [] : context.slice(first);
+}
+
+type TakeResult = (call: { readonly message: Message; readonly callId: string }) => ToolResultPart | undefined;
+
+/** The results by call, each given once and in order: some providers use an id again, in another run or another step. */
+function resultsInTurn(messages: readonly Message[]): TakeResult {
+  const places = new Map(messages.map((message, place) => [message, place]));
+  const results = new Map<string, { readonly place: number; readonly part: ToolResultPart }[]>();
+  const key = (message: Message, callId: string) => `${message.run_id}\n${callId}`;
+  for (const [message, place] of places) {
+    for (const part of message.parts) {
+      if (part.type !== "tool_result") continue;
+      const known = results.get(key(message, part.call_id));
+      if (known) known.push({ place, part });
+      else results.set(key(message, part.call_id), [{ place, part }]);
+    }
+  }
+  return ({ message, callId }) => {
+    const known = results.get(key(message, callId)) ?? [];
+    // A result that stands before the call belongs to one that is cut off.
+    while (known.length > 0 && known[0]!.place < places.get(message)!) known.shift();
+    return known.shift()?.part;
+  };
 }
 
 /** One tool result as the model sees it. */
@@ -120,7 +141,7 @@ export function estimateTokens({ parts }: Pick<Message, "parts">): number {
 
 async function assistantTurn(
   message: Message,
-  results: ReadonlyMap<string, ToolResultPart>,
+  takeResult: TakeResult,
   loadMedia: ContextSource["loadMedia"],
 ): Promise<ModelMessage[]> {
   const content: Extract<ModelMessage, { role: "assistant" }>["content"][number][] = [];
@@ -132,7 +153,12 @@ async function assistantTurn(
     }
     if (part.type === "tool_call") {
       content.push({ type: "tool_call", call_id: part.call_id, tool: part.tool, args: part.args });
-      answers.push(await toolMessage(results.get(part.call_id) ?? lostResult(part.call_id, part.tool), loadMedia));
+      answers.push(
+        await toolMessage(
+          takeResult({ message, callId: part.call_id }) ?? lostResult(part.call_id, part.tool),
+          loadMedia,
+        ),
+      );
     }
   }
   if (message.status === "interrupted" && content.length > 0 && answers.length === 0) {

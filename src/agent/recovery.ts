@@ -51,12 +51,18 @@ interface LostCall {
   readonly tool: string;
 }
 
+/** Calls without a result. An id may have been used before in the run: as many results end as many calls, in order. */
 function lostCalls(messages: readonly PlacedMessage[]): readonly LostCall[] {
   const parts: readonly MessagePart[] = messages.flatMap((message) => message.parts);
-  const ended = new Set(parts.flatMap((part) => (part.type === "tool_result" ? [part.call_id] : [])));
-  return parts.flatMap((part) =>
-    part.type === "tool_call" && !ended.has(part.call_id) ? [{ callId: part.call_id, tool: part.tool }] : [],
-  );
+  const ended = new Map<string, number>();
+  for (const part of parts)
+    if (part.type === "tool_result") ended.set(part.call_id, (ended.get(part.call_id) ?? 0) + 1);
+  return parts.flatMap((part) => {
+    if (part.type !== "tool_call") return [];
+    const left = ended.get(part.call_id) ?? 0;
+    ended.set(part.call_id, left - 1);
+    return left > 0 ? [] : [{ callId: part.call_id, tool: part.tool }];
+  });
 }
 
 async function interrupt(

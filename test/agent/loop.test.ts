@@ -106,6 +106,21 @@ test("a command that needs approval waits for it and runs exactly what was shown
   expect(await Bun.file(out).text()).toBe("yes\n");
 });
 
+test("a provider that uses the id of a call again gets each result with its own call", async () => {
+  await using t = await conversation();
+  const call = (content: string) => [
+    { tool_call: { id: "call_1", name: "write", args: { path: `${content}.txt`, content } } },
+  ];
+  t.fake.reply(call("one"), call("two"), "done", "again");
+  await t.client.call("session.send", { message: "go" });
+  await t.client.call("session.send", { message: "and?" });
+  const { messages } = t.fake.requests.at(-1)!.body;
+  const results = messages
+    .filter(({ role }: { role: string }) => role === "tool")
+    .map(({ content }: { content: string }) => content);
+  expect(results).toEqual([expect.stringContaining("one.txt"), expect.stringContaining("two.txt")]);
+});
+
 test("a refused command does not run and the model is told", async () => {
   await using t = await conversation();
   t.fake.reply([{ tool_call: { name: "exec", args: { command: "echo yes > out.txt" } } }], "a pity");

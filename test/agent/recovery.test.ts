@@ -237,3 +237,24 @@ test("a clean stop lets a run go on at the next start, without a word lost or do
   });
   expect(fake.requests).toHaveLength(2);
 });
+
+test("a stop does not wait for an answer that a person owes: the model hears that none came and goes on at the next start", async () => {
+  await using folder = await testFolder();
+  await using fake = startOpenAiFake();
+  const home = join(folder.path, "home");
+  let runId: string;
+  {
+    await using t = await conversation({ fake, home });
+    fake.reply([{ tool_call: { id: "c1", name: "exec", args: { command: "echo x > log.txt" } } }]);
+    const events = await collectEvents(t.client);
+    ({ run_id: runId } = await t.client.call("agent.run", { message: "go" }));
+    await events.until(({ topic }) => topic === "approval.requested");
+  }
+  fake.reply("I asked in vain");
+  await using t = await conversation({ fake, home });
+  expect(await t.client.call("runs.wait", { run_id: runId })).toMatchObject({
+    status: "completed",
+    text: "I asked in vain",
+  });
+  expect(fake.requests.at(-1)!.body.messages.at(-1).content).toContain("Nobody approved this call in time");
+});
