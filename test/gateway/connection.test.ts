@@ -93,11 +93,13 @@ describe("connection: handshake", () => {
     using one = await openFrames(server.url);
     one.send(JSON.stringify(request("connect", { auth: { token: TOKEN } }, 1)));
     one.send(JSON.stringify(request("rpc.ping", {}, 2)));
-    one.send(JSON.stringify(request("rpc.ping", {}, 3)));
-    expect([await one.next(), await one.next(), await one.next()]).toMatchObject([
+    // That there is no such method is known at once, but to nobody before they have connected.
+    one.send(JSON.stringify(request("no.such", {}, 3)));
+    const answers = [await one.next(), await one.next(), await one.next()] as Frame[];
+    expect(answers.toSorted((a, b) => Number(a.id) - Number(b.id))).toMatchObject([
       { id: 1, result: { protocol: 1 } },
       { id: 2, result: { pong: true } },
-      { id: 3, result: { pong: true } },
+      { id: 3, error: { data: { reason: "method_not_found" } } },
     ]);
     using two = await openFrames(server.url);
     expect(
