@@ -3,6 +3,8 @@ import type { DialectFormat, ReplyEncoder, ReplyHead, ReplyPart } from "../diale
 import { addUsage } from "../dialects/gather.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Usage } from "../protocol/message.ts";
+import type { Dialect } from "../sdk/provider.ts";
+import { providerError } from "../sdk/provider-error.ts";
 import type { EventSource, OpenedSource } from "./event-stream.ts";
 import type { HandedOn } from "./handed-on.ts";
 import { createUsageFilter } from "./usage-filter.ts";
@@ -24,12 +26,13 @@ export function vendorHeaders(headers: Headers): Record<string, string> {
 export interface BytesOptions {
   /** Every byte of the answer, when all of it is needed at its end. */
   readonly keep?: Uint8Array[];
+  readonly dialect: Dialect;
   readonly onEnd: (how: "sent" | "failed" | "hung_up", ends: Ends) => void | Promise<void>;
 }
 
 /** The vendor's events as they come; the usage that only we asked for is taken out. */
-export function bytesSource(handed: HandedOn, { keep, onEnd }: BytesOptions): OpenedSource {
-  const ends = new Ends();
+export function bytesSource(handed: HandedOn, { keep, dialect, onEnd }: BytesOptions): OpenedSource {
+  const ends = new Ends(dialect);
   const filter = handed.body.hideUsage ? createUsageFilter() : undefined;
   let done = false;
   const seen = (chunk: Uint8Array): Uint8Array => {
@@ -42,6 +45,7 @@ export function bytesSource(handed: HandedOn, { keep, onEnd }: BytesOptions): Op
       if (done) return undefined;
       const chunk = await handed.next();
       if (chunk !== undefined) return seen(chunk);
+      if (!ends.isWhole()) throw halfReply(handed.from.provider);
       done = true;
       // Kept before the client knows the end: it may ask for it at once.
       await onEnd("sent", ends);
@@ -54,6 +58,11 @@ export function bytesSource(handed: HandedOn, { keep, onEnd }: BytesOptions): Op
     },
   };
   return { first: seen(handed.first), source, headers: vendorHeaders(handed.headers) };
+}
+
+function halfReply(provider: string): AlephError {
+  const message = `Provider "${provider}" ended in the middle of its reply`;
+  return providerError(message, { provider, failure: "malformed" });
 }
 
 export interface PartsOptions {

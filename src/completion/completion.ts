@@ -133,9 +133,10 @@ export class Completion implements AsyncDisposable {
       const { handed } = answer;
       const keep: Uint8Array[] | undefined = keeping.wanted ? [] : undefined;
       return bytesSource(handed, {
+        dialect: call.dialect,
         ...(keep === undefined ? {} : { keep }),
         onEnd: async (how, ends) => {
-          this.#record(call, began, { ...handed.from, usage: this.#cost(handed, ends.usage(call.dialect)) });
+          this.#record(call, began, { ...handed.from, usage: this.#cost(handed, ends.usage()) });
           if (keep !== undefined && how === "sent")
             await keeping.keepEvents(Buffer.concat(keep).toString("utf8"), handed.from.provider);
         },

@@ -4,27 +4,47 @@ import type { Dialect } from "../sdk/provider.ts";
 
 type Tokens = Omit<Usage, "cost_usd">;
 
-/** The last event is no longer than this, but for what it repeats of the reply before the usage. */
-const TAIL_BYTES = 8 * 1024;
+/** The last events are no longer than this; that of Responses repeats the whole reply. */
+const TAIL_BYTES: Readonly<Record<Dialect, number>> = { chat: 8 * 1024, messages: 8 * 1024, responses: 2 ** 22 };
 const KEY = '"usage":';
+
+/** What stands in the last events of a stream that was not cut short. Not every copy of OpenAI's API says [DONE]. */
+const END: Readonly<Record<Dialect, RegExp>> = {
+  chat: /^data: ?\[DONE\]|"finish_reason": ?"|"error": ?\{/m,
+  messages: /"message_stop"|"type": ?"error"/,
+  responses: /"response\.(?:completed|incomplete|failed)"|"type": ?"error"/,
+};
 
 /** Keeps the beginning and the end of a stream of bytes. */
 export class Ends {
   #head: Uint8Array | undefined;
   readonly #tail: Uint8Array[] = [];
+  readonly #dialect: Dialect;
+  readonly #most: number;
   #size = 0;
+
+  constructor(dialect: Dialect) {
+    this.#dialect = dialect;
+    this.#most = TAIL_BYTES[dialect];
+  }
 
   push(chunk: Uint8Array): void {
     this.#head ??= chunk;
     this.#tail.push(chunk);
     this.#size += chunk.byteLength;
-    while (this.#tail.length > 1 && this.#size - this.#tail[0]!.byteLength >= TAIL_BYTES) {
+    while (this.#tail.length > 1 && this.#size - this.#tail[0]!.byteLength >= this.#most) {
       this.#size -= this.#tail.shift()!.byteLength;
     }
   }
 
+  /** Whether the last events say that the reply has ended. */
+  isWhole(): boolean {
+    return END[this.#dialect].test(Buffer.concat(this.#tail).toString("latin1"));
+  }
+
   /** Undefined when nothing told. */
-  usage(dialect: Dialect): Tokens | undefined {
+  usage(): Tokens | undefined {
+    const dialect = this.#dialect;
     if (this.#head === undefined) return undefined;
     const tail = readUsage(dialect, Buffer.concat(this.#tail));
     return dialect === "messages" ? merged(readUsage(dialect, this.#head, "first"), tail) : tail;

@@ -1,0 +1,165 @@
+/** What clients see of a provider's faults, whether a request is handed on to it or translated for it. */
+import { describe, expect, test } from "bun:test";
+import type { ProviderFake, Reply } from "../support/providers/fake.ts";
+import { startV1, type V1 } from "../support/v1.ts";
+
+const MESSAGES = [{ role: "user", content: "Hello" }];
+/** Waits are as short as the vendor says. */
+const SOON = { "retry-after-ms": "1" };
+
+interface Way {
+  readonly path: string;
+  readonly asked: (v1: V1) => ProviderFake;
+  readonly model: string;
+  readonly other: string;
+  readonly standIn: (v1: V1) => ProviderFake;
+}
+
+/** The first is asked in its own format, the second is not. */
+const WAYS: readonly (readonly [string, Way])[] = [
+  [
+    "handed on",
+    {
+      path: "/chat/completions",
+      asked: (v1) => v1.openai,
+      model: "oa/test-model",
+      other: "an/test-model",
+      standIn: (v1) => v1.anthropic,
+    },
+  ],
+  [
+    "translated",
+    {
+      path: "/chat/completions",
+      asked: (v1) => v1.anthropic,
+      model: "an/test-model",
+      other: "oa/test-model",
+      standIn: (v1) => v1.openai,
+    },
+  ],
+  [
+    "handed on as Messages",
+    {
+      path: "/messages",
+      asked: (v1) => v1.anthropic,
+      model: "an/test-model",
+      other: "oa/test-model",
+      standIn: (v1) => v1.openai,
+    },
+  ],
+];
+
+const ask = (v1: V1, way: Way) =>
+  v1.post(way.path, {
+    model: way.model,
+    messages: MESSAGES,
+    stream: true,
+    ...(way.path === "/messages" ? { max_tokens: 50 } : {}),
+  });
+
+/** The text of a stream in either format. */
+function textOf(stream: string): string {
+  return [...stream.matchAll(/"(?:content|text)":"([^"]*)"/g)].map(([, text]) => text).join("");
+}
+
+describe.each(WAYS)("a provider's fault, %s", (_, way) => {
+  test.each([
+    ["429 with a time to wait", { status: 429, message: "Slow down", headers: SOON }],
+    ["500", { status: 500, message: "Oops", headers: SOON }],
+  ] as readonly (readonly [string, Reply])[])("%s is tried again there", async (_name, fault) => {
+    await using v1 = await startV1({ models: { fallbacks: [way.other] } });
+    way.asked(v1).reply(fault, "Well again");
+    const response = await ask(v1, way);
+    expect([response.status, textOf(await response.text())]).toEqual([200, "Well again"]);
+    expect([way.asked(v1).requests.length, way.standIn(v1).requests.length]).toEqual([2, 0]);
+  });
+
+  test.each([
+    ["402", { status: 402, message: "Pay first" }],
+    ["401", { status: 401, message: "Wrong key" }],
+    ["a page in place of a stream", { body: "<html>Hotel Wi-Fi</html>", headers: { "content-type": "text/html" } }],
+    ["an empty stream", { body: "", headers: { "content-type": "text/event-stream" } }],
+  ] as readonly (readonly [string, Reply])[])("%s leads to the next provider at once", async (_name, fault) => {
+    await using v1 = await startV1({ models: { fallbacks: [way.other] } });
+    way.asked(v1).reply(fault);
+    way.standIn(v1).reply("From the other");
+    const response = await ask(v1, way);
+    expect([response.status, textOf(await response.text())]).toEqual([200, "From the other"]);
+    expect([way.asked(v1).requests.length, way.standIn(v1).requests.length]).toEqual([1, 1]);
+  });
+
+  test("500 again and again leads to the next provider", async () => {
+    await using v1 = await startV1({ models: { fallbacks: [way.other] } });
+    const fault: Reply = { status: 500, headers: SOON };
+    way.asked(v1).reply(fault, fault, fault);
+    way.standIn(v1).reply("From the other");
+    expect(textOf(await (await ask(v1, way)).text())).toBe("From the other");
+    expect(way.asked(v1).requests.length).toBe(3);
+  });
+
+  test("what nobody can answer has the status of the fault, and the time to wait", async () => {
+    await using v1 = await startV1();
+    way.asked(v1).reply({ status: 429, message: "Slow down", headers: { "retry-after": "20" } });
+    const response = await ask(v1, way);
+    expect([response.status, response.headers.get("retry-after")]).toEqual([429, "20"]);
+    expect(await response.json()).toMatchObject({ error: { type: "rate_limit_error" } });
+  });
+
+  test("a key that the vendor refuses is not the client's fault", async () => {
+    await using v1 = await startV1();
+    way.asked(v1).reply({ status: 401, message: "Incorrect API key" });
+    const response = await ask(v1, way);
+    expect([response.status, response.headers.get("x-should-retry")]).toEqual([502, "false"]);
+    expect(await response.text()).not.toContain("sk-");
+  });
+
+  test("a stream that drips comes through drop by drop", async () => {
+    await using v1 = await startV1();
+    const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    way.asked(v1).reply(["one ", { wait: gates[0]!.promise }, "two ", { wait: gates[1]!.promise }, "three"]);
+    const response = await ask(v1, way);
+    const reader = response.body!.getReader();
+    const decoder = new TextDecoder();
+    let seen = "";
+    for (const [index, word] of ["one ", "two ", "three"].entries()) {
+      while (!seen.includes(word)) seen += decoder.decode((await reader.read()).value, { stream: true });
+      gates[index]?.resolve();
+    }
+    for (let read = await reader.read(); !read.done; read = await reader.read()) seen += decoder.decode(read.value);
+    expect(textOf(seen)).toBe("one two three");
+  });
+});
+
+describe.each(WAYS.filter(([name]) => name !== "translated"))("a stream that is handed on: %s", (_, way) => {
+  test("a cut behind the first byte is told in the stream, and nobody else is asked", async () => {
+    await using v1 = await startV1({ models: { fallbacks: [way.other] } });
+    way.asked(v1).reply({ steps: ["half an ans"], end: "cut" });
+    const response = await ask(v1, way);
+    const text = await response.text();
+    expect(response.status).toBe(200);
+    expect(textOf(text)).toBe("half an ans");
+    expect(text).toContain('"error":{');
+    expect(text).not.toContain("[DONE]");
+    expect(way.standIn(v1).requests.length).toBe(0);
+  });
+
+  test("an end without the vendor's own end is told in the stream", async () => {
+    await using v1 = await startV1();
+    way.asked(v1).reply({ steps: ["half an ans"], end: "close" });
+    const text = await (await ask(v1, way)).text();
+    expect(textOf(text)).toBe("half an ans");
+    expect(text).toContain("ended in the middle of its reply");
+  });
+
+  test("silence behind the first byte ends after the provider's own limit", async () => {
+    const limits = { idle_timeout_ms: 80 };
+    await using v1 = await startV1();
+    const [provider] = way.model.split("/") as [string];
+    await v1.app.client.call("config.patch", { patch: { providers: { [provider]: limits } } });
+    way.asked(v1).reply({ steps: ["half an ans"], end: "silence" });
+    const text = await (await ask(v1, way)).text();
+    expect(textOf(text)).toBe("half an ans");
+    expect(text).toContain("sent nothing for 0.08 s");
+    expect(await way.asked(v1).requests[0]!.ended).toBe("hung_up");
+  });
+});
