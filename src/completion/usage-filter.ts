@@ -35,9 +35,8 @@ function withoutUsage(bytes: Buffer): Uint8Array {
 /** Behind the last blank line. */
 function endOfEvents(bytes: Buffer): number {
   const { byteLength: length } = bytes;
-  if (length >= 2 && bytes[length - 1] === 0x0a && (bytes[length - 2] === 0x0a || bytes[length - 3] === 0x0a)) {
-    return length;
-  }
+  const isBlank = bytes[length - 2] === 0x0a || (bytes[length - 2] === 0x0d && bytes[length - 3] === 0x0a);
+  if (bytes[length - 1] === 0x0a && isBlank) return length;
   return Math.max(after(bytes, "\n\n"), after(bytes, "\r\n\r\n"), 0);
 }
 

@@ -200,6 +200,28 @@ describe("openai beside conversations", () => {
     });
   });
 
+  test("pictures are made, and what cannot be carried over is named", async () => {
+    const ask = { model: "oa/gpt-image-1", prompt: "a red square" };
+    const { data } = await client.images.generate({ ...ask, size: "1024x1024" });
+    expect(data).toEqual([{ b64_json: PNG }]);
+    await expect(settled(client.images.generate({ ...ask, quality: "high" }))).rejects.toMatchObject({
+      status: 400,
+      param: "quality",
+    });
+    await expect(settled(client.images.generate({ ...ask, model: "an/x" }))).rejects.toMatchObject({ param: "model" });
+  });
+
+  test("speech is written down", async () => {
+    const file = new File([new Uint8Array([1, 2, 3])], "speech.mp3", { type: "audio/mpeg" });
+    const model = "oa/whisper-1";
+    expect((await client.audio.transcriptions.create({ file, model })).text).toBe("Spoken words");
+    expect(await client.audio.transcriptions.create({ file, model, response_format: "text" })).toBe(
+      "Spoken words" as never,
+    );
+    const refused = client.audio.transcriptions.create({ file, model, prompt: "x" });
+    await expect(settled(refused)).rejects.toMatchObject({ status: 400, param: "prompt" });
+  });
+
   test("models are listed and found, with slashes in their names", async () => {
     const { data } = await client.models.list();
     expect(data.map(({ id }) => id)).toContain("aleph");

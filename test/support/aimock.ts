@@ -32,6 +32,8 @@ export async function startMocked(): Promise<Mocked> {
   );
   mock.on({ userMessage: "weather", hasToolResult: true }, { content: "Paris is sunny, Rome is not" });
   mock.onMessage("a person as JSON", { content: '{"name":"Ada","age":36}' });
+  mock.onImage("a red square", { images: [{ b64Json: PNG }] });
+  mock.onTranscription({ transcription: { text: "Spoken words" } });
   mock.onEmbedding("a text", { embedding: [0.25, -0.5, 1] });
   mock.onMessage(
     "slowly",
