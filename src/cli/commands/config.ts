@@ -45,7 +45,7 @@ const set = defineCommand({
   examples: [
     ["aleph config set models.default openai/gpt-5", "a string"],
     ["aleph config set gateway.port 8080", "a number"],
-    [`aleph config set models.fallbacks '["anthropic/claude-sonnet-5"]'`, "a list"],
+    [`aleph config set models.fallbacks '["anthropic/claude-sonnet-5-5"]'`, "a list"],
     ["aleph config set providers.openai.api_key env:OPENAI_API_KEY", "a reference to a secret, not the secret"],
   ],
   run: (args, invocation) => {
