@@ -37,6 +37,7 @@ import { OWNER_GRANT } from "./protocol/identity.ts";
 import { providers } from "./providers/index.ts";
 import { AttemptCounts } from "./providers/models/attempt-counts.ts";
 import { Models } from "./providers/models.ts";
+import { Protocols } from "./providers/protocols.ts";
 import { Runs } from "./session/runs.ts";
 import { Sessions } from "./session/sessions.ts";
 import { createStores } from "./session/stores.ts";
@@ -127,9 +128,20 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const sessions = new Sessions({ stores, bus, now });
   const runs = new Runs({ stores });
   const media = createMedia({ durable: createDiskShelf(home.media), ephemeral: createMemoryShelf() });
+  const protocols = new Protocols({ folder: home.protocols, builtIn: providers, log });
+  stack.use(
+    protocols.onRead((protocol, issues) => {
+      if (issues.length === 0) bus.publish("protocol.loaded", { protocol });
+      else bus.publish("protocol.invalid", { protocol, issues: issues.map((issue) => ({ ...issue })) });
+    }),
+  );
+  if (listen) {
+    stack.use(protocols.watch());
+    void protocols.refresh();
+  }
   const attempts = new AttemptCounts();
   const models = new Models({
-    types: providers,
+    types: protocols.types,
     config: current,
     env: env.all,
     resolveSecret: (value) => config.resolve(value),

@@ -50,7 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   panel: ["lib", "protocol", "client", "type methods"],
   "tool-needs.ts": [...CORE],
   "core.ts": [...CORE, "tool-needs.ts", "channels", "completion", "methods", "gateway", "panel"],
-  "check-tables.ts": ["type config", "providers", "channel", "channels"],
+  "check-tables.ts": ["lib", "type config", "providers", "channel", "channels"],
   "app.ts": ["lib", "config", "sdk", "core.ts", "check-tables.ts", "gateway"],
   cli: ["lib", "protocol", "config", "client", "check-tables.ts", "app.ts"],
   "main.ts": ["cli"],
@@ -59,7 +59,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Plural folders: lists of interchangeable things. What stands beside the things, for all of them, is named here. */
 const PLURAL: Readonly<Record<string, { readonly shared: readonly string[] }>> = {
   methods: { shared: [] },
-  providers: { shared: ["wire", "models", "chain"] },
+  providers: { shared: ["wire", "models", "chain", "protocols"] },
   tools: { shared: [] },
   channels: { shared: [] },
   dialects: { shared: ["dialect", "errors", "gather", "wire"] },

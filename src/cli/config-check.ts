@@ -1,7 +1,7 @@
 /** Checks a config file as a start would, without a start and without leaving a trace. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { openConfig } from "../config/config.ts";
 import type { Environment } from "../config/environment.ts";
 import { homeAt } from "../config/home.ts";
@@ -14,8 +14,10 @@ export async function checkConfigFile(path: string, env: Environment): Promise<r
   // A home of its own: what is remembered there of valid texts must neither help nor suffer.
   const folder = await mkdtemp(join(tmpdir(), "aleph-check-"));
   const log = createLog({ write: () => undefined, level: () => "error" });
+  // The protocol adapters are those beside the file.
+  const { protocols } = homeAt(dirname(path));
   try {
-    await openConfig({ home: homeAt(folder, path), env, log, check: checkTables });
+    await openConfig({ home: homeAt(folder, path), env, log, check: (config) => checkTables(config, protocols) });
     return [];
   } catch (thrown) {
     if (!(thrown instanceof AlephError) || thrown.reason !== "config_invalid") throw thrown;

@@ -10,6 +10,7 @@ export interface Home {
   readonly workspaces: string;
   readonly media: string;
   readonly plugins: string;
+  readonly protocols: string;
   readonly logs: string;
   readonly run: string;
 }
@@ -24,6 +25,7 @@ export function homeAt(path: string, config = join(path, "config.toml")): Home {
     workspaces: join(path, "workspaces"),
     media: join(path, "media"),
     plugins: join(path, "plugins"),
+    protocols: join(path, "protocols"),
     logs: join(path, "logs"),
     run: join(path, "run"),
   };

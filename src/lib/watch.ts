@@ -1,5 +1,5 @@
 /** Watches a folder for changes of certain files. A file itself cannot be watched: the watch goes deaf when it is replaced. */
-import { type FSWatcher, watch } from "node:fs";
+import { type FSWatcher, readdirSync, watch } from "node:fs";
 import { join } from "node:path";
 import { fingerprint, lookAt } from "./fingerprint.ts";
 
@@ -8,7 +8,7 @@ export type Timer = (ms: number, run: () => void) => Disposable;
 
 export interface WatchOptions {
   /** The files to look at, by their names in the folder. */
-  readonly names: readonly string[];
+  readonly names: readonly string[] | ((name: string) => boolean);
   /** Called once after the last of several changes in quick succession. */
   readonly onChange: () => void;
   readonly debounceMs?: number;
@@ -30,8 +30,11 @@ export function watchFolder(
   let debounce: Disposable | undefined;
   let seen = describe();
 
+  const concerns = typeof names === "function" ? names : (name: string) => names.includes(name);
+
   function describe(): string {
-    return names.map((name) => fingerprint(join(folder, name))).join("\n");
+    const present = typeof names === "function" ? listFolder(folder).filter(names) : names;
+    return present.map((name) => `${name} ${fingerprint(join(folder, name))}`).join("\n");
   }
 
   function touched(): void {
@@ -53,7 +56,7 @@ export function watchFolder(
     try {
       // Some systems do not say which file it was: then it may be any.
       watcher = watch(folder, { persistent: false }, (_event, name) => {
-        if (name === null || names.includes(name)) touched();
+        if (name === null || concerns(name)) touched();
       });
       // The folder went away or the system has no more watches: the check looks again.
       watcher.on("error", () => detach());
@@ -93,6 +96,15 @@ function unrefTimer(ms: number, run: () => void): Disposable {
   const handle = setTimeout(run, ms);
   handle.unref();
   return { [Symbol.dispose]: () => clearTimeout(handle) };
+}
+
+function listFolder(folder: string): string[] {
+  try {
+    return readdirSync(folder).toSorted();
+  } catch {
+    // Absent, now or later.
+    return [];
+  }
 }
 
 function identity(folder: string): string {

@@ -36,6 +36,8 @@ export const TOPICS = [
   "config.invalid",
   "provider.failed",
   "provider.recovered",
+  "protocol.loaded",
+  "protocol.invalid",
   "interface.started",
   "interface.stopped",
   "interface.error",

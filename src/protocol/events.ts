@@ -70,6 +70,12 @@ export const eventSchemas = {
   /** It, or one of its keys (`key` is its place in the table, from 1), is left alone for `retry_in_ms`. */
   "provider.failed": z.object({ provider: z.string(), key: z.number().nullable(), retry_in_ms: z.number() }),
   "provider.recovered": z.object({ provider: z.string(), key: z.number().nullable() }),
+  /** An adapter of `protocols/` is in force, or its last good version stays. */
+  "protocol.loaded": z.object({ protocol: z.string() }),
+  "protocol.invalid": z.object({
+    protocol: z.string(),
+    issues: z.array(z.object({ path: z.string(), message: z.string(), line: z.number().optional() })),
+  }),
   "interface.started": z.object({ interface: z.string() }),
   "interface.stopped": z.object({ interface: z.string() }),
   /** It could not be started; it is tried again after `retry_in_ms`. */

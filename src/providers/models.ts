@@ -62,6 +62,8 @@ export class Models {
   readonly #now: () => number;
   readonly #pool: ProviderPool;
   readonly #listings: Listings;
+  /** By the table, which is never changed but replaced. */
+  readonly #ofTables = new WeakMap<object, readonly ModelInfo[]>();
   #found: { readonly config: Config; readonly sources: readonly ProviderSource[] } | undefined;
   #detected: { readonly at: number; readonly found: Promise<boolean> } | undefined;
 
@@ -159,6 +161,7 @@ export class Models {
       default: byDefault?.ref ?? null,
       aliases: { ...aliases },
       fallbacks: [...fallbacks],
+      types: Object.keys(this.#options.types),
       providers: sources.map(({ id, type, from, table }) => ({
         id,
         type: type ?? "unknown",
@@ -289,7 +292,11 @@ export class Models {
   }
 
   #configured(id: string): readonly ModelInfo[] {
-    return configuredModels(this.#options.config().providers[id]?.models);
+    const table = this.#options.config().providers[id];
+    if (table === undefined) return [];
+    const known = this.#ofTables.get(table) ?? configuredModels(table.models);
+    this.#ofTables.set(table, known);
+    return known;
   }
 
   /** Found once for each config, which is never changed but replaced. */

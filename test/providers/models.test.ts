@@ -187,6 +187,7 @@ describe("Models' default", () => {
       default: "ollama/qwen3:8b",
       aliases: {},
       fallbacks: [],
+      types: Object.keys(providers),
       providers: [
         { id: "ollama", type: "ollama", base_url: "http://127.0.0.1:11434", from: "detected", has_key: false },
       ],
@@ -381,6 +382,7 @@ describe("Models.describe", () => {
       default: "work/m",
       aliases: { fast: "work/m" },
       fallbacks: ["anthropic"],
+      types: Object.keys(providers),
       providers: [
         { id: "work", type: "openai-compatible", base_url: "http://127.0.0.1:9/v1", from: "config", has_key: true },
         { id: "anthropic", type: "anthropic", base_url: null, from: "environment", has_key: true },

@@ -11,6 +11,7 @@ export const modelsConfig = defineMethod({
     default: z.string().nullable(),
     aliases: z.record(z.string(), z.string()),
     fallbacks: z.array(z.string()),
+    types: z.array(z.string()),
     providers: z.array(
       z.object({
         id: z.string(),
@@ -22,7 +23,13 @@ export const modelsConfig = defineMethod({
     ),
   }),
   async handle({ models }: { models: Pick<Models, "describe"> }, _params, call) {
-    const { aliases, fallbacks, providers, ...rest } = await models.describe(call.signal);
-    return { ...rest, aliases: { ...aliases }, fallbacks: [...fallbacks], providers: [...providers] };
+    const { aliases, fallbacks, types, providers, ...rest } = await models.describe(call.signal);
+    return {
+      ...rest,
+      aliases: { ...aliases },
+      fallbacks: [...fallbacks],
+      types: [...types],
+      providers: [...providers],
+    };
   },
 });

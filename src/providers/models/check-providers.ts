@@ -3,6 +3,8 @@ import type { Problem } from "../../config/problem.ts";
 import type { Config } from "../../config/schema.ts";
 import { nearest } from "../../lib/nearest.ts";
 import { findFaults } from "../../lib/schema-faults.ts";
+import { AlephError } from "../../protocol/errors.ts";
+import type { AnyProviderType } from "../../sdk/provider.ts";
 import type { ProviderTypes } from "./sources.ts";
 
 /** A secret that is kept elsewhere is checked when it is resolved. */
@@ -15,7 +17,14 @@ export async function checkProviders(config: Pick<Config, "providers">, types: P
     const kind = type ?? (Object.hasOwn(types, id) ? id : undefined);
     const load = kind !== undefined && Object.hasOwn(types, kind) ? types[kind] : undefined;
     if (load === undefined) return [{ path: [...path, "type"], message: unknownType(kind, types) }];
-    const { options } = await load();
+    let options: AnyProviderType["options"];
+    try {
+      ({ options } = await load());
+    } catch (thrown) {
+      const error = AlephError.from(thrown);
+      if (error.reason !== "config_invalid") throw error;
+      return [{ path: [...path, "type"], message: `cannot be used: ${error.message}` }];
+    }
     const faults = findFaults(options, table, { isReference });
     return faults.map((fault) => ({ ...fault, path: [...path, ...fault.path] }));
   });

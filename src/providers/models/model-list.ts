@@ -37,6 +37,8 @@ export interface ModelsDescription {
   default: string | null;
   aliases: Record<string, string>;
   fallbacks: string[];
+  /** The kinds of providers that there are, protocol adapters among them. */
+  types: string[];
   providers: {
     id: string;
     /** `unknown` when the table names none. */

@@ -3,7 +3,7 @@ import type { ModelFacts, OpenProvider } from "../../sdk/provider.ts";
 import { type Breaker, createBreaker } from "./breaker.ts";
 import { createKeyRing, type KeyRing, type OnAttempt } from "./key-ring.ts";
 import { loadType, type OpeningNeeds, openWithKeys } from "./open-provider.ts";
-import type { ProviderSource } from "./sources.ts";
+import type { ProviderSource, ProviderTypes } from "./sources.ts";
 
 /** A provider, or one of its keys, that failed or is well again. */
 export interface HealthChange {
@@ -24,6 +24,8 @@ interface Entry {
   /** The source and its text: another table opens it anew, the same one after a reload does not. */
   source: ProviderSource;
   readonly table: string;
+  /** The kind as it was then: a protocol adapter may be another one by now. */
+  readonly load: ProviderTypes[string] | undefined;
   readonly ring: Promise<KeyRing>;
 }
 
@@ -42,13 +44,14 @@ export class ProviderPool {
   /** Opened once, and again when its table changed: `onReopen` is called then. */
   async open(source: ProviderSource, onReopen: () => void, onAttempt?: OnAttempt): Promise<OpenProvider> {
     const { id } = source;
+    const load = source.type === undefined ? undefined : this.#options.types[source.type];
     let entry = this.#entries.get(id);
-    if (entry?.source !== source) {
+    if (entry?.source !== source || entry.load !== load) {
       const table = JSON.stringify(source);
-      if (entry?.table === table) entry.source = source;
+      if (entry?.table === table && entry.load === load) entry.source = source;
       else {
         if (entry !== undefined) onReopen();
-        entry = { source, table, ring: this.#openRing(source) };
+        entry = { source, table, load, ring: this.#openRing(source) };
         this.#entries.set(id, entry);
       }
     }

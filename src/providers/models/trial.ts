@@ -1,6 +1,6 @@
 /** Tries a provider for real: its list of models and a reply of a few tokens. */
 import { AlephError } from "../../protocol/errors.ts";
-import type { OpenProvider, ProviderFailure } from "../../sdk/provider.ts";
+import type { ModelRequest, OpenProvider, ProviderFailure } from "../../sdk/provider.ts";
 import { providerFailureOf } from "../../sdk/provider-error.ts";
 
 export interface TrialError {
@@ -56,7 +56,7 @@ export async function tryProvider(
         thinking: "off" as const,
         maxOutputTokens: TRIAL_TOKENS,
       };
-      for await (const _part of provider.stream(request, signal));
+      await speak(provider, request, signal);
     }
     return { ok: true, ...facts() };
   } catch (thrown) {
@@ -72,6 +72,16 @@ export async function tryProvider(
       model: model ?? null,
       ...(models === undefined ? {} : { models }),
     };
+  }
+}
+
+async function speak(provider: OpenProvider, request: ModelRequest, signal: AbortSignal): Promise<void> {
+  try {
+    for await (const _part of provider.stream(request, signal));
+  } catch (thrown) {
+    if (AlephError.from(thrown).data.field !== "max_tokens") throw thrown;
+    const { maxOutputTokens: _few, ...unlimited } = request;
+    for await (const _part of provider.stream(unlimited, signal));
   }
 }
 

@@ -20,13 +20,15 @@ const model = z.strictObject({
     .optional(),
 });
 
+export const modelEntries = z.array(z.union([z.string().min(1), model]));
+
 const milliseconds = z.int().positive();
 
 export const connectionOptions = z.strictObject({
   api_key: z.string().min(1).optional(),
   api_keys: z.array(z.string().min(1)).min(1).optional(),
   base_url: z.url({ protocol: /^https?$/ }).optional(),
-  models: z.array(z.union([z.string().min(1), model])).optional(),
+  models: modelEntries.optional(),
   headers: z.record(z.string(), z.string()).optional(),
   timeout_ms: milliseconds.optional().describe("to the first byte of an answer"),
   idle_timeout_ms: milliseconds.optional().describe("between two parts of a streamed answer"),

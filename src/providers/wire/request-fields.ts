@@ -8,6 +8,7 @@ export type RequestField =
   | "tool_choice"
   | "parallel_tool_calls"
   | "response_format"
+  | "max_tokens"
   | "temperature"
   | "top_p"
   | "stop"

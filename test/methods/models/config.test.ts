@@ -10,6 +10,7 @@ test("models.config tells what is in force and where it comes from, and no key",
     default: "fake/m",
     aliases: { quick: "fake/m" },
     fallbacks: ["fake/test-model"],
+    types: ["anthropic", "openai", "gemini", "ollama", "openai-compatible", "demo"],
     providers: [
       { id: "fake", type: "openai-compatible", base_url: t.fake.url, from: "config", has_key: true },
       { id: "ollama", type: "ollama", base_url: "http://127.0.0.1:9", from: "environment", has_key: false },
