@@ -10,7 +10,7 @@ import type { RunParams, RunStatus } from "../protocol/run.ts";
 import { agentOf, buildSessionKey, canonicalSessionKey, parseSessionKey } from "../protocol/session-key.ts";
 import { findIdempotent, saveIdempotent } from "../session/idempotency.ts";
 import { appendMessage } from "../session/messages.ts";
-import { endRun, insertRun, type RunRequest, type Runs, type StoredRun } from "../session/runs.ts";
+import { endRun, insertRun, type RunRequest, type Runs, type StoredRun, setRunRequest } from "../session/runs.ts";
 import { ensureSession, type Sessions } from "../session/sessions.ts";
 import type { Stores } from "../session/stores.ts";
 import type { SessionLoad } from "../session/wire.ts";
@@ -268,19 +268,19 @@ export class Runner implements SessionLoad {
     this.#o.usage.check({ identity, sessionKey });
     const runId = createId("run");
     const { id: sessionId, created } = ensureSession(db, sessionKey, "owner", now);
-    const placeholder: RunRequest = {
+    const asked = {
       grant,
-      messageId: 0,
       resumed: 0,
       ...(credential === undefined ? {} : { credential }),
       ...(model ? { model } : {}),
       ...(thinking ? { thinking } : {}),
       ...(record === undefined ? {} : { record }),
     };
-    insertRun(db, { id: runId, sessionId, identity, request: placeholder, createdAt: now });
+    // The message refers to the run and the run to its message: the run comes first.
+    insertRun(db, { id: runId, sessionId, identity, request: { ...asked, messageId: 0 }, createdAt: now });
     const messageId = appendMessage(db, { sessionId, runId, role: "user", parts, status: "complete", ts: now });
-    const request = { ...placeholder, messageId };
-    db.query("UPDATE run SET request = ? WHERE id = ?").run(JSON.stringify(request), runId);
+    const request: RunRequest = { ...asked, messageId };
+    setRunRequest(db, runId, request);
     if (idempotency_key !== undefined) saveIdempotent(db, { identity, key: idempotency_key, digest, runId, now });
     return { runId, sessionId, isNew: true, createdSession: created, request };
   }
