@@ -42,23 +42,7 @@ export function createDispatch<Needs>({ methods, needs, middleware, log }: Dispa
       return failure(idOf(value), error);
     }
     const name = canonicalName(request.method);
-    const traceId = `${connection.id}.${++requests}`;
-    const perform = (method: AnyMethod | undefined) =>
-      run({
-        name: request.method,
-        method,
-        params: request.params ?? {},
-        call: new RunningCall(connection, signal, traceId, name, log),
-      });
-    const succeed = (result: unknown) => (request.id === undefined ? undefined : success(request.id, result));
-    const fail = (thrown: unknown) => {
-      const error = AlephError.from(thrown);
-      if (error.reason === "internal") {
-        log.error("request failed", { method: name, trace: traceId, ...describeError(thrown) });
-      }
-      if (error.reason === "auth_failed") connection.refuse();
-      return request.id === undefined ? undefined : failure(request.id, error);
-    };
+    const call = new RunningCall(connection, signal, ++requests, name, log);
     try {
       if (connection.underWay >= MAX_UNDER_WAY) {
         throw new AlephError("overloaded", `${MAX_UNDER_WAY} requests of this connection are under way`, {
@@ -66,16 +50,36 @@ export function createDispatch<Needs>({ methods, needs, middleware, log }: Dispa
         });
       }
       const method = loaded.get(name);
-      const result = method || !Object.hasOwn(methods, name) ? perform(method) : load(name).then(perform);
-      if (!(result instanceof Promise)) return succeed(result);
-      connection.underWay++;
-      return result
-        .then(succeed)
-        .catch(fail)
-        .finally(() => void connection.underWay--);
+      const result =
+        method || !Object.hasOwn(methods, name)
+          ? perform(request, method, call)
+          : load(name).then((found) => perform(request, found, call));
+      return result instanceof Promise ? answerLater(request, result, call) : succeed(request, result);
     } catch (thrown) {
-      return fail(thrown);
+      return fail(request, thrown, call);
     }
+  }
+
+  function perform(request: Request, method: AnyMethod | undefined, call: RunningCall): unknown {
+    return run({ name: request.method, method, params: request.params ?? {}, call });
+  }
+
+  async function answerLater(request: Request, result: Promise<unknown>, call: RunningCall): Promise<Answer> {
+    call.connection.underWay++;
+    try {
+      return succeed(request, await result);
+    } catch (thrown) {
+      return fail(request, thrown, call);
+    } finally {
+      call.connection.underWay--;
+    }
+  }
+
+  function fail(request: Request, thrown: unknown, call: RunningCall): Answer {
+    const error = AlephError.from(thrown);
+    if (error.reason === "internal") call.log.error("request failed", describeError(thrown));
+    if (error.reason === "auth_failed") call.connection.refuse();
+    return request.id === undefined ? undefined : failure(request.id, error);
   }
 
   async function load(name: string): Promise<AnyMethod> {
@@ -120,22 +124,30 @@ function canonicalName(name: string): string {
   return name === "connect" ? "auth.connect" : name;
 }
 
-/** A class, so that a log of its own is made only for those that write to it. */
+function succeed({ id }: Request, result: unknown): Answer {
+  return id === undefined ? undefined : success(id, result);
+}
+
+/** A class, so that a number and a log of its own are made only for those that use them. */
 class RunningCall implements Call {
   readonly connection: GatewayConnection;
   readonly grant: Call["grant"];
   readonly signal: AbortSignal;
-  readonly traceId: string;
+  readonly #number: number;
   readonly #method: string;
   readonly #log: Log;
 
-  constructor(connection: GatewayConnection, signal: AbortSignal, traceId: string, method: string, log: Log) {
+  constructor(connection: GatewayConnection, signal: AbortSignal, number: number, method: string, log: Log) {
     this.connection = connection;
     this.grant = connection.grant;
     this.signal = signal;
-    this.traceId = traceId;
+    this.#number = number;
     this.#method = method;
     this.#log = log;
+  }
+
+  get traceId(): string {
+    return `${this.connection.id}.${this.#number}`;
   }
 
   get log(): Log {

@@ -19,31 +19,36 @@ export function compose(middleware: readonly Middleware[], last: Next): Next {
   return middleware.reduceRight<Next>((next, layer) => (exchange) => layer(exchange, next), last);
 }
 
-/** Goes on to the next layer and calls `done` when that has ended; `failure` holds what it threw. */
-export function observe(
-  exchange: Exchange,
-  next: Next,
-  done: (failure?: { readonly thrown: unknown }) => void,
-): unknown {
+/** Told when an exchange has ended; `failure` holds what was thrown. */
+export type Observer = (exchange: Exchange, began: number, failure?: { readonly thrown: unknown }) => void;
+
+/** Goes on to the next layer and tells `done` when that has ended. `began` is handed on, so that `done` needs no state. */
+export function observe(exchange: Exchange, next: Next, began: number, done: Observer): unknown {
   let result: unknown;
   try {
     result = next(exchange);
   } catch (thrown) {
-    done({ thrown });
+    done(exchange, began, { thrown });
     throw thrown;
   }
-  if (!(result instanceof Promise)) {
-    done();
-    return result;
+  if (result instanceof Promise) return observeLater(exchange, result, began, done);
+  done(exchange, began);
+  return result;
+}
+
+async function observeLater(
+  exchange: Exchange,
+  result: Promise<unknown>,
+  began: number,
+  done: Observer,
+): Promise<unknown> {
+  let value: unknown;
+  try {
+    value = await result;
+  } catch (thrown) {
+    done(exchange, began, { thrown });
+    throw thrown;
   }
-  return result.then(
-    (value: unknown) => {
-      done();
-      return value;
-    },
-    (thrown: unknown) => {
-      done({ thrown });
-      throw thrown;
-    },
-  );
+  done(exchange, began);
+  return value;
 }

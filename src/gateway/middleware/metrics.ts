@@ -1,7 +1,7 @@
 /** Counts requests and adds up their time, by method and outcome. */
 import { AlephError } from "../../protocol/errors.ts";
 import type { Metrics } from "../metrics.ts";
-import { type Middleware, observe } from "../pipeline.ts";
+import { type Middleware, type Observer, observe } from "../pipeline.ts";
 
 export interface MetricsOptions {
   readonly metrics: Metrics;
@@ -9,12 +9,10 @@ export interface MetricsOptions {
 }
 
 export function createMetricsLayer({ metrics, monotonic }: MetricsOptions): Middleware {
-  return (exchange, next) => {
+  const count: Observer = ({ method }, began, failure) => {
+    const outcome = failure ? AlephError.from(failure.thrown).reason : "ok";
     // An unknown name is the caller's text: it must not become a label.
-    const name = exchange.method?.name ?? "unknown";
-    const began = monotonic();
-    return observe(exchange, next, (failure) =>
-      metrics.request(name, failure ? AlephError.from(failure.thrown).reason : "ok", monotonic() - began),
-    );
+    metrics.request(method?.name ?? "unknown", outcome, monotonic() - began);
   };
+  return (exchange, next) => observe(exchange, next, monotonic(), count);
 }

@@ -9,7 +9,7 @@ export type Rates = Readonly<Record<RateClass, number>>;
 
 /** What a guest gets of everyone's rate. */
 const GUEST_SHARE = 0.1;
-/** Buckets that are remembered; beyond it the oldest goes first. */
+/** Buckets of one sort that are remembered; beyond it the oldest goes first. */
 const REMEMBERED = 10_000;
 
 interface Held {
@@ -24,15 +24,32 @@ export interface RateLimitOptions {
 }
 
 export function createRateLimit({ rates, monotonic }: RateLimitOptions): Middleware {
-  const buckets = new Map<string, Held>();
+  const identities = createBuckets(monotonic);
+  const addresses = createBuckets(monotonic);
+  const sessions = createBuckets(monotonic);
+  return (exchange, next) => {
+    const { grant, connection } = exchange.call;
+    const kind = rateClassOf(exchange.method!);
+    const rate = rates()[kind];
+    if (rate > 0) {
+      if (grant) identities(grant.identity.id, kind, grant.role === "guest" ? rate * GUEST_SHARE : rate);
+      else addresses(connection.address, kind, rate);
+      // A session has its own, whoever they are that write to it.
+      if (kind === "run") sessions(sessionOf(exchange), kind, rate);
+    }
+    return next(exchange);
+  };
+}
 
-  function take(who: string, kind: RateClass, rate: number): void {
-    if (rate === 0) return;
-    const key = `${kind} ${who}`;
-    let held = buckets.get(key);
+/** Takes one from the bucket of `who`; throws `rate_limited` when it is empty. */
+function createBuckets(monotonic: () => number): (who: string, kind: RateClass, rate: number) => void {
+  const kinds = { read: new Map<string, Held>(), write: new Map<string, Held>(), run: new Map<string, Held>() };
+  return (who, kind, rate) => {
+    const buckets = kinds[kind];
+    let held = buckets.get(who);
     if (held?.rate !== rate) {
       held = { bucket: createTokenBucket(rate, monotonic), rate };
-      buckets.set(key, held);
+      buckets.set(who, held);
       if (buckets.size > REMEMBERED) buckets.delete(buckets.keys().next().value!);
     }
     const waitMs = held.bucket.take();
@@ -40,20 +57,6 @@ export function createRateLimit({ rates, monotonic }: RateLimitOptions): Middlew
     throw new AlephError("rate_limited", `More than ${rate} requests of kind "${kind}" a second`, {
       data: { retry_after_ms: waitMs, hint: `[limits.rate].${kind} in config.toml sets the limit` },
     });
-  }
-
-  return (exchange, next) => {
-    const { grant, connection } = exchange.call;
-    const kind = rateClassOf(exchange.method!);
-    const rate = rates()[kind];
-    take(
-      grant ? `identity ${grant.identity.id}` : `address ${connection.address}`,
-      kind,
-      grant?.role === "guest" ? rate * GUEST_SHARE : rate,
-    );
-    // A session has its own, whoever they are that write to it.
-    if (kind === "run") take(`session ${sessionOf(exchange)}`, kind, rate);
-    return next(exchange);
   };
 }
 

@@ -1,17 +1,13 @@
 /** Tells at level debug how long each request took, under the number that its other log lines bear. */
 import type { Log } from "../../lib/log.ts";
-import { type Middleware, observe } from "../pipeline.ts";
+import { type Middleware, type Observer, observe } from "../pipeline.ts";
 
 export function createTrace({ log, monotonic }: { log: Log; monotonic: () => number }): Middleware {
-  return (exchange, next) => {
-    if (!log.writes("debug")) return next(exchange);
-    const began = monotonic();
-    return observe(exchange, next, () =>
-      log.debug("request handled", {
-        trace: exchange.call.traceId,
-        method: exchange.method?.name ?? "unknown",
-        ms: Math.round((monotonic() - began) * 100) / 100,
-      }),
-    );
-  };
+  const tell: Observer = ({ method, call }, began) =>
+    log.debug("request handled", {
+      trace: call.traceId,
+      method: method?.name ?? "unknown",
+      ms: Math.round((monotonic() - began) * 100) / 100,
+    });
+  return (exchange, next) => (log.writes("debug") ? observe(exchange, next, monotonic(), tell) : next(exchange));
 }
