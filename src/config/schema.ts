@@ -30,7 +30,9 @@ const model = z.strictObject({
 const provider = z.looseObject({
   type: z
     .string()
-    .describe("anthropic, openai, gemini, ollama, openai-compatible or demo; the table's name if left out")
+    .describe(
+      "anthropic, openai, gemini, ollama, openai-compatible, demo or a protocol adapter; the table's name if left out",
+    )
     .optional(),
   api_key: z.string().optional().describe("best a reference: env:NAME, file:PATH or keychain:NAME"),
   api_keys: z.array(z.string()).optional().describe("more keys, used in turn; one that is refused or limited rests"),
