@@ -1,20 +1,13 @@
 /** Requests in a vendor's own format, handed on as bytes: the first provider that answers is the one that is heard. */
 import { pause } from "../lib/pause.ts";
 import { AlephError } from "../protocol/errors.ts";
+import { isUnwell, RETRIES, waitFor } from "../providers/chain/retry.ts";
 import type { Models, ResolvedModel } from "../providers/models.ts";
 import type { Forward, ProviderFailure } from "../sdk/provider.ts";
 import { providerError, providerFailureOf } from "../sdk/provider-error.ts";
 import type { CompletionCall } from "./call.ts";
 import { type HandedBody, handedBody } from "./handed-body.ts";
 
-const RETRIES = 2;
-const BASE_WAIT_MS = 500;
-const MAX_WAIT_MS = 10_000;
-
-/** Waiting helps. */
-const TRANSIENT: ReadonlySet<ProviderFailure> = new Set(["rate_limit", "overloaded", "network", "timeout"]);
-/** Says that the provider is not well. */
-const UNWELL: ReadonlySet<ProviderFailure> = new Set(["overloaded", "network", "timeout", "malformed"]);
 /** The request is at fault, or its content: another provider is not asked for what the client can mend. */
 const FINAL: ReadonlySet<ProviderFailure> = new Set(["bad_request", "refused"]);
 
@@ -64,7 +57,7 @@ export async function handOn(
     } catch (thrown) {
       const error = AlephError.from(thrown);
       const failure = providerFailureOf(error);
-      breaker[failure !== undefined && UNWELL.has(failure) ? "failed" : "ended"]();
+      breaker[isUnwell(failure) ? "failed" : "ended"]();
       if (failure === "auth") models.forget(from.provider);
       if (call.signal.aborted) throw error;
       const wait = retry < RETRIES ? waitFor(error, failure, retry, random) : undefined;
@@ -217,17 +210,4 @@ function silentFailure(provider: string, limitMs: number): AlephError {
 function brokenFailure(provider: string, cause: unknown): AlephError {
   const message = `The connection to provider "${provider}" broke in the middle of its reply`;
   return providerError(message, { provider, failure: "network" }, cause);
-}
-
-/** Milliseconds to wait before the same provider is asked again; nothing when that would not help or take too long. */
-function waitFor(
-  error: AlephError,
-  failure: ProviderFailure | undefined,
-  retry: number,
-  random: () => number,
-): number | undefined {
-  if (failure === undefined || !TRANSIENT.has(failure)) return undefined;
-  const told = error.data.retry_after_ms;
-  const wait = typeof told === "number" ? told : BASE_WAIT_MS * 2 ** retry * (0.5 + random());
-  return wait > MAX_WAIT_MS ? undefined : Math.round(wait);
 }

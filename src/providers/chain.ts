@@ -5,6 +5,7 @@ import type { Usage } from "../protocol/message.ts";
 import type { ModelMessage, ModelPrice, ModelRequest, ProviderFailure, StreamPart } from "../sdk/provider.ts";
 import { providerFailureOf } from "../sdk/provider-error.ts";
 import { createOverlap, type Overlap } from "./chain/overlap.ts";
+import { isUnwell, RETRIES, waitFor } from "./chain/retry.ts";
 import type { Breaker } from "./models/breaker.ts";
 import { costOf } from "./models/cost.ts";
 import type { KeyFailure } from "./models/key-ring.ts";
@@ -46,15 +47,8 @@ interface FailedAttempt {
   readonly status?: number;
 }
 
-const RETRIES = 2;
-const MAX_WAIT_MS = 10_000;
-const BASE_WAIT_MS = 500;
 const QUOTA_REST_MS = 60_000;
 
-/** Waiting helps. */
-const TRANSIENT: ReadonlySet<ProviderFailure> = new Set(["rate_limit", "overloaded", "network", "timeout"]);
-/** Says that the provider is not well. */
-const UNWELL: ReadonlySet<ProviderFailure> = new Set(["overloaded", "network", "timeout", "malformed"]);
 /** Which failure tells a person most, best first. */
 const TELLING: readonly string[] = [
   "auth",
@@ -117,7 +111,7 @@ export async function* streamWithFailover(options: ChainOptions): AsyncGenerator
     } catch (thrown) {
       error = AlephError.from(thrown);
       const kind = providerFailureOf(error);
-      if (kind !== undefined && UNWELL.has(kind)) health = "failed";
+      if (isUnwell(kind)) health = "failed";
     } finally {
       breaker[health]();
     }
@@ -243,19 +237,6 @@ function continuation(messages: readonly ModelMessage[], sent: string): readonly
 
 export function priced(usage: Omit<Usage, "cost_usd">, price: ModelPrice | undefined): Usage {
   return { ...usage, cost_usd: costOf(usage, price) };
-}
-
-/** Milliseconds to wait before the same provider is asked again; nothing when that would not help or take too long. */
-function waitFor(
-  error: AlephError,
-  failure: ProviderFailure | undefined,
-  retry: number,
-  random: () => number,
-): number | undefined {
-  if (failure === undefined || !TRANSIENT.has(failure)) return undefined;
-  const told = error.data.retry_after_ms;
-  const wait = typeof told === "number" ? told : BASE_WAIT_MS * 2 ** retry * (0.5 + random());
-  return wait > MAX_WAIT_MS ? undefined : Math.round(wait);
 }
 
 /** One for each key that was tried. */
