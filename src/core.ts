@@ -135,10 +135,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       else bus.publish("protocol.invalid", { protocol, issues: issues.map((issue) => ({ ...issue })) });
     }),
   );
-  if (listen) {
-    stack.use(protocols.watch());
-    void protocols.refresh();
-  }
+  if (listen) stack.use(protocols.watch());
   const attempts = new AttemptCounts();
   const models = new Models({
     types: protocols.types,

@@ -69,17 +69,14 @@ export class Protocols {
     return { [Symbol.dispose]: () => void this.#listeners.delete(own) };
   }
 
-  /** Follows the folder. Disposing ends that. */
+  /** Reads the folder and follows it. Disposing ends that. */
   watch(options: ProtocolsWatchOptions = {}): Disposable {
-    return watchFolder(this.#options.folder, {
-      names: isAdapter,
-      onChange: () => {
-        this.refresh().catch((error: unknown) =>
-          this.#options.log.error("the protocol adapters cannot be read", describeError(error)),
-        );
-      },
-      ...options,
-    });
+    const { folder, log } = this.#options;
+    const onChange = () => {
+      this.refresh().catch((error: unknown) => log.error("the protocol adapters cannot be read", describeError(error)));
+    };
+    onChange();
+    return watchFolder(folder, { names: isAdapter, onChange, ...options });
   }
 
   #names(): string[] {
