@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
+import { healthRoute } from "../../src/gateway/routes/health.ts";
+import { defineRoute } from "../../src/sdk/route.ts";
 import { testApp } from "../support/app.ts";
 import { openFrames, request } from "../support/frames.ts";
 import { TOKEN, testGateway } from "../support/gateway.ts";
@@ -76,6 +78,23 @@ describe("Gateway: address", () => {
 });
 
 describe("Gateway: start and stop", () => {
+  test("/health answers before anything else is there, and the rest waits without being lost", async () => {
+    const assembled = Promise.withResolvers<void>();
+    const late = defineRoute({ auth: "public", handle: () => new Response("late") });
+    await using server = await testGateway({
+      assembled: assembled.promise,
+      routes: { "GET /health": healthRoute, "GET /late": late },
+    });
+    const waiting = fetch(`${server.url}/late`);
+    const opening = openFrames(server.url, { token: TOKEN });
+    const health = await fetch(`${server.url}/health`);
+    expect([health.status, await health.text(), Bun.peek.status(waiting)]).toEqual([200, "OK", "pending"]);
+    assembled.resolve();
+    expect(await (await waiting).text()).toBe("late");
+    using socket = await opening;
+    expect(await socket.ask(ping)).toMatchObject(PONG);
+  });
+
   test("sockets wait until clients may be served", async () => {
     const ready = Promise.withResolvers<void>();
     await using server = await testGateway({ ready: ready.promise });

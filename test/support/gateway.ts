@@ -31,6 +31,8 @@ export interface TestGatewayOptions {
   readonly level?: LogLevel;
   readonly monotonic?: () => number;
   readonly ready?: Promise<unknown>;
+  /** What clients need is there only then. */
+  readonly assembled?: Promise<unknown>;
   readonly host?: string;
   /** The folder of an earlier one. */
   readonly home?: string;
@@ -87,7 +89,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
   const metrics = new Metrics();
   const gateway = stack.use(
     new Gateway<object>({
-      core: Promise.resolve({
+      core: (options.assembled ?? Promise.resolve()).then(() => ({
         auth,
         bus,
         dispatch: createDispatch({
@@ -110,7 +112,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
         }),
         routeNeeds: { auth },
         ready: options.ready ?? Promise.resolve(),
-      }),
+      })),
       routes: Object.fromEntries(
         Object.entries(options.routes ?? {}).map(([name, route]) => [name, async () => route]),
       ),
