@@ -3,6 +3,8 @@ import { createSecret } from "../lib/id.ts";
 import type { Store } from "../sdk/store.ts";
 import { fingerprint, hashSecret } from "./secret.ts";
 
+/** Between two looks for logins whose time is over; each is a pass over all of them. */
+const SWEEP_EVERY_MS = 60_000;
 const LASTS_MS = { connect: 24 * 60 * 60 * 1000, panel: 30 * 24 * 60 * 60 * 1000 } as const;
 
 export interface Login {
@@ -25,6 +27,7 @@ export interface IssuedLogin {
 export class Logins {
   readonly #store: Store;
   readonly #now: () => number;
+  #sweptAt = 0;
 
   constructor({ store, now }: { store: Store; now: () => number }) {
     this.#store = store;
@@ -36,12 +39,14 @@ export class Logins {
     const cookie = kind === "panel" ? createSecret("web") : undefined;
     const now = this.#now();
     const expiresAt = now + LASTS_MS[kind];
+    const sweeps = now - this.#sweptAt >= SWEEP_EVERY_MS;
     this.#store.writeRelaxed((db) => {
-      db.query("DELETE FROM auth_session WHERE expires_at < ?").run(now);
+      if (sweeps) db.query("DELETE FROM auth_session WHERE expires_at < ?").run(now);
       db.query(
         "INSERT INTO auth_session (hash, kind, cookie_hash, identity, credential, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
       ).run(hashSecret(token), kind, cookie ? hashSecret(cookie) : null, identity, credential, now, expiresAt);
     });
+    if (sweeps) this.#sweptAt = now;
     return { token, cookie, expiresAt };
   }
 
