@@ -20,6 +20,8 @@ export interface ContextSource {
   readonly session: Session;
   /** Messages of these runs come later and are not seen yet. */
   readonly waiting: ReadonlySet<string>;
+  /** Messages that come in another way. */
+  readonly without: ReadonlySet<string>;
   readonly loadMedia: (mediaId: string) => Promise<{ readonly bytes: Uint8Array; readonly mime: string }>;
   readonly contextWindow: number | undefined;
 }
@@ -108,7 +110,7 @@ export function modelParts(parts: readonly MessagePart[]): Extract<ModelMessage,
 }
 
 /** Pages backwards until the budget is spent; cuts so that a turn stays whole. */
-function readNewest({ db, session, waiting, contextWindow = DEFAULT_WINDOW }: ContextSource): Message[] {
+function readNewest({ db, session, waiting, without, contextWindow = DEFAULT_WINDOW }: ContextSource): Message[] {
   const budget = contextWindow * HISTORY_SHARE;
   /** Newest first. */
   const newest: Message[] = [];
@@ -117,7 +119,8 @@ function readNewest({ db, session, waiting, contextWindow = DEFAULT_WINDOW }: Co
   for (;;) {
     const { messages, next } = readHistory(db, session.id, { limit: PAGE, before });
     const fresh = messages.filter(
-      ({ position, run_id }) => position > session.clearedAt && !(run_id && waiting.has(run_id)),
+      ({ id, position, run_id }) =>
+        position > session.clearedAt && !without.has(id) && !(run_id && waiting.has(run_id)),
     );
     for (let index = fresh.length - 1; index >= 0; index--) {
       tokens += estimateTokens(fresh[index]!);

@@ -169,13 +169,17 @@ class Loop {
         throw error;
       }),
     ]);
+    // At the moment of reading: what was steered in by now stands in the history too, and is to be seen once.
+    const steered = this.#r.takeSteered();
     const messages = await buildContext({
       db: store.db,
       session,
       waiting: this.#r.waiting(),
+      without: new Set(steered.map(({ messageId }) => String(messageId))),
       loadMedia: (id) => media.get(id),
       contextWindow: resolved ? models.known(resolved.provider, resolved.model).contextWindow : undefined,
     });
+    await this.#addSteered(messages, steered);
     const thinking = run.request.thinking ?? session.thinking ?? table?.thinking ?? "off";
     return { refs, system, tools, messages, thinking };
   }

@@ -145,6 +145,24 @@ test("a message that is steered in while the last answer is written still gets i
   expect((await texts(t.client)).map(({ content }) => content)).toEqual(["first", "one and the rest", "second", "two"]);
 });
 
+test("a message that is steered in before the first request is seen once", async () => {
+  await using t = await conversation();
+  t.fake.answer(() => "ok");
+  for (let round = 0; round < 10; round++) {
+    const session_key = `agent:main:chat:r${round}`;
+    const { run_id } = await t.client.call("agent.run", { message: "first", session_key });
+    const before = t.fake.requests.length;
+    await t.client.call("agent.steer", { run_id, message: "and this" }).catch((error: unknown) => {
+      // Too late in this round: the run had ended.
+      expect(error).toMatchObject({ reason: "conflict" });
+    });
+    await t.client.call("runs.wait", { run_id });
+    for (const { body } of t.fake.requests.slice(Math.max(0, before - 1))) {
+      expect(JSON.stringify(body.messages).split("and this").length).toBeLessThanOrEqual(2);
+    }
+  }
+});
+
 test("the same idempotency key answers with the first run and starts nothing", async () => {
   await using t = await conversation();
   t.fake.reply("one");
