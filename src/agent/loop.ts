@@ -5,6 +5,7 @@ import type { ToolOutcome } from "../policy/gate.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { MessagePart, ThinkingLevel, ToolResultPart, Usage } from "../protocol/message.ts";
 import type { RunStatus } from "../protocol/run.ts";
+import { addUsage, NO_USAGE } from "../protocol/usage.ts";
 import { type ChainOptions, streamWithFailover } from "../providers/chain.ts";
 import type { Models } from "../providers/models.ts";
 import type { Publisher } from "../sdk/bus.ts";
@@ -18,7 +19,7 @@ import { buildContext, modelParts, questionOf, toolMessage, userContent } from "
 import { limitReached } from "./limits.ts";
 import { Meter } from "./meter.ts";
 import { buildPrompt } from "./prompt.ts";
-import { addUsage, NO_USAGE, Reply } from "./reply.ts";
+import { Reply } from "./reply.ts";
 import type { Toolbox, ToolDescription } from "./toolbox.ts";
 
 export interface LoopDeps {

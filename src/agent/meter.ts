@@ -1,8 +1,8 @@
 /** Adds up what one reply takes at each of the models that were asked for it. */
 import type { Usage } from "../protocol/message.ts";
+import { addUsage } from "../protocol/usage.ts";
 import type { StoredRun } from "../session/runs.ts";
 import type { Ledger } from "../usage/ledger.ts";
-import { addUsage } from "./reply.ts";
 
 export interface MeterOptions {
   readonly run: Pick<StoredRun, "id" | "sessionKey" | "request">;
@@ -27,7 +27,7 @@ export class Meter {
 
   /** A provider may tell in several parts. */
   add(usage: Usage): void {
-    this.#used = this.#used === undefined ? usage : addUsage(this.#used, usage);
+    this.#used = addUsage(this.#used, usage);
   }
 
   /** Hands on what was told since a model was asked; to be called when the reply has ended, in whatever way. */

@@ -1,5 +1,5 @@
 /** One reply of the model while it comes in: shown chunk by chunk, saved as it grows. */
-import type { MessagePart, MessageStatus, Usage } from "../protocol/message.ts";
+import type { MessagePart, MessageStatus } from "../protocol/message.ts";
 import type { ChainPart } from "../providers/chain.ts";
 import type { Publisher } from "../sdk/bus.ts";
 import type { ModelToolCall } from "../sdk/provider.ts";
@@ -148,17 +148,4 @@ export class Reply {
     const kept = this.#parts.filter(({ type }) => type !== "thinking");
     this.#parts.splice(0, this.#parts.length, ...kept);
   }
-}
-
-export const NO_USAGE: Usage = { input: 0, output: 0, cache_read: 0, cache_write: 0, cost_usd: 0 };
-
-/** Money is known only as long as each price is. */
-export function addUsage(a: Usage, b: Usage): Usage {
-  return {
-    input: a.input + b.input,
-    output: a.output + b.output,
-    cache_read: a.cache_read + b.cache_read,
-    cache_write: a.cache_write + b.cache_write,
-    cost_usd: a.cost_usd === null || b.cost_usd === null ? null : a.cost_usd + b.cost_usd,
-  };
 }

@@ -1,8 +1,8 @@
 /** What answers a request: a vendor's bytes in the client's own format, or parts that are put into that format. */
 import type { DialectFormat, ReplyEncoder, ReplyHead, ReplyPart } from "../dialects/dialect.ts";
-import { addUsage } from "../dialects/gather.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Usage } from "../protocol/message.ts";
+import { addUsage } from "../protocol/usage.ts";
 import type { Dialect } from "../sdk/provider.ts";
 import { providerError } from "../sdk/provider-error.ts";
 import type { EventSource, OpenedSource } from "./event-stream.ts";

@@ -1,5 +1,6 @@
 /** A reply's parts put together, for answers that are not streamed. */
 import type { Usage } from "../protocol/message.ts";
+import { addUsage } from "../protocol/usage.ts";
 import type { Block, Reply, ReplyPart } from "./dialect.ts";
 
 export interface Gathered extends Reply {
@@ -49,15 +50,4 @@ export async function gather(
     }
   }
   return { blocks, finish, usage, model };
-}
-
-export function addUsage(sum: Usage | undefined, more: Usage): Usage {
-  if (sum === undefined) return more;
-  return {
-    input: sum.input + more.input,
-    output: sum.output + more.output,
-    cache_read: sum.cache_read + more.cache_read,
-    cache_write: sum.cache_write + more.cache_write,
-    cost_usd: sum.cost_usd === null || more.cost_usd === null ? null : sum.cost_usd + more.cost_usd,
-  };
 }

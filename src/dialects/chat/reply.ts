@@ -1,10 +1,10 @@
 /** Writes a reply as a Chat Completion, whole or in chunks. */
 import type { AlephError } from "../../protocol/errors.ts";
 import type { Usage } from "../../protocol/message.ts";
+import { addUsage } from "../../protocol/usage.ts";
 import type { FinishReason } from "../../sdk/provider.ts";
 import type { Body, Reply, ReplyEncoder, ReplyHead, ReplyPart } from "../dialect.ts";
 import { streamError } from "../errors.ts";
-import { addUsage } from "../gather.ts";
 import { writeArguments } from "../wire/media.ts";
 
 const FINISH: Readonly<Record<FinishReason, string>> = {

@@ -1,10 +1,10 @@
 /** Writes a reply as an Anthropic message, whole or in events. */
 import type { AlephError } from "../../protocol/errors.ts";
 import type { Usage } from "../../protocol/message.ts";
+import { addUsage } from "../../protocol/usage.ts";
 import type { FinishReason } from "../../sdk/provider.ts";
 import type { Block, Reply, ReplyEncoder, ReplyHead, ReplyPart } from "../dialect.ts";
 import { streamError } from "../errors.ts";
-import { addUsage } from "../gather.ts";
 
 const STOP: Readonly<Record<FinishReason, string>> = {
   stop: "end_turn",

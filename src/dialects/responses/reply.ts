@@ -2,9 +2,9 @@
 import { createId } from "../../lib/id.ts";
 import type { AlephError } from "../../protocol/errors.ts";
 import type { Usage } from "../../protocol/message.ts";
+import { addUsage } from "../../protocol/usage.ts";
 import type { FinishReason, ModelToolCall } from "../../sdk/provider.ts";
 import type { Body, Reply, ReplyEncoder, ReplyHead, ReplyPart } from "../dialect.ts";
-import { addUsage } from "../gather.ts";
 import {
   callItem,
   endStatus,
