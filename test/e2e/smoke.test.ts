@@ -30,7 +30,12 @@ testExecutable("the executable serves health, readiness, the panel and JSON-RPC"
   await using server = await startServer({ home: folder.path });
   const health = await fetch(new URL("/health", server.url));
   expect({ status: health.status, body: await health.text() }).toEqual({ status: 200, body: "OK" });
-  expect((await fetch(new URL("/ready", server.url))).status).toBe(200);
+  // It says 503 until the parts behind the port are loaded.
+  const ready = await until(async () => {
+    const response = await fetch(new URL("/ready", server.url));
+    return response.status === 503 ? undefined : response;
+  });
+  expect(ready.status).toBe(200);
 
   const login = await fetch(new URL("/login", server.url));
   const page = await login.text();
