@@ -8,7 +8,8 @@ import { createSerial } from "../lib/serial.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { WirePlugin } from "../protocol/plugin.ts";
 import type { Publisher } from "../sdk/bus.ts";
-import type { OpenPlugin, PluginManifest, Runtime } from "../sdk/runtime.ts";
+import type { PluginManifest } from "../sdk/plugin.ts";
+import type { OpenPlugin, Runtime } from "../sdk/runtime.ts";
 import { type FoundPlugin, findPlugins, MANIFEST_FILE, readPluginFile } from "./discovery.ts";
 
 export interface PluginsOptions {
@@ -143,7 +144,7 @@ export class Plugins implements AsyncDisposable {
       if (found.isLink) throw new AlephError("plugin_error", "The plugin's folder is a link, which is not followed");
       const text = await this.#readFile(entry, MANIFEST_FILE);
       const { parseManifest } = await import("./manifest.ts");
-      entry.manifest = await parseManifest(text, (kind) => Object.hasOwn(this.#o.runtimes, kind));
+      entry.manifest = await parseManifest(text);
     } catch (thrown) {
       this.#fail(entry, thrown);
     }

@@ -1,32 +1,84 @@
 import { expect, test } from "bun:test";
 import { parseManifest } from "../../src/plugin/manifest.ts";
 import { refusal } from "../support/config.ts";
-import { manifestOf } from "../support/plugins.ts";
+import { BARE_MANIFEST, manifestOf } from "../support/plugins.ts";
 
-const parse = (text: string) => parseManifest(text, (kind) => kind === "static");
+const parse = (text: string) => parseManifest(text);
 
 test("parseManifest reads what a plugin says of itself", async () => {
   expect(await parse(manifestOf({ id: "code-style" }))).toEqual({
+    ...BARE_MANIFEST,
     id: "code-style",
     name: "The code-style",
-    version: "1.0.0",
-    description: "For tests",
-    kind: "static",
     prompt: { file: "SKILL.md", scope: "system" },
   });
 });
 
-test("parseManifest looks at no more than the head of a plugin that nothing here can run", async () => {
-  const text = `${manifestOf({ kind: "nodejs" }).replace("[prompt]", 'entry = "dist/index.js"\n[prompt]')}
+test("parseManifest reads the complete example of the specification", async () => {
+  const text = `[plugin]
+id = "my-plugin"
+name = "My Plugin"
+version = "1.0.0"
+description = "Does something useful"
+author = "Your Name"
+kind = "nodejs"
+entry = "dist/index.js"
+
 [permissions]
 network = ["connect:https://*"]
+filesystem = ["read:./data", "write:./output"]
+env = ["API_KEY", "DEBUG"]
+
+[prompt]
+file = "SKILL.md"
+scope = "system"
+
 [[tools]]
 name = "my_tool"
+description = "Performs a specific task"
+handler = "handleMyTool"
+instruction_file = "docs/INSTRUCTIONS.md"
+
+[[hooks]]
+event = "before_tool_call"
+kind = "interceptor"
+priority = "normal"
+handler = "onBeforeTool"
+
+[[hooks]]
+event = "after_tool_call"
+kind = "observer"
+priority = "low"
+handler = "onAfterTool"
 `;
-  expect(await parse(text)).toMatchObject({ id: "style", kind: "nodejs", prompt: undefined });
-  expect((await refusal(() => parse(text.replace('version = "1.0.0"', 'version = "1"')))).message).toContain(
-    "plugin.version",
-  );
+  expect(await parse(text)).toEqual({
+    ...BARE_MANIFEST,
+    id: "my-plugin",
+    name: "My Plugin",
+    description: "Does something useful",
+    author: "Your Name",
+    kind: "nodejs",
+    entry: "dist/index.js",
+    permissions: {
+      network: ["connect:https://*"],
+      filesystem: ["read:./data", "write:./output"],
+      env: ["API_KEY", "DEBUG"],
+    },
+    prompt: { file: "SKILL.md", scope: "system" },
+    tools: [
+      {
+        name: "my_tool",
+        description: "Performs a specific task",
+        handler: "handleMyTool",
+        parameters: { type: "object" },
+        instructionFile: "docs/INSTRUCTIONS.md",
+      },
+    ],
+    hooks: [
+      { event: "before_tool_call", kind: "interceptor", priority: "normal", handler: "onBeforeTool" },
+      { event: "after_tool_call", kind: "observer", priority: "low", handler: "onAfterTool" },
+    ],
+  });
 });
 
 test.each([
@@ -45,7 +97,7 @@ test.each([
   ],
   ["a kind that it does not know", ['"static"', '"statik"'], "line 6, plugin.kind", 'did you mean "static"'],
   ["a scope that it does not know", ['"system"', '"sytem"'], "line 10, prompt.scope", 'did you mean "system"'],
-  ["a table of another kind", ["[prompt]", "[[tools]]"], "line 8, tools", "unknown key; known here: plugin, prompt"],
+  ["a table of another kind", ["[prompt]", "[[tool]]"], "line 8, tool", 'did you mean "tools"'],
   ["a value of another type", ['"SKILL.md"', "3"], "line 9, prompt.file", "must be a string, not a whole number"],
   ["a table under another name", ["[plugin]", "[plugins]"], "line 1, plugins", 'did you mean "plugin"'],
   ["a key that is missing", ['scope = "system"', ""], "line 8, prompt.scope", "is missing; it must be one of"],

@@ -7,7 +7,7 @@ import type { Runtime } from "../../src/sdk/runtime.ts";
 import { refusal } from "../support/config.ts";
 import { testFolder } from "../support/folder.ts";
 import { testLog } from "../support/log.ts";
-import { manifestOf, writePlugin } from "../support/plugins.ts";
+import { BARE_MANIFEST, manifestOf, writePlugin } from "../support/plugins.ts";
 
 type Runtimes = Readonly<Record<string, () => Promise<Runtime<string>>>>;
 
@@ -46,11 +46,7 @@ test("Plugins has none where there is no folder, and finds those that come later
     id: "style",
     folder: "style",
     manifest: {
-      id: "style",
-      name: "The style",
-      version: "1.0.0",
-      description: "For tests",
-      kind: "static",
+      ...BARE_MANIFEST,
       prompt: { file: "SKILL.md", scope: "system" },
     },
     status: "running",

@@ -1,6 +1,25 @@
 /** Plugins for tests, written into a folder as a person would. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { PluginManifest } from "../../src/sdk/plugin.ts";
+
+/** What a manifest is that names nothing besides itself. */
+export const BARE_MANIFEST: PluginManifest = {
+  id: "style",
+  name: "The style",
+  version: "1.0.0",
+  description: "For tests",
+  kind: "static",
+  start: "use",
+  permissions: { network: [], filesystem: [], env: [] },
+  tools: [],
+  hooks: [],
+  commands: [],
+  services: [],
+  channels: [],
+  providers: [],
+  httpRoutes: [],
+};
 
 export interface PluginFiles {
   readonly id?: string;

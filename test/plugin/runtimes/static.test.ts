@@ -1,9 +1,8 @@
 import { expect, test } from "bun:test";
 import { staticRuntime } from "../../../src/plugin/runtimes/static.ts";
-import type { PromptScope } from "../../../src/sdk/runtime.ts";
+import type { PromptScope } from "../../../src/sdk/plugin.ts";
 import { refusal } from "../../support/config.ts";
-
-const about = { id: "a", name: "A", version: "1.0.0", description: "For tests", kind: "static" };
+import { BARE_MANIFEST } from "../../support/plugins.ts";
 
 async function open(scope?: PromptScope) {
   const read: string[] = [];
@@ -11,7 +10,7 @@ async function open(scope?: PromptScope) {
     read.push(path);
     return `text of ${path}`;
   };
-  const manifest = scope === undefined ? about : { ...about, prompt: { file: "S.md", scope } };
+  const manifest = scope === undefined ? BARE_MANIFEST : { ...BARE_MANIFEST, prompt: { file: "S.md", scope } };
   await using plugin = await staticRuntime.open(manifest, { readFile });
   return { prompts: plugin.prompts, read };
 }

@@ -1,0 +1,59 @@
+/** What a child process may touch, said once for every way to enforce it. */
+import type { SandboxLevel } from "../sdk/runtime.ts";
+
+export interface Confinement {
+  /** Absolute paths that exist; a folder stands for all below it. What else may be read is what programs need to load. */
+  readonly read: readonly string[];
+  /** Folders and files in which it may read, write, create and remove. */
+  readonly write: readonly string[];
+  /** Programs and folders of programs that it may start besides its own; empty: it starts none. */
+  readonly execute: readonly string[];
+  /** How many processes it may have; 1 means that it cannot fork. Threads are free. */
+  readonly processes: number;
+  /** `none`: no socket of any kind. `proxy`: TCP to this port of the loopback and nothing else. */
+  readonly network: "none" | { readonly proxyPort: number };
+  /** Bytes of data that it may have, and of a file that it may write. */
+  readonly memoryBytes: number;
+  readonly fileBytes: number;
+  readonly openFiles: number;
+  /** Seconds of processor time; left out: no limit. */
+  readonly cpuSeconds?: number;
+}
+
+/** How far this machine can confine a process, and why no further. */
+export interface SandboxReport {
+  readonly level: SandboxLevel;
+  /** A sentence for people: `Landlock ABI 7 and seccomp`, `The kernel has no Landlock`. */
+  readonly reason: string;
+}
+
+export interface ConfinedCommand {
+  /** The program is an absolute path. */
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  /** All that it sees of an environment. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly confinement: Confinement;
+  /** Start it also where nothing can be enforced. */
+  readonly mayRunUnsandboxed?: boolean;
+}
+
+/** A child in a process group of its own. Disposing kills it and all that it started, and waits for that. */
+export interface ConfinedChild extends AsyncDisposable {
+  readonly pid: number;
+  readonly level: SandboxLevel;
+  readonly stdin: Bun.FileSink;
+  readonly stdout: ReadableStream<Uint8Array>;
+  readonly stderr: ReadableStream<Uint8Array>;
+  /** Resolves when it has ended, whoever ended it. */
+  readonly exited: Promise<{ readonly exitCode: number | null; readonly signal: string | null }>;
+  /** The whole group, at once; nothing when it has ended. */
+  kill(signal?: "SIGTERM" | "SIGKILL"): void;
+}
+
+export interface Sandbox {
+  /** What this machine can do; tried out once. */
+  report(): Promise<SandboxReport>;
+  /** Throws `sandbox_denied` where the confinement cannot be enforced, `not_found` when there is no such program or folder. */
+  start(command: ConfinedCommand): Promise<ConfinedChild>;
+}
