@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { isAddress, isPublicAddress } from "../../src/lib/ip-address.ts";
+import { isAddress, isPublicAddress, reachOf } from "../../src/lib/ip-address.ts";
 
 const PUBLIC = [
   "1.1.1.1",
@@ -95,4 +95,30 @@ test.each(NOT_PUBLIC)("isPublicAddress does not take %p for public", (address) =
 test("isAddress tells addresses from names", () => {
   const texts = ["1.1.1.1", "::1", "[::1]", "127.1", "example.com", "1.1.1.1.", ""];
   expect(texts.map(isAddress)).toEqual([true, true, false, false, false, false, false]);
+});
+
+test.each([
+  ["loopback", ["127.0.0.1", "127.255.255.254", "::1", "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1", "::ffff:7f00:1"]],
+  ["private", ["10.0.0.1", "100.64.0.1", "172.16.0.1", "192.168.1.1", "fc00::1", "fd12::1", "::ffff:192.168.1.1"]],
+  ["public", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"]],
+  [
+    "special",
+    [
+      "0.0.0.0",
+      "169.254.169.254",
+      "100.100.100.200",
+      "fd00:ec2::254",
+      "fe80::1",
+      "224.0.0.1",
+      "255.255.255.255",
+      "::",
+      "64:ff9b::7f00:1",
+      "2002:a00:1::",
+      "::ffff:169.254.169.254",
+      "localhost",
+      "",
+    ],
+  ],
+])("reachOf: %s", (reach, addresses) => {
+  expect(addresses.map((address) => [address, reachOf(address)])).toEqual(addresses.map((address) => [address, reach]));
 });
