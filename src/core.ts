@@ -28,6 +28,7 @@ import { methods, type Needs } from "./methods/index.ts";
 import type { SystemStatus } from "./methods/system/status.ts";
 import type { loadPanel } from "./panel/assets.ts";
 import { Plugins } from "./plugin/plugins.ts";
+import { closedDoor } from "./plugin/process-host.ts";
 import { runtimes } from "./plugin/runtimes/index.ts";
 import { Approvals } from "./policy/approvals.ts";
 import { createGate } from "./policy/gate.ts";
@@ -166,7 +167,16 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   );
   const gate = createGate({ approvals, needs: toolNeeds, log, config: current });
   const toolbox = new Toolbox({ tools, gate, needs: toolNeeds, config: current, home, log });
-  const plugins = stack.use(new Plugins({ folder: home.plugins, runtimes, config: current, bus, log }));
+  const plugins = stack.use(
+    new Plugins({
+      folder: home.plugins,
+      runtimes,
+      config: current,
+      bus,
+      log,
+      host: { run: home.run, config: current, env: env.all, log, network: () => closedDoor },
+    }),
+  );
   // Asked at the first run: loading the time zones takes longer than all the rest of a start.
   const timeZone = () => env.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   const usage = stack.use(new Ledger({ store, config: current, log, now, timeZone }));

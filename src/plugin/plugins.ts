@@ -8,9 +8,11 @@ import { createSerial } from "../lib/serial.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { WirePlugin } from "../protocol/plugin.ts";
 import type { Publisher } from "../sdk/bus.ts";
-import type { PluginManifest } from "../sdk/plugin.ts";
-import type { OpenPlugin, Runtime } from "../sdk/runtime.ts";
+import type { ActivePlugin, ActivePlugins, PluginManifest } from "../sdk/plugin.ts";
+import type { Runtime } from "../sdk/runtime.ts";
 import { type FoundPlugin, findPlugins, MANIFEST_FILE, readPluginFile } from "./discovery.ts";
+import { PluginVersion } from "./plugin-version.ts";
+import { createProcessHost, type HostOptions, pickVariables } from "./process-host.ts";
 
 export interface PluginsOptions {
   /** ALEPH_HOME/plugins. */
@@ -19,6 +21,7 @@ export interface PluginsOptions {
   readonly config: () => Pick<Config, "extensions">;
   readonly bus: Publisher;
   readonly log: Log;
+  readonly host: HostOptions;
 }
 
 /** `loaded`: read and not opened yet. `stopped`: switched off by the config. */
@@ -41,17 +44,30 @@ interface Entry {
   manifest: PluginManifest | undefined;
   status: PluginStatus;
   error: AlephError | undefined;
-  open: OpenPlugin | undefined;
+  open: PluginVersion | undefined;
 }
 
-export class Plugins implements AsyncDisposable {
+export class Plugins implements ActivePlugins, AsyncDisposable {
   readonly #o: PluginsOptions;
   readonly #serial = createSerial();
   /** By folder, in its order. */
   #entries: ReadonlyMap<string, Entry> = new Map();
+  readonly #listeners = new Set<() => void>();
+  #current: readonly PluginVersion[] = [];
 
   constructor(options: PluginsOptions) {
     this.#o = options;
+  }
+
+  async current(): Promise<readonly ActivePlugin[]> {
+    await this.#refresh();
+    return this.#current;
+  }
+
+  onChange(listener: () => void): Disposable {
+    const own = () => listener();
+    this.#listeners.add(own);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(own) };
   }
 
   async list(): Promise<readonly Plugin[]> {
@@ -118,7 +134,17 @@ export class Plugins implements AsyncDisposable {
       for (const entry of old.values()) if (entries.get(entry.found.folder) !== entry) await this.#close(entry);
       this.#entries = entries;
       await this.#openAll();
+      this.#publish();
     });
+  }
+
+  #publish(): void {
+    const now = [...this.#entries.values()]
+      .flatMap(({ open }) => open ?? [])
+      .sort((a, b) => (a.manifest.id < b.manifest.id ? -1 : 1));
+    if (now.length === this.#current.length && now.every((version, index) => version === this.#current[index])) return;
+    this.#current = now;
+    for (const listener of [...this.#listeners]) listener();
   }
 
   /** Nothing when the folder cannot be read: then all stays as it is. */
@@ -184,7 +210,26 @@ export class Plugins implements AsyncDisposable {
       const load = Object.hasOwn(runtimes, kind) ? runtimes[kind] : undefined;
       if (!load) throw new AlephError("plugin_error", `Plugins of kind "${kind}" cannot be run by this version`);
       const runtime = await load();
-      entry.open = await runtime.open(manifest, { readFile: (path) => this.#readFile(entry, path) });
+      const readFile = (path: string) => this.#readFile(entry, path);
+      const instructions: Record<string, string> = {};
+      for (const { name, instructionFile } of manifest.tools) {
+        if (instructionFile !== undefined) instructions[name] = await readFile(instructionFile);
+      }
+      entry.open = new PluginVersion({
+        manifest,
+        instructions,
+        env: pickVariables(manifest.permissions.env, this.#o.host.env),
+        open: await runtime.open(manifest, { readFile }),
+        host: async (notify) =>
+          createProcessHost(
+            this.#o.host,
+            { manifest, folder: entry.found.path },
+            {
+              notify,
+              denied: (what, target) => log.warn("plugin tried what it may not", { plugin: id, what, target }),
+            },
+          ),
+      });
       entry.status = "running";
       entry.error = undefined;
       log.info("plugin loaded", { plugin: id, version });

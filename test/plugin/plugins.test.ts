@@ -2,12 +2,14 @@ import { expect, test } from "bun:test";
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Plugins } from "../../src/plugin/plugins.ts";
+import { closedDoor } from "../../src/plugin/process-host.ts";
 import { runtimes } from "../../src/plugin/runtimes/index.ts";
-import type { Runtime } from "../../src/sdk/runtime.ts";
+import { defineRuntime, type ProcessHost, type Runtime } from "../../src/sdk/runtime.ts";
 import { refusal } from "../support/config.ts";
 import { testFolder } from "../support/folder.ts";
 import { testLog } from "../support/log.ts";
 import { BARE_MANIFEST, manifestOf, writePlugin } from "../support/plugins.ts";
+import { until } from "../support/until.ts";
 
 type Runtimes = Readonly<Record<string, () => Promise<Runtime<string>>>>;
 
@@ -21,7 +23,16 @@ async function setUp({ runtimes: kinds = runtimes }: { runtimes?: Runtimes } = {
   const bus = {
     publish: (topic: string, data: unknown) => topics.push(`${topic} ${(data as { plugin_id: string }).plugin_id}`),
   };
-  const plugins = stack.use(new Plugins({ folder, runtimes: kinds, config: () => config, bus, log }));
+  const plugins = stack.use(
+    new Plugins({
+      folder,
+      runtimes: kinds,
+      config: () => config,
+      bus,
+      log,
+      host: { run: join(home.path, "run"), config: () => config, env: { KEY: "v" }, log, network: () => closedDoor },
+    }),
+  );
   const owned = stack.move();
   return {
     plugins,
@@ -220,4 +231,85 @@ test("Plugins stays as it is while its folder cannot be read", async () => {
   writeFileSync(t.folder, "");
   expect(await t.prompts()).toEqual(["Tabs."]);
   expect(t.logged.at(-1)).toMatchObject({ level: "error", message: "plugin folder cannot be read" });
+});
+
+/** A runtime whose plugins run in this process: each handler answers with what it got. */
+function echoRuntime() {
+  const started: { kill: (reason: string) => void; host: ProcessHost }[] = [];
+  const load = async () =>
+    defineRuntime({
+      kind: "nodejs",
+      async open({ id }) {
+        return {
+          prompts: [],
+          async start(host) {
+            const exited = Promise.withResolvers<{ reason: string }>();
+            started.push({ kill: (reason) => exited.resolve({ reason }), host });
+            return {
+              pid: 1,
+              sandbox: "kernel",
+              call: async ({ handler, args }) => ({ id, handler, args, env: host.env }),
+              async *stream({ args }) {
+                yield* args as unknown[];
+              },
+              exited: exited.promise,
+              async [Symbol.asyncDispose]() {
+                exited.resolve({ reason: "ended" });
+              },
+            };
+          },
+          async [Symbol.asyncDispose]() {},
+        };
+      },
+    });
+  return { started, runtimes: { ...runtimes, nodejs: load } };
+}
+
+const CODE = `[plugin]
+id = "echo"
+name = "Echo"
+version = "1.0.0"
+description = "For tests"
+kind = "nodejs"
+entry = "index.js"
+
+[permissions]
+env = ["KEY", "NONE"]
+`;
+
+test("Plugins.current starts a plugin's code at its first call, and anew after it ended", async () => {
+  const { started, runtimes: kinds } = echoRuntime();
+  await using t = await setUp({ runtimes: kinds });
+  await t.write("echo", { manifest: CODE });
+  const [plugin] = await t.plugins.current();
+  expect(await t.plugins.current()).toEqual([plugin!]);
+  expect([started.length, plugin!.env]).toEqual([0, { KEY: "v" }]);
+  const exits: string[] = [];
+  const notes: unknown[] = [];
+  using _exit = plugin!.onExit((reason) => exits.push(reason));
+  using _note = plugin!.onNotify((topic, data) => notes.push([topic, data]));
+  const { signal } = new AbortController();
+  const answer = { id: "echo", handler: "a", args: 1, env: { KEY: "v" } };
+  expect(await plugin!.call({ handler: "a", args: 1, signal })).toEqual(answer);
+  expect(await Array.fromAsync(plugin!.stream({ handler: "s", args: [1, 2], signal }))).toEqual([1, 2]);
+  started[0]!.host.notify("message", { text: "hi" });
+  expect([started.length, notes]).toEqual([1, [["message", { text: "hi" }]]]);
+  started[0]!.kill("exited with code 1");
+  await until(() => exits.length > 0);
+  expect(exits).toEqual(["exited with code 1"]);
+  expect(await plugin!.call({ handler: "a", args: 1, signal })).toEqual(answer);
+  expect(started.length).toBe(2);
+});
+
+test("Plugins.onChange tells when a plugin came, was replaced or went", async () => {
+  await using t = await setUp();
+  let changes = 0;
+  using _ = t.plugins.onChange(() => changes++);
+  const path = await t.write("style", { prompt: "Tabs." });
+  const [first] = await t.plugins.current();
+  expect([(await t.plugins.current())[0] === first, changes]).toEqual([true, 1]);
+  writeFileSync(join(path, "SKILL.md"), "Blanks.");
+  expect([(await t.plugins.current())[0] === first, changes]).toEqual([false, 2]);
+  rmSync(path, { recursive: true });
+  expect([await t.plugins.current(), changes]).toEqual([[], 3]);
 });
