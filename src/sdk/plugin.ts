@@ -144,6 +144,9 @@ export interface ActivePlugin {
 export interface ActivePlugins {
   /** In the order of their ids; the same objects until something about them changes. */
   current(): Promise<readonly ActivePlugin[]>;
-  /** Called after a plugin came, went or was replaced, until disposed. */
-  onChange(listener: () => void): Disposable;
+  /**
+   * Called after a plugin came, went or was replaced, until disposed. What went takes calls until the promises of all
+   * listeners have settled, for a few seconds at most, so that what ran in it can be stopped; they may ask `current`.
+   */
+  onChange(listener: () => void | Promise<void>): Disposable;
 }

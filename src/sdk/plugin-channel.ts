@@ -1,0 +1,52 @@
+/** What passes between the server and the handlers of a plugin's `[[channels]]`: plain JSON in snake_case. */
+
+/**
+ * `connect_handler`: resolves when messages can be sent; what it returns is not looked at. It is called again after its
+ * process ended, after `channel.closed`, and when the table changed.
+ */
+export interface PluginChannelConnect {
+  readonly channel: string;
+  /** The keys of `[interfaces.<channel>]` besides `enabled` and `allow_from`, secrets resolved. */
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** `disconnect_handler`: what it returns is not looked at. */
+export interface PluginChannelDisconnect {
+  readonly channel: string;
+}
+
+/** `send_handler`: resolves when the place has taken the message. */
+export interface PluginChannelSend {
+  readonly channel: string;
+  /** As the plugin named it in `channel.message`, or as a person wrote it. */
+  readonly conversation: string;
+  readonly text: string;
+}
+
+/** What `send_handler` may return; without it the message has no id. */
+export interface PluginChannelSent {
+  readonly id?: string;
+}
+
+/**
+ * Notification `channel.message`: somebody wrote. It is passed on when `sender` is in `allow_from`, letter by letter;
+ * else it is refused and counted. The answer of the run goes to `conversation` by `send_handler`.
+ */
+export interface PluginChannelMessage {
+  readonly channel: string;
+  /** The place's own name of the conversation, at most 90 bytes. */
+  readonly conversation: string;
+  /** Who wrote, by an id that nobody can choose for himself; at most 256 characters. */
+  readonly sender: string;
+  readonly text: string;
+  /** Default: `dm`, one person. `group`: several may read the answer. */
+  readonly kind?: "dm" | "group";
+  /** The place's own id of the message: one that comes twice within a day starts one run. */
+  readonly id?: string;
+}
+
+/** Notification `channel.closed`: the connection broke; it is opened again, later and later. */
+export interface PluginChannelClosed {
+  readonly channel: string;
+  readonly message?: string;
+}
