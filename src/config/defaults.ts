@@ -37,7 +37,16 @@ export const DEFAULTS = {
   },
   /** The panel and other clients are on without a word; any other interface is on when it has a table. */
   interfaces: { webchat: { enabled: true } } as Record<string, { enabled?: boolean | undefined }>,
-  extensions: { enabled: true },
+  extensions: {
+    enabled: true,
+    search_paths: [] as string[],
+    hot_reload: true,
+    allow_unsandboxed: [] as string[],
+    runtimes: {
+      wasm: { enabled: true, memory_limit: "256MB" as string | number, timeout_ms: 30_000 },
+      nodejs: { enabled: true, memory_limit: "512MB" as string | number, timeout_ms: 30_000, node_version: "20" },
+    },
+  },
   debug: { record: false },
   log: { level: "info" as "debug" | "info" | "warn" | "error" },
 };

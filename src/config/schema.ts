@@ -78,6 +78,31 @@ const budgetOf = (whose: string) =>
     })
     .partial();
 
+/** Bytes, as a number or as `256MB`, where a megabyte has 1024 kilobytes. */
+const size = z.union([
+  z
+    .int()
+    .min(1024 * 1024)
+    .max(64 * 1024 ** 3),
+  z.string().regex(/^[1-9]\d{0,5} ?[KMG]i?B$/i, 'must be a size such as "256MB"'),
+]);
+
+const runtime = {
+  enabled: z.boolean().describe("false leaves plugins of this kind unused"),
+  memory_limit: size.describe("of one plugin, in bytes or like 256MB"),
+  timeout_ms: z.int().min(1).describe("of one call that does not name its own"),
+};
+const wasm = z.strictObject(runtime).partial();
+const nodejs = z
+  .strictObject({
+    ...runtime,
+    node_version: z
+      .string()
+      .regex(/^\d+(?:\.\d+){0,2}$/, "must be a version such as 20")
+      .describe("the oldest Node.js whose interfaces plugins may expect"),
+  })
+  .partial();
+
 export const configSchema = z.strictObject({
   gateway: z
     .strictObject({
@@ -170,8 +195,17 @@ export const configSchema = z.strictObject({
   interfaces: z.record(identifier, interfaceTable).optional(),
   extensions: z
     .strictObject({
-      enabled: z.boolean().optional().describe("false leaves all plugins unused"),
+      enabled: z.boolean().describe("false leaves all plugins unused"),
+      search_paths: z
+        .array(z.string().min(1))
+        .describe("more folders of plugins; one that is not absolute begins in the working folder and must be trusted"),
+      hot_reload: z.boolean().describe("whether changed files of plugins take effect by themselves"),
+      allow_unsandboxed: z
+        .array(z.string())
+        .describe("ids of plugins that may run where nothing can confine them; only this file sets it"),
+      runtimes: z.strictObject({ wasm, nodejs }).partial(),
     })
+    .partial()
     .optional(),
   debug: z
     .strictObject({

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DEFAULTS } from "../../src/config/defaults.ts";
 import { Plugins } from "../../src/plugin/plugins.ts";
 import { closedDoor } from "../../src/plugin/process-host.ts";
 import { runtimes } from "../../src/plugin/runtimes/index.ts";
@@ -17,7 +18,7 @@ async function setUp({ runtimes: kinds = runtimes }: { runtimes?: Runtimes } = {
   await using stack = new AsyncDisposableStack();
   const home = stack.use(await testFolder());
   const folder = join(home.path, "plugins");
-  const config = { extensions: { enabled: true } };
+  const config = { extensions: { ...DEFAULTS.extensions } };
   const topics: string[] = [];
   const { log, entries } = testLog();
   const bus = {
