@@ -231,7 +231,7 @@ function readRequest(
 /** Without the dot that may end a name: servers know themselves without it. */
 function normalised(url: URL): URL {
   url.hash = "";
-  if (url.hostname.endsWith(".")) url.hostname = url.hostname.slice(0, -1);
+  if (/[^.]\.$/.test(url.hostname)) url.hostname = url.hostname.slice(0, -1);
   return url;
 }
 
