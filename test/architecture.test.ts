@@ -38,7 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tools: [...CONTRACTS, "type config", "type media", "sandbox", "policy"],
   channels: [...CONTRACTS, "session"],
   channel: SUBSYSTEM,
-  plugin: SUBSYSTEM,
+  plugin: [...SUBSYSTEM, "sandbox"],
   agent: [...CONTRACTS, ...SUBSYSTEMS, "providers", "type tools"],
   generation: [...CONTRACTS, ...SUBSYSTEMS, "providers"],
   cassette: [...CONTRACTS, ...SUBSYSTEMS, "providers", "agent"],

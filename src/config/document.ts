@@ -19,13 +19,17 @@ export async function parseDocument(text: string): Promise<ParsedDocument> {
   return { document, issues: problems.length === 0 ? [] : locate(problems, text) };
 }
 
-/** Adds to each problem the line of its key, or of the nearest table around it. */
-export function locate(problems: readonly Problem[], text: string): Issue[] {
-  let entries: readonly TomlEntry[] | undefined;
+/** Adds to each problem the line of its key, or of the nearest table around it. Default: `text` is TOML. */
+export function locate(
+  problems: readonly Problem[],
+  text: string,
+  index: (text: string) => readonly Pick<TomlEntry, "path" | "start">[] = indexToml,
+): Issue[] {
+  let entries: readonly Pick<TomlEntry, "path" | "start">[] | undefined;
   return toIssues(problems, (path) => {
     if (path.length === 0) return undefined;
     // Not before: a document that was refused as a whole, for its depth, is not to be walked.
-    entries ??= indexToml(text);
+    entries ??= index(text);
     let best: { length: number; start: number } | undefined;
     for (const entry of entries) {
       const length = sharedLength(entry.path, path);

@@ -1,5 +1,5 @@
 /** Whether a file changed, without reading it. */
-import { type BigIntStats, statSync } from "node:fs";
+import { type BigIntStats, lstatSync, statSync } from "node:fs";
 
 /** Another text when the file was replaced or written; empty when it is not there. Follows links. */
 export function fingerprint(path: string): string {
@@ -13,6 +13,16 @@ export function lookAt(path: string): BigIntStats | undefined {
     return statSync(path, { throwIfNoEntry: false, bigint: true });
   } catch {
     // What may not be looked at is the same as absent: it is looked at again, and its reader reports the reason.
+    return undefined;
+  }
+}
+
+/** The same of a link itself. */
+export function lookAtLink(path: string): BigIntStats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false, bigint: true });
+  } catch {
+    // As above.
     return undefined;
   }
 }

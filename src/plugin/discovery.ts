@@ -5,8 +5,6 @@ import { join, relative, resolve, sep } from "node:path";
 import { isWithin } from "../lib/is-within.ts";
 import { AlephError } from "../protocol/errors.ts";
 
-export const MANIFEST_FILE = "aleph_plugin.toml";
-
 export interface FoundPlugin {
   /** The name of its folder. */
   readonly folder: string;

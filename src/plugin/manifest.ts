@@ -1,22 +1,57 @@
-/** `aleph_plugin.toml`: what a plugin says of itself. Loads zod. */
+/** A manifest's text, in each of its formats, to what the plugin says of itself. Loads zod. */
 import { locate } from "../config/document.ts";
-import { findFaults } from "../lib/schema-faults.ts";
+import type { Problem } from "../config/problem.ts";
+import { type JsonEntry, parseJson } from "../lib/json-source.ts";
+import { type Fault, findFaults } from "../lib/schema-faults.ts";
 import { parseToml } from "../lib/toml.ts";
+import { indexToml, lineAt } from "../lib/toml-source.ts";
 import { AlephError, type Issue } from "../protocol/errors.ts";
 import type { PluginManifest } from "../sdk/plugin.ts";
-import { type ManifestFile, manifestSchema } from "./manifest-schema.ts";
+import type { ManifestFormat } from "./manifest-files.ts";
+import { respell, unwrap } from "./manifest-form.ts";
+import { findContradictions } from "./manifest-rules.ts";
+import { about, type ManifestFile, manifestSchema } from "./manifest-schema.ts";
 
 const MAX_DEPTH = 16;
 const MAX_FAULTS = 20;
 
 /** Throws `plugin_error` with `data.issues`, each with its line. */
-export async function parseManifest(text: string): Promise<PluginManifest> {
+export async function parseManifest(text: string, format: ManifestFormat): Promise<PluginManifest> {
+  const source = await readSource(text, format.format);
+  const { file } = format;
+  if ("issue" in source) throw notValid(file, [source.issue]);
+  const { document, where } = unwrap(source.value, format, Object.keys(about));
+  const spelled = respell(document);
+  const problems: Fault[] = [...spelled.problems];
+  const tableName = format.format === "json" ? "an object" : "a table";
+  if (problems.length === 0) {
+    problems.push(...findFaults(manifestSchema, spelled.document, { limit: MAX_FAULTS, tableName }));
+  }
+  if (problems.length === 0) {
+    const parsed = manifestSchema.parse(spelled.document);
+    problems.push(...findContradictions(parsed));
+    if (problems.length === 0) return toManifest(parsed);
+  }
+  const placed = problems.map(({ path, message }): Problem => ({ path: where(path), message }));
+  throw notValid(file, locate(placed, text, source.index));
+}
+
+type Source =
+  | { readonly value: unknown; readonly index: (text: string) => readonly JsonEntry[] }
+  | { readonly issue: Issue };
+
+async function readSource(text: string, format: ManifestFormat["format"]): Promise<Source> {
+  if (format === "json") {
+    const parsed = parseJson(text, { maxDepth: MAX_DEPTH * 2 });
+    if ("fault" in parsed) {
+      const { message, start } = parsed.fault;
+      return { issue: { path: "", message, line: lineAt(text, start) } };
+    }
+    return { value: parsed.value, index: () => parsed.entries };
+  }
   const parsed = await parseToml(text, { maxDepth: MAX_DEPTH });
-  if ("fault" in parsed) throw notValid([{ path: "", ...parsed.fault }]);
-  const { value } = parsed;
-  const faults = findFaults(manifestSchema, value, { limit: MAX_FAULTS });
-  if (faults.length > 0) throw notValid(locate(faults, text));
-  return toManifest(manifestSchema.parse(value));
+  if ("fault" in parsed) return { issue: { path: "", ...parsed.fault } };
+  return { value: parsed.value, index: indexToml };
 }
 
 function toManifest(file: ManifestFile): PluginManifest {
@@ -61,10 +96,10 @@ function toManifest(file: ManifestFile): PluginManifest {
   };
 }
 
-function notValid(issues: readonly Issue[]): AlephError {
+function notValid(file: string, issues: readonly Issue[]): AlephError {
   const [first] = issues;
   const place = [first?.line === undefined ? "" : `line ${first.line}`, first?.path ?? ""].filter(Boolean).join(", ");
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
-  const message = `aleph_plugin.toml is not valid: ${place === "" ? "" : `${place}: `}${first?.message ?? "unknown reason"}${more}`;
+  const message = `${file} is not valid: ${place === "" ? "" : `${place}: `}${first?.message ?? "unknown reason"}${more}`;
   return new AlephError("plugin_error", message, { data: { issues } });
 }

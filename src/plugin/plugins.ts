@@ -10,7 +10,8 @@ import type { WirePlugin } from "../protocol/plugin.ts";
 import type { Publisher } from "../sdk/bus.ts";
 import type { ActivePlugin, ActivePlugins, PluginManifest } from "../sdk/plugin.ts";
 import type { Runtime } from "../sdk/runtime.ts";
-import { type FoundPlugin, findPlugins, MANIFEST_FILE, readPluginFile } from "./discovery.ts";
+import { type FoundPlugin, findPlugins, readPluginFile } from "./discovery.ts";
+import { MANIFEST_FORMATS, readManifest } from "./manifest-files.ts";
 import { PluginVersion } from "./plugin-version.ts";
 import { createProcessHost, type HostOptions, pickVariables } from "./process-host.ts";
 
@@ -168,9 +169,11 @@ export class Plugins implements ActivePlugins, AsyncDisposable {
     };
     try {
       if (found.isLink) throw new AlephError("plugin_error", "The plugin's folder is a link, which is not followed");
-      const text = await this.#readFile(entry, MANIFEST_FILE);
-      const { parseManifest } = await import("./manifest.ts");
-      entry.manifest = await parseManifest(text);
+      for (const { file } of MANIFEST_FORMATS) {
+        const full = join(found.path, file);
+        entry.files.set(full, fingerprint(full));
+      }
+      entry.manifest = (await readManifest(found.path)).manifest;
     } catch (thrown) {
       this.#fail(entry, thrown);
     }

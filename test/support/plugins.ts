@@ -38,7 +38,7 @@ name = "The ${id}"
 version = "1.0.0"
 description = "For tests"
 kind = "${kind}"
-
+${kind === "static" ? "" : 'entry = "index.js"\n'}
 [prompt]
 file = "SKILL.md"
 scope = "${scope}"
