@@ -1,6 +1,7 @@
 /** What carries the plugins of each kind, loaded when there is one of that kind. */
 import type { Runtime } from "../../sdk/runtime.ts";
+import type { RuntimeNeeds } from "../runtime-needs.ts";
 
 export const runtimes = {
   static: () => import("./static.ts").then((module) => module.staticRuntime),
-} satisfies Record<string, () => Promise<Runtime<string>>>;
+} satisfies Record<string, (needs: RuntimeNeeds) => Promise<Runtime<string>>>;
