@@ -31,8 +31,8 @@ const REF = /^[A-Za-z0-9][A-Za-z0-9._/+-]{0,199}$/;
 
 /** Throws `invalid_params` for what is none, `forbidden` for a way that is not safe. */
 export function parseSource(text: string): Source {
-  const wrong = (why: string) =>
-    new AlephError("invalid_params", `"${text.slice(0, 200)}" ${why}`, { data: { hint: FORMS } });
+  const wrong = (why: string, shown = text.slice(0, 200)) =>
+    new AlephError("invalid_params", `"${shown}" ${why}`, { data: { hint: FORMS } });
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not get through
   if (text === "" || /[\u0000-\u001f\u007f]/.test(text)) throw wrong("is no source of a plugin");
   const [, git, scheme] = /^(git\+)?([a-z][a-z0-9+.-]+):\/\//i.exec(text) ?? [];
@@ -42,16 +42,17 @@ export function parseSource(text: string): Source {
     throw wrong("is not an absolute path, nor a URL");
   }
   const url = URL.parse(git === undefined ? text : text.slice(git.length));
-  if (!url || url.hostname === "") throw wrong("is not a URL");
+  if (!url || url.hostname === "") throw wrong("is not a URL", scheme);
+  // What is shown of it holds no name or password.
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && isThisMachine(url))) {
+    throw wrong("is not an https URL; what comes another way can be changed under way", `${scheme}://${url.host}`);
+  }
   if (url.username !== "" || url.password !== "") {
     throw new AlephError("forbidden", "A source may not hold a name or password", {
       data: { hint: "Download or clone it yourself, and install the folder" },
     });
   }
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && isThisMachine(url))) {
-    throw wrong("is not an https URL; what comes another way can be changed under way");
-  }
-  const ref = decodeURIComponent(url.hash.slice(1));
+  const ref = url.hash.slice(1);
   url.hash = "";
   if (git === undefined && !url.pathname.endsWith(".git")) return { kind: "url", url };
   if (ref !== "" && (!REF.test(ref) || ref.includes(".."))) throw wrong("names no branch, tag or commit after #");
