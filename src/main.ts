@@ -8,7 +8,10 @@ const fallback = name === "aleph" ? "chat" : "serve";
 const serveWords = words[0] === "serve" ? words.slice(1) : words;
 const flags = fallback === "serve" || words[0] === "serve" ? readServeFlags(serveWords) : undefined;
 
-if (flags) {
+if (words[0] === "__wasm-host") {
+  const { runWasmHost } = await import("./plugin/runtimes/wasm/host.ts");
+  await runWasmHost();
+} else if (flags) {
   const { serveNow } = await import("./cli/commands/serve.ts");
   process.exitCode = await serveNow(flags);
 } else {

@@ -38,7 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tools: [...CONTRACTS, "type config", "type media", "sandbox", "policy"],
   channels: [...CONTRACTS, "session"],
   channel: SUBSYSTEM,
-  plugin: [...SUBSYSTEM, "sandbox"],
+  plugin: [...SUBSYSTEM, "type media", "sandbox"],
   agent: [...CONTRACTS, ...SUBSYSTEMS, "providers", "type tools"],
   generation: [...CONTRACTS, ...SUBSYSTEMS, "providers"],
   cassette: [...CONTRACTS, ...SUBSYSTEMS, "providers", "agent"],
@@ -49,17 +49,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   client: ["lib", "protocol", "type sdk", "type methods"],
   panel: ["lib", "protocol", "client", "type methods"],
   "tool-needs.ts": [...CORE],
-  "core.ts": [...CORE, "tool-needs.ts", "channels", "completion", "methods", "gateway", "panel"],
+  "plugin-parts.ts": [...CORE],
+  "core.ts": [...CORE, "tool-needs.ts", "plugin-parts.ts", "channels", "completion", "methods", "gateway", "panel"],
   "check-tables.ts": ["lib", "type config", "providers", "channel", "channels"],
   "app.ts": ["lib", "config", "sdk", "core.ts", "check-tables.ts", "gateway"],
   cli: ["lib", "protocol", "config", "client", "check-tables.ts", "app.ts"],
-  "main.ts": ["cli"],
+  "main.ts": ["plugin", "cli"],
 };
 
 /** Plural folders: lists of interchangeable things. What stands beside the things, for all of them, is named here. */
 const PLURAL: Readonly<Record<string, { readonly shared: readonly string[] }>> = {
   methods: { shared: [] },
-  providers: { shared: ["wire", "models", "chain", "protocols"] },
+  providers: { shared: ["wire", "models", "chain", "protocols", "plugged"] },
   tools: { shared: [] },
   channels: { shared: [] },
   dialects: { shared: ["dialect", "errors", "gather", "wire"] },
@@ -231,8 +232,10 @@ test.each([
 
 test("a method's name is its path", async () => {
   const list = await listOf("methods");
+  const fileOf = (name: string): string =>
+    name.replace(".", "/").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   const paths = (byPath.get("methods/index.ts")?.imports ?? []).filter(({ dynamic }) => dynamic).map(({ to }) => to);
-  expect(list.map(([name]) => `methods/${name.replace(".", "/")}.ts`).toSorted()).toEqual(paths.toSorted() as string[]);
+  expect(list.map(([name]) => `methods/${fileOf(name)}.ts`).toSorted()).toEqual(paths.toSorted() as string[]);
 });
 
 test("a test file stands where its source stands", () => {

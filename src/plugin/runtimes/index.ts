@@ -4,4 +4,5 @@ import type { RuntimeNeeds } from "../runtime-needs.ts";
 
 export const runtimes = {
   static: () => import("./static.ts").then((module) => module.staticRuntime),
+  wasm: (needs) => import("./wasm.ts").then((module) => module.createWasmRuntime(needs)),
 } satisfies Record<string, (needs: RuntimeNeeds) => Promise<Runtime<string>>>;

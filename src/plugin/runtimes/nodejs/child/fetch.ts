@@ -1,0 +1,41 @@
+/** `fetch` by way of the server. */
+import type { BrokeredAnswer, Broker } from "./broker.ts";
+
+/** What needs no network stays with Bun's own. */
+const LOCAL = /^(?:data|blob|file):/i;
+
+export function installFetch(broker: Broker): typeof fetch {
+  const local = globalThis.fetch;
+  const brokered = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+    const address = input instanceof Request ? input.url : String(input);
+    if (LOCAL.test(address)) return local(input, init);
+    const request = new Request(input instanceof URL ? input.href : input, init);
+    const { url, method, headers, redirect } = request;
+    // A signal and a mode of redirects of `init` go before those of the request; Bun's Request knows only the signal.
+    const mode = init?.redirect ?? redirect ?? "follow";
+    const hasBody = request.body !== null && method !== "GET" && method !== "HEAD";
+    const isStream = init?.body instanceof ReadableStream || (input instanceof Request && init?.body === undefined);
+    const answer = await broker.fetch({
+      url,
+      method,
+      headers: [...headers],
+      redirect: mode,
+      signal: init?.signal ?? request.signal,
+      body: !hasBody ? undefined : isStream ? piecesOf(request.body!) : new Uint8Array(await request.arrayBuffer()),
+    });
+    return toResponse(answer);
+  };
+  const replaced = Object.assign(brokered, { preconnect: () => {} });
+  globalThis.fetch = replaced;
+  return replaced;
+}
+
+function toResponse({ status, status_text, headers, url, redirected, body }: BrokeredAnswer): Response {
+  const response = new Response(body, { status, statusText: status_text, headers: headers as [string, string][] });
+  Object.defineProperties(response, { url: { value: url }, redirected: { value: redirected } });
+  return response;
+}
+
+async function* piecesOf(stream: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
+  yield* stream;
+}

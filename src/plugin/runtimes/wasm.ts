@@ -1,0 +1,110 @@
+/** Plugins that are WebAssembly modules: Extism in a confined process of its own for each. */
+import { constants } from "node:fs";
+import { open, realpath } from "node:fs/promises";
+import { join, parse } from "node:path";
+import { isWithin } from "../../lib/is-within.ts";
+import { AlephError } from "../../protocol/errors.ts";
+import { ownProgram } from "../../sandbox/own-program.ts";
+import type { PluginManifest } from "../../sdk/plugin.ts";
+import { defineRuntime, type ProcessHost, type Runtime } from "../../sdk/runtime.ts";
+import type { RuntimeNeeds } from "../runtime-needs.ts";
+import { WasmChild } from "./wasm/child.ts";
+import { grantedFolders } from "./wasm/folders.ts";
+import { WASM_HOST } from "./wasm/frames.ts";
+import { type StartedChild, WasmProcess } from "./wasm/process.ts";
+import { plainTextHandlers } from "./wasm/values.ts";
+
+/** Bytes of a module; kits that bring an interpreter along make some of 20 MB. */
+const MAX_MODULE = 64 * 1024 * 1024;
+/** What the process needs besides the module's memory: the engine, its reserve for machine code, and copies of what goes in and out. */
+const HOST_BYTES = 512 * 1024 * 1024;
+const FILE_BYTES = 1024 * 1024 * 1024;
+const OPEN_FILES = 256;
+/** Without it the engine reserves more than a limited process gets, and interprets. */
+const ENGINE = { BUN_JSC_jitMemoryReservationSize: String(64 * 1024 * 1024) };
+
+export function createWasmRuntime({ sandbox }: Pick<RuntimeNeeds, "sandbox">): Runtime<"wasm"> {
+  return defineRuntime({
+    kind: "wasm",
+    async open(manifest, { readFile }) {
+      const { id, entry, prompt } = manifest;
+      if (entry === undefined) throw unusable(id, "names no entry, which is its module");
+      const isUsed = prompt !== undefined && prompt.scope !== "disabled";
+      return {
+        prompts: isUsed ? [{ scope: prompt.scope, text: await readFile(prompt.file) }] : [],
+        async start(host) {
+          const start = async () => startChild(manifest, host, await readModule(id, host.folder, entry), sandbox);
+          return new WasmProcess(
+            { plugin: id, start, plainText: plainTextHandlers(manifest), timeoutMs: host.limits.timeoutMs },
+            await start(),
+          );
+        },
+        async [Symbol.asyncDispose]() {},
+      };
+    },
+  });
+}
+
+async function startChild(
+  manifest: PluginManifest,
+  host: ProcessHost,
+  module: Uint8Array,
+  sandbox: RuntimeNeeds["sandbox"],
+): Promise<StartedChild> {
+  const { id } = manifest;
+  const { limits, env, read, write, mayRunUnsandboxed } = host;
+  const { argv, sources } = ownProgram();
+  const confined = await (await sandbox()).start({
+    argv: [...argv, WASM_HOST],
+    // Not a folder of the plugin's: the engine looks for its own settings where it is started.
+    cwd: parse(process.execPath).root,
+    env: ENGINE,
+    mayRunUnsandboxed,
+    confinement: {
+      read: [...sources, ...read],
+      write,
+      execute: [],
+      processes: 1,
+      network: "none",
+      memoryBytes: limits.memoryBytes + HOST_BYTES,
+      fileBytes: FILE_BYTES,
+      openFiles: OPEN_FILES,
+    },
+  });
+  const child = new WasmChild({ plugin: id, child: confined, host });
+  try {
+    const head = {
+      memoryBytes: limits.memoryBytes,
+      maxAnswer: limits.maxAnswer,
+      env,
+      folders: grantedFolders(manifest, host),
+    };
+    await child.load(head, module, { timeoutMs: limits.timeoutMs });
+  } catch (thrown) {
+    await child[Symbol.asyncDispose]();
+    if (thrown instanceof AlephError && thrown.reason === "plugin_error") throw thrown;
+    throw unusable(id, "did not start", thrown);
+  }
+  return { child, pid: confined.pid, level: confined.level };
+}
+
+async function readModule(plugin: string, folder: string, entry: string): Promise<Uint8Array> {
+  try {
+    const root = await realpath(folder);
+    const path = await realpath(join(root, entry));
+    if (!isWithin(root, path)) throw unusable(plugin, `has its entry "${entry}" outside of its folder`);
+    // Without O_NONBLOCK a pipe would hang the open.
+    await using file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+    const stats = await file.stat();
+    if (!stats.isFile()) throw unusable(plugin, `has an entry "${entry}" that is no file`);
+    if (stats.size > MAX_MODULE)
+      throw unusable(plugin, `has an entry "${entry}" of more than ${MAX_MODULE / 2 ** 20} MB`);
+    return await file.readFile();
+  } catch (thrown) {
+    throw thrown instanceof AlephError ? thrown : unusable(plugin, `has no entry "${entry}" that can be read`, thrown);
+  }
+}
+
+function unusable(plugin: string, why: string, cause?: unknown): AlephError {
+  return new AlephError("plugin_error", `Plugin "${plugin}" ${why}`, { cause, data: { plugin, code: "unusable" } });
+}
