@@ -12,6 +12,7 @@ import type { ConfigStore } from "./config/config.ts";
 import type { Environment } from "./config/environment.ts";
 import type { Home } from "./config/home.ts";
 import { createDispatch } from "./gateway/dispatch.ts";
+import { type Gauges, gauges } from "./gateway/gauges.ts";
 import { Metrics } from "./gateway/metrics.ts";
 import { middleware } from "./gateway/middleware/index.ts";
 import { describeMethods } from "./gateway/openrpc.ts";
@@ -30,6 +31,7 @@ import type { loadPanel } from "./panel/assets.ts";
 import { Plugins } from "./plugin/plugins.ts";
 import { closedDoor } from "./plugin/process-host.ts";
 import { runtimes } from "./plugin/runtimes/index.ts";
+import { PluginParts } from "./plugin-parts.ts";
 import { Approvals } from "./policy/approvals.ts";
 import { createGate } from "./policy/gate.ts";
 import type { Issue } from "./protocol/errors.ts";
@@ -91,6 +93,7 @@ export interface RouteNeeds {
   readonly media: Pick<Media, "get">;
   readonly mediaLinks: Pick<MediaLinks, "check">;
   readonly completion: () => Promise<Completion>;
+  readonly pluginRoutes: PluginParts["routes"];
 }
 
 const TICK_MS = 30_000;
@@ -140,6 +143,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const attempts = new AttemptCounts();
   const models = new Models({
     types: protocols.types,
+    plugged: () => pluginParts.providerNames(),
     config: current,
     env: env.all,
     resolveSecret: (value) => config.resolve(value),
@@ -237,12 +241,26 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     needs: channelNeeds,
     config: current,
     resolveSecret: (value) => config.resolve(value),
-    async receive({ sessionKey, text }) {
-      const { run_id } = await runner.start({ message: text, session_key: sessionKey }, OWNER_GRANT);
+    async receive({ sessionKey, text, id }) {
+      const key = id === undefined ? {} : { idempotency_key: id };
+      const { run_id } = await runner.start({ message: text, session_key: sessionKey, ...key }, OWNER_GRANT);
       return { runId: run_id };
     },
     bus,
     log,
+  });
+
+  const pluginParts = new PluginParts({
+    plugins,
+    protocols,
+    interfaces,
+    builtIn: { channels: Object.keys(channels), providers: Object.keys(providers) },
+    bus,
+    log,
+    now,
+    monotonic,
+    rate: () => current().limits.rate.write,
+    listen,
   });
 
   const stalls = stack.use(startStallMonitor(monotonic));
@@ -267,6 +285,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     approvals,
     interfaces,
     plugins,
+    services: () => pluginParts.services(),
     usage,
     generations,
     cassettes,
@@ -317,9 +336,11 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     serving = true;
     // Nobody waits for them. A core inside a command leaves them to the server.
     if (listen) void interfaces.apply();
+    if (listen) pluginParts.start();
   })();
   ready.catch((error: unknown) => log.error("start could not be completed", describeError(error)));
   stack.use(interfaces);
+  stack.use(pluginParts);
   if (listen) {
     stack.use(
       followOwnerToken(home.credentials, ownerToken, {
@@ -364,6 +385,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       }),
       media,
       mediaLinks,
+      pluginRoutes: pluginParts.routes,
     },
     ready,
     status: () => needs.status(),

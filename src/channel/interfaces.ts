@@ -1,10 +1,11 @@
-/** The interfaces: which channels the config switches on, kept open and restarted when their tables change. */
+/** The interfaces: which channels the config switches on, kept open and restarted when they or their tables change. */
 import type { Config, InterfaceTable } from "../config/schema.ts";
 import type { Log } from "../lib/log.ts";
 import { mapStrings } from "../lib/map-strings.ts";
 import { nearest } from "../lib/nearest.ts";
 import { pause } from "../lib/pause.ts";
 import { createSerial } from "../lib/serial.ts";
+import { createTokenBucket, type TokenBucket } from "../lib/token-bucket.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Publisher } from "../sdk/bus.ts";
 import type {
@@ -20,6 +21,7 @@ import { type InterfaceState, Supervisor } from "./supervisor.ts";
 export type Channels = Readonly<Record<string, () => Promise<AnyChannel>>>;
 
 export interface InterfacesOptions {
+  /** The built-in ones. */
   readonly channels: Channels;
   /** What the channels need, all together. */
   readonly needs: object;
@@ -30,6 +32,16 @@ export interface InterfacesOptions {
   readonly log: Log;
   /** How the time between attempts passes. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly monotonic?: () => number;
+}
+
+/** Lines a second about messages that were refused, beyond the first ones. */
+const REFUSAL_LINES = 0.1;
+const FIRST_REFUSAL_LINES = 10;
+
+interface Entry {
+  readonly load: Channels[string];
+  readonly supervisor: Supervisor;
 }
 
 export interface InterfaceStatus {
@@ -41,61 +53,90 @@ export interface InterfaceStatus {
   readonly error: AlephError | undefined;
   readonly capabilities: ChannelCapabilities;
   readonly limits: ChannelLimits;
+  /** Messages of people who may not write, since the server started. */
+  readonly refused: number;
 }
 
 export class Interfaces implements AsyncDisposable {
   readonly #o: InterfacesOptions;
-  readonly #supervisors: ReadonlyMap<string, Supervisor>;
+  readonly #entries = new Map<string, Entry>();
   /** The tables that were last acted on. */
   readonly #applied = new Map<string, InterfaceTable | undefined>();
+  readonly #refused = new Map<string, number>();
+  readonly #refusalLines: TokenBucket;
   readonly #serial = createSerial();
+  #isApplied = false;
   #closed = false;
 
   constructor(options: InterfacesOptions) {
-    const { channels, bus, log, wait = pause } = options;
+    const { channels, monotonic = () => performance.now() } = options;
     this.#o = options;
-    this.#supervisors = new Map(
-      Object.keys(channels).map((id) => {
-        const open = (signal: AbortSignal) => this.#open(id, signal);
-        return [id, new Supervisor({ id, open, bus, log, wait })];
-      }),
-    );
+    this.#refusalLines = createTokenBucket(REFUSAL_LINES, monotonic, FIRST_REFUSAL_LINES);
+    for (const [id, load] of Object.entries(channels)) this.#add(id, load);
   }
 
   /** Starts what the config switches on; at later calls restarts or stops that whose table changed, and only that. */
   apply(): Promise<void> {
     return this.#serial(async () => {
-      await Promise.all([...this.#supervisors].map(([id, supervisor]) => this.#applyOne(id, supervisor)));
+      this.#isApplied = true;
+      await Promise.all([...this.#entries].map(([id, { supervisor }]) => this.#applyOne(id, supervisor)));
+    });
+  }
+
+  /**
+   * The channels that there are besides the built-in ones from now on; a built-in one's name is passed over. Resolves
+   * when those have stopped that went, or that another loader stands for now; the new ones are started as by `apply`.
+   */
+  offer(channels: Channels): Promise<void> {
+    return this.#serial(async () => {
+      const { channels: builtIn } = this.#o;
+      const gone = [...this.#entries].filter(([id, { load }]) => !Object.hasOwn(builtIn, id) && channels[id] !== load);
+      await Promise.all(
+        gone.map(async ([id, { supervisor }]) => {
+          await supervisor.stop();
+          this.#entries.delete(id);
+          this.#applied.delete(id);
+        }),
+      );
+      if (this.#closed) return;
+      for (const [id, load] of Object.entries(channels)) {
+        if (this.#entries.has(id)) continue;
+        const { supervisor } = this.#add(id, load);
+        if (this.#isApplied) await this.#applyOne(id, supervisor);
+      }
     });
   }
 
   list(): Promise<readonly InterfaceStatus[]> {
-    return Promise.all([...this.#supervisors.keys()].map((id) => this.status(id)));
+    return Promise.all([...this.#entries.keys()].map((id) => this.status(id)));
   }
 
   /** Throws `not_found`, as all that take an id. */
   async status(id: string): Promise<InterfaceStatus> {
-    const { state, error } = this.#get(id);
-    const { capabilities, limits } = await this.#load(id);
-    return { id, enabled: isEnabled(this.#table(id)), state, error, capabilities, limits };
+    const { load, supervisor } = this.#get(id);
+    const { capabilities, limits } = await load();
+    const { state, error } = supervisor;
+    const refused = this.#refused.get(id) ?? 0;
+    return { id, enabled: isEnabled(this.#table(id)), state, error, capabilities, limits, refused };
   }
 
   /** Resolves when the first attempt has ended; whether it went well, its status tells. */
   async start(id: string): Promise<void> {
-    const supervisor = this.#get(id);
+    const { supervisor } = this.#get(id);
     if (this.#closed) throw new AlephError("overloaded", "Server is stopping");
     await supervisor.start();
   }
 
   /** Until it is started again, its table changes or the server starts anew. */
   async stop(id: string): Promise<void> {
-    await this.#get(id).stop();
+    await this.#get(id).supervisor.stop();
   }
 
   /** Throws `conflict` when it is not running, and what its channel throws. */
   async send(id: string, target: string, message: string): Promise<SentMessage> {
-    const { channel, state } = this.#get(id);
-    const { limits } = await this.#load(id);
+    const { load, supervisor } = this.#get(id);
+    const { limits } = await load();
+    const { channel, state } = supervisor;
     if (message.length > limits.message) {
       throw new AlephError("invalid_params", `Message is too long for interface "${id}"`, {
         data: { issues: [{ path: "message", message: `must not be longer than ${limits.message} characters` }] },
@@ -112,8 +153,16 @@ export class Interfaces implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     await this.#serial(async () => {
-      await Promise.all([...this.#supervisors.values()].map((supervisor) => supervisor.stop()));
+      await Promise.all([...this.#entries.values()].map(({ supervisor }) => supervisor.stop()));
     });
+  }
+
+  #add(id: string, load: Channels[string]): Entry {
+    const { bus, log, wait = pause, monotonic = () => performance.now() } = this.#o;
+    const open = (signal: AbortSignal) => this.#open(id, load, signal);
+    const entry: Entry = { load, supervisor: new Supervisor({ id, open, bus, log, wait, monotonic }) };
+    this.#entries.set(id, entry);
+    return entry;
   }
 
   async #applyOne(id: string, supervisor: Supervisor): Promise<void> {
@@ -125,12 +174,24 @@ export class Interfaces implements AsyncDisposable {
     if (isEnabled(table) && !this.#closed) void supervisor.start();
   }
 
-  async #open(id: string, signal: AbortSignal): Promise<OpenChannel> {
-    const { needs, resolveSecret, receive, log } = this.#o;
-    const channel = await this.#load(id);
+  async #open(id: string, load: Channels[string], signal: AbortSignal): Promise<OpenChannel> {
+    const { needs, resolveSecret, receive } = this.#o;
+    const channel = await load();
     const { enabled: _, ...table } = this.#table(id) ?? {};
     const resolved = await mapStrings(table, resolveSecret);
-    const host: ChannelHost = { log: log.child({ interface: id }), signal, receive };
+    const log = this.#o.log.child({ interface: id });
+    const host: ChannelHost = {
+      log,
+      signal,
+      // Two places may give the same id to different messages.
+      receive: (inbound) =>
+        receive(inbound.id === undefined ? inbound : { ...inbound, id: `interface:${id}:${inbound.id}` }),
+      refused: (sender) => {
+        this.#refused.set(id, (this.#refused.get(id) ?? 0) + 1);
+        if (this.#refusalLines.take() === 0)
+          log.warn("message of a stranger refused", { sender: sender.slice(0, 256) });
+      },
+    };
     return channel.open(needs, readOptions(channel, resolved), host);
   }
 
@@ -139,14 +200,10 @@ export class Interfaces implements AsyncDisposable {
     return Object.hasOwn(interfaces, id) ? interfaces[id] : undefined;
   }
 
-  #load(id: string): Promise<AnyChannel> {
-    return this.#o.channels[id]!();
-  }
-
-  #get(id: string): Supervisor {
-    const supervisor = this.#supervisors.get(id);
-    if (supervisor) return supervisor;
-    const near = nearest(id, [...this.#supervisors.keys()]);
+  #get(id: string): Entry {
+    const entry = this.#entries.get(id);
+    if (entry) return entry;
+    const near = nearest(id, [...this.#entries.keys()]);
     throw new AlephError("not_found", `No interface "${id}"`, {
       data: { hint: near ? `Did you mean "${near}"?` : "interface.list shows those that exist" },
     });

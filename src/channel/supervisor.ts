@@ -15,10 +15,13 @@ export interface SupervisorOptions {
   readonly log: Log;
   /** Resolves after `ms`, or at once when the signal aborts. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly monotonic: () => number;
 }
 
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 300_000;
+/** What broke after so long a time is tried again as soon as what never broke. */
+const WELL_AFTER_MS = 60_000;
 
 /** From one start to the stop that ends it, over all attempts. */
 interface Life {
@@ -34,6 +37,7 @@ export class Supervisor {
   #state: InterfaceState = "stopped";
   #error: AlephError | undefined;
   #channel: OpenChannel | undefined;
+  #openedAt = Number.POSITIVE_INFINITY;
 
   constructor(options: SupervisorOptions) {
     this.#o = options;
@@ -83,6 +87,8 @@ export class Supervisor {
       try {
         await this.#hold(signal, attempted);
       } catch (thrown) {
+        if (this.#o.monotonic() - this.#openedAt >= WELL_AFTER_MS) failures = 0;
+        this.#openedAt = Number.POSITIVE_INFINITY;
         await this.#failed(thrown, failures, signal, attempted);
       }
     }
@@ -90,19 +96,21 @@ export class Supervisor {
     bus.publish("interface.stopped", { interface: id });
   }
 
-  /** Opens it and resolves when it was closed again. */
+  /** Opens it and resolves when it was closed again. Rejects when it could not be opened, or broke. */
   async #hold(signal: AbortSignal, attempted: () => void): Promise<void> {
-    const { id, bus, log } = this.#o;
+    const { id, bus, log, monotonic } = this.#o;
     await using channel = await this.#o.open(signal);
     if (signal.aborted) return;
+    this.#openedAt = monotonic();
     this.#channel = channel;
     this.#state = "running";
     this.#error = undefined;
     log.info("interface started", { interface: id });
     bus.publish("interface.started", { interface: id });
     attempted();
-    await aborted(signal);
+    const broke = await Promise.race([aborted(signal), ...(channel.broken ? [channel.broken] : [])]);
     this.#channel = undefined;
+    if (broke) throw broke;
   }
 
   async #failed(thrown: unknown, failures: number, signal: AbortSignal, attempted: () => void): Promise<void> {

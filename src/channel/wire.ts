@@ -2,7 +2,15 @@
 import type { WireInterface } from "../protocol/interface.ts";
 import type { InterfaceStatus } from "./interfaces.ts";
 
-export function toWireInterface({ id, enabled, state, error, capabilities, limits }: InterfaceStatus): WireInterface {
+export function toWireInterface({
+  id,
+  enabled,
+  state,
+  error,
+  capabilities,
+  limits,
+  refused,
+}: InterfaceStatus): WireInterface {
   return {
     interface: id,
     enabled,
@@ -10,5 +18,6 @@ export function toWireInterface({ id, enabled, state, error, capabilities, limit
     error: error ? { reason: error.reason, message: error.message } : null,
     capabilities: { ...capabilities },
     limits: { ...limits },
+    refused,
   };
 }

@@ -39,7 +39,7 @@ export interface HttpCore<Needs> {
 
 export interface HttpOptions<Needs> {
   readonly core: Promise<HttpCore<Needs>>;
-  /** `"GET /health"` to its loader. */
+  /** `"GET /health"` to its loader; `ALL` in place of a method takes each. */
   readonly routes: Readonly<Record<string, () => Promise<AnyRoute>>>;
   /** Bytes that a body may have; asked at each request. */
   readonly maxBody: () => number;
@@ -73,7 +73,7 @@ export function createHttp<Needs>({ core, routes, maxBody, log }: HttpOptions<Ne
 
   for (const [name, load] of Object.entries(routes)) {
     const [method, path] = name.split(" ") as [string, string];
-    methods.set(path, [...(methods.get(path) ?? []), method]);
+    if (method !== "ALL") methods.set(path, [...(methods.get(path) ?? []), method]);
     let loaded: AnyRoute | undefined;
     const handle = async (request: Request, peer: Peer): Promise<Response> => {
       loaded ??= await load();

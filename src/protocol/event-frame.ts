@@ -43,6 +43,9 @@ export const TOPICS = [
   "interface.error",
   "plugin.loaded",
   "plugin.error",
+  "service.started",
+  "service.stopped",
+  "service.failed",
   "system.tick",
   "system.shutdown",
 ] as const satisfies readonly Topic[];

@@ -82,6 +82,15 @@ export const eventSchemas = {
   "interface.error": z.object({ interface: z.string(), error: failure, retry_in_ms: z.number() }),
   "plugin.loaded": z.object({ plugin_id: z.string(), version: z.string() }),
   "plugin.error": z.object({ plugin_id: z.string(), error: failure }),
+  "service.started": z.object({ plugin_id: z.string(), service: z.string() }),
+  "service.stopped": z.object({ plugin_id: z.string(), service: z.string() }),
+  /** It could not be started or it ended; it is started again after `retry_in_ms`, unless that is null. */
+  "service.failed": z.object({
+    plugin_id: z.string(),
+    service: z.string(),
+    error: failure,
+    retry_in_ms: z.number().nullable(),
+  }),
   "system.tick": z.object({
     uptime_ms: z.number(),
     connections: z.number(),

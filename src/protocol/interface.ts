@@ -17,5 +17,7 @@ export const interfaceStatus = z.object({
     buttons: z.boolean(),
   }),
   limits: z.object({ message: z.number().describe("characters of one message") }),
+  /** Messages of people who may not write, since the server started. */
+  refused: z.number(),
 });
 export type WireInterface = z.output<typeof interfaceStatus>;

@@ -1,5 +1,4 @@
 /** The models that can be asked: providers opened when they are needed, and names made into provider and model. */
-import type { Config } from "../config/schema.ts";
 import type { Log } from "../lib/log.ts";
 import { nearest } from "../lib/nearest.ts";
 import { AlephError } from "../protocol/errors.ts";
@@ -11,24 +10,12 @@ import { Listings } from "./models/listings.ts";
 import { listed, type ModelList, type ModelsDescription } from "./models/model-list.ts";
 import { hasKey, lacksKey, loadType, openProvider } from "./models/open-provider.ts";
 import { type HealthChange, ProviderPool } from "./models/pool.ts";
-import {
-  DEMO,
-  DETECTED_OLLAMA,
-  findSources,
-  LOCAL_OLLAMA,
-  type ProviderSource,
-  type ProviderTypes,
-  type Variables,
-} from "./models/sources.ts";
+import { SourceList, type SourceListOptions } from "./models/source-list.ts";
+import { DEMO, DETECTED_OLLAMA, LOCAL_OLLAMA, type ProviderSource } from "./models/sources.ts";
 import { describe, type Trial, tryProvider } from "./models/trial.ts";
 import { configuredModels, type ModelEntry } from "./wire/configured.ts";
 
-export interface ModelsOptions {
-  /** The kinds of providers: the list in `index.ts`, and what plugins add. */
-  readonly types: ProviderTypes;
-  /** Asked each time, so that a reload takes effect with the next request. */
-  readonly config: () => Config;
-  readonly env: Variables;
+export interface ModelsOptions extends SourceListOptions {
   /** The secret that `env:NAME`, `file:PATH` or `keychain:NAME` stands for; any other string as it is. */
   readonly resolveSecret: (value: string) => Promise<string>;
   readonly log: Log;
@@ -64,11 +51,12 @@ export class Models {
   readonly #listings: Listings;
   /** By the table, which is never changed but replaced. */
   readonly #ofTables = new WeakMap<object, readonly ModelInfo[]>();
-  #found: { readonly config: Config; readonly sources: readonly ProviderSource[] } | undefined;
+  readonly #sourceList: SourceList;
   #detected: { readonly at: number; readonly found: Promise<boolean> } | undefined;
 
   constructor(options: ModelsOptions) {
     this.#options = options;
+    this.#sourceList = new SourceList(options);
     this.#now = options.now ?? (() => performance.now());
     this.#listings = new Listings(this.#now);
     const { onAttempt = () => undefined, onHealth = () => undefined } = options;
@@ -186,6 +174,7 @@ export class Models {
   /** As `test`, for a table that is not in the config yet. */
   async testTable(id: string, table: Record<string, unknown>, signal: AbortSignal, model?: string): Promise<Trial> {
     const { type, ...rest } = table;
+    await this.#options.plugged?.();
     const kind = typeof type === "string" ? type : id;
     const source: ProviderSource = { id, type: kind, from: "config", table: rest };
     try {
@@ -230,7 +219,9 @@ export class Models {
   async #resolveDefault(signal?: AbortSignal): Promise<ResolvedModel> {
     const wanted = this.#withoutAlias(this.#options.config().models.default ?? "default");
     if (wanted !== "default") return this.resolve(wanted, signal);
-    for (const find of [() => this.#configuredSources(), () => this.#detectedSources(signal), () => [DEMO]]) {
+    const list = this.#sourceList;
+    const detected = () => this.#detectedSources(signal);
+    for (const find of [() => list.configured(), () => list.plugged(), detected, () => [DEMO]]) {
       for (const source of await find()) {
         const model = await this.#defaultOf(source, signal);
         if (model !== undefined) return resolved(source.id, model);
@@ -299,19 +290,9 @@ export class Models {
     return known;
   }
 
-  /** Found once for each config, which is never changed but replaced. */
-  #configuredSources(): readonly ProviderSource[] {
-    const config = this.#options.config();
-    if (this.#found?.config !== config) {
-      this.#found = { config, sources: findSources(config, this.#options.env, this.#options.types) };
-    }
-    return this.#found.sources;
-  }
-
   async #find(id: string, signal?: AbortSignal): Promise<ProviderSource | undefined> {
-    const source = this.#configuredSources().find((candidate) => candidate.id === id);
+    const source = await this.#sourceList.find(id);
     if (source !== undefined) return source;
-    if (id === DEMO.id) return DEMO;
     return id === DETECTED_OLLAMA.id ? (await this.#detectedSources(signal))[0] : undefined;
   }
 
@@ -323,13 +304,15 @@ export class Models {
 
   /** Those to choose from; the demo only where there is nothing else. */
   async #sources(signal?: AbortSignal): Promise<ProviderSource[]> {
-    const sources = [...this.#configuredSources(), ...(await this.#detectedSources(signal))];
+    const plugged = await this.#sourceList.plugged();
+    const configured = await this.#sourceList.configured();
+    const sources = [...configured, ...plugged, ...(await this.#detectedSources(signal))];
     return sources.length === 0 ? [DEMO] : sources;
   }
 
   /** Ollama on this machine, when neither config nor environment say anything of Ollama. */
   async #detectedSources(signal?: AbortSignal): Promise<ProviderSource[]> {
-    if (this.#configuredSources().some(({ id, type }) => id === "ollama" || type === "ollama")) return [];
+    if ((await this.#sourceList.configured()).some(({ id, type }) => id === "ollama" || type === "ollama")) return [];
     const at = this.#now();
     if (this.#detected === undefined || at - this.#detected.at >= DETECTED_FOR_MS) {
       const found = this.#options

@@ -37,6 +37,7 @@ const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/i;
 export class Protocols {
   readonly #options: ProtocolsOptions;
   readonly #types: Record<string, () => Promise<AnyProviderType>>;
+  #plugged: ProviderTypes = {};
   readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Set<OnRead>();
   readonly #serial = createSerial();
@@ -48,9 +49,22 @@ export class Protocols {
     for (const name of this.#names()) this.#offer(name);
   }
 
-  /** The built-in kinds and the adapters. It is the same object always, and changes with the folder. */
+  /** The built-in kinds, the adapters and those of plugins. It is the same object always, and changes with them. */
   get types(): ProviderTypes {
     return this.#types;
+  }
+
+  /** The kinds of plugins that are in force. */
+  get plugged(): readonly string[] {
+    return Object.keys(this.#plugged).filter((name) => this.#types[name] === this.#plugged[name]);
+  }
+
+  /** The kinds of plugins from now on. A built-in kind and an adapter, which the person wrote, go before them. */
+  plug(types: ProviderTypes): void {
+    const before = this.#plugged;
+    this.#plugged = types;
+    for (const [name, load] of Object.entries(before)) if (this.#types[name] === load) delete this.#types[name];
+    for (const [name, load] of Object.entries(types)) if (!Object.hasOwn(this.#types, name)) this.#types[name] = load;
   }
 
   /** Reads what is new or changed. What is invalid is reported and leaves its last good version in force. */
@@ -94,13 +108,16 @@ export class Protocols {
   }
 
   #offer(name: string): void {
-    if (Object.hasOwn(this.#types, name)) return;
+    if (Object.hasOwn(this.#types, name) && this.#types[name] !== this.#plugged[name]) return;
     this.#types[name] = () => this.#load(name);
   }
 
   #withdraw(name: string): void {
     this.#entries.delete(name);
-    if (!Object.hasOwn(this.#options.builtIn, name)) delete this.#types[name];
+    if (Object.hasOwn(this.#options.builtIn, name)) return;
+    const plugged = Object.hasOwn(this.#plugged, name) ? this.#plugged[name] : undefined;
+    if (plugged === undefined) delete this.#types[name];
+    else this.#types[name] = plugged;
   }
 
   /** The last good version, or the reason why there is none. */

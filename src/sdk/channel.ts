@@ -1,6 +1,7 @@
 /** What a channel is: a place where people write to Aleph and read what it says. The wire says `interface`. */
 import type * as z from "zod";
 import type { Log } from "../lib/log.ts";
+import type { AlephError } from "../protocol/errors.ts";
 
 /** What the place can do with a message besides carrying its text. */
 export interface ChannelCapabilities {
@@ -22,6 +23,8 @@ export interface Inbound {
   /** The key of the session that it belongs to. */
   readonly sessionKey: string;
   readonly text: string;
+  /** The place's own id of the message: one that comes twice within a day starts one run. */
+  readonly id?: string;
 }
 
 export interface ChannelHost {
@@ -33,6 +36,8 @@ export interface ChannelHost {
    * the message is on disk; rejects with the `AlephError` of `agent.run`.
    */
   receive(inbound: Inbound): Promise<{ readonly runId: string }>;
+  /** Somebody wrote who may not; it is counted and, by the place's id of the writer, logged. */
+  refused(sender: string): void;
 }
 
 export interface SentMessage {
@@ -47,6 +52,8 @@ export interface OpenChannel extends AsyncDisposable {
    * `AlephError`: `not_found` when there is no such conversation.
    */
   send(target: string, message: string): Promise<SentMessage>;
+  /** Resolves with the reason when the connection broke by itself: then it is disposed, and opened again later. */
+  readonly broken?: Promise<AlephError>;
 }
 
 export interface Channel<Id extends string, O extends z.ZodType, Needs> {

@@ -10,7 +10,7 @@ export interface ProviderSource {
   readonly id: string;
   /** Undefined when the table names none and its own name is none. */
   readonly type: string | undefined;
-  readonly from: "config" | "environment" | "detected" | "built-in";
+  readonly from: "config" | "environment" | "plugin" | "detected" | "built-in";
   /** Without `type`. */
   readonly table: Readonly<Record<string, unknown>>;
 }

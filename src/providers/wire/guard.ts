@@ -25,7 +25,7 @@ export interface GuardedCall {
   readonly signal: AbortSignal;
   /** Sends; an answer that is not 2xx never reaches the SDK. Redirects are not followed: they would carry keys along. */
   readonly fetch: typeof fetch;
-  /** The SDK delivered something that belongs to the reply. */
+  /** Something came that belongs to the reply. */
   progress(): void;
 }
 
@@ -203,6 +203,8 @@ function createWatch(endpoint: Endpoint, signal: AbortSignal): Watch {
         progressed = true;
         fruitless = 0;
         partAt = performance.now();
+        // Not all that answers does so over HTTP.
+        byteAt ??= partAt;
       },
     },
     async wait(work) {
