@@ -28,9 +28,13 @@ import { createDiskShelf, createMedia, createMemoryShelf, type Media } from "./m
 import { methods, type Needs } from "./methods/index.ts";
 import type { SystemStatus } from "./methods/system/status.ts";
 import type { loadPanel } from "./panel/assets.ts";
+import { PluginCommands } from "./plugin/commands.ts";
+import { PluginHooks } from "./plugin/hooks.ts";
 import { Plugins } from "./plugin/plugins.ts";
 import { closedDoor } from "./plugin/process-host.ts";
+import { pluginPrompts } from "./plugin/prompts.ts";
 import { runtimes } from "./plugin/runtimes/index.ts";
+import { PluginTools } from "./plugin/tools.ts";
 import { PluginParts } from "./plugin-parts.ts";
 import { Approvals } from "./policy/approvals.ts";
 import { createGate } from "./policy/gate.ts";
@@ -169,8 +173,6 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       fetch: options.fetch,
     }),
   );
-  const gate = createGate({ approvals, needs: toolNeeds, log, config: current });
-  const toolbox = new Toolbox({ tools, gate, needs: toolNeeds, config: current, home, log });
   const plugins = stack.use(
     new Plugins({
       folder: home.plugins,
@@ -181,10 +183,15 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       host: { run: home.run, config: current, env: env.all, log, network: () => closedDoor },
     }),
   );
+  const hooks = stack.use(new PluginHooks({ plugins, log }));
+  const commands = new PluginCommands({ plugins });
+  const gate = createGate({ approvals, needs: toolNeeds, hooks, log, config: current });
+  const sources = [new PluginTools({ plugins, media })];
+  const toolbox = new Toolbox({ tools, sources, gate, needs: toolNeeds, config: current, home, log });
   // Asked at the first run: loading the time zones takes longer than all the rest of a start.
   const timeZone = () => env.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   const usage = stack.use(new Ledger({ store, config: current, log, now, timeZone }));
-  const pluginPrompts: LoopDeps["pluginPrompts"] = (message) => plugins.prompts(message);
+  const promptsOf: LoopDeps["pluginPrompts"] = (run) => pluginPrompts(plugins, run);
   const cassettes = once(async () => {
     const { Cassettes } = await import("./cassette/cassettes.ts");
     return new Cassettes({
@@ -197,7 +204,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       runs,
       bus,
       media,
-      deps: { toolbox, config: current, pluginPrompts, monotonic },
+      deps: { toolbox, config: current, pluginPrompts: promptsOf, monotonic },
       openMemory: () => openStore(":memory:", { log }),
       log,
     });
@@ -217,7 +224,9 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     config: current,
     now,
     monotonic,
-    pluginPrompts,
+    pluginPrompts: promptsOf,
+    hooks,
+    commands,
     timeZone,
     tape: async (deps, run) => {
       const isWanted = run.run.request.record ?? current().debug.record;

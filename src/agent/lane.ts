@@ -1,4 +1,4 @@
-/** What runs in one session and what waits for it: one run at a time, in order. */
+/** What runs in one session and what waits for it: one run at a time, in order; commands have a lane of their own. */
 import type { StoredRun } from "../session/runs.ts";
 import type { LoopEnd, Steered } from "./loop.ts";
 
@@ -42,6 +42,8 @@ export class ActiveRun {
 }
 
 export interface Lane {
+  /** Its own; the session's key is that of the lane in which models are asked. */
+  readonly key: string;
   readonly sessionKey: string;
   active: ActiveRun | undefined;
   readonly queue: WaitingRun[];

@@ -1,25 +1,28 @@
 /** The agent loop: prompt, reply, tool calls, results, and again, until the model has nothing more to call. */
 import type { Config } from "../config/schema.ts";
 import type { Media } from "../media/media.ts";
-import type { ToolOutcome } from "../policy/gate.ts";
 import { AlephError } from "../protocol/errors.ts";
-import type { MessagePart, ThinkingLevel, ToolResultPart, Usage } from "../protocol/message.ts";
+import type { MessagePart, ThinkingLevel, Usage } from "../protocol/message.ts";
 import type { RunStatus } from "../protocol/run.ts";
 import { addUsage, NO_USAGE } from "../protocol/usage.ts";
 import { type ChainOptions, streamWithFailover } from "../providers/chain.ts";
 import type { Models } from "../providers/models.ts";
 import type { Publisher } from "../sdk/bus.ts";
-import type { ModelMessage, ModelToolCall } from "../sdk/provider.ts";
+import type { Commands } from "../sdk/command.ts";
+import type { EventHooks, Hooks } from "../sdk/hook.ts";
+import type { ModelMessage } from "../sdk/provider.ts";
 import type { Store } from "../sdk/store.ts";
-import { appendMessage, moveToEnd } from "../session/messages.ts";
+import { moveToEnd } from "../session/messages.ts";
 import { endRun, type RunFailure, type StoredRun, saveRunProgress, startRun } from "../session/runs.ts";
 import type { Session } from "../session/sessions.ts";
 import type { Ledger } from "../usage/ledger.ts";
-import { buildContext, modelParts, questionOf, toolMessage, userContent } from "./context.ts";
+import { buildContext, modelParts, questionOf, userContent } from "./context.ts";
+import { messageOf, respond } from "./hooked-run.ts";
 import { limitReached } from "./limits.ts";
 import { Meter } from "./meter.ts";
 import { buildPrompt } from "./prompt.ts";
 import { Reply } from "./reply.ts";
+import { callTools } from "./tool-calls.ts";
 import type { Toolbox, ToolDescription } from "./toolbox.ts";
 
 export interface LoopDeps {
@@ -31,8 +34,13 @@ export interface LoopDeps {
   readonly now: () => number;
   readonly monotonic: () => number;
   readonly timeZone: () => string;
-  /** What plugins add to the system prompt of a run that answers `message`. */
-  readonly pluginPrompts: (message: () => string) => Promise<readonly string[]>;
+  /** What plugins add to the system prompt of a run that answers `message` and may use `tools`. */
+  readonly pluginPrompts: (run: {
+    readonly message: () => string;
+    readonly tools: ReadonlySet<string>;
+  }) => Promise<readonly string[]>;
+  readonly hooks: Hooks;
+  readonly commands: Pick<Commands, "run">;
   /** Waits before a provider is asked again. */
   readonly sleep?: ChainOptions["sleep"];
 }
@@ -104,6 +112,12 @@ class Loop {
       this.#announced = this.#announceStart();
       // Awaited before anything is shown; until then its failure is nobody's.
       this.#announced.catch(() => "told by whoever awaits it");
+      let hooks = this.#deps.hooks.of("on_response");
+      if (hooks instanceof Promise) hooks = await hooks;
+      if (run.request.direct) {
+        reply = this.#reply(hooks);
+        return await this.#answerDirectly(reply, run.request.direct, hooks);
+      }
       const turn = await this.#prepare();
       for (;;) {
         if (isSuspended()) {
@@ -113,9 +127,10 @@ class Loop {
         await this.#addSteered(turn.messages, this.#r.takeSteered());
         this.#checkLimits();
         this.#step++;
-        reply = new Reply({ ...this.#replyOptions(), nextIndex: () => this.#chunks++ });
+        reply = this.#reply(hooks);
         await this.#stream(reply, turn);
         this.#model = reply.model ?? this.#model;
+        if (hooks) await this.#respond(hooks, reply);
         const steered = reply.calls.length === 0 ? this.#r.takeSteered() : [];
         if (reply.calls.length === 0 && steered.length === 0) {
           this.#r.close();
@@ -124,7 +139,7 @@ class Loop {
         await this.#saveStep(reply);
         const content = modelParts(reply.parts);
         if (content.length > 0) turn.messages.push({ role: "assistant", content });
-        turn.messages.push(...(await this.#callTools(reply.calls, turn.tools)));
+        turn.messages.push(...(await callTools({ deps: this.#deps, run: this.#r }, reply.calls, turn.tools)));
         await this.#addSteered(turn.messages, steered);
         reply = undefined;
         if (cancel.aborted) throw new AlephError("cancelled", "Cancelled");
@@ -142,7 +157,7 @@ class Loop {
       {
         run_id: run.id,
         session_key: session.key,
-        model: run.request.model ?? session.model ?? null,
+        model: run.request.direct ? null : (run.request.model ?? session.model ?? null),
         message_id: String(run.request.messageId),
       },
       { sessionKey: session.key },
@@ -154,16 +169,18 @@ class Loop {
     const { run, session, store, media, cancel } = this.#r;
     const table = config().agents[session.agent];
     const refs = models.order(run.request.model ?? session.model ?? table?.model);
+    const specs = toolbox.specs(session.agent, session.tools);
+    const message = () => questionOf(store.db, run);
     const [system, tools, resolved] = await Promise.all([
       buildPrompt({
         agent: session.agent,
         table,
         workspace: toolbox.workspace(session.agent),
-        plugins: pluginPrompts(() => questionOf(store.db, run)),
+        plugins: specs.then((usable) => pluginPrompts({ message, tools: new Set(usable.map(({ name }) => name)) })),
         now: now(),
         timeZone: timeZone(),
       }),
-      toolbox.specs(session.agent, session.tools),
+      specs,
       models.resolve(refs[0]!, cancel).catch((error: unknown) => {
         // The chain goes on with the fallbacks and tells what became of this one.
         if (error instanceof AlephError) return undefined;
@@ -258,64 +275,35 @@ class Loop {
     });
   }
 
-  async #callTools(calls: readonly ModelToolCall[], tools: readonly ToolDescription[]): Promise<ModelMessage[]> {
-    const results: ToolResultPart[] = [];
-    const isParallel = (call: ModelToolCall) => tools.some(({ name, parallel }) => name === call.tool && parallel);
-    for (let at = 0; at < calls.length; ) {
-      let end = at + 1;
-      if (isParallel(calls[at]!)) while (end < calls.length && isParallel(calls[end]!)) end++;
-      results.push(...(await Promise.all(calls.slice(at, end).map((call) => this.#callTool(call)))));
-      at = end;
-    }
-    return Promise.all(results.map((result) => toolMessage(result, (id) => this.#r.media.get(id))));
+  /** Lets hooks see and change a reply before anyone else sees it. */
+  #respond(hooks: EventHooks<"on_response">, reply: Reply): Promise<void> {
+    const { cancel, abort } = this.#r;
+    return respond(hooks, reply, this.#place(), AbortSignal.any([cancel, abort]));
   }
 
-  async #callTool(call: ModelToolCall): Promise<ToolResultPart> {
-    const { run, session, store, cancel, abort } = this.#r;
-    const about = { run_id: run.id, session_key: session.key, call_id: call.call_id, tool: call.tool };
-    const to = { sessionKey: session.key };
-    this.#deps.bus.publish("stream.tool_start", { ...about, args: call.args }, to);
-    const outcome: ToolOutcome = cancel.aborted
-      ? { status: "cancelled", text: "Cancelled before it began", durationMs: 0 }
-      : await this.#deps.toolbox.call(
-          { tool: call.tool, args: call.args, callId: call.call_id },
-          {
-            agent: session.agent,
-            sessionKey: session.key,
-            runId: run.id,
-            grant: run.request.grant,
-            signal: abort,
-            sessionTools: session.tools,
-            progress: (content) => this.#deps.bus.publish("stream.tool_output", { ...about, content }, to),
-          },
-        );
-    const { status, text, media, durationMs } = outcome;
-    const result: ToolResultPart = {
-      type: "tool_result",
-      call_id: call.call_id,
-      tool: call.tool,
-      status,
-      text,
-      ...(media ? { media: [...media] } : {}),
-      duration_ms: durationMs,
-    };
-    await store.write((db) => {
-      appendMessage(db, {
-        sessionId: session.id,
-        runId: run.id,
-        role: "tool",
-        parts: [result],
-        status: "complete",
-        ts: this.#deps.now(),
-      });
-    });
-    const ok = status === "ok";
-    this.#deps.bus.publish(
-      "stream.tool_end",
-      { ...about, ok, status, ...(ok ? { result: text } : { error: text }), duration_ms: durationMs },
-      to,
-    );
-    return result;
+  /** No model is asked: a command answers, or a plugin has already. */
+  async #answerDirectly(
+    reply: Reply,
+    direct: NonNullable<StoredRun["request"]["direct"]>,
+    hooks: EventHooks<"on_response"> | undefined,
+  ): Promise<LoopEnd> {
+    const { run, cancel, abort } = this.#r;
+    await this.#announced;
+    if (cancel.aborted) throw new AlephError("cancelled", "Cancelled");
+    const identity = run.request.grant.identity.id;
+    const text =
+      "answer" in direct
+        ? direct.answer
+        : await this.#deps.commands.run(direct.call, { ...this.#place(), identity }, AbortSignal.any([cancel, abort]));
+    reply.take({ type: "text", text });
+    if (hooks) await this.#respond(hooks, reply);
+    this.#r.close();
+    return await this.#complete(reply);
+  }
+
+  #place() {
+    const { run, session } = this.#r;
+    return { agent: session.agent, sessionKey: session.key, runId: run.id };
   }
 
   async #complete(reply: Reply): Promise<LoopEnd> {
@@ -340,6 +328,7 @@ class Loop {
   async #fail(thrown: unknown, reply: Reply | undefined): Promise<LoopEnd> {
     const { run, session, cancel, abort } = this.#r;
     this.#r.close();
+    reply?.dropHeld();
     const text = reply?.text ?? "";
     await this.#announced;
     const about = { run_id: run.id, session_key: session.key };
@@ -351,7 +340,9 @@ class Loop {
       else this.#deps.bus.publish("agent.interrupted", { ...about, text }, to);
       return { status, text };
     }
-    const { reason, message, data } = AlephError.from(thrown);
+    const failure = AlephError.from(thrown);
+    const { reason, data } = failure;
+    const message = await messageOf(failure, this.#deps.hooks, this.#place(), abort);
     const error: RunFailure = { reason, message, data };
     await this.#end(reply, "failed", { status: "failed", text, error });
     this.#deps.bus.publish("agent.error", { ...about, error: { reason, message } }, to);
@@ -375,10 +366,19 @@ class Loop {
     saveRunProgress(db, this.#r.run.id, { steps: this.#step, usage: this.#usage, model: this.#model });
   }
 
-  #replyOptions() {
+  #reply(hooks: EventHooks<"on_response"> | undefined): Reply {
     const { run, session, store } = this.#r;
     const { bus, now } = this.#deps;
-    return { runId: run.id, sessionId: session.id, sessionKey: session.key, store, bus, now };
+    return new Reply({
+      runId: run.id,
+      sessionId: session.id,
+      sessionKey: session.key,
+      store,
+      bus,
+      now,
+      nextIndex: () => this.#chunks++,
+      held: hooks?.decides === true,
+    });
   }
 
   #trace(kind: "model" | "retry" | "failover" | "steer" | "limit", detail: Record<string, unknown>): void {

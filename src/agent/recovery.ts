@@ -33,9 +33,15 @@ export async function recoverRuns(open: readonly StoredRun[], options: RecoveryO
     const messages = readRunMessages(options.store.db, run.id);
     const cut = messages.filter(({ status }) => status === "streaming");
     const lost = lostCalls(messages);
+    // A command that had begun may have had its effect.
+    const isHalfDone = run.request.direct !== undefined && "call" in run.request.direct && run.status === "running";
     const request = { ...run.request, resumed: run.request.resumed + (run.status === "running" ? 1 : 0) };
     const goesOn =
-      options.onRestart === "resume" && cut.length === 0 && lost.length === 0 && request.resumed <= MAX_RESUMES;
+      options.onRestart === "resume" &&
+      !isHalfDone &&
+      cut.length === 0 &&
+      lost.length === 0 &&
+      request.resumed <= MAX_RESUMES;
     if (goesOn) {
       await options.store.write((db) => setRunRequest(db, run.id, request));
       resumed.push({ ...run, request });

@@ -18,6 +18,8 @@ export interface ReplyOptions {
   readonly now: () => number;
   /** The number of the run's next chunk; counts up. */
   readonly nextIndex: () => number;
+  /** Whether nothing may be seen, on the screen or on disk, before `release`. */
+  readonly held: boolean;
 }
 
 export class Reply {
@@ -28,9 +30,11 @@ export class Reply {
   #messageId: number | undefined;
   #saveTimer: Timer | undefined;
   #thinkingSince = 0;
+  #held: boolean;
 
   constructor(options: ReplyOptions) {
     this.#options = options;
+    this.#held = options.held;
   }
 
   get model(): string | null {
@@ -73,6 +77,23 @@ export class Reply {
     }
   }
 
+  /** Shows what was held, with `text` in the place of what the model said. */
+  release(text: string): void {
+    if (!this.#held) return;
+    this.#held = false;
+    this.#endThinking();
+    if (text !== this.text) this.#replaceText(text);
+    for (const part of this.#parts) {
+      if (part.type === "thinking" && part.text !== "") this.#show("stream.thinking", part.text);
+      if (part.type === "text" && part.text !== "") this.#show("stream.chunk", part.text);
+    }
+  }
+
+  /** Forgets what was not released: nobody has seen it, and nobody may. */
+  dropHeld(): void {
+    if (this.#held) this.#parts.length = 0;
+  }
+
   /** The row as it ends, for use inside the caller's transaction. An empty reply leaves no row. */
   finish(db: Store["db"], status: MessageStatus): void {
     clearTimeout(this.#saveTimer);
@@ -87,6 +108,7 @@ export class Reply {
   }
 
   #show(topic: "stream.chunk" | "stream.thinking", content: string): void {
+    if (this.#held) return;
     const { store, bus, runId, sessionKey, nextIndex } = this.#options;
     // The row is there before the first chunk is seen: after a crash the run is known to have spoken.
     this.#messageId ??= store.writeRelaxed((db) => this.#insert(db, "streaming"));
@@ -135,6 +157,15 @@ export class Reply {
     const last = this.#parts.at(-1);
     if (last?.type === "text") last.text += text;
     else this.#parts.push({ type: "text", text });
+  }
+
+  /** All of it, where its first part stood. */
+  #replaceText(text: string): void {
+    const first = this.#parts.findIndex(({ type }) => type === "text");
+    const others = this.#parts.filter(({ type }, index) => type !== "text" || index === first);
+    if (text === "") others.splice(first, 1);
+    else others[first] = { type: "text", text };
+    this.#parts.splice(0, this.#parts.length, ...others);
   }
 
   #endThinking(): void {

@@ -1,6 +1,5 @@
 /** Starts, queues, steers and stops runs: one at a time in each session, any number of sessions beside each other. */
 import type { Config } from "../config/schema.ts";
-import { createId } from "../lib/id.ts";
 import { describeError, type Log } from "../lib/log.ts";
 import type { Media } from "../media/media.ts";
 import { AlephError } from "../protocol/errors.ts";
@@ -8,13 +7,16 @@ import type { Grant } from "../protocol/identity.ts";
 import type { MediaPart, MessagePart } from "../protocol/message.ts";
 import type { RunParams, RunStatus } from "../protocol/run.ts";
 import { agentOf, buildSessionKey, canonicalSessionKey, parseSessionKey } from "../protocol/session-key.ts";
-import { findIdempotent, saveIdempotent } from "../session/idempotency.ts";
+import type { Commands } from "../sdk/command.ts";
+import { isKnownKey } from "../session/idempotency.ts";
 import { appendMessage } from "../session/messages.ts";
-import { endRun, insertRun, type RunRequest, type Runs, type StoredRun, setRunRequest } from "../session/runs.ts";
-import { ensureSession, type Sessions } from "../session/sessions.ts";
+import { endRun, type Runs, type StoredRun } from "../session/runs.ts";
+import type { Sessions } from "../session/sessions.ts";
 import type { Stores } from "../session/stores.ts";
 import type { SessionLoad } from "../session/wire.ts";
 import { aborted } from "./aborted.ts";
+import { type Accepted, acceptRun } from "./accept.ts";
+import { Arrivals, type Arrived } from "./arrivals.ts";
 import { ActiveRun, type Lane, type WaitingRun } from "./lane.ts";
 import { type LoopDeps, type LoopEnd, type LoopRun, runLoop } from "./loop.ts";
 import { recoverRuns } from "./recovery.ts";
@@ -31,6 +33,7 @@ export interface RunnerOptions extends LoopDeps {
   readonly runs: Runs;
   readonly media: Media;
   readonly config: () => Config;
+  readonly commands: Commands;
   readonly log: Log;
   /** What a run gets instead, when it is to be recorded. */
   readonly tape: (deps: LoopDeps, run: LoopRun) => Promise<readonly [LoopDeps, LoopRun]>;
@@ -42,56 +45,44 @@ export interface StartedRun {
   readonly session_key: string;
 }
 
-/** What the transaction of `start` found or made. */
-interface Accepted {
-  readonly runId: string;
-  readonly sessionId: number;
-  readonly isNew: boolean;
-  readonly createdSession: boolean;
-  readonly request: RunRequest;
-}
-
 export class Runner implements SessionLoad {
   readonly #o: RunnerOptions;
   readonly #lanes = new Map<string, Lane>();
   readonly #byRun = new Map<string, Lane>();
+  readonly #arrivals: Arrivals;
   #suspended = false;
 
   constructor(options: RunnerOptions) {
     this.#o = options;
+    this.#arrivals = new Arrivals(options);
   }
 
   /**
    * Resolves once the message and the run are on disk. `credential` names what the grant came from. Throws
-   * `budget_exceeded`, for a message that starts a run.
+   * `budget_exceeded`, for a message that starts a run, and `forbidden` when a plugin refuses the message.
    */
   async start(params: RunParams, grant: Grant, credential?: string): Promise<StartedRun> {
     if (this.#suspended)
       throw new AlephError("overloaded", "Server is stopping", { data: { hint: "Send it again when it is back" } });
     const sessionKey = this.#sessionKeyOf(params);
-    const lane = this.#lane(sessionKey);
     const mode = params.mode ?? "queue";
-    if (lane.active && mode === "reject") {
-      throw new AlephError("conflict", "The session has a run already", {
-        data: { run_id: lane.active.run.id, hint: 'Use mode "queue" or "steer"' },
-      });
-    }
-    if (lane.queue.length >= MAX_QUEUED) {
-      throw new AlephError("overloaded", `${MAX_QUEUED} runs wait in this session already`, {
-        data: { retry_after_ms: 5000 },
-      });
-    }
-    const parts = await this.#partsOf(params, sessionKey);
-    if (mode === "steer" && lane.active && !lane.active.closed) {
+    if (!params.message.startsWith("/")) this.#refuseBusy(sessionKey, mode);
+    const arriving = this.#arrive(params, { sessionKey, runId: null, grant });
+    const arrived = arriving ? await arriving : { message: params.message };
+    const { direct, message } = arrived;
+    const media = params.attachments ? await this.#mediaOf(params.attachments, sessionKey) : [];
+    if (!direct) this.#refuseBusy(sessionKey, mode);
+    const lane = this.#lane(sessionKey, direct !== undefined);
+    if (!direct && mode === "steer" && lane.active && !lane.active.closed) {
       const { id } = lane.active.run;
-      await this.#steer(lane.active, parts);
+      await this.#steer(lane.active, [...media, { type: "text", text: message }]);
       return { run_id: id, status: "running", session_key: sessionKey };
     }
     const store = this.#o.stores.of(sessionKey);
     let accepted: Accepted | undefined;
     // The transaction runs now; its sync goes on while the model is already asked.
     const committed = store.write((db) => {
-      accepted = this.#accept(db, { params, parts, sessionKey, grant, credential });
+      accepted = acceptRun(db, this.#o, { params, media, arrived, sessionKey, grant, credential });
     });
     // Refused, or failed at the commit (a full disk): then there is no run, whatever was put down before.
     if (!accepted || Bun.peek.status(committed) === "rejected") {
@@ -122,16 +113,15 @@ export class Runner implements SessionLoad {
     return { run_id: runId, status, session_key: sessionKey };
   }
 
-  /** Adds a message to a run that is under way. Throws `conflict` when it has ended or has not begun. */
-  async steer(runId: string, text: string): Promise<{ run_id: string; message_id: string }> {
-    const active = this.#byRun.get(runId)?.active;
-    if (!active || active.run.id !== runId || active.closed) {
-      const { status } = this.#o.runs.get(runId);
-      throw new AlephError("conflict", `Run "${runId}" is ${status}`, {
-        data: { status, hint: "Start a new run with agent.run" },
-      });
-    }
-    const messageId = await this.#steer(active, [{ type: "text", text }]);
+  /**
+   * Adds a message to a run that is under way; a line that calls a command is one, too. Throws `conflict` when the run has ended
+   * or has not begun, and `forbidden` when a plugin refuses the message.
+   */
+  async steer(runId: string, message: string, grant: Grant): Promise<{ run_id: string; message_id: string }> {
+    const { sessionKey } = this.#steerable(runId).run;
+    const arriving = this.#arrive({ message }, { sessionKey, runId, grant });
+    const text = arriving ? (await arriving).message : message;
+    const messageId = await this.#steer(this.#steerable(runId), [{ type: "text", text }]);
     return { run_id: runId, message_id: String(messageId) };
   }
 
@@ -151,10 +141,11 @@ export class Runner implements SessionLoad {
 
   /** Aborts what runs in the session and drops what waits. */
   async stopSession(sessionKey: string): Promise<void> {
-    const lane = this.#lanes.get(canonicalSessionKey(sessionKey));
-    if (!lane) return;
-    for (const { run } of [...lane.queue]) await this.stop(run.id, "abort");
-    if (lane.active) await this.stop(lane.active.run.id, "abort");
+    const key = canonicalSessionKey(sessionKey);
+    for (const lane of [this.#lanes.get(key), this.#lanes.get(directKey(key))]) {
+      for (const { run } of [...(lane?.queue ?? [])]) await this.stop(run.id, "abort");
+      if (lane?.active) await this.stop(lane.active.run.id, "abort");
+    }
   }
 
   /** Resolves when the run has ended. Throws `not_found`, `cancelled` or `timeout` when `signal` aborts first. */
@@ -168,8 +159,7 @@ export class Runner implements SessionLoad {
   }
 
   of(sessionKey: string): { readonly active: string | null; readonly queued: readonly string[] } {
-    const lane = this.#lanes.get(sessionKey);
-    return { active: lane?.active?.run.id ?? null, queued: lane?.queue.map(({ run }) => run.id) ?? [] };
+    return loadOf(this.#lanes.get(sessionKey));
   }
 
   /** Sessions in which something runs or waits. */
@@ -178,7 +168,7 @@ export class Runner implements SessionLoad {
     readonly active: string | null;
     readonly queued: readonly string[];
   }[] {
-    return [...this.#lanes.keys()].map((sessionKey) => ({ sessionKey, ...this.of(sessionKey) }));
+    return [...this.#lanes.values()].map((lane) => ({ sessionKey: lane.sessionKey, ...loadOf(lane) }));
   }
 
   /** Takes up what an earlier process left open. */
@@ -196,7 +186,10 @@ export class Runner implements SessionLoad {
           { sessionKey: run.sessionKey },
         );
       }
-      this.#enqueue(this.#lane(run.sessionKey), { run, committed: Promise.resolve() });
+      this.#enqueue(this.#lane(run.sessionKey, run.request.direct !== undefined), {
+        run,
+        committed: Promise.resolve(),
+      });
     }
     this.#o.log.info("open runs taken up", { open: open.length, resumed: resumed.length });
   }
@@ -219,6 +212,52 @@ export class Runner implements SessionLoad {
     clearTimeout(timer);
   }
 
+  #refuseBusy(sessionKey: string, mode: NonNullable<RunParams["mode"]>): void {
+    const lane = this.#lanes.get(sessionKey);
+    if (lane?.active && mode === "reject") {
+      throw new AlephError("conflict", "The session has a run already", {
+        data: { run_id: lane.active.run.id, hint: 'Use mode "queue" or "steer"' },
+      });
+    }
+    if (lane && lane.queue.length >= MAX_QUEUED) {
+      throw new AlephError("overloaded", `${MAX_QUEUED} runs wait in this session already`, {
+        data: { retry_after_ms: 5000 },
+      });
+    }
+  }
+
+  /** Nothing when the message is as it was and nobody has to wait. What was sent before under the same key is known already. */
+  #arrive(
+    { message, attachments = [], idempotency_key }: Pick<RunParams, "message" | "attachments" | "idempotency_key">,
+    { sessionKey, runId, grant }: { readonly sessionKey: string; readonly runId: string | null; readonly grant: Grant },
+  ): Promise<Arrived> | undefined {
+    const identity = grant.identity.id;
+    const { db } = this.#o.stores.of(sessionKey);
+    if (idempotency_key !== undefined && isKnownKey(db, identity, idempotency_key, this.#o.now())) return undefined;
+    return this.#arrivals.receive({
+      agent: agentOf(parseSessionKey(sessionKey)),
+      sessionKey,
+      runId,
+      identity,
+      message,
+      attachments: attachments.map(({ mime, name = null, data }) => ({
+        mime,
+        name,
+        size: Buffer.byteLength(data, "base64"),
+      })),
+      mayCommand: runId === null && grant.role !== "guest",
+    });
+  }
+
+  #steerable(runId: string): ActiveRun {
+    const active = this.#byRun.get(runId)?.active;
+    if (active?.run.id === runId && !active.closed && !active.run.request.direct) return active;
+    const { status } = this.#o.runs.get(runId);
+    throw new AlephError("conflict", `Run "${runId}" is ${status}`, {
+      data: { status, hint: "Start a new run with agent.run" },
+    });
+  }
+
   #sessionKeyOf({ session_key, agent = "main" }: RunParams): string {
     const key =
       session_key === undefined
@@ -228,68 +267,21 @@ export class Runner implements SessionLoad {
     return key;
   }
 
-  async #partsOf({ message, attachments = [] }: RunParams, sessionKey: string): Promise<MessagePart[]> {
-    const stored: MediaPart[] = await Promise.all(
+  #mediaOf(attachments: NonNullable<RunParams["attachments"]>, sessionKey: string): Promise<MediaPart[]> {
+    return Promise.all(
       attachments.map(({ data, mime, name }) =>
         this.#o.media.put(Buffer.from(data, "base64"), { mime, sessionKey, ...(name ? { name } : {}) }),
       ),
     );
-    return [...stored, { type: "text", text: message }];
   }
 
-  #accept(
-    db: Parameters<Parameters<Stores["durable"]["write"]>[0]>[0],
-    {
-      params,
-      parts,
-      sessionKey,
-      grant,
-      credential,
-    }: {
-      params: RunParams;
-      parts: readonly MessagePart[];
-      sessionKey: string;
-      grant: Grant;
-      credential: string | undefined;
-    },
-  ): Accepted {
-    const now = this.#o.now();
-    const { idempotency_key, model, thinking, record } = params;
-    const identity = grant.identity.id;
-    const digest = new Bun.CryptoHasher("sha256")
-      .update(JSON.stringify([sessionKey, parts, model ?? null, thinking ?? null]))
-      .digest("hex");
-    const known =
-      idempotency_key === undefined ? undefined : findIdempotent(db, identity, idempotency_key, digest, now);
-    if (known !== undefined) {
-      const { request, sessionId } = this.#o.runs.get(known);
-      return { runId: known, sessionId, isNew: false, createdSession: false, request };
-    }
-    this.#o.usage.check({ identity, sessionKey });
-    const runId = createId("run");
-    const { id: sessionId, created } = ensureSession(db, sessionKey, "owner", now);
-    const asked = {
-      grant,
-      resumed: 0,
-      ...(credential === undefined ? {} : { credential }),
-      ...(model ? { model } : {}),
-      ...(thinking ? { thinking } : {}),
-      ...(record === undefined ? {} : { record }),
-    };
-    // The message refers to the run and the run to its message: the run comes first.
-    insertRun(db, { id: runId, sessionId, identity, request: { ...asked, messageId: 0 }, createdAt: now });
-    const messageId = appendMessage(db, { sessionId, runId, role: "user", parts, status: "complete", ts: now });
-    const request: RunRequest = { ...asked, messageId };
-    setRunRequest(db, runId, request);
-    if (idempotency_key !== undefined) saveIdempotent(db, { identity, key: idempotency_key, digest, runId, now });
-    return { runId, sessionId, isNew: true, createdSession: created, request };
-  }
-
-  #lane(sessionKey: string): Lane {
-    let lane = this.#lanes.get(sessionKey);
+  /** What asks no model does not wait for the run that the session has: it goes beside it, in a lane of its own. */
+  #lane(sessionKey: string, isDirect: boolean): Lane {
+    const key = isDirect ? directKey(sessionKey) : sessionKey;
+    let lane = this.#lanes.get(key);
     if (!lane) {
-      lane = { sessionKey, active: undefined, queue: [] };
-      this.#lanes.set(sessionKey, lane);
+      lane = { key, sessionKey, active: undefined, queue: [] };
+      this.#lanes.set(key, lane);
     }
     return lane;
   }
@@ -331,6 +323,8 @@ export class Runner implements SessionLoad {
       isInterrupted: () => active.interrupted,
       isSuspended: () => this.#suspended,
     };
+    // What a command does cannot be played again.
+    if (run.request.direct) return runLoop(this.#o, loopRun);
     return runLoop(...(await this.#o.tape(this.#o, loopRun)));
   }
 
@@ -339,7 +333,7 @@ export class Runner implements SessionLoad {
     lane.active = undefined;
     const next = this.#suspended ? undefined : lane.queue.shift();
     if (next) this.#launch(lane, next);
-    else if (lane.queue.length === 0) this.#lanes.delete(lane.sessionKey);
+    else if (lane.queue.length === 0) this.#lanes.delete(lane.key);
     settle();
   }
 
@@ -383,4 +377,12 @@ export class Runner implements SessionLoad {
     const { title, updatedAt } = session;
     this.#o.bus.publish("session.updated", { session_key: sessionKey, title, updated_at: updatedAt }, { sessionKey });
   }
+}
+
+function directKey(sessionKey: string): string {
+  return `direct ${sessionKey}`;
+}
+
+function loadOf(lane: Lane | undefined): { readonly active: string | null; readonly queued: readonly string[] } {
+  return { active: lane?.active?.run.id ?? null, queued: lane?.queue.map(({ run }) => run.id) ?? [] };
 }

@@ -8,7 +8,7 @@ import type { Gate, ToolOutcome } from "../policy/gate.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Grant } from "../protocol/identity.ts";
 import type { ToolSpec } from "../sdk/provider.ts";
-import type { AnyTool, Prepared, ToolContext } from "../sdk/tool.ts";
+import type { AnyTool, ForeignTool, Prepared, ToolContext, ToolSource } from "../sdk/tool.ts";
 import type { SessionTools } from "../session/sessions.ts";
 
 export interface ToolDescription extends ToolSpec {
@@ -35,6 +35,8 @@ export interface CallScope {
 
 export interface ToolboxOptions {
   readonly tools: Readonly<Record<string, () => Promise<AnyTool>>>;
+  /** Tools that come from elsewhere, in this order; a name that is taken already is left out. */
+  readonly sources: readonly ToolSource[];
   readonly gate: Gate;
   /** What the tools need, all together; made at the first call. */
   readonly needs: () => Promise<object>;
@@ -55,8 +57,8 @@ export class Toolbox {
   async specs(agent: string, sessionTools: SessionTools | null): Promise<ToolDescription[]> {
     assertAgent(this.#options.config(), agent);
     const names = Object.keys(this.#options.tools).filter((name) => this.#mayUse(name, agent, sessionTools));
-    const { toJSONSchema } = await import("zod");
-    return Promise.all(
+    const [{ toJSONSchema }, foreign] = await Promise.all([import("zod"), this.#foreign()]);
+    const own = await Promise.all(
       names.map(async (name) => {
         const tool = await this.#load(name);
         let parameters = this.#parameters.get(tool);
@@ -68,16 +70,26 @@ export class Toolbox {
         return { name: tool.name, description: tool.description, parallel: tool.parallel, parameters };
       }),
     );
+    const others = foreign.filter(({ name }) => this.#mayUse(name, agent, sessionTools));
+    return [
+      ...own,
+      ...others.map(({ name, description, parallel, parameters: { $schema: _, ...parameters } }) => ({
+        name,
+        description,
+        parallel,
+        parameters,
+      })),
+    ];
   }
 
   /** Never throws for what the tool does; throws `not_found` for an unknown agent. */
   async call({ tool: name, args, callId }: WantedCall, scope: CallScope): Promise<ToolOutcome> {
+    const tool = await this.#find(name);
+    if (!tool) return { status: "error", text: `There is no tool "${name}"`, durationMs: 0 };
     if (!this.#mayUse(name, scope.agent, scope.sessionTools)) {
-      const known = Object.hasOwn(this.#options.tools, name);
-      const text = known ? `Tool "${name}" is not allowed here` : `There is no tool "${name}"`;
-      return { status: known ? "denied" : "error", text, durationMs: 0 };
+      return { status: "denied", text: `Tool "${name}" is not allowed here`, durationMs: 0 };
     }
-    return this.#options.gate.call(await this.#load(name), args, this.#context(scope, callId));
+    return this.#options.gate.call(tool, args, this.#context(scope, callId));
   }
 
   /** What a call would do and whether it may, without doing it. */
@@ -92,10 +104,6 @@ export class Toolbox {
       "explain",
     );
     return tool.prepare(await this.#options.needs(), tool.params.parse(args), context);
-  }
-
-  async isParallel(name: string): Promise<boolean> {
-    return Object.hasOwn(this.#options.tools, name) && (await this.#load(name)).parallel;
   }
 
   /** The agent's folder, made if it is missing; links resolved. Throws `not_found` for an agent that is not configured. */
@@ -134,9 +142,22 @@ export class Toolbox {
     return loader();
   }
 
+  async #find(name: string): Promise<AnyTool | ForeignTool | undefined> {
+    if (Object.hasOwn(this.#options.tools, name)) return this.#load(name);
+    return (await this.#foreign()).find((tool) => tool.name === name);
+  }
+
+  /** The first of each name. */
+  async #foreign(): Promise<readonly ForeignTool[]> {
+    const { sources, tools } = this.#options;
+    const found = (await Promise.all(sources.map((source) => source.tools()))).flat();
+    const taken = new Set(Object.keys(tools));
+    return found.filter(({ name }) => !taken.has(name) && taken.add(name));
+  }
+
   #mayUse(name: string, agent: string, session: SessionTools | null): boolean {
     const ofAgent = this.#options.config().agents[agent]?.tools;
-    return Object.hasOwn(this.#options.tools, name) && permits(ofAgent, name) && permits(session, name);
+    return permits(ofAgent, name) && permits(session, name);
   }
 }
 

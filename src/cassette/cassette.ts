@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { ToolOutcome } from "../policy/gate.ts";
 import { AlephError, type Reason } from "../protocol/errors.ts";
 import type { MessagePart } from "../protocol/message.ts";
+import type { HookEvent } from "../sdk/plugin.ts";
 import type { ModelInfo, StreamPart } from "../sdk/provider.ts";
 import type { Session } from "../session/sessions.ts";
 
@@ -51,6 +52,9 @@ export type Line =
       readonly args: unknown;
       readonly outcome: ToolOutcome;
     }
+  /** What plugins made of a reply or a failure; or why they refused it. */
+  | { readonly type: "hook"; readonly event: HookEvent; readonly decides: boolean; readonly outcome: unknown }
+  | { readonly type: "hook"; readonly event: HookEvent; readonly decides: boolean; readonly error: RecordedError }
   | {
       readonly type: "steered";
       readonly messages: readonly { readonly messageId: number; readonly parts: readonly MessagePart[] }[];

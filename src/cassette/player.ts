@@ -3,6 +3,8 @@ import type { LoopDeps } from "../agent/loop.ts";
 import { type Difference, firstDifference } from "../lib/first-difference.ts";
 import { AlephError } from "../protocol/errors.ts";
 import { Models, type ModelsOptions, type ResolvedModel } from "../providers/models.ts";
+import type { EventHooks, HookContexts, Hooked, Hooks } from "../sdk/hook.ts";
+import type { HookEvent } from "../sdk/plugin.ts";
 import type { ModelInfo, ModelRequest, OpenProvider, StreamPart } from "../sdk/provider.ts";
 import type { Line, RecordedError } from "./cassette.ts";
 import type { Masking } from "./masking.ts";
@@ -60,6 +62,17 @@ export class Player {
     };
   }
 
+  /** Those that had something to say when it was recorded. */
+  get hooks(): Hooks {
+    return {
+      of: <E extends HookEvent>(event: E): EventHooks<E> | undefined => {
+        const first = this.#o.lines.find((line) => line.type === "hook" && line.event === event);
+        if (first?.type !== "hook") return undefined;
+        return { decides: first.decides, run: async (context) => this.#hooked(event, context) };
+      },
+    };
+  }
+
   takeSteered(): LineOf<"steered">["messages"] {
     const line = this.#script[this.#at];
     if (line?.type !== "steered") return [];
@@ -70,6 +83,17 @@ export class Player {
   /** What of the recording nobody has asked for. */
   get left(): number {
     return this.#script.length - this.#at;
+  }
+
+  #hooked<E extends HookEvent>(event: E, context: HookContexts[E]): Hooked<E> {
+    const line = this.#script[this.#at];
+    if (line?.type !== "hook" || line.event !== event) {
+      this.#deviate(`hook ${event}`, { path: "", a: line?.type, b: event });
+      return { context, resolved: undefined };
+    }
+    this.#advance();
+    if ("error" in line) throw thrownOf(line.error);
+    return line.outcome as Hooked<E>;
   }
 
   #advance(): void {

@@ -5,6 +5,8 @@ import type { LoopDeps, LoopRun } from "../agent/loop.ts";
 import type { Log } from "../lib/log.ts";
 import { describeError } from "../lib/log.ts";
 import { AlephError } from "../protocol/errors.ts";
+import type { EventHooks, Hooks } from "../sdk/hook.ts";
+import type { HookEvent } from "../sdk/plugin.ts";
 import type { OpenProvider, StreamPart } from "../sdk/provider.ts";
 import { CASSETTE_VERSION, cassettePath, type Line, type RecordedError } from "./cassette.ts";
 import { createMasking, type Masking } from "./masking.ts";
@@ -28,7 +30,12 @@ export async function recordRun(
   const facts = { run_id: run.id, session, now: deps.now(), time_zone: deps.timeZone() };
   tape.write({ type: "run", version: CASSETTE_VERSION, ...facts });
   return [
-    { ...deps, models: recordedModels(deps.models, tape), toolbox: recordedToolbox(deps.toolbox, tape) },
+    {
+      ...deps,
+      models: recordedModels(deps.models, tape),
+      toolbox: recordedToolbox(deps.toolbox, tape),
+      hooks: recordedHooks(deps.hooks, tape),
+    },
     {
       ...loopRun,
       takeSteered() {
@@ -182,6 +189,30 @@ function recordedToolbox(toolbox: LoopDeps["toolbox"], tape: Tape): LoopDeps["to
       } finally {
         tape.toolEnds(line);
       }
+    },
+  };
+}
+
+function recordedHooks(hooks: Hooks, tape: Tape): Hooks {
+  const recorded = <E extends HookEvent>(event: E, found: EventHooks<E> | undefined): EventHooks<E> | undefined =>
+    found && {
+      decides: found.decides,
+      async run(context, signal) {
+        const about = { type: "hook", event, decides: found.decides } as const;
+        try {
+          const outcome = await found.run(context, signal);
+          tape.write({ ...about, outcome });
+          return outcome;
+        } catch (thrown) {
+          tape.write({ ...about, error: errorOf(thrown) });
+          throw thrown;
+        }
+      },
+    };
+  return {
+    of(event) {
+      const found = hooks.of(event);
+      return found instanceof Promise ? found.then((later) => recorded(event, later)) : recorded(event, found);
     },
   };
 }

@@ -60,6 +60,8 @@ export async function replayRun(options: ReplayOptions): Promise<Replayed> {
       ...deps,
       models: player.models,
       toolbox: player.toolbox(deps.toolbox),
+      hooks: player.hooks,
+      commands: { run: () => Promise.reject(new AlephError("conflict", "A command cannot be played again")) },
       bus: { publish: (topic, data) => events.push({ topic, data }) },
       usage: { check: () => undefined, record: () => undefined },
       now: () => first.now,

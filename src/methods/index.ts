@@ -33,6 +33,8 @@ export const methods = {
   "models.config": () => import("./models/config.ts").then((m) => m.modelsConfig),
   "models.list": () => import("./models/list.ts").then((m) => m.modelsList),
   "models.test": () => import("./models/test.ts").then((m) => m.modelsTest),
+  "plugins.commands": () => import("./plugins/commands.ts").then((m) => m.pluginsCommands),
+  "plugins.executeCommand": () => import("./plugins/execute-command.ts").then((m) => m.pluginsExecuteCommand),
   "plugins.get": () => import("./plugins/get.ts").then((m) => m.pluginsGet),
   "plugins.list": () => import("./plugins/list.ts").then((m) => m.pluginsList),
   "plugins.reload": () => import("./plugins/reload.ts").then((m) => m.pluginsReload),

@@ -1,29 +1,34 @@
 /** The one door: every tool call from any side passes here and is judged before it runs. */
-import type * as z from "zod";
 import { describeError, type Log } from "../lib/log.ts";
 import { AlephError, type Reason } from "../protocol/errors.ts";
 import type { ToolResultPart } from "../protocol/message.ts";
-import type { AnyTool, Prepared, ToolContext, ToolResult } from "../sdk/tool.ts";
+import type { EventHooks, Hooks } from "../sdk/hook.ts";
+import type { AnyTool, ForeignTool, Prepared, ToolContext, ToolResult } from "../sdk/tool.ts";
 import type { Approvals } from "./approvals.ts";
-import { describeIssues } from "./issues.ts";
+import { type CheckArguments, createArgumentCheck, isForeign } from "./arguments.ts";
+import { type Args, askAfter, askBefore } from "./hooked-call.ts";
 
 export interface ToolOutcome extends Omit<ToolResult, "ok"> {
   readonly status: ToolResultPart["status"];
   readonly durationMs: number;
+  /** What the tool really got, where hooks changed what was asked. */
+  readonly args?: Args;
 }
 
 export interface Gate {
   /**
-   * Validates `input`, prepares the call, decides its tier, asks where it must, runs it. Never throws: every way that
-   * a call can end is an outcome whose text tells the model what happened.
+   * Validates `input`, lets hooks see and change it, prepares the call, decides its tier, asks where it must, runs it, lets
+   * hooks see and change the result. Never throws: every way that a call can end is an outcome whose text tells the model
+   * what happened.
    */
-  call(tool: AnyTool, input: unknown, context: ToolContext): Promise<ToolOutcome>;
+  call(tool: AnyTool | ForeignTool, input: unknown, context: ToolContext): Promise<ToolOutcome>;
 }
 
 export interface GateOptions {
   readonly approvals: Pick<Approvals, "request">;
   /** All that tools need; each takes its part. Asked at each call, made at the first. */
   readonly needs: () => Promise<object>;
+  readonly hooks?: Hooks;
   readonly log: Log;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
@@ -37,50 +42,124 @@ export interface GateOptions {
 
 type Ending = Omit<ToolOutcome, "durationMs">;
 
+interface Judging extends GateOptions {
+  readonly check: CheckArguments;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly maxText: number;
+}
+
 /** What a tool throws when it may not, rather than cannot. */
 const REFUSALS: ReadonlySet<Reason> = new Set<Reason>(["forbidden", "approval_denied", "sandbox_denied"]);
 const MAX_TEXT = 100_000;
 const SETTLE_MS = 5_000;
 
 export function createGate(options: GateOptions): Gate {
-  const { now = () => performance.now(), log } = options;
+  const { now = () => performance.now(), log, maxText = MAX_TEXT } = options;
+  const judging: Judging = { ...options, now, maxText, check: createArgumentCheck(log) };
   return {
     async call(tool, input, context) {
       const started = now();
       let ending: Ending;
       try {
-        ending = await judge(options, tool, input, context);
+        ending = await judge(judging, tool, input, context);
       } catch (thrown) {
-        ending = failed(tool, thrown, context, log);
+        ending = failed(tool.name, thrown, context, log);
       }
-      return { ...capped(ending, options.maxText ?? MAX_TEXT), durationMs: Math.max(0, Math.round(now() - started)) };
+      return { ...capped(ending, maxText), durationMs: Math.max(0, Math.round(now() - started)) };
     },
   };
 }
 
-async function judge(options: GateOptions, tool: AnyTool, input: unknown, context: ToolContext): Promise<Ending> {
+async function judge(o: Judging, tool: AnyTool | ForeignTool, input: unknown, context: ToolContext): Promise<Ending> {
   if (context.signal.aborted) return cancelled("Cancelled before it began");
-  const parsed = await tool.params.safeParseAsync(input);
-  if (!parsed.success) return { status: "error", text: describeIssues(tool, input, parsed.error as z.ZodError) };
-  const prepared: Prepared = await tool.prepare(await options.needs(), parsed.data, context);
+  const checked = await o.check(tool, input);
+  if ("fault" in checked) return { status: "error", text: checked.fault };
+  let before = o.hooks?.of("before_tool_call");
+  if (before instanceof Promise) before = await before;
+  let after = o.hooks?.of("after_tool_call");
+  if (after instanceof Promise) after = await after;
+  if (!before && !after) return await decide(o, tool, checked.args, context);
+  return await judgeHooked(o, tool, { input: input as Args, args: checked.args, before, after }, context);
+}
+
+interface Hooked {
+  /** As the caller wrote it. */
+  readonly input: Args;
+  /** As the tool gets it. */
+  readonly args: unknown;
+  readonly before: EventHooks<"before_tool_call"> | undefined;
+  readonly after: EventHooks<"after_tool_call"> | undefined;
+}
+
+async function judgeHooked(
+  o: Judging,
+  tool: AnyTool | ForeignTool,
+  { input, args, before, after }: Hooked,
+  context: ToolContext,
+): Promise<Ending> {
+  const called = { tool: tool.name, args: input, context };
+  const said = before ? await askBefore(before, called) : { args: input };
+  if ("refusal" in said) return denied(said.refusal);
+  const isChanged = said.args !== input;
+  const checked = isChanged ? await o.check(tool, said.args) : { args };
+  const changed = isChanged ? { args: said.args } : {};
+  if ("fault" in checked) {
+    return {
+      status: "error",
+      text: `A plugin changed the arguments, and they do not fit any more. ${checked.fault}`,
+      ...changed,
+    };
+  }
+  const began = o.now();
+  // What hooks may keep back is not shown before they have seen it.
+  const shown = after?.decides ? { ...context, progress: () => {} } : context;
+  let ran = false;
+  const onRun = () => {
+    ran = true;
+  };
+  const ending: Ending =
+    said.answer === undefined
+      ? await decide(o, tool, checked.args, shown, onRun).catch((thrown: unknown) =>
+          failed(tool.name, thrown, context, o.log),
+        )
+      : { status: "ok", text: said.answer };
+  if (!after || (!ran && said.answer === undefined)) return { ...ending, ...changed };
+  const { status, text } = capped(ending, o.maxText);
+  const durationMs = Math.max(0, Math.round(o.now() - began));
+  const last = await askAfter(after, { ...called, args: said.args }, { status, text, durationMs });
+  return "refusal" in last ? { ...denied(last.refusal), ...changed } : { ...ending, text: last.text, ...changed };
+}
+
+async function decide(
+  options: Judging,
+  tool: AnyTool | ForeignTool,
+  args: unknown,
+  context: ToolContext,
+  onRun?: () => void,
+): Promise<Ending> {
+  const prepared: Prepared = isForeign(tool)
+    ? await tool.prepare(args as Args, context)
+    : await tool.prepare(await options.needs(), args, context);
   if (prepared.tier === "deny") return denied(`Refused by policy: ${prepared.reason}. Do not try it in another way`);
   if (prepared.tier === "ask") {
-    const refusal = await ask(options, tool, prepared, context);
+    const refusal = await ask(options, tool.name, prepared, context);
     if (refusal) return refusal;
   }
   if (context.signal.aborted) return cancelled("Cancelled before it began");
+  onRun?.();
   return await run(prepared, context, options.settleMs ?? SETTLE_MS);
 }
 
 /** Nothing when a person said yes. */
 async function ask(
   { approvals, config }: GateOptions,
-  tool: AnyTool,
+  tool: string,
   { plan, reason }: Prepared,
   { runId, sessionKey, workspace, identity, signal }: ToolContext,
 ): Promise<Ending | undefined> {
   const ttlMs = config().exec.approval_timeout_ms;
-  const question = { tool: tool.name, plan, reason, runId, sessionKey, workspace, identity, ttlMs };
+  const question = { tool, plan, reason, runId, sessionKey, workspace, identity, ttlMs };
   const answer = await approvals.request(question, signal);
   switch (answer) {
     case "once":
@@ -124,15 +203,15 @@ function overdue(signal: AbortSignal, running: Promise<unknown>, settleMs: numbe
   return promise;
 }
 
-function failed(tool: AnyTool, thrown: unknown, context: ToolContext, log: Log): Ending {
+function failed(tool: string, thrown: unknown, context: ToolContext, log: Log): Ending {
   if (context.signal.aborted) return cancelled("Cancelled");
   if (thrown instanceof AlephError && thrown.reason !== "internal") {
     const hint = typeof thrown.data.hint === "string" ? `. ${thrown.data.hint}` : "";
     const status = REFUSALS.has(thrown.reason) ? "denied" : "error";
     return { status, text: `${thrown.message}${hint}` };
   }
-  log.error("tool failed", { tool: tool.name, call_id: context.callId, ...describeError(thrown) });
-  return { status: "error", text: `Tool "${tool.name}" failed for an internal reason; the log has the cause` };
+  log.error("tool failed", { tool, call_id: context.callId, ...describeError(thrown) });
+  return { status: "error", text: `Tool "${tool}" failed for an internal reason; the log has the cause` };
 }
 
 /** Keeps both ends: the beginning says what it is, the end how it went. */

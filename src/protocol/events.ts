@@ -18,6 +18,8 @@ export const eventSchemas = {
     ...call,
     ok: z.boolean(),
     status: toolResultPart.shape.status,
+    /** What the tool really got, where a plugin changed what was asked. */
+    args: z.record(z.string(), z.unknown()).optional(),
     result: z.string().optional(),
     error: z.string().optional(),
     duration_ms: z.number(),

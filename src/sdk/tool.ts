@@ -65,3 +65,24 @@ export function defineTool<const Name extends string, P extends z.ZodType, Needs
 ): Tool<Name, P, Needs> {
   return tool;
 }
+
+/**
+ * A tool that comes from outside of the executable: from a plugin, from another program. It goes through the same gate as
+ * those that are built in, and what it answers is what a stranger says.
+ */
+export interface ForeignTool {
+  /** Letters, digits, `_` and `-`, at most 64. A built-in tool of the same name goes first. */
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of the arguments object (2020-12, or draft-07 when `$schema` says so), as its author wrote it. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly parallel: boolean;
+  /** As `Tool.prepare`; `args` fit `parameters`. */
+  prepare(args: Readonly<Record<string, unknown>>, context: ToolContext): Prepared | Promise<Prepared>;
+}
+
+/** Where foreign tools come from. */
+export interface ToolSource {
+  /** Those that may be used now, in a stable order; the same objects until something about them changes. */
+  tools(): Promise<readonly ForeignTool[]>;
+}

@@ -26,6 +26,16 @@ export function findIdempotent(
   return row.run_id;
 }
 
+/** Whether the key was used already, for whatever it was. */
+export function isKnownKey(db: Database, identity: string, key: string, now: number): boolean {
+  const row = db
+    .query<{ created_at: number }, [string, string]>(
+      "SELECT created_at FROM idempotency WHERE identity = ? AND key = ?",
+    )
+    .get(identity, key);
+  return row !== null && row.created_at >= now - KEPT_MS;
+}
+
 export function saveIdempotent(
   db: Database,
   entry: { identity: string; key: string; digest: string; runId: string; now: number },

@@ -4,6 +4,7 @@ import { AlephError, type Reason } from "../protocol/errors.ts";
 import type { Grant } from "../protocol/identity.ts";
 import type { ThinkingLevel, Usage } from "../protocol/message.ts";
 import type { Run, RunStatus } from "../protocol/run.ts";
+import type { DirectCall } from "../sdk/command.ts";
 import type { Stores } from "./stores.ts";
 
 /** What a run needs to start or to go on after a restart. */
@@ -17,6 +18,8 @@ export interface RunRequest {
   readonly thinking?: ThinkingLevel;
   /** Whether what providers are asked and answer is kept for a replay; the config says so if it does not. */
   readonly record?: boolean;
+  /** What answers instead of a model: a command, or what a plugin said when the message came. */
+  readonly direct?: { readonly call: DirectCall } | { readonly answer: string };
   /** How often a restart took it up again. */
   readonly resumed: number;
 }

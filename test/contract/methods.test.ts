@@ -38,6 +38,8 @@ const TABLE: Readonly<Record<string, string>> = {
   "models.config": "read",
   "models.list": "read",
   "models.test": "write",
+  "plugins.commands": "read",
+  "plugins.executeCommand": "write",
   "plugins.get": "read",
   "plugins.list": "read",
   "plugins.reload": "admin",

@@ -10,7 +10,7 @@ export const agentSteer = defineMethod({
   rate: "run",
   params: z.strictObject({ run_id: z.string(), message: runParams.shape.message }),
   result: z.object({ run_id: z.string(), message_id: z.string() }),
-  handle({ runner }: { runner: Pick<Runner, "steer"> }, { run_id, message }) {
-    return runner.steer(run_id, message);
+  handle({ runner }: { runner: Pick<Runner, "steer"> }, { run_id, message }, call) {
+    return runner.steer(run_id, message, call.grant!);
   },
 });

@@ -1,0 +1,75 @@
+/** Puts a message and the run that answers it on disk; the same idempotency key finds the run that is there. */
+import type { Database } from "bun:sqlite";
+import { createId } from "../lib/id.ts";
+import type { Grant } from "../protocol/identity.ts";
+import type { MessagePart } from "../protocol/message.ts";
+import type { RunParams } from "../protocol/run.ts";
+import { findIdempotent, saveIdempotent } from "../session/idempotency.ts";
+import { appendMessage } from "../session/messages.ts";
+import { insertRun, type RunRequest, type Runs, setRunRequest } from "../session/runs.ts";
+import { ensureSession } from "../session/sessions.ts";
+import type { Ledger } from "../usage/ledger.ts";
+import type { Arrived } from "./arrivals.ts";
+
+export interface Asked {
+  /** As it was sent. */
+  readonly params: RunParams;
+  readonly media: readonly MessagePart[];
+  readonly arrived: Arrived;
+  readonly sessionKey: string;
+  readonly grant: Grant;
+  readonly credential: string | undefined;
+}
+
+export interface Accepted {
+  readonly runId: string;
+  readonly sessionId: number;
+  readonly isNew: boolean;
+  readonly createdSession: boolean;
+  readonly request: RunRequest;
+}
+
+export interface AcceptDeps {
+  readonly runs: Pick<Runs, "get">;
+  readonly usage: Pick<Ledger, "check">;
+  readonly now: () => number;
+}
+
+/** Inside the caller's transaction. Throws `budget_exceeded`, and `conflict` for a key of another request. */
+export function acceptRun(db: Database, { runs, usage, now: clock }: AcceptDeps, asked: Asked): Accepted {
+  const { params, media, arrived, sessionKey, grant, credential } = asked;
+  const now = clock();
+  const { idempotency_key, model, thinking, record } = params;
+  const identity = grant.identity.id;
+  // Of what was sent, whatever hooks made of it: whoever tries again sends the same.
+  const sent: readonly MessagePart[] = [...media, { type: "text", text: params.message }];
+  const digest = new Bun.CryptoHasher("sha256")
+    .update(JSON.stringify([sessionKey, sent, model ?? null, thinking ?? null]))
+    .digest("hex");
+  const known = idempotency_key === undefined ? undefined : findIdempotent(db, identity, idempotency_key, digest, now);
+  if (known !== undefined) {
+    const { request, sessionId } = runs.get(known);
+    return { runId: known, sessionId, isNew: false, createdSession: false, request };
+  }
+  // What asks no model costs nothing.
+  if (!arrived.direct) usage.check({ identity, sessionKey });
+  const runId = createId("run");
+  const { id: sessionId, created } = ensureSession(db, sessionKey, "owner", now);
+  const wanted = {
+    grant,
+    resumed: 0,
+    ...(credential === undefined ? {} : { credential }),
+    ...(model ? { model } : {}),
+    ...(thinking ? { thinking } : {}),
+    ...(record === undefined ? {} : { record }),
+    ...(arrived.direct ? { direct: arrived.direct } : {}),
+  };
+  // The message refers to the run and the run to its message: the run comes first.
+  insertRun(db, { id: runId, sessionId, identity, request: { ...wanted, messageId: 0 }, createdAt: now });
+  const parts: readonly MessagePart[] = [...media, { type: "text", text: arrived.message }];
+  const messageId = appendMessage(db, { sessionId, runId, role: "user", parts, status: "complete", ts: now });
+  const request: RunRequest = { ...wanted, messageId };
+  setRunRequest(db, runId, request);
+  if (idempotency_key !== undefined) saveIdempotent(db, { identity, key: idempotency_key, digest, runId, now });
+  return { runId, sessionId, isNew: true, createdSession: created, request };
+}
