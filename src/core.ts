@@ -295,6 +295,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     interfaces,
     plugins,
     services: () => pluginParts.services(),
+    commands,
     usage,
     generations,
     cassettes,
