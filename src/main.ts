@@ -8,7 +8,10 @@ const fallback = name === "aleph" ? "chat" : "serve";
 const serveWords = words[0] === "serve" ? words.slice(1) : words;
 const flags = fallback === "serve" || words[0] === "serve" ? readServeFlags(serveWords) : undefined;
 
-if (words[0] === "__wasm-host") {
+if (words[0] === "__sandbox-exec") {
+  const { launch } = await import("./sandbox/linux/launch.ts");
+  process.exitCode = launch();
+} else if (words[0] === "__wasm-host") {
   const { runWasmHost } = await import("./plugin/runtimes/wasm/host.ts");
   await runWasmHost();
 } else if (flags) {

@@ -54,7 +54,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "check-tables.ts": ["lib", "type config", "providers", "channel", "channels"],
   "app.ts": ["lib", "config", "sdk", "core.ts", "check-tables.ts", "gateway"],
   cli: ["lib", "protocol", "config", "client", "check-tables.ts", "app.ts"],
-  "main.ts": ["plugin", "cli"],
+  "main.ts": ["sandbox", "plugin", "cli"],
 };
 
 /** Plural folders: lists of interchangeable things. What stands beside the things, for all of them, is named here. */

@@ -1,0 +1,34 @@
+/** What the server tells the process that confines itself and then becomes the program; and what that one answers. */
+import type { Confinement } from "../confinement.ts";
+
+/** The word of our command line that stands for it. */
+export const LAUNCH_WORD = "__sandbox-exec";
+/** The order comes in and the answer goes out here. The program never sees it. */
+export const ORDER_FD = 3;
+/** Closed by the kernel when the server ends, however it ends. */
+export const WATCH_FD = 4;
+
+export interface LaunchOrder extends Omit<Confinement, "read" | "write" | "execute" | "cpuSeconds"> {
+  /** The program is an absolute path. */
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Without it somebody else has already put the process into namespaces of its own. */
+  readonly landlock: boolean;
+  /** Real paths. A link in one of them, made since they were checked, refuses the start. */
+  readonly read: readonly string[];
+  readonly write: readonly string[];
+  /** Of the system: what programs read to be loaded, links included. */
+  readonly system: readonly string[];
+  readonly execute: readonly string[];
+  readonly cpuSeconds: number | null;
+  /** Who it is to be instead of root; null: whoever it is, without capabilities. */
+  readonly user: number | null;
+  /** The server's process id; null where process ids have another meaning. */
+  readonly server: number | null;
+}
+
+/** Two lines at most: the first just before the program takes over, then nothing more unless that fails. */
+export type LaunchAnswer =
+  | { readonly landlock: number }
+  | { readonly failed: "sandbox_denied" | "not_found"; readonly message: string };
