@@ -27,6 +27,7 @@ import { createMediaLinks, type MediaLinks } from "./media/links.ts";
 import { createDiskShelf, createMedia, createMemoryShelf, type Media } from "./media/media.ts";
 import { methods, type Needs } from "./methods/index.ts";
 import type { SystemStatus } from "./methods/system/status.ts";
+import { openModelParts } from "./model-parts.ts";
 import type { loadPanel } from "./panel/assets.ts";
 import { PluginCommands } from "./plugin/commands.ts";
 import { PluginHooks } from "./plugin/hooks.ts";
@@ -42,9 +43,7 @@ import type { Issue } from "./protocol/errors.ts";
 import { TOPICS } from "./protocol/event-frame.ts";
 import { OWNER_GRANT } from "./protocol/identity.ts";
 import { providers } from "./providers/index.ts";
-import { AttemptCounts } from "./providers/models/attempt-counts.ts";
-import { Models } from "./providers/models.ts";
-import { Protocols } from "./providers/protocols.ts";
+import type { AttemptCounts } from "./providers/models/attempt-counts.ts";
 import { Runs } from "./session/runs.ts";
 import { Sessions } from "./session/sessions.ts";
 import { createStores } from "./session/stores.ts";
@@ -92,7 +91,7 @@ export interface RouteNeeds {
   readonly isReady: () => boolean;
   readonly requestCounts: () => Metrics["requests"];
   readonly attemptCounts: () => AttemptCounts["all"];
-  readonly gauges: () => ReturnType<typeof gauges>;
+  readonly gauges: () => Gauges;
   readonly panel: () => ReturnType<typeof loadPanel>;
   readonly media: Pick<Media, "get">;
   readonly mediaLinks: Pick<MediaLinks, "check">;
@@ -136,30 +135,20 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const sessions = new Sessions({ stores, bus, now });
   const runs = new Runs({ stores });
   const media = createMedia({ durable: createDiskShelf(home.media), ephemeral: createMemoryShelf() });
-  const protocols = new Protocols({ folder: home.protocols, builtIn: providers, log });
-  stack.use(
-    protocols.onRead((protocol, issues) => {
-      if (issues.length === 0) bus.publish("protocol.loaded", { protocol });
-      else bus.publish("protocol.invalid", { protocol, issues: issues.map((issue) => ({ ...issue })) });
+  const modelParts = stack.use(
+    openModelParts({
+      home,
+      env,
+      config,
+      bus,
+      log,
+      fetch: options.fetch,
+      monotonic,
+      plugged: () => pluginParts.providerNames(),
+      watch: listen,
     }),
   );
-  if (listen) stack.use(protocols.watch());
-  const attempts = new AttemptCounts();
-  const models = new Models({
-    types: protocols.types,
-    plugged: () => pluginParts.providerNames(),
-    config: current,
-    env: env.all,
-    resolveSecret: (value) => config.resolve(value),
-    log,
-    fetch: options.fetch,
-    now: monotonic,
-    onAttempt: (attempt) => attempts.add(attempt),
-    onHealth({ provider, key, pauseMs }) {
-      if (pauseMs === null) bus.publish("provider.recovered", { provider, key });
-      else bus.publish("provider.failed", { provider, key, retry_in_ms: pauseMs });
-    },
-  });
+  const { protocols, attempts, models } = modelParts;
 
   const approvals = new Approvals({ stores, bus, log, now });
   const toolNeeds = once(async () =>
@@ -412,23 +401,5 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       await drained;
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  };
-}
-
-function gauges(status: ReturnType<Needs["status"]>) {
-  const gauge = (help: string, value: number) => ({ help, value });
-  return {
-    aleph_uptime_seconds: gauge("Time since the start", status.uptime_ms / 1000),
-    aleph_connections: gauge("Open WebSocket connections", status.connections),
-    aleph_runs_active: gauge("Runs under way", status.runs_active),
-    aleph_runs_queued: gauge("Runs that wait", status.runs_queued),
-    aleph_event_seq: gauge("Number of the newest event", status.seq),
-    aleph_memory_rss_bytes: gauge("Resident memory", status.memory.rss),
-    aleph_storage_ok: gauge("1 while the database can be written", status.storage.ok ? 1 : 0),
-    aleph_event_loop_stalls: gauge("Times that the event loop was held up for 50 ms or more", status.event_loop.stalls),
-    aleph_event_loop_longest_stall_seconds: gauge(
-      "Longest hold-up of the event loop",
-      status.event_loop.longest_stall_ms / 1000,
-    ),
   };
 }
