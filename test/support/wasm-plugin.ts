@@ -14,7 +14,7 @@ import { BARE_MANIFEST } from "./plugins.ts";
 /** The binary of a module in WebAssembly's text format. */
 export async function assemble(text: string): Promise<Uint8Array> {
   const wabt = await initWabt();
-  using parsed = disposable(wabt.parseWat("module.wat", text, { bulk_memory: true, threads: true, multi_memory: true }));
+  using parsed = disposable(wabt.parseWat("module.wat", text, { bulk_memory: true, threads: true }));
   return parsed.value.toBinary({}).buffer;
 }
 
@@ -47,7 +47,13 @@ export interface RunningWasmPlugin extends AsyncDisposable {
 /** Starts it in `folder`, which gets its module. */
 export async function startWasmPlugin(folder: string, options: WasmPluginOptions): Promise<RunningWasmPlugin> {
   const sandbox = options.sandbox ?? createSandbox();
-  const manifest: PluginManifest = { ...BARE_MANIFEST, id: "sample", kind: "wasm", entry: "plugin.wasm", ...options.manifest };
+  const manifest: PluginManifest = {
+    ...BARE_MANIFEST,
+    id: "sample",
+    kind: "wasm",
+    entry: "plugin.wasm",
+    ...options.manifest,
+  };
   await mkdir(join(folder, "private"), { recursive: true });
   await Bun.write(join(folder, "plugin.wasm"), options.module);
   const { log, entries } = testLog();

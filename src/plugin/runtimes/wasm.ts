@@ -16,12 +16,18 @@ import { plainTextHandlers } from "./wasm/values.ts";
 
 /** Bytes of a module; kits that bring an interpreter along make some of 20 MB. */
 const MAX_MODULE = 64 * 1024 * 1024;
-/** What the process needs besides the module's memory: the engine, its reserve for machine code, and copies of what goes in and out. */
-const HOST_BYTES = 512 * 1024 * 1024;
+/** What the process needs besides the module's memory: the engine and copies of what goes in and out. */
+const ENGINE_BYTES = 512 * 1024 * 1024;
+/** Of this much address space a memory is cut that grows in place; it counts as used only while it is being reserved. */
+const RESERVE_BYTES = 4224 * 1024 * 1024;
 const FILE_BYTES = 1024 * 1024 * 1024;
 const OPEN_FILES = 256;
-/** Without it the engine reserves more than a limited process gets, and interprets. */
-const ENGINE = { BUN_JSC_jitMemoryReservationSize: String(64 * 1024 * 1024) };
+/** What the engine reserves for machine code, for the shapes of objects, and at once: far more if it is not told. */
+const ENGINE = {
+  BUN_JSC_jitMemoryReservationSize: String(64 * 1024 * 1024),
+  BUN_JSC_structureHeapSizeInKB: String(64 * 1024),
+  MIMALLOC_ARENA_RESERVE: "64MiB",
+};
 
 export function createWasmRuntime({ sandbox }: Pick<RuntimeNeeds, "sandbox">): Runtime<"wasm"> {
   return defineRuntime({
@@ -66,7 +72,7 @@ async function startChild(
       execute: [],
       processes: 1,
       network: "none",
-      memoryBytes: limits.memoryBytes + HOST_BYTES,
+      memoryBytes: limits.memoryBytes + ENGINE_BYTES + RESERVE_BYTES,
       fileBytes: FILE_BYTES,
       openFiles: OPEN_FILES,
     },

@@ -20,6 +20,7 @@ import {
   TO_HOST,
 } from "./frames.ts";
 import { readBody } from "./http-body.ts";
+import { residentBytes } from "./resident.ts";
 
 export interface WasmChildOptions {
   readonly plugin: string;
@@ -40,6 +41,11 @@ interface Exchange {
 }
 
 const HEAD_ROOM = 512 * 1024;
+const OVER_MEMORY = "killed: over its memory limit";
+/** Resident memory of the process besides the module's own. */
+const ENGINE_BYTES = 192 * 1024 * 1024;
+/** How often it is looked at while a call is under way. */
+const LOOK_MS = 50;
 /** Of what it wrote to standard error, for the log. */
 const MAX_STDERR = 2000;
 
@@ -90,18 +96,22 @@ export class WasmChild implements AsyncDisposable {
 
   async #ask(frame: Uint8Array, { timeoutMs, signal }: Patience): Promise<Frame> {
     if (this.#reason !== undefined) throw this.#gone(this.#reason);
-    const { plugin } = this.#o;
+    const { plugin, host } = this.#o;
     const exchange: Exchange = { answered: Promise.withResolvers(), over: new AbortController(), asking: false };
     this.#exchange = exchange;
     const giveUp = (error: AlephError, reason: string) => {
       exchange.answered.reject(error);
-      this.#isReplaceable ||= !this.hasEnded;
+      this.#isReplaceable ||= !this.hasEnded && reason !== OVER_MEMORY;
       this.#end(reason);
     };
     const timer = setTimeout(() => {
       const message = `Plugin "${plugin}" gave no answer within ${timeoutMs} ms and was ended`;
       giveUp(new AlephError("timeout", message, { data: { plugin } }), "killed: over its time limit");
     }, timeoutMs);
+    const watch = setInterval(() => {
+      if ((residentBytes(this.#o.child.pid) ?? 0) <= host.limits.memoryBytes + ENGINE_BYTES) return;
+      giveUp(this.#error("crashed", `Plugin "${plugin}" was ended: it is over its memory limit`), OVER_MEMORY);
+    }, LOOK_MS);
     const cancel = () =>
       giveUp(new AlephError("cancelled", `The call of plugin "${plugin}" was cancelled`), "cancelled");
     signal?.addEventListener("abort", cancel, { once: true });
@@ -113,6 +123,7 @@ export class WasmChild implements AsyncDisposable {
       return answer;
     } finally {
       clearTimeout(timer);
+      clearInterval(watch);
       signal?.removeEventListener("abort", cancel);
       this.#exchange = undefined;
       exchange.over.abort();

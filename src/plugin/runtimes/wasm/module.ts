@@ -18,9 +18,12 @@ export interface LimitedModule {
 }
 
 const HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+const TYPES = 1;
 const IMPORTS = 2;
 const MEMORIES = 5;
 const EXPORTS = 7;
+const FUNCTION_TYPE = 0x60;
+const REFERENCE_TYPES = [0x63, 0x64];
 const FUNCTION = 0;
 const KINDS = ["function", "table", "memory", "global", "tag"];
 /** 32 bits, not shared, 64 KiB a page: the only kind of memory whose size the limit can be said in. */
@@ -39,7 +42,10 @@ export function limitModule(module: Uint8Array, { maxPages }: { readonly maxPage
     const from = source.at;
     const id = source.byte();
     const content = source.take(source.number());
-    if (id === IMPORTS) {
+    if (id === TYPES) {
+      checkTypes(new Source(content));
+      parts.push(module.subarray(from, source.at));
+    } else if (id === IMPORTS) {
       const imports = rewriteImports(new Source(content));
       usesWasi = imports.usesWasi;
       parts.push(section(id, imports.bytes));
@@ -52,6 +58,23 @@ export function limitModule(module: Uint8Array, { maxPages }: { readonly maxPage
     } else parts.push(module.subarray(from, source.at));
   }
   return { bytes: join(parts), functions, usesWasi };
+}
+
+/** Functions are all that may be declared: structures and arrays live in the engine's own heap, which has no limit. */
+function checkTypes(source: Source): void {
+  const count = source.number();
+  for (let index = 0; index < count; index++) {
+    if (source.byte() !== FUNCTION_TYPE) {
+      throw new ModuleFault("has garbage-collected types, whose memory cannot be held to a limit");
+    }
+    for (const _list of ["parameters", "results"]) {
+      for (let values = source.number(); values > 0; values--) {
+        const type = source.byte();
+        // A reference to a type of its own goes on with a number, of which only the last byte is below 128.
+        if (REFERENCE_TYPES.includes(type)) while (source.byte() >= 0x80);
+      }
+    }
+  }
 }
 
 function rewriteImports(source: Source): { readonly bytes: Uint8Array; readonly usesWasi: boolean } {
