@@ -1,13 +1,13 @@
 /** `aleph logs`: what a running server has logged. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Result } from "../../client/client.ts";
 import { LOG_LEVELS, type LogLevel } from "../../lib/log.ts";
-import { printableJson, printableLine } from "../../lib/terminal-text.ts";
+import { printableJson } from "../../lib/terminal-text.ts";
 import { defineCommand } from "../command.ts";
 import { withClient } from "../connection.ts";
 import { EXIT } from "../exit-codes.ts";
 import { usageError } from "../failure.ts";
 import { jsonFlag, serverFlags } from "../flags.ts";
+import { type ShownEntry, writeLogEntry } from "../log-entry.ts";
 import type { Output } from "../terminal.ts";
 
 const POLL_MS = 500;
@@ -32,7 +32,7 @@ export const logs = defineCommand({
       args,
       invocation,
       async ({ client }) => {
-        const write = args.json ? writeLine : writeHuman;
+        const write = args.json ? writeLine : writeLogEntry;
         const first = await client.call("logs.tail", { limit, level });
         for (const entry of first.entries) write(out, entry);
         if (!args.follow) return EXIT.ok;
@@ -54,18 +54,6 @@ export const logs = defineCommand({
   },
 });
 
-type Entry = Result<"logs.tail">["entries"][number];
-
-function writeLine(out: Output, { ts, level, message, fields }: Entry): void {
+function writeLine(out: Output, { ts, level, message, fields }: ShownEntry): void {
   out.write(`${printableJson({ ts: new Date(ts).toISOString(), level, message, ...fields })}\n`);
-}
-
-function writeHuman(out: Output, { ts, level, message, fields }: Entry): void {
-  const { dim, yellow, red, cyan } = out.style;
-  const colour = { debug: dim, info: cyan, warn: yellow, error: red }[level];
-  const facts = Object.entries(fields)
-    .filter(([name]) => name !== "stack")
-    .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
-  const told = printableLine([message, ...facts].join("  "));
-  out.write(`${dim(new Date(ts).toLocaleTimeString("sv"))} ${colour(level.padEnd(5))} ${told}\n`);
 }
