@@ -1,9 +1,9 @@
 /** A child process with pipes that leads a process group of its own, all of which ends with it. */
-import { closeSync, writeSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { AlephError } from "../protocol/errors.ts";
 import type { SandboxLevel } from "../sdk/runtime.ts";
 import type { ConfinedChild } from "./confinement.ts";
-import { type LaunchAnswer, type LaunchOrder, ORDER_FD, WATCH_FD } from "./linux/order.ts";
+import { type LaunchAnswer, type LaunchOrder, needsWatch, ORDER_FD, WATCH_FD } from "./linux/order.ts";
 import type { PreparedCommand } from "./method.ts";
 import { COMMAND_MARK } from "./process-group.ts";
 import { killMarked } from "./stragglers.ts";
@@ -39,7 +39,7 @@ export async function startChild(prepared: PreparedCommand, level: SandboxLevel)
 type Spawned = Bun.Subprocess<"pipe", "pipe", "pipe">;
 
 function spawn({ argv, cwd, env, order }: PreparedCommand, mark: Readonly<Record<string, string>>): Spawned {
-  const more: "pipe"[] = order ? (order.processes > 1 ? ["pipe", "pipe"] : ["pipe"]) : [];
+  const more: "pipe"[] = order ? (needsWatch(order) ? ["pipe", "pipe"] : ["pipe"]) : [];
   try {
     return Bun.spawn([...argv], {
       cwd,
@@ -57,27 +57,30 @@ function spawn({ argv, cwd, env, order }: PreparedCommand, mark: Readonly<Record
 /** Hands the order over and waits until the other side has closed: it became the program, or it ended. */
 async function giveOrder(fd: unknown, order: LaunchOrder): Promise<readonly LaunchAnswer[]> {
   if (typeof fd !== "number") throw new AlephError("internal", "The child has no channel for its order");
-  try {
-    await writeAll(fd, Buffer.from(`${JSON.stringify(order)}\n`));
-    const lines = (await Bun.file(fd).text()).split("\n").filter((line) => line !== "");
-    return lines.map((line) => JSON.parse(line) as LaunchAnswer);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-async function writeAll(fd: number, bytes: Uint8Array): Promise<void> {
-  for (let sent = 0; sent < bytes.byteLength; ) {
-    try {
-      sent += writeSync(fd, bytes, sent);
-    } catch (thrown) {
-      const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
-      // It has ended: that it has not answered says so.
-      if (code === "EPIPE" || code === "ECONNRESET") return;
-      if (code !== "EAGAIN") throw thrown;
-      await Bun.sleep(1);
-    }
-  }
+  const closed = Promise.withResolvers<void>();
+  let unsent = Buffer.from(`${JSON.stringify(order)}\n`);
+  const received: Buffer[] = [];
+  const send = (socket: Bun.Socket) => {
+    unsent = unsent.subarray(Math.max(0, socket.write(unsent)));
+  };
+  // The types have the options and forget the overload.
+  const connect = Bun.connect as unknown as (options: Bun.FdSocketOptions) => Promise<Bun.Socket>;
+  await connect({
+    fd,
+    socket: {
+      open: send,
+      drain: send,
+      data: (_, chunk) => {
+        received.push(Buffer.from(chunk));
+      },
+      close: () => closed.resolve(),
+      // That it has not answered says what there is to say.
+      error: () => closed.resolve(),
+    },
+  });
+  await closed.promise;
+  const lines = Buffer.concat(received).toString("utf8").split("\n");
+  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as LaunchAnswer);
 }
 
 class Child implements ConfinedChild {

@@ -7,6 +7,7 @@ export interface SandboxMethod {
   readonly level: Exclude<SandboxLevel, "none">;
   /** For people: `bubblewrap`. */
   readonly name: string;
+  readonly platform: NodeJS.Platform;
   /** Why it cannot be had here, as far as that shows without a try. */
   obstacle(): string | undefined;
   /** Throws `sandbox_denied` for a confinement that it cannot enforce. The paths of the command are there. */

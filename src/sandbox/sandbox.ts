@@ -4,9 +4,11 @@ import { once } from "../lib/once.ts";
 import { AlephError } from "../protocol/errors.ts";
 import { startChild } from "./child.ts";
 import type { ConfinedCommand, Sandbox, SandboxReport } from "./confinement.ts";
+import { bubblewrapMethod } from "./linux/bubblewrap-method.ts";
 import { landlockMethod } from "./linux/landlock-method.ts";
 import type { SandboxMethod } from "./method.ts";
 import { type OwnProgram, ownProgram } from "./own-program.ts";
+import { seatbeltMethod } from "./seatbelt-method.ts";
 import { trySandbox } from "./self-test.ts";
 
 export interface SandboxOptions {
@@ -59,7 +61,9 @@ export function createSandbox({ program = ownProgram(), methods = knownMethods }
 }
 
 function knownMethods(program: OwnProgram): readonly SandboxMethod[] {
-  return [landlockMethod(program)];
+  return [landlockMethod(program), bubblewrapMethod(program), seatbeltMethod()].filter(
+    (method) => method.platform === process.platform,
+  );
 }
 
 function checkCommand({ argv, cwd, confinement }: ConfinedCommand): void {

@@ -3,7 +3,7 @@ import type { SandboxMethod } from "../method.ts";
 import type { OwnProgram } from "../own-program.ts";
 import { systemFiles } from "../system-files.ts";
 import { newUser } from "./new-user.ts";
-import { LAUNCH_WORD } from "./order.ts";
+import { LAUNCH_ENV, LAUNCH_WORD } from "./order.ts";
 import { architectureOf } from "./syscalls.ts";
 
 export function landlockMethod(program: OwnProgram): SandboxMethod {
@@ -11,8 +11,8 @@ export function landlockMethod(program: OwnProgram): SandboxMethod {
   return {
     level: "kernel",
     name: "Landlock and seccomp",
+    platform: "linux",
     obstacle() {
-      if (process.platform !== "linux") return "it is there on Linux only";
       return architectureOf(process.arch) ? undefined : `the system calls of ${process.arch} are not known`;
     },
     prepare({ argv, cwd, env, confinement }) {
@@ -21,7 +21,7 @@ export function landlockMethod(program: OwnProgram): SandboxMethod {
         argv: [...program.argv, LAUNCH_WORD],
         // Nothing of the plugin's folder is read before it is confined.
         cwd: "/",
-        env: {},
+        env: LAUNCH_ENV,
         order: {
           ...limits,
           argv,

@@ -6,7 +6,7 @@ import { cString, errorName, type Kernel, openKernel } from "./kernel.ts";
 import { landlockVersion, prepareRuleset } from "./landlock.ts";
 import { LaunchError } from "./launch-error.ts";
 import { limitMemory, limitResources } from "./limits.ts";
-import { type LaunchAnswer, type LaunchOrder, ORDER_FD, WATCH_FD } from "./order.ts";
+import { type LaunchAnswer, type LaunchOrder, needsWatch, ORDER_FD, WATCH_FD } from "./order.ts";
 import { confiningRules } from "./rules.ts";
 
 /** As shells say that a program was found and could not be run. */
@@ -40,7 +40,7 @@ function confineAndBecome(order: LaunchOrder): void {
   const kernel = openKernel();
   const program = new Program(kernel, order);
   kernel.must("fcntl", ORDER_FD, F_SETFD, FD_CLOEXEC);
-  if (order.processes > 1 && order.landlock) watchServer(kernel);
+  if (needsWatch(order)) watchServer(kernel);
   enter(order.cwd);
   const version = order.landlock ? landlockVersion(kernel) : 0;
   if (order.landlock && version === 0) throw new LaunchError("sandbox_denied", "The kernel has no Landlock");
@@ -54,6 +54,7 @@ function confineAndBecome(order: LaunchOrder): void {
     kernel,
     assembleFilter(confiningRules({ ...order, abi: version, pid: process.pid }), kernel.architecture),
   );
+  restoreSignals(kernel);
   answer({ landlock: version });
   limitMemory(kernel, order);
   program.become();
@@ -121,7 +122,6 @@ class Program {
   }
 
   become(): never {
-    restoreSignals(this.#kernel);
     const result = this.#kernel.call("execve", this.#path, this.#argv.pointers, this.#env.pointers);
     const reason = result === -2 ? "not_found" : "sandbox_denied";
     throw new LaunchError(reason, `The program cannot be started: ${errorName(-result)}`);

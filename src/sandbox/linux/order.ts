@@ -3,6 +3,8 @@ import type { Confinement } from "../confinement.ts";
 
 /** The word of our command line that stands for it. */
 export const LAUNCH_WORD = "__sandbox-exec";
+/** Its environment. Threads that compile or collect beside it would fail for want of memory just before it is the program. */
+export const LAUNCH_ENV = { BUN_JSC_useConcurrentJIT: "0", BUN_JSC_useConcurrentGC: "0" };
 /** The order comes in and the answer goes out here. The program never sees it. */
 export const ORDER_FD = 3;
 /** Closed by the kernel when the server ends, however it ends. */
@@ -32,3 +34,8 @@ export interface LaunchOrder extends Omit<Confinement, "read" | "write" | "execu
 export type LaunchAnswer =
   | { readonly landlock: number }
   | { readonly failed: "sandbox_denied" | "not_found"; readonly message: string };
+
+/** One process hears of the server's death by itself; a namespace of process ids ends with its first. */
+export function needsWatch({ landlock, processes }: LaunchOrder): boolean {
+  return landlock && processes > 1;
+}
