@@ -65,12 +65,20 @@ function bytesOf(
     if (!headers.has("content-type")) headers.set("content-type", type);
   };
   if (encoding === "base64") {
-    if (typeof body !== "string" || !/^[A-Za-z0-9+/]*={0,2}$/.test(body)) throw wrong("its body is not base64");
     setType("application/octet-stream");
-    return Uint8Array.fromBase64(body);
+    return decoded(body);
   }
   setType(typeof body === "string" ? "text/plain; charset=utf-8" : "application/json");
   return typeof body === "string" ? body : JSON.stringify(body);
+}
+
+function decoded(body: unknown): Uint8Array<ArrayBuffer> {
+  try {
+    if (typeof body === "string") return Uint8Array.fromBase64(body);
+  } catch {
+    // It is some other text.
+  }
+  throw wrong("its body is not base64");
 }
 
 function wrong(why: string): AlephError {

@@ -63,7 +63,7 @@ export class PluginRoutes {
     const grant = found.route.auth === "token" ? call.authenticate() : undefined;
     this.#limit(grant ? `identity ${grant.identity.id}` : `address ${call.address}`);
     using _ = this.#occupy(id);
-    return this.#handle(found, call, url, grant);
+    return await this.#handle(found, call, url, grant);
   }
 
   async #find(method: string, id: string, path: string): Promise<Found | undefined> {
@@ -114,7 +114,9 @@ export class PluginRoutes {
     const signature = route.signature!;
     const secret = plugin.env[signature.secret];
     if (!secret) {
-      log.error("route cannot be used: its secret is not set, or not in permissions.env", { secret: signature.secret });
+      log.error("route cannot be used: its secret is not set, or not in permissions.env", {
+        variable: signature.secret,
+      });
       throw new AlephError("overloaded", "This is not available now");
     }
     if (isSigned(body, call.request.headers, signature, secret)) return;

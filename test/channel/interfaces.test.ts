@@ -15,6 +15,7 @@ function setUp(tables: Tables, channelOptions: TestChannelOptions = {}) {
   const other = testChannel({ id: "other" });
   const topics: string[] = [];
   const received: Inbound[] = [];
+  const { log, entries } = testLog();
   let config = { interfaces: tables };
   const interfaces = new Interfaces({
     channels: { test: test.load, other: other.load },
@@ -29,7 +30,7 @@ function setUp(tables: Tables, channelOptions: TestChannelOptions = {}) {
       return { runId: "run_1" };
     },
     bus: { publish: (topic, data) => topics.push(`${topic} ${(data as { interface: string }).interface}`) },
-    log: testLog().log,
+    log,
     wait: (_ms, signal) => new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true })),
   });
   return {
@@ -38,6 +39,7 @@ function setUp(tables: Tables, channelOptions: TestChannelOptions = {}) {
     other,
     topics,
     received,
+    entries,
     async change(next: Tables) {
       config = { interfaces: next };
       await interfaces.apply();
@@ -63,6 +65,7 @@ test("Interfaces starts what has a table that does not switch it off, with its o
       error: undefined,
       capabilities: { edit: true, react: false, typing: true, files: false, threads: false, buttons: false },
       limits: { message: 20 },
+      refused: 0,
     },
     expect.objectContaining({ id: "other", enabled: false, state: "stopped" }),
   ]);
@@ -170,4 +173,57 @@ test("Interfaces closes all of them when it is disposed, and starts none any mor
   await t.change({ test: { pace: 7 } });
   expect(t.test.opened).toHaveLength(1);
   expect((await refusal(() => t.interfaces.start("test"))).reason).toBe("overloaded");
+});
+
+test("Interfaces takes channels that come later, and stops those that go or are another now", async () => {
+  await using t = setUp({ test: {}, late: { pace: 2 } });
+  const early = testChannel({ id: "late" });
+  await t.interfaces.offer({ late: early.load });
+  expect(await t.states()).toContainEqual(["late", true, "stopped"]);
+  await t.interfaces.apply();
+  await until(() => t.topics.length === 2);
+  expect(early.opened.map(({ options }) => options)).toEqual([{ pace: 2 }]);
+
+  await t.interfaces.offer({ late: early.load });
+  expect(early.opened).toHaveLength(1);
+  const next = testChannel({ id: "late" });
+  await t.interfaces.offer({ late: next.load });
+  await until(() => next.opened.length === 1);
+  expect(early.opened[0]!.closed).toBe(true);
+  await t.interfaces.offer({});
+  expect(next.opened[0]!.closed).toBe(true);
+  expect((await refusal(() => t.interfaces.status("late"))).message).toBe('No interface "late"');
+  expect(t.test.opened.map(({ closed }) => closed)).toEqual([false]);
+});
+
+test("Interfaces keeps a built-in channel when another of its name is offered", async () => {
+  await using t = setUp({ test: {} });
+  await t.interfaces.apply();
+  const other = testChannel();
+  await t.interfaces.offer({ test: other.load });
+  await t.interfaces.stop("test");
+  await t.interfaces.start("test");
+  await t.interfaces.offer({});
+  expect([t.test.opened.length, other.opened.length]).toEqual([2, 0]);
+  expect(await t.states()).toEqual([
+    ["test", true, "running"],
+    ["other", false, "stopped"],
+  ]);
+});
+
+test("Interfaces counts the messages that a channel refused, and tells of the first of them", async () => {
+  await using t = setUp({ test: {} });
+  await t.interfaces.start("test");
+  for (let index = 0; index < 50; index++) t.test.opened[0]!.host.refused(`stranger ${index}`);
+  expect((await t.interfaces.status("test")).refused).toBe(50);
+  const lines = t.entries.filter(({ message }) => message === "message of a stranger refused");
+  expect([lines.length, lines[0]?.fields]).toEqual([10, { interface: "test", sender: "stranger 0" }]);
+});
+
+test("Interfaces tells messages of different channels apart that have the same id", async () => {
+  await using t = setUp({ test: {} });
+  await t.interfaces.start("test");
+  const inbound = { sessionKey: "agent:main:main", text: "hi", id: "7" };
+  await t.test.opened[0]!.host.receive(inbound);
+  expect(t.received).toEqual([{ ...inbound, id: "interface:test:7" }]);
 });

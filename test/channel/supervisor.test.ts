@@ -7,15 +7,18 @@ import { until } from "../support/until.ts";
 
 interface Setup {
   readonly open: (signal: AbortSignal, attempt: number) => unknown;
+  /** For each opening. */
+  readonly broken?: () => Promise<AlephError>;
   readonly close?: () => unknown;
 }
 
 /** Waits between attempts end when the test says so. */
-function supervised({ open, close }: Setup) {
+function supervised({ open, close, broken }: Setup) {
   const topics: string[] = [];
   const waits: { ms: number; end: () => void }[] = [];
   let attempts = 0;
   let closed = 0;
+  const clock = { now: 0 };
   const { log, entries } = testLog();
   const supervisor = new Supervisor({
     id: "x",
@@ -25,12 +28,14 @@ function supervised({ open, close }: Setup) {
       await open(signal, ++attempts);
       return {
         send: async () => ({ id: "1" }),
+        ...(broken ? { broken: broken() } : {}),
         async [Symbol.asyncDispose]() {
           closed++;
           await close?.();
         },
       };
     },
+    monotonic: () => clock.now,
     wait(ms, signal) {
       const { promise, resolve } = Promise.withResolvers<void>();
       waits.push({ ms, end: resolve });
@@ -38,7 +43,7 @@ function supervised({ open, close }: Setup) {
       return promise;
     },
   });
-  return { supervisor, topics, waits, entries, counts: () => ({ attempts, closed }) };
+  return { supervisor, topics, waits, clock, entries, counts: () => ({ attempts, closed }) };
 }
 
 const STARTED = 'interface.started {"interface":"x"}';
@@ -148,5 +153,31 @@ test("Supervisor is stopped also when a channel throws while it closes, and star
   await stopping;
   expect(supervisor.state).toBe("running");
   expect(topics).toEqual([STARTED, STOPPED, STARTED]);
+  await supervisor.stop();
+});
+
+test("Supervisor closes a channel that broke and opens it anew, soon when it was open for a minute", async () => {
+  const breaks: ((why: AlephError) => void)[] = [];
+  const broken = () => new Promise<AlephError>((resolve) => breaks.push(resolve));
+  const { supervisor, topics, waits, clock, counts } = supervised({ open: () => {}, broken });
+  await supervisor.start();
+  const why = new AlephError("plugin_error", "The line is dead");
+  for (const [index, ms] of [1000, 2000, 1000].entries()) {
+    if (index === 2) clock.now += 60_000;
+    breaks[index]!(why);
+    await until(() => waits.length > index);
+    expect([supervisor.state, supervisor.error, supervisor.channel, waits[index]!.ms]).toEqual([
+      "error",
+      why,
+      undefined,
+      ms,
+    ]);
+    expect(counts()).toEqual({ attempts: index + 1, closed: index + 1 });
+    waits[index]!.end();
+    await until(() => supervisor.state === "running");
+  }
+  expect(topics[1]).toBe(
+    'interface.error {"interface":"x","error":{"reason":"plugin_error","message":"The line is dead"},"retry_in_ms":1000}',
+  );
   await supervisor.stop();
 });

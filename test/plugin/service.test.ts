@@ -16,7 +16,13 @@ function setUp({ startSync = () => undefined, stopSync = () => undefined }: Reco
   const clock = { now: 1000 };
   const service = new Service({
     plugin,
-    service: { name: "sync", description: "Syncs", startHandler: "startSync", stopHandler: "stopSync", autoStart: true },
+    service: {
+      name: "sync",
+      description: "Syncs",
+      startHandler: "startSync",
+      stopHandler: "stopSync",
+      autoStart: true,
+    },
     bus: { publish: (topic, data) => events.push([topic, data]) },
     log: testLog().log,
     now: () => clock.now,

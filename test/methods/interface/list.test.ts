@@ -14,6 +14,7 @@ test("interface.list shows webchat running without a word in the config, and not
         error: null,
         capabilities: { edit: false, react: false, typing: false, files: false, threads: false, buttons: false },
         limits: { message: 1_000_000 },
+        refused: 0,
       },
     ],
   });

@@ -1,0 +1,151 @@
+import { describe, expect, test } from "bun:test";
+import { createPluginChannels } from "../../src/plugin/channels.ts";
+import { AlephError } from "../../src/protocol/errors.ts";
+import type { Inbound } from "../../src/sdk/channel.ts";
+import type { PluginChannel } from "../../src/sdk/plugin.ts";
+import { handlerError, type TestPluginOptions, testPlugin } from "../support/active-plugin.ts";
+import { refusal } from "../support/config.ts";
+import { testLog } from "../support/log.ts";
+import { until } from "../support/until.ts";
+
+const CHAT: PluginChannel = {
+  name: "chat",
+  description: "A chat",
+  connectHandler: "connect",
+  disconnectHandler: "disconnect",
+  sendHandler: "send",
+};
+
+const quiet = { connect: () => undefined, disconnect: () => undefined, send: () => ({ id: "m1" }) };
+
+async function setUp(handlers: TestPluginOptions["handlers"] = {}, table: object = { allow_from: ["U1"] }) {
+  const plugin = testPlugin({ manifest: { id: "acme", channels: [CHAT] }, handlers: { ...quiet, ...handlers } });
+  const { log, entries } = testLog();
+  const channels = createPluginChannels({ bus: { attach: () => ({ [Symbol.dispose]() {} }) }, log, builtIn: [] });
+  const channel = await channels.follow([plugin]).chat!();
+  const received: Inbound[] = [];
+  const refused: string[] = [];
+  const stop = new AbortController();
+  return {
+    plugin,
+    channel,
+    entries,
+    received,
+    refused,
+    stop,
+    open: () =>
+      channel.open({}, channel.options!.parse(table), {
+        log,
+        signal: stop.signal,
+        async receive(inbound) {
+          received.push(inbound);
+          return { runId: "run_1" };
+        },
+        refused: (sender) => refused.push(sender),
+      }),
+    say: (sender: string, more: object = {}) =>
+      plugin.notify("channel.message", { channel: "chat", conversation: "C01", sender, text: "hi", ...more }),
+  };
+}
+
+describe("a plugin's channel", () => {
+  test("connects with the keys of its table, sends, and disconnects", async () => {
+    const t = await setUp({}, { allow_from: ["U1"], bot_token: "secret", rooms: ["a"] });
+    await using channel = await t.open();
+    expect(await channel.send("C01", "hello")).toEqual({ id: "m1" });
+    await channel[Symbol.asyncDispose]();
+    expect(t.plugin.calls).toEqual([
+      { handler: "connect", args: { channel: "chat", config: { bot_token: "secret", rooms: ["a"] } } },
+      { handler: "send", args: { channel: "chat", conversation: "C01", text: "hello" } },
+      { handler: "disconnect", args: { channel: "chat" } },
+    ]);
+  });
+
+  test("passes on what those wrote whom the owner named, letter by letter, and refuses everybody else", async () => {
+    const t = await setUp();
+    await using _ = await t.open();
+    for (const sender of ["U1", "u1", "U1 ", "U12", "*"]) t.say(sender, { id: "7" });
+    await until(() => t.received.length > 0);
+    expect(t.received).toEqual([{ sessionKey: "agent:main:chat:dm:C01", text: "hi", id: "7" }]);
+    expect(t.refused).toEqual(["u1", "U1 ", "U12", "*"]);
+  });
+
+  test("passes on nobody's messages when the owner named nobody", async () => {
+    const t = await setUp({}, {});
+    await using _ = await t.open();
+    t.say("U1");
+    t.say("*");
+    expect([t.received, t.refused]).toEqual([[], ["U1", "*"]]);
+  });
+
+  test("drops what is no message, and what no person writes so fast", async () => {
+    const t = await setUp();
+    await using _ = await t.open();
+    t.say("U1", { text: 7 });
+    t.plugin.notify("channel.message", { channel: "other", conversation: "C01", sender: "U1", text: "hi" });
+    t.plugin.notify("service.failed", { channel: "chat", conversation: "C01", sender: "U1", text: "hi" });
+    expect(t.received).toEqual([]);
+    for (let index = 0; index < 100; index++) t.say("U1");
+    expect(t.received.length).toBeLessThan(30);
+    expect(new Set(t.entries.map(({ message }) => message))).toEqual(
+      new Set(["message of a plugin is not valid", "message dropped: too many of them"]),
+    );
+  });
+
+  test("hears nothing any more once it is closed", async () => {
+    const t = await setUp();
+    const channel = await t.open();
+    await channel[Symbol.asyncDispose]();
+    t.say("U1");
+    expect(t.received).toEqual([]);
+  });
+
+  test("breaks when its process ended, and then has nothing to disconnect", async () => {
+    const t = await setUp();
+    const channel = await t.open();
+    t.plugin.exit("killed");
+    expect((await channel.broken)?.message).toBe('Channel "chat" is closed: the plugin ended: killed');
+    await channel[Symbol.asyncDispose]();
+    expect(t.plugin.calls.map(({ handler }) => handler)).toEqual(["connect"]);
+  });
+
+  test("breaks when the plugin says that its connection did", async () => {
+    const t = await setUp();
+    await using channel = await t.open();
+    t.plugin.notify("channel.closed", { channel: "other" });
+    t.plugin.notify("channel.closed", { channel: "chat", message: "token was revoked" });
+    expect((await channel.broken)?.message).toBe('Channel "chat" is closed: token was revoked');
+  });
+
+  test("that cannot connect says why, and hears nothing", async () => {
+    const t = await setUp({ connect: () => Promise.reject(handlerError("Bad token")) });
+    expect((await refusal(() => t.open())).message).toBe("Bad token");
+    t.say("U1");
+    expect(t.received).toEqual([]);
+    expect(t.plugin.calls).toHaveLength(1);
+  });
+
+  test("gives up connecting when it is to stop, and disconnects what may be half connected", async () => {
+    const t = await setUp({ connect: () => new Promise(() => undefined) });
+    const opened = refusal(() => t.open());
+    t.stop.abort();
+    expect((await opened).reason).toBe("cancelled");
+    expect(t.plugin.calls.map(({ handler }) => handler)).toEqual(["connect", "disconnect"]);
+  });
+
+  test("takes what the plugin returns for a message that was sent as its id, or as none", async () => {
+    for (const [answer, id] of [
+      [{ id: "x" }, "x"],
+      [undefined, ""],
+      ["x", ""],
+      [{ id: 7 }, ""],
+    ] as const) {
+      const t = await setUp({ send: () => answer });
+      await using channel = await t.open();
+      expect(await channel.send("C01", "hello")).toEqual({ id });
+    }
+    const t = await setUp({ send: () => Promise.reject(new AlephError("not_found", "No conversation")) });
+    await using channel = await t.open();
+    expect((await refusal(() => channel.send("C01", "hello"))).reason).toBe("not_found");
+  });
+});
