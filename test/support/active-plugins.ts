@@ -34,6 +34,7 @@ export function activePlugins(...first: readonly TestPlugin[]): TestPlugins {
       calls.push(call);
       const { handler, args, context, signal } = call;
       const plugin = manifest.id;
+      if (signal.aborted) throw new AlephError("cancelled", "Cancelled");
       const run = code[handler];
       if (!run)
         throw new AlephError("plugin_error", `Handler "${handler}" is gone`, { data: { plugin, code: "crashed" } });
