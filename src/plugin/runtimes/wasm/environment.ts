@@ -1,6 +1,7 @@
 /** What a module may ask of its host: Extism's functions, each with a bound of our own. */
 import type { CallContext } from "@extism/extism";
 import type { BlockBudget } from "./guest-memory.ts";
+import { EXTISM, HTTP_MODULE } from "./module.ts";
 
 export interface HttpRequest {
   readonly url: string;
@@ -66,7 +67,7 @@ type HostFunctions = Readonly<Record<string, (context: CallContext, ...args: nev
 /** As Extism numbers them; modules ask so that they need not make lines that nobody reads. */
 const DEBUG = 1;
 
-/** For `extism:host/env`; what is not here stays as Extism has it. */
+/** What is not here stays as Extism has it. */
 export function createEnvironment({ budget, config, variables, request, log, setOutput }: EnvironmentOptions) {
   const last = { status: 0, headers: "{}" };
   const keep = (context: CallContext, bytes: Uint8Array) => budget.make(bytes.length, () => context.store(bytes));
@@ -87,7 +88,7 @@ export function createEnvironment({ budget, config, variables, request, log, set
       free(context, address);
     };
 
-  return {
+  const extism = {
     alloc: (context, size: bigint) => budget.make(Number(size), () => context.alloc(size)),
     free,
     log_trace: logAt("debug"),
@@ -121,6 +122,8 @@ export function createEnvironment({ budget, config, variables, request, log, set
       if (!value) throw new Error("The module gives no value for its variable");
       variables.set(name, value.slice());
     },
+  } satisfies HostFunctions;
+  const http = {
     http_request(context, address: bigint, bodyAddress: bigint) {
       Object.assign(last, { status: 0, headers: "{}" });
       const asked = parseRequest(context.read(address)?.text() ?? "");
@@ -132,6 +135,7 @@ export function createEnvironment({ budget, config, variables, request, log, set
     http_status_code: () => last.status,
     http_headers: (context) => keepText(context, last.headers),
   } satisfies HostFunctions;
+  return { [EXTISM]: extism, [HTTP_MODULE]: http };
 }
 
 function hasNoBody(method: string): boolean {

@@ -2,7 +2,8 @@
  * A module in the engine, behind an interface of our own: Extism in this thread, which is the only way of it that works
  * here. A call that traps leaves a module in no known state, so the next one gets a new instance of it.
  */
-import { createPlugin, type Plugin } from "@extism/extism";
+import { join } from "node:path";
+import type { Plugin } from "@extism/extism";
 import { createEnvironment, type HttpReply, type HttpRequest, Variables } from "./environment.ts";
 import type { GrantedFolder, LogHead } from "./frames.ts";
 import { BlockBudget } from "./guest-memory.ts";
@@ -49,6 +50,7 @@ export async function openGuest(options: GuestOptions): Promise<Guest> {
   const { env, memoryBytes, maxAnswer } = options;
   const limited = limitModule(options.module, { maxPages: Math.floor(memoryBytes / PAGE_BYTES) });
   const module = await compile(limited.bytes);
+  const { createPlugin } = await loadExtism();
   const state: State = { memory: undefined, output: undefined, context: null };
   const budget = new BlockBudget(memoryBytes, () => state.memory?.buffer.byteLength ?? 0);
   const config = new Map(Object.entries(env));
@@ -71,7 +73,7 @@ export async function openGuest(options: GuestOptions): Promise<Guest> {
     state.memory = undefined;
     const plugin = await createPlugin(
       { wasm: [{ module, name: "main" }] },
-      { functions: { "extism:host/env": functions, ...(wasi ? { [WASI_MODULE]: wasi.functions } : {}) } },
+      { functions: { ...functions, ...(wasi ? { [WASI_MODULE]: wasi.functions } : {}) } },
     );
     const { exports } = await plugin.getInstance();
     state.memory = exports.memory instanceof WebAssembly.Memory ? exports.memory : undefined;
@@ -114,6 +116,12 @@ export async function openGuest(options: GuestOptions): Promise<Guest> {
       return state.output;
     },
   };
+}
+
+/** From source a package is looked for in all folders up to the root, which a confined process may not list. */
+function loadExtism(): Promise<typeof import("@extism/extism")> {
+  if (Bun.isStandaloneExecutable) return import("@extism/extism");
+  return import(join(import.meta.dir, "../../../../node_modules/@extism/extism/dist/bun/mod.js"));
 }
 
 async function compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {

@@ -2,6 +2,8 @@
 
 /** WASI's functions as the engine is shown them: Extism then leaves them, and what starts such a module, to us. */
 export const WASI_MODULE = "aleph:wasi";
+/** Extism's functions for HTTP under this name are ours; under its own, Extism puts a client of its own in their place. */
+export const HTTP_MODULE = "aleph:http";
 /** What starts a module that is written for WASI; renamed so that it runs only when its memory is known to us. */
 export const INITIALISERS = ["_initialize", "hs_init", "_start"] as const;
 
@@ -16,6 +18,9 @@ export interface LimitedModule {
   readonly functions: readonly string[];
   readonly usesWasi: boolean;
 }
+
+const WASI = "wasi_snapshot_preview1";
+export const EXTISM = "extism:host/env";
 
 const HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 const TYPES = 1;
@@ -91,11 +96,15 @@ function rewriteImports(source: Source): { readonly bytes: Uint8Array; readonly 
     }
     const type = source.number();
     if (from === "wasi_unstable") throw new ModuleFault("is written for a WASI before preview 1");
-    const isWasi = from === "wasi_snapshot_preview1";
-    usesWasi ||= isWasi;
-    parts.push(text(isWasi ? WASI_MODULE : from), text(name), Uint8Array.of(kind), leb(type));
+    usesWasi ||= from === WASI;
+    parts.push(text(hostModule(from, name)), text(name), Uint8Array.of(kind), leb(type));
   }
   return { bytes: join(parts), usesWasi };
+}
+
+function hostModule(from: string, name: string): string {
+  if (from === WASI) return WASI_MODULE;
+  return from === EXTISM && name.startsWith("http_") ? HTTP_MODULE : from;
 }
 
 function rewriteMemories(source: Source, maxPages: number): Uint8Array {
