@@ -28,13 +28,11 @@ import { createDiskShelf, createMedia, createMemoryShelf, type Media } from "./m
 import { methods, type Needs } from "./methods/index.ts";
 import type { SystemStatus } from "./methods/system/status.ts";
 import { openModelParts } from "./model-parts.ts";
+import { openPlugins } from "./open-plugins.ts";
 import type { loadPanel } from "./panel/assets.ts";
 import { PluginCommands } from "./plugin/commands.ts";
 import { PluginHooks } from "./plugin/hooks.ts";
-import { Plugins } from "./plugin/plugins.ts";
-import { closedDoor } from "./plugin/process-host.ts";
 import { pluginPrompts } from "./plugin/prompts.ts";
-import { runtimes } from "./plugin/runtimes/index.ts";
 import { PluginTools } from "./plugin/tools.ts";
 import { PluginParts } from "./plugin-parts.ts";
 import { Approvals } from "./policy/approvals.ts";
@@ -162,16 +160,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       fetch: options.fetch,
     }),
   );
-  const plugins = stack.use(
-    new Plugins({
-      folder: home.plugins,
-      runtimes,
-      config: current,
-      bus,
-      log,
-      host: { run: home.run, config: current, env: env.all, log, network: () => closedDoor },
-    }),
-  );
+  const plugins = stack.use(openPlugins({ home, env, config, store, bus, log, now, monotonic, fetch: options.fetch }));
   const hooks = stack.use(new PluginHooks({ plugins, log }));
   const commands = new PluginCommands({ plugins });
   const gate = createGate({ approvals, needs: toolNeeds, hooks, log, config: current });
@@ -336,6 +325,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     // Nobody waits for them. A core inside a command leaves them to the server.
     if (listen) void interfaces.apply();
     if (listen) pluginParts.start();
+    if (listen) void plugins.start();
   })();
   ready.catch((error: unknown) => log.error("start could not be completed", describeError(error)));
   stack.use(interfaces);

@@ -49,9 +49,21 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   client: ["lib", "protocol", "type sdk", "type methods"],
   panel: ["lib", "protocol", "client", "type methods"],
   "tool-needs.ts": [...CORE],
+  "open-plugins.ts": [...CORE],
   "model-parts.ts": [...CORE],
   "plugin-parts.ts": [...CORE],
-  "core.ts": [...CORE, "tool-needs.ts", "model-parts.ts", "plugin-parts.ts", "channels", "completion", "methods", "gateway", "panel"],
+  "core.ts": [
+    ...CORE,
+    "tool-needs.ts",
+    "open-plugins.ts",
+    "model-parts.ts",
+    "plugin-parts.ts",
+    "channels",
+    "completion",
+    "methods",
+    "gateway",
+    "panel",
+  ],
   "check-tables.ts": ["lib", "type config", "providers", "channel", "channels"],
   "app.ts": ["lib", "config", "sdk", "core.ts", "check-tables.ts", "gateway"],
   cli: ["lib", "protocol", "config", "client", "check-tables.ts", "app.ts"],
@@ -73,7 +85,7 @@ const PLURAL: Readonly<Record<string, { readonly shared: readonly string[] }>> =
 };
 
 /** Files outside src/ that sources may name: they end up inside the executable. */
-const OUTSIDE = ["../package.json", "../THIRD-PARTY-NOTICES.txt"];
+const OUTSIDE = ["../package.json", "../THIRD-PARTY-NOTICES.txt", "../plugins/sdk/index.js"];
 
 /** Packages that the server may load before it listens; all others wait for their first use. */
 const START_PACKAGES = /^(?:node:|bun(?::|$)|hono(?:\/|$))/;
@@ -213,9 +225,9 @@ for (const folder of plurals) {
 }
 
 /** The list in a plural folder's index.ts: what it calls each thing, and the loader. */
-async function listOf(folder: string): Promise<readonly (readonly [string, () => Promise<unknown>])[]> {
+async function listOf(folder: string): Promise<readonly (readonly [string, (needs: object) => Promise<unknown>])[]> {
   const module: Record<string, unknown> = await import(join(root, folder, "index.ts"));
-  const list = Object.values(module)[0] as Record<string, () => Promise<unknown>>;
+  const list = Object.values(module)[0] as Record<string, (needs: object) => Promise<unknown>>;
   return Object.entries(list);
 }
 
@@ -227,7 +239,7 @@ test.each([
   ["plugin/runtimes", "kind"],
 ] as const)("%s are listed under the %s that they declare", async (folder, key) => {
   const list = await listOf(folder);
-  const declared = await Promise.all(list.map(async ([, load]) => ((await load()) as Record<string, unknown>)[key]));
+  const declared = await Promise.all(list.map(async ([, load]) => ((await load({})) as Record<string, unknown>)[key]));
   expect(declared).toEqual(list.map(([name]) => name));
 });
 

@@ -92,7 +92,8 @@ export function watchFolder(
   };
 }
 
-function unrefTimer(ms: number, run: () => void): Disposable {
+/** A `Timer` that does not keep the process alive. */
+export function unrefTimer(ms: number, run: () => void): Disposable {
   const handle = setTimeout(run, ms);
   handle.unref();
   return { [Symbol.dispose]: () => clearTimeout(handle) };

@@ -1,30 +1,93 @@
 /** Finds plugins in their folder and reads their files, which must be theirs: nothing outside, nothing behind a link. */
 import { constants } from "node:fs";
 import { lstat, open, readdir, realpath } from "node:fs/promises";
-import { join, relative, resolve, sep } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { isWithin } from "../lib/is-within.ts";
 import { AlephError } from "../protocol/errors.ts";
 
+/**
+ * `user`: ALEPH_HOME/plugins. `system`: of this machine. `path`: named in the config. `project`: of the working folder.
+ * `bundled`: came with Aleph.
+ */
+export type PluginSource = "user" | "system" | "path" | "project" | "bundled";
+
+export interface PluginRoot {
+  readonly source: PluginSource;
+  /** As it was named; need not exist. */
+  readonly path: string;
+  /** It depends on where Aleph was started: nothing in it is read before a person trusts it. */
+  readonly needsTrust: boolean;
+}
+
+export interface RootOptions {
+  readonly user: string;
+  readonly system: string;
+  readonly bundled: string;
+  readonly searchPaths: readonly string[];
+  readonly workingFolder: string;
+  readonly userHome: string;
+}
+
+/** In the order of their rights: of two plugins with one id the first has it. */
+export function pluginRoots(options: RootOptions): readonly PluginRoot[] {
+  const { user, system, bundled, searchPaths, workingFolder, userHome } = options;
+  return [
+    { source: "user", path: user, needsTrust: false },
+    { source: "system", path: system, needsTrust: false },
+    ...searchPaths.map((written): PluginRoot => {
+      const path = /^~(?:\/|$)/.test(written) ? join(userHome, written.slice(1)) : written;
+      return { source: "path", path: resolve(workingFolder, path), needsTrust: !isAbsolute(path) };
+    }),
+    { source: "project", path: join(workingFolder, "plugins"), needsTrust: true },
+    { source: "bundled", path: bundled, needsTrust: false },
+  ];
+}
+
 export interface FoundPlugin {
+  readonly source: PluginSource;
   /** The name of its folder. */
   readonly folder: string;
+  /** Real. */
   readonly path: string;
   /** The folder is a link: it is not followed. */
   readonly isLink: boolean;
 }
 
-/** Sorted by the names of their folders. Files and hidden folders are none; empty when `root` does not exist. */
-export async function findPlugins(root: string): Promise<readonly FoundPlugin[]> {
-  try {
-    const entries = await readdir(root, { withFileTypes: true });
-    return entries
-      .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith("."))
-      .map((entry) => ({ folder: entry.name, path: join(root, entry.name), isLink: entry.isSymbolicLink() }))
-      .sort((a, b) => (a.folder < b.folder ? -1 : 1));
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw thrown;
+/** A folder that may hold plugins and is there. */
+export interface FoundRoot {
+  readonly source: PluginSource;
+  /** Real. */
+  readonly path: string;
+  /** Those in a folder that is not trusted are off. */
+  readonly isTrusted: boolean;
+}
+
+/** Each folder once, as the first that names it. */
+export async function findRoots(
+  roots: readonly PluginRoot[],
+  isTrusted: (path: string) => boolean,
+): Promise<readonly FoundRoot[]> {
+  const found = new Map<string, FoundRoot>();
+  for (const { source, path: named, needsTrust } of roots) {
+    const path = await realpath(named).catch(() => undefined); // What is not there holds no plugins.
+    if (path === undefined || found.has(path)) continue;
+    found.set(path, { source, path, isTrusted: !needsTrust || isTrusted(path) || isTrusted(dirname(path)) });
   }
+  return [...found.values()];
+}
+
+/** Sorted by the names of their folders. Files and hidden folders are none. */
+export async function findPlugins({ source, path }: FoundRoot): Promise<readonly FoundPlugin[]> {
+  const entries = await readdir(path, { withFileTypes: true });
+  return entries
+    .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith("."))
+    .map((entry) => ({
+      source,
+      folder: entry.name,
+      path: join(path, entry.name),
+      isLink: entry.isSymbolicLink(),
+    }))
+    .sort((a, b) => (a.folder < b.folder ? -1 : 1));
 }
 
 /** More than any prompt or manifest needs; it would go into every request. */

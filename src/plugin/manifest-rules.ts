@@ -65,8 +65,12 @@ function ofPermissions({ plugin, permissions, http_routes: routes }: ManifestFil
     faults.push({ path: ["permissions", "env", index], message: `"${name}" is no variable that a plugin may have` });
   });
   permissions.filesystem.forEach((rule, index) => {
+    const path = posix.normalize(rule.slice(rule.indexOf(":") + 1));
+    if (path === ".." || path.startsWith("../")) {
+      const message = "must name what is outside of the plugin's folder by its whole path, or with ~/";
+      faults.push({ path: ["permissions", "filesystem", index], message });
+    }
     if (!rule.startsWith("write:")) return;
-    const path = posix.normalize(rule.slice("write:".length));
     const entry = posix.normalize(plugin.entry ?? "");
     const isCode = path === "." || path === "./" || `${entry}/`.startsWith(path.endsWith("/") ? path : `${path}/`);
     // What it may write is not part of what was approved.

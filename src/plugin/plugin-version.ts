@@ -1,31 +1,52 @@
 /** One version of a plugin in use: its texts, and its code, which is started when it is first called. */
+import type { Log } from "../lib/log.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { ActivePlugin, PluginManifest } from "../sdk/plugin.ts";
-import type { OpenPlugin, PluginCall, PluginProcess, ProcessHost } from "../sdk/runtime.ts";
+import type { OpenPlugin, PluginCall, ProcessHost } from "../sdk/runtime.ts";
+import { replaceSupervised, Supervisor, type SupervisorOptions } from "./supervisor.ts";
 
 export interface VersionOptions {
   readonly manifest: PluginManifest;
+  readonly sha256: string;
   readonly open: OpenPlugin;
+  /** Texts of the instruction files, by the name of the tool. */
   readonly instructions: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
-  /** Made anew for each start; `notify` reaches the listeners. */
+  /** Asked at each start of the code. */
   readonly host: (notify: ProcessHost["notify"]) => Promise<ProcessHost>;
+  readonly supervise: Pick<SupervisorOptions, "now" | "wait" | "onState"> & { readonly log: Log };
 }
 
-/** Disposing ends its code and whatever that started. */
+/** Who still holds one that was replaced is not cut off: its calls reach the newest. */
 export class PluginVersion implements ActivePlugin, AsyncDisposable {
   readonly #o: VersionOptions;
   readonly #onNotify = new Set<(topic: string, data: unknown) => void>();
-  readonly #onExit = new Set<(reason: string) => void>();
-  #process: Promise<PluginProcess> | undefined;
-  #disposed = false;
+  /** Absent when it has no code. */
+  readonly code: Supervisor | undefined;
+  #next: PluginVersion | undefined;
 
   constructor(options: VersionOptions) {
     this.#o = options;
+    const { manifest, open, host, supervise } = options;
+    const start = open.start?.bind(open);
+    if (!start) return;
+    const notify = (topic: string, data: unknown) => {
+      for (const listener of [...this.#onNotify]) listener(topic, data);
+    };
+    this.code = new Supervisor({
+      plugin: manifest.id,
+      start: async () => start(await host(notify)),
+      keepRunning: manifest.start === "boot",
+      ...supervise,
+    });
   }
 
   get manifest(): PluginManifest {
     return this.#o.manifest;
+  }
+
+  get sha256(): string {
+    return this.#o.sha256;
   }
 
   get prompts(): OpenPlugin["prompts"] {
@@ -41,68 +62,64 @@ export class PluginVersion implements ActivePlugin, AsyncDisposable {
   }
 
   async call(call: PluginCall): Promise<unknown> {
-    return (await this.#started()).call(call);
+    return this.#live.call(call);
   }
 
   async *stream(call: PluginCall): AsyncIterable<unknown> {
-    yield* (await this.#started()).stream(call);
+    yield* this.#live.stream(call);
   }
 
   onNotify(listener: (topic: string, data: unknown) => void): Disposable {
-    return subscribe(this.#onNotify, listener);
+    const own = (topic: string, data: unknown) => listener(topic, data);
+    this.#onNotify.add(own);
+    return { [Symbol.dispose]: () => void this.#onNotify.delete(own) };
   }
 
   onExit(listener: (reason: string) => void): Disposable {
-    return subscribe(this.#onExit, listener);
+    // A plugin without code has nothing that could end.
+    return this.code?.onExit(listener) ?? { [Symbol.dispose]() {} };
   }
 
-  #started(): Promise<PluginProcess> {
-    if (this.#process) return this.#process;
-    const started = this.#start();
-    this.#process = started;
-    const gone = (reason?: string) => {
-      if (this.#process === started) this.#process = undefined;
-      if (reason !== undefined) for (const listener of [...this.#onExit]) listener(reason);
-    };
-    started.then(
-      async (running) => gone((await running.exited).reason),
-      () => gone(),
-    );
-    return started;
-  }
-
-  async #start(): Promise<PluginProcess> {
-    const { manifest, open, host } = this.#o;
-    if (this.#disposed || !open.start) {
-      const why = this.#disposed ? "is not in use any more" : "has no code";
-      throw new AlephError("plugin_error", `Plugin "${manifest.id}" ${why}`, { data: { plugin: manifest.id } });
+  /**
+   * Puts `next` in its place by calling `swap`, once its code runs where this one's does. Until `swap` has settled, calls of
+   * this one reach its own code. Rejects when `next` cannot be started: then all is as it was, and `next` is disposed.
+   * `ended` gets what settles when nothing of this one is left.
+   */
+  async replace(next: PluginVersion, swap: () => Promise<void>, ended: (result: Promise<void>) => void): Promise<void> {
+    const { code } = this;
+    if (!code?.process || !next.code) {
+      // Nothing runs in it that would have to be stopped.
+      this.#next = next;
+      ended(swap().then(() => this[Symbol.asyncDispose]()));
+      return;
     }
-    return open.start(
-      await host((topic, data) => {
-        for (const listener of [...this.#onNotify]) listener(topic, data);
-      }),
-    );
+    const swapped = Promise.withResolvers<void>();
+    const left = replaceSupervised(code, next.code, async () => {
+      const settled = swap();
+      swapped.resolve();
+      await settled;
+      this.#next = next;
+    });
+    ended(left.then(() => this.#o.open[Symbol.asyncDispose](), swapped.reject));
+    try {
+      await swapped.promise;
+    } catch (thrown) {
+      await next[Symbol.asyncDispose]();
+      throw thrown;
+    }
+  }
+
+  /** The code that calls go to. */
+  get #live(): Supervisor {
+    let version: PluginVersion = this;
+    while (version.#next) version = version.#next;
+    if (version.code) return version.code;
+    const { id } = this.manifest;
+    throw new AlephError("plugin_error", `Plugin "${id}" has no code`, { data: { plugin: id, code: "unavailable" } });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#disposed = true;
-    const started = this.#process;
-    this.#process = undefined;
-    try {
-      await (await started)?.[Symbol.asyncDispose]();
-    } catch {
-      // It could not be started: whoever called it was told why.
-    }
+    await this.code?.[Symbol.asyncDispose]();
     await this.#o.open[Symbol.asyncDispose]();
   }
-}
-
-function subscribe<A extends readonly unknown[]>(
-  listeners: Set<(...args: A) => void>,
-  listener: (...args: A) => void,
-): Disposable {
-  // A function of its own, so that one listener registered twice is two.
-  const own = (...args: A) => listener(...args);
-  listeners.add(own);
-  return { [Symbol.dispose]: () => void listeners.delete(own) };
 }

@@ -1,118 +1,373 @@
-/** The plugins of ALEPH_HOME/plugins: loaded when they are first asked for, and again when their files changed. */
+/** The plugins of this machine: found, judged, kept in use, replaced when they changed, and switched by their owner. */
+import { mkdir, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Config } from "../config/schema.ts";
-import { fingerprint } from "../lib/fingerprint.ts";
-import { describeError, type Log } from "../lib/log.ts";
+import { describeError } from "../lib/log.ts";
 import { nearest } from "../lib/nearest.ts";
 import { createSerial } from "../lib/serial.ts";
 import { AlephError } from "../protocol/errors.ts";
-import type { WirePlugin } from "../protocol/plugin.ts";
-import type { Publisher } from "../sdk/bus.ts";
-import type { ActivePlugin, ActivePlugins, PluginManifest } from "../sdk/plugin.ts";
-import type { Runtime } from "../sdk/runtime.ts";
-import { type FoundPlugin, findPlugins, readPluginFile } from "./discovery.ts";
-import { MANIFEST_FORMATS, readManifest } from "./manifest-files.ts";
-import { PluginVersion } from "./plugin-version.ts";
-import { createProcessHost, type HostOptions, pickVariables } from "./process-host.ts";
-
-export interface PluginsOptions {
-  /** ALEPH_HOME/plugins. */
-  readonly folder: string;
-  readonly runtimes: Readonly<Record<string, () => Promise<Runtime<string>>>>;
-  readonly config: () => Pick<Config, "extensions">;
-  readonly bus: Publisher;
-  readonly log: Log;
-  readonly host: HostOptions;
-}
-
-/** `loaded`: read and not opened yet. `stopped`: switched off by the config. */
-export type PluginStatus = WirePlugin["status"];
-
-export interface Plugin {
-  /** The folder's name when the manifest could not be read. */
-  readonly id: string;
-  readonly folder: string;
-  readonly manifest: PluginManifest | undefined;
-  readonly status: PluginStatus;
-  readonly error: AlephError | undefined;
-}
-
-/** What is known of one folder until its files change. */
-interface Entry {
-  readonly found: FoundPlugin;
-  /** The files that it was made of, as they were just before they were read. */
-  readonly files: Map<string, string>;
-  manifest: PluginManifest | undefined;
-  status: PluginStatus;
-  error: AlephError | undefined;
-  open: PluginVersion | undefined;
-}
+import type { ActivePlugin, ActivePlugins } from "../sdk/plugin.ts";
+import type { SandboxLevel } from "../sdk/runtime.ts";
+import { Denials } from "./denials.ts";
+import { type FoundRoot, type PluginRoot, pluginRoots } from "./discovery.ts";
+import { InUse } from "./in-use.ts";
+import { type Candidate, judgeAll, type Target, type Verdict } from "./judge.ts";
+import { KnownFiles } from "./known-files.ts";
+import { openVersion } from "./opening.ts";
+import { wantedBy } from "./permissions.ts";
+import { announce, type Entry, idOf, type Plugin, toCandidate, toPlugin } from "./plugin-entry.ts";
+import { PluginLogs } from "./plugin-logs.ts";
+import type { PluginVersion } from "./plugin-version.ts";
+import type { PluginsOptions } from "./plugins-options.ts";
+import { Snapshots } from "./snapshots.ts";
+import { survey } from "./survey.ts";
+import { type Approval, Trust } from "./trust.ts";
+import { watchPlugins } from "./watching.ts";
 
 export class Plugins implements ActivePlugins, AsyncDisposable {
+  readonly denials: Denials;
+  readonly logs: PluginLogs;
   readonly #o: PluginsOptions;
+  readonly #trust: Trust;
+  readonly #files: KnownFiles;
+  readonly #snapshots: Snapshots;
+  readonly #inUse: InUse;
   readonly #serial = createSerial();
-  /** By folder, in its order. */
+  readonly #following = new DisposableStack();
+  /** By path, in the order in which they were found. */
   #entries: ReadonlyMap<string, Entry> = new Map();
-  readonly #listeners = new Set<() => void>();
-  #current: readonly PluginVersion[] = [];
+  #roots: readonly FoundRoot[] = [];
+  #isLoaded = false;
+  #isStarted = false;
+  #isClosed = false;
 
   constructor(options: PluginsOptions) {
     this.#o = options;
+    const { store, bus, log, now, host, supervise } = options;
+    this.#inUse = new InUse({ log, wait: supervise.wait });
+    this.denials = new Denials({ store, bus, log, now });
+    this.logs = new PluginLogs(log);
+    this.#trust = new Trust({ store, now });
+    this.#files = new KnownFiles(store);
+    this.#snapshots = new Snapshots(join(host.run, "approved"));
   }
 
   async current(): Promise<readonly ActivePlugin[]> {
-    await this.#refresh();
-    return this.#current;
+    if (!this.#isLoaded) await this.refresh();
+    return this.#inUse.current;
   }
 
-  onChange(listener: () => void): Disposable {
-    const own = () => listener();
-    this.#listeners.add(own);
-    return { [Symbol.dispose]: () => void this.#listeners.delete(own) };
+  onChange(listener: () => void | Promise<void>): Disposable {
+    return this.#inUse.onChange(listener);
+  }
+
+  /** Loads them, starts those that want to be with the server, and follows changes of their files; never rejects. */
+  async start(): Promise<void> {
+    this.#isStarted = true;
+    await this.follow();
+    for (const version of this.#inUse.current) this.#startCode(version);
+    if (this.#isClosed) return;
+    const { folders, config, timer } = this.#o;
+    await mkdir(folders.user, { recursive: true, mode: 0o700 }).catch(() => "a home that cannot be written has none");
+    this.#following.use(this.#o.onConfigChange(() => void this.follow()));
+    const watch = watchPlugins({
+      isOn: () => config().extensions.hot_reload,
+      named: () => this.#named(),
+      found: () => this.#roots,
+      entries: () => this.#entries.values(),
+      onChange: () => void this.follow(),
+      ...(timer ? { timer } : {}),
+    });
+    this.#following.use(watch);
+  }
+
+  /** As `refresh`; never rejects. */
+  async follow(): Promise<void> {
+    try {
+      await this.refresh();
+    } catch (thrown) {
+      this.#o.log.error("plugins could not be loaded", describeError(thrown));
+    }
   }
 
   async list(): Promise<readonly Plugin[]> {
-    await this.#refresh();
+    await this.refresh();
     return [...this.#entries.values()].map(toPlugin);
+  }
+
+  sandboxLevel(): Promise<SandboxLevel> {
+    return this.#o.sandboxLevel();
+  }
+
+  /** The folders that plugins were looked for in, those that are not trusted too. */
+  get folders(): readonly FoundRoot[] {
+    return this.#roots;
   }
 
   /** Throws `not_found`. */
   async get(id: string): Promise<Plugin> {
-    await this.#refresh();
+    await this.refresh();
     return toPlugin(this.#find(id));
   }
 
-  /** Reads and opens it anew, changed or not. Throws `not_found`; whether it can be used, its status tells. */
+  /** Opens it anew, changed or not. Throws `not_found`; whether it can be used, its status tells. */
   async reload(id: string): Promise<Plugin> {
-    await this.#refresh();
-    await this.#refresh(this.#find(id).found.folder);
-    return toPlugin(this.#find(id));
+    await this.refresh();
+    await this.refresh({ forced: this.#find(id) });
+    return this.#settled(id);
   }
 
-  /** What goes into the system prompt of a run, in the order of the plugins' ids. Never rejects for a plugin's fault. */
-  async prompts(message: () => string): Promise<readonly string[]> {
-    await this.#refresh();
-    const byId = [...this.#entries.values()].toSorted((a, b) => (idOf(a) < idOf(b) ? -1 : 1));
-    return byId
-      .flatMap((entry) =>
-        (entry.open?.prompts ?? [])
-          .filter(({ scope }) => scope === "system" || isCalled(idOf(entry), message()))
-          .map(({ text }) => text.trim()),
-      )
-      .filter((text) => text !== "");
+  /**
+   * Its owner has seen what it asks for, and lets it. `sha256` is that of the files that were shown. Throws `not_found`,
+   * `conflict` when the files are others by now, and what makes it unfit.
+   */
+  async approve(id: string, { by, sha256 }: { readonly by: string; readonly sha256?: string }): Promise<Plugin> {
+    await this.refresh();
+    const entry = this.#find(id);
+    const { known, found, fault } = entry;
+    if (!known) throw fault ?? new AlephError("plugin_error", `Plugin "${id}" cannot be read`);
+    if (sha256 !== undefined && sha256 !== known.sha256) {
+      throw new AlephError("conflict", `The files of plugin "${id}" changed since they were shown`, {
+        data: { hint: "Look at what it asks for again, and approve that" },
+      });
+    }
+    const approval = { ...known, grant: wantedBy(known.manifest), by };
+    const unfit = this.#errorOf(entry, { ...approval, at: this.#o.now() });
+    if (unfit) throw unfit;
+    await this.#serial(async () => {
+      await this.#snapshots.make(known.manifest, known.sha256, found.path);
+      await this.#trust.decide(id, found.path, { enabled: true, approval });
+    });
+    this.#o.log.info("plugin approved", { plugin: id, sha256: known.sha256, by });
+    await this.refresh();
+    return this.#settled(id);
+  }
+
+  /** Throws `not_found`. What was not approved is pending then. */
+  enable(id: string): Promise<Plugin> {
+    return this.#decide(id, { enabled: true });
+  }
+
+  /** Throws `not_found`. Its files and what was approved stay. */
+  disable(id: string): Promise<Plugin> {
+    return this.#decide(id, { enabled: false });
+  }
+
+  /** In development changed files of a plugin need no approval; wider permissions do. Throws `not_found`. */
+  develop(id: string, development: boolean): Promise<Plugin> {
+    return this.#decide(id, { development });
+  }
+
+  /** What is in `plugins` of that folder, or in the folder itself, may be used from now on, or not. Throws `not_found`. */
+  async trustFolder(folder: string, isTrusted: boolean): Promise<{ readonly path: string }> {
+    const path = await realpath(folder).catch((cause: unknown) => {
+      throw new AlephError("not_found", `There is no folder ${JSON.stringify(folder)}`, { cause });
+    });
+    await this.#trust.trustFolder(path, isTrusted);
+    await this.refresh();
+    return { path };
+  }
+
+  /** Ends it and forgets all about it, also what it kept for itself. For a plugin whose folder is removed then. */
+  async forget(id: string): Promise<void> {
+    await this.refresh();
+    const entry = this.#find(id);
+    await this.#serial(async () => {
+      await entry.switching?.done;
+      this.#close(entry);
+      await this.#tell();
+      await this.#inUse.cleared();
+      await this.#trust.forget(id, entry.found.path);
+      await this.#snapshots.keepOnly(id, []);
+      await rm(join(this.#o.host.run, "plugins", id), { recursive: true, force: true });
+      this.logs.forget(id);
+    });
+  }
+
+  /** Brings what is in use to what is in the folders and in the config. */
+  refresh({ forced }: { readonly forced?: Entry } = {}): Promise<void> {
+    return this.#serial(async () => {
+      if (this.#isClosed) return;
+      await this.#look();
+      this.#isLoaded = true;
+      for (const entry of this.#entries.values()) await this.#apply(entry, entry === forced);
+      void this.#tell();
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    this.#following.dispose();
     await this.#serial(async () => {
-      for (const entry of this.#entries.values()) await this.#close(entry);
+      for (const entry of this.#entries.values()) {
+        await entry.switching?.done;
+        this.#close(entry);
+      }
       this.#entries = new Map();
+      await this.#tell();
+      await this.#inUse.cleared();
+      this.denials[Symbol.dispose]();
     });
+  }
+
+  #named(): readonly PluginRoot[] {
+    const { folders, config } = this.#o;
+    return pluginRoots({ ...folders, searchPaths: config().extensions.search_paths });
+  }
+
+  /** Takes in what is there, and judges it; nothing is opened or closed but what is gone. */
+  async #look(): Promise<void> {
+    const old = this.#entries;
+    const options = { named: this.#named(), files: this.#files, trust: this.#trust, log: this.#o.log };
+    const { roots, entries } = await survey(options, old);
+    this.#roots = roots;
+    this.#entries = entries;
+    for (const [path, entry] of old) {
+      if (entries.has(path)) continue;
+      await entry.switching?.done;
+      this.#close(entry);
+      if (entry.shown) this.#o.bus.publish("plugin.unloaded", { plugin_id: entry.shown.id });
+    }
+    const all = [...entries.values()];
+    const verdicts = this.#judge(all.map(toCandidate));
+    for (const [index, entry] of all.entries()) entry.verdict = verdicts[index];
+  }
+
+  /** What would keep it from use if it were approved. */
+  #errorOf(entry: Entry, approval: Approval): AlephError | undefined {
+    const { id, folder } = { id: idOf(entry), folder: entry.found.path };
+    const decision = {
+      id,
+      folder,
+      development: false,
+      installedFrom: undefined,
+      ...entry.decision,
+      enabled: true,
+      approval,
+    };
+    const all = [...this.#entries.values()];
+    const verdicts = this.#judge(all.map((one) => ({ ...toCandidate(one), ...(one === entry ? { decision } : {}) })));
+    return verdicts[all.indexOf(entry)]?.error;
+  }
+
+  #judge(candidates: readonly Candidate[]): readonly (Verdict | undefined)[] {
+    if (candidates.length === 0) return [];
+    const { config, version, host, builtInTools } = this.#o;
+    const verdicts = judgeAll(candidates, {
+      extensions: config().extensions,
+      version,
+      places: host.places,
+      builtInTools,
+      hasCopy: (id, sha256) => this.#snapshots.has(id, sha256),
+    });
+    return candidates.map((candidate) => verdicts.get(candidate));
+  }
+
+  async #apply(entry: Entry, isForced: boolean): Promise<void> {
+    const { verdict, switching } = entry;
+    const target = verdict?.target;
+    if (target === "serving") return;
+    if (switching && switching.sha256 !== target?.sha256) await switching.done;
+    if (target === undefined) {
+      entry.failure = undefined;
+      this.#close(entry);
+      return;
+    }
+    const isServing = entry.version?.sha256 === target.sha256;
+    // What was broken is gone again.
+    if (isServing && !isForced) entry.failure = undefined;
+    if (!isForced && (isServing || entry.switching || entry.failure?.sha256 === target.sha256)) return;
+    await entry.switching?.done;
+    await this.#use(entry, target);
+  }
+
+  async #use(entry: Entry, target: Target): Promise<void> {
+    const { id } = target.manifest;
+    const log = this.logs.of(id);
+    const failed = (thrown: unknown) => {
+      entry.failure = { sha256: target.sha256, error: AlephError.from(thrown) };
+      log.warn("plugin cannot be used", describeError(thrown));
+    };
+    let version: PluginVersion;
+    try {
+      const opening = { ...target, found: entry.found, log, onState: () => void this.#tell() };
+      const { runtimes, host, supervise } = this.#o;
+      const options = { runtimes, host, supervise, snapshots: this.#snapshots, denials: this.denials };
+      version = await openVersion(options, opening);
+    } catch (thrown) {
+      failed(thrown);
+      return;
+    }
+    const adopt = (): Promise<void> => {
+      entry.version = version;
+      entry.failure = undefined;
+      log.info("plugin loaded", { version: target.manifest.version });
+      this.#o.bus.publish("plugin.loaded", { plugin_id: id, version: target.manifest.version });
+      if (this.#isStarted) this.#startCode(version);
+      return this.#tell();
+    };
+    const old = entry.version;
+    if (!old) {
+      void adopt();
+      return;
+    }
+    const done = old
+      .replace(version, adopt, (ended) => {
+        this.#inUse.leave(ended);
+        // Its code may still load a part of itself until then.
+        void ended.catch(() => "told already").then(() => this.#sweep(entry));
+      })
+      .catch(failed)
+      .finally(() => {
+        entry.switching = undefined;
+        void this.#tell();
+      });
+    entry.switching = { sha256: target.sha256, done };
+    // Without code that runs there is nothing to wait for.
+    if (!old.code?.process) await done;
+  }
+
+  /** Removes the copies of versions that are neither approved nor in use. */
+  #sweep(entry: Entry): Promise<void> {
+    return this.#serial(async () => {
+      if (this.#isClosed) return;
+      const kept = [entry.version?.sha256, entry.decision?.approval?.sha256].filter((sha256) => sha256 !== undefined);
+      await this.#snapshots.keepOnly(idOf(entry), kept).catch((thrown: unknown) => {
+        this.#o.log.warn("old copies of a plugin could not be removed", describeError(thrown));
+      });
+    });
+  }
+
+  #startCode({ manifest, code }: PluginVersion): void {
+    if (manifest.start !== "boot" || !code) return;
+    code.start().catch((thrown: unknown) => {
+      this.logs.of(manifest.id).warn("plugin could not be started", describeError(thrown));
+    });
+  }
+
+  /** It ends when those who use plugins were told. */
+  #close(entry: Entry): void {
+    if (entry.version) this.#inUse.close(entry.version);
+    entry.version = undefined;
+  }
+
+  async #decide(id: string, change: { readonly enabled?: boolean; readonly development?: boolean }): Promise<Plugin> {
+    await this.refresh();
+    await this.#trust.decide(id, this.#find(id).found.path, change);
+    await this.refresh();
+    return this.#settled(id);
+  }
+
+  /** Once the change that is under way is through. */
+  async #settled(id: string): Promise<Plugin> {
+    const entry = this.#find(id);
+    await entry.switching?.done;
+    return toPlugin(entry);
   }
 
   #find(id: string): Entry {
     const entries = [...this.#entries.values()].filter((entry) => idOf(entry) === id);
     // Of two with the same id the one that has it.
-    const entry = entries.find(({ error }) => error === undefined) ?? entries[0];
+    const entry = entries.find(({ verdict }) => verdict?.error?.reason !== "conflict") ?? entries[0];
     if (entry) return entry;
     const near = nearest(id, [...this.#entries.values()].map(idOf));
     throw new AlephError("not_found", `No plugin "${id}"`, {
@@ -120,163 +375,10 @@ export class Plugins implements ActivePlugins, AsyncDisposable {
     });
   }
 
-  /** Brings what is loaded to what is in the folder; `forced` is read anew in any case. */
-  #refresh(forced?: string): Promise<void> {
-    return this.#serial(async () => {
-      const found = await this.#discover();
-      if (found === undefined || (found.length === 0 && this.#entries.size === 0)) return;
-      const old = this.#entries;
-      const entries = new Map<string, Entry>();
-      for (const plugin of found) {
-        const known = old.get(plugin.folder);
-        const isCurrent = known !== undefined && plugin.folder !== forced && isUnchanged(known, plugin);
-        entries.set(plugin.folder, isCurrent ? known : await this.#read(plugin));
-      }
-      for (const entry of old.values()) if (entries.get(entry.found.folder) !== entry) await this.#close(entry);
-      this.#entries = entries;
-      await this.#openAll();
-      this.#publish();
-    });
+  /** Tells what changed, as events and to those who use plugins; resolves when these have taken it in. */
+  #tell(): Promise<void> {
+    const taken = this.#inUse.set([...this.#entries.values()].flatMap(({ version }) => version ?? []));
+    for (const entry of this.#entries.values()) announce(entry, this.#o.bus);
+    return taken;
   }
-
-  #publish(): void {
-    const now = [...this.#entries.values()]
-      .flatMap(({ open }) => open ?? [])
-      .sort((a, b) => (a.manifest.id < b.manifest.id ? -1 : 1));
-    if (now.length === this.#current.length && now.every((version, index) => version === this.#current[index])) return;
-    this.#current = now;
-    for (const listener of [...this.#listeners]) listener();
-  }
-
-  /** Nothing when the folder cannot be read: then all stays as it is. */
-  async #discover(): Promise<readonly FoundPlugin[] | undefined> {
-    try {
-      return await findPlugins(this.#o.folder);
-    } catch (thrown) {
-      this.#o.log.error("plugin folder cannot be read", describeError(thrown));
-      return undefined;
-    }
-  }
-
-  async #read(found: FoundPlugin): Promise<Entry> {
-    const entry: Entry = {
-      found,
-      files: new Map(),
-      manifest: undefined,
-      status: "loaded",
-      error: undefined,
-      open: undefined,
-    };
-    try {
-      if (found.isLink) throw new AlephError("plugin_error", "The plugin's folder is a link, which is not followed");
-      for (const { file } of MANIFEST_FORMATS) {
-        const full = join(found.path, file);
-        entry.files.set(full, fingerprint(full));
-      }
-      entry.manifest = (await readManifest(found.path)).manifest;
-    } catch (thrown) {
-      this.#fail(entry, thrown);
-    }
-    return entry;
-  }
-
-  #readFile({ found, files }: Entry, path: string): Promise<string> {
-    const full = join(found.path, path);
-    files.set(full, fingerprint(full));
-    return readPluginFile(found.path, path);
-  }
-
-  async #openAll(): Promise<void> {
-    const { enabled } = this.#o.config().extensions;
-    const owners = new Map<string, string>();
-    for (const entry of this.#entries.values()) {
-      const { manifest, found } = entry;
-      if (manifest === undefined) continue;
-      const owner = owners.get(manifest.id);
-      if (owner === undefined) owners.set(manifest.id, found.folder);
-      if (!enabled || owner !== undefined) await this.#close(entry);
-      if (owner !== undefined) {
-        const message = `Plugin id "${manifest.id}" belongs to the plugin in folder "${owner}"`;
-        if (entry.error?.message !== message) this.#fail(entry, new AlephError("conflict", message));
-      } else if (!enabled) {
-        if (entry.status !== "error") entry.status = "stopped";
-      } else if (entry.open === undefined && (entry.status !== "error" || entry.error?.reason === "conflict")) {
-        await this.#open(entry, manifest);
-      }
-    }
-  }
-
-  async #open(entry: Entry, manifest: PluginManifest): Promise<void> {
-    const { runtimes, bus, log } = this.#o;
-    const { id, kind, version } = manifest;
-    try {
-      const load = Object.hasOwn(runtimes, kind) ? runtimes[kind] : undefined;
-      if (!load) throw new AlephError("plugin_error", `Plugins of kind "${kind}" cannot be run by this version`);
-      const runtime = await load();
-      const readFile = (path: string) => this.#readFile(entry, path);
-      const instructions: Record<string, string> = {};
-      for (const { name, instructionFile } of manifest.tools) {
-        if (instructionFile !== undefined) instructions[name] = await readFile(instructionFile);
-      }
-      entry.open = new PluginVersion({
-        manifest,
-        instructions,
-        env: pickVariables(manifest.permissions.env, this.#o.host.env),
-        open: await runtime.open(manifest, { readFile }),
-        host: async (notify) =>
-          createProcessHost(
-            this.#o.host,
-            { manifest, folder: entry.found.path },
-            {
-              notify,
-              denied: (what, target) => log.warn("plugin tried what it may not", { plugin: id, what, target }),
-            },
-          ),
-      });
-      entry.status = "running";
-      entry.error = undefined;
-      log.info("plugin loaded", { plugin: id, version });
-      bus.publish("plugin.loaded", { plugin_id: id, version });
-    } catch (thrown) {
-      this.#fail(entry, thrown);
-    }
-  }
-
-  #fail(entry: Entry, thrown: unknown): void {
-    const { bus, log } = this.#o;
-    entry.status = "error";
-    entry.error = AlephError.from(thrown);
-    const { reason, message } = entry.error;
-    log.warn("plugin cannot be used", { plugin: idOf(entry), ...describeError(thrown) });
-    bus.publish("plugin.error", { plugin_id: idOf(entry), error: { reason, message } });
-  }
-
-  async #close(entry: Entry): Promise<void> {
-    const { open } = entry;
-    entry.open = undefined;
-    try {
-      await open?.[Symbol.asyncDispose]();
-    } catch (thrown) {
-      this.#o.log.error("plugin could not be closed", { plugin: idOf(entry), ...describeError(thrown) });
-    }
-  }
-}
-
-function isUnchanged({ found, files }: Entry, now: FoundPlugin): boolean {
-  return found.isLink === now.isLink && [...files].every(([path, stamp]) => fingerprint(path) === stamp);
-}
-
-function idOf({ manifest, found }: Entry): string {
-  return manifest?.id ?? found.folder;
-}
-
-function toPlugin(entry: Entry): Plugin {
-  const { manifest, status, error } = entry;
-  return { id: idOf(entry), folder: entry.found.folder, manifest, status, error };
-}
-
-/** Whether the message begins with `/<id>`; white space before it is how a terminal sends what is no command. */
-function isCalled(id: string, message: string): boolean {
-  const [first] = message.trimStart().split(/\s/, 1);
-  return first === `/${id}`;
 }

@@ -1,42 +1,66 @@
 /** What a plugin's code gets when it is started: its folders, its variables, its limits and its way out. */
-import { mkdirSync, realpathSync } from "node:fs";
+import { existsSync, mkdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
 import type { Log } from "../lib/log.ts";
+import { parseSize } from "../lib/size.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { PluginManifest } from "../sdk/plugin.ts";
-import type { NetworkDoor, ProcessHost } from "../sdk/runtime.ts";
+import type { NetworkDoor, ProcessHost, ProcessLimits } from "../sdk/runtime.ts";
+import { type FilePlaces, resolveFileRules } from "./file-rules.ts";
 
 export interface HostOptions {
   /** ALEPH_HOME/run. */
   readonly run: string;
+  readonly places: Omit<FilePlaces, "folder">;
   readonly config: () => Pick<Config, "extensions">;
+  /** The environment of the server. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Throws `plugin_error` for a rule that is none. */
+  readonly network: (rules: readonly string[], onDenied: (target: string) => void) => Promise<NetworkDoor>;
+}
+
+export interface HostedPlugin {
+  readonly manifest: PluginManifest;
+  /** Where it was found: what it writes below it stays there. */
+  readonly home: string;
+  /** Where it runs from. */
+  readonly folder: string;
   readonly log: Log;
-  readonly network: (rules: readonly string[], denied: (target: string) => void) => NetworkDoor;
 }
 
 /** Bytes of one answer. */
 const MAX_ANSWER = 8 * 1024 * 1024;
 
-export function createProcessHost(
-  { run, env, log, network }: HostOptions,
-  { manifest, folder }: { readonly manifest: PluginManifest; readonly folder: string },
+/** Throws `forbidden` for a permission that no plugin gets. */
+export async function createProcessHost(
+  { run, places, config, env, network }: HostOptions,
+  { manifest, home, folder, log }: HostedPlugin,
   { notify, denied }: Pick<ProcessHost, "notify" | "denied">,
-): ProcessHost {
+): Promise<ProcessHost> {
   const { id, permissions } = manifest;
+  const rules = resolveFileRules(permissions.filesystem, { ...places, folder: home });
+  for (const { mode, path, own } of rules) {
+    if (mode === "write" && own !== undefined && !existsSync(path)) mkdirSync(path, { recursive: true, mode: 0o700 });
+  }
+  const paths = (wanted: "read" | "write") =>
+    rules
+      .filter(({ mode }) => mode === wanted)
+      .map(({ path, own }) => (wanted === "read" && own !== undefined ? join(folder, own) : path))
+      // What is not there cannot be opened to it; it may be there at the next start.
+      .filter((path) => existsSync(path));
   const privateFolder = join(run, "plugins", id);
   mkdirSync(privateFolder, { recursive: true, mode: 0o700 });
   return {
-    log: log.child({ plugin: id }),
+    log,
     folder: realpathSync(folder),
     privateFolder: realpathSync(privateFolder),
-    read: [],
-    write: [],
+    read: paths("read"),
+    write: paths("write"),
     env: pickVariables(permissions.env, env),
-    mayRunUnsandboxed: false,
-    limits: { memoryBytes: 256 * 1024 * 1024, timeoutMs: 30_000, maxAnswer: MAX_ANSWER },
-    network: network(permissions.network, (target) => denied("network", target)),
+    mayRunUnsandboxed: config().extensions.allow_unsandboxed.includes(id),
+    limits: limitsOf(manifest.kind, config()),
+    network: await network(permissions.network, (target) => denied("network", target)),
     notify,
     denied,
   };
@@ -50,12 +74,9 @@ export function pickVariables(
   return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
 }
 
-/** For plugins that get no way to the network. */
-export const closedDoor: NetworkDoor = {
-  fetch: async ({ url }) => refuse(url),
-  connect: async (url) => refuse(url),
-};
-
-function refuse(url: string): never {
-  throw new AlephError("forbidden", `This plugin may not connect to ${JSON.stringify(url)}`);
+function limitsOf(kind: string, { extensions }: Pick<Config, "extensions">): ProcessLimits {
+  const { runtimes } = extensions;
+  const limits = Object.hasOwn(runtimes, kind) ? runtimes[kind as keyof typeof runtimes] : undefined;
+  if (!limits) throw new AlephError("plugin_error", `Plugins of kind "${kind}" have no code`);
+  return { memoryBytes: parseSize(limits.memory_limit), timeoutMs: limits.timeout_ms, maxAnswer: MAX_ANSWER };
 }

@@ -1,6 +1,7 @@
 /** Events: each topic with the shape of its data. Publishing is checked by the compiler, the shapes by tests. */
 import * as z from "zod";
 import { mediaPart, message, toolResultPart, usage } from "./message.ts";
+import { PLUGIN_STATES } from "./plugin-state.ts";
 
 const run = { run_id: z.string(), session_key: z.string() };
 const call = { ...run, call_id: z.string(), tool: z.string() };
@@ -84,6 +85,15 @@ export const eventSchemas = {
   "interface.error": z.object({ interface: z.string(), error: failure, retry_in_ms: z.number() }),
   "plugin.loaded": z.object({ plugin_id: z.string(), version: z.string() }),
   "plugin.error": z.object({ plugin_id: z.string(), error: failure }),
+  /** What plugins.list shows of it is another than before: its state, or what it waits for. */
+  "plugin.status": z.object({ plugin_id: z.string(), status: z.enum(PLUGIN_STATES) }),
+  "plugin.unloaded": z.object({ plugin_id: z.string() }),
+  /** It tried what it may not. At most a few a second. */
+  "plugin.denied": z.object({
+    plugin_id: z.string(),
+    kind: z.enum(["network", "filesystem", "env", "process"]),
+    target: z.string(),
+  }),
   "service.started": z.object({ plugin_id: z.string(), service: z.string() }),
   "service.stopped": z.object({ plugin_id: z.string(), service: z.string() }),
   /** It could not be started or it ended; it is started again after `retry_in_ms`, unless that is null. */

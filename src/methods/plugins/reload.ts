@@ -10,7 +10,7 @@ export const pluginsReload = defineMethod({
   scope: "admin",
   params: z.strictObject({ id: z.string() }),
   result: plugin,
-  async handle({ plugins }: { plugins: Pick<Plugins, "reload"> }, { id }) {
-    return toWirePlugin(await plugins.reload(id));
+  async handle({ plugins }: { plugins: Pick<Plugins, "reload" | "sandboxLevel"> }, { id }) {
+    return toWirePlugin(await plugins.reload(id), () => plugins.sandboxLevel());
   },
 });

@@ -4,25 +4,51 @@ import { manifestOf, writePlugin } from "../../support/plugins.ts";
 
 test("plugins.list shows what is in ALEPH_HOME/plugins, and why a plugin cannot be used", async () => {
   await using t = await testApp();
-  expect(await t.client.call("plugins.list", {})).toEqual({ plugins: [] });
-  await writePlugin(t.home.plugins, "bad", { manifest: manifestOf({ id: "bad" }).replace("SKILL.md", "") });
-  await writePlugin(t.home.plugins, "style", { prompt: "Tabs." });
+  expect((await t.client.call("plugins.list", {})).plugins).toEqual([]);
+  const bad = await writePlugin(t.home.plugins, "bad", { manifest: manifestOf({ id: "bad" }).replace("SKILL.md", "") });
+  const style = await writePlugin(t.home.plugins, "style", { prompt: "Tabs." });
   const events = await collectEvents(t.client, "plugin.*");
-  const { plugins } = await t.client.call("plugins.list", {});
+  const { plugins, folders } = await t.client.call("plugins.list", {});
+  expect(folders).toContainEqual({ path: t.home.plugins, source: "user", trusted: true });
   const message = "must not be empty";
   const error = { reason: "plugin_error", message: `aleph_plugin.toml is not valid: line 9, prompt.file: ${message}` };
+  const rest = {
+    source: "user",
+    awaits: null,
+    permissions: { network: [], filesystem: [], env: [] },
+    permissions_summary: [],
+    approved: null,
+    development: false,
+    sandbox: null,
+    pid: null,
+    tools: [],
+    commands: [],
+    services: [],
+    channels: [],
+    providers: [],
+    hooks: [],
+    http_routes: [],
+  };
   const unknown = { name: null, version: null, description: null, author: null, kind: null, prompt_scope: null };
   expect(plugins as unknown).toEqual([
     {
       id: "bad",
       folder: "bad",
+      path: bad,
+      ...rest,
       ...unknown,
+      sha256: null,
+      serving: null,
       status: "error",
       error: { ...error, issues: [{ path: "prompt.file", message, line: 9 }] },
     },
     {
       id: "style",
       folder: "style",
+      path: style,
+      ...rest,
+      sha256: plugins[1]!.sha256,
+      serving: { version: "1.0.0", sha256: plugins[1]!.sha256 },
       name: "The style",
       version: "1.0.0",
       description: "For tests",
@@ -34,9 +60,12 @@ test("plugins.list shows what is in ALEPH_HOME/plugins, and why a plugin cannot 
     },
   ]);
   await events.until(({ topic }) => topic === "plugin.loaded");
+  await events.until(({ topic }) => topic === "plugin.error");
   expect(events.events.map(({ topic, data }) => [topic, data])).toEqual([
-    ["plugin.error", { plugin_id: "bad", error }],
     ["plugin.loaded", { plugin_id: "style", version: "1.0.0" }],
+    ["plugin.status", { plugin_id: "bad", status: "error" }],
+    ["plugin.error", { plugin_id: "bad", error }],
+    ["plugin.status", { plugin_id: "style", status: "running" }],
   ]);
 });
 

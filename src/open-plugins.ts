@@ -1,0 +1,76 @@
+/** The part of the composition root that makes what plugins need: their folders, their runtimes, their way to the network. */
+import { lookup } from "node:dns/promises";
+import { join } from "node:path";
+import type { ConfigStore } from "./config/config.ts";
+import type { Environment } from "./config/environment.ts";
+import type { Home } from "./config/home.ts";
+import type { Log } from "./lib/log.ts";
+import { once } from "./lib/once.ts";
+import { pause } from "./lib/pause.ts";
+import { VERSION } from "./lib/version.ts";
+import { Plugins } from "./plugin/plugins.ts";
+import { withNeeds } from "./plugin/runtime-needs.ts";
+import { runtimes } from "./plugin/runtimes/index.ts";
+import type { Publisher } from "./sdk/bus.ts";
+import type { Store } from "./sdk/store.ts";
+import { tools } from "./tools/index.ts";
+
+export interface OpenPluginsOptions {
+  readonly home: Home;
+  readonly env: Environment;
+  readonly config: Pick<ConfigStore, "current" | "onChange">;
+  readonly store: Store;
+  readonly bus: Publisher;
+  readonly log: Log;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  readonly monotonic: () => number;
+  readonly fetch: typeof fetch;
+}
+
+const SYSTEM_PLUGINS = "/usr/local/share/aleph/plugins";
+
+/** Nothing is read before they are asked for. */
+export function openPlugins(options: OpenPluginsOptions): Plugins {
+  const { home, env, config, store, bus, log, now, monotonic, fetch } = options;
+  const { userHome } = env;
+  const current = () => config.current;
+  const sandbox = once(async () => (await import("./sandbox/sandbox.ts")).createSandbox());
+  return new Plugins({
+    folders: {
+      user: home.plugins,
+      system: SYSTEM_PLUGINS,
+      bundled: join(home.run, "bundled", VERSION),
+      workingFolder: process.cwd(),
+      userHome,
+    },
+    runtimes: withNeeds(runtimes, { sandbox, runFolder: home.run }),
+    host: {
+      run: home.run,
+      places: { userHome, alephHome: home.path, config: home.config, workspaces: home.workspaces },
+      config: current,
+      env: env.all,
+      async network(rules, onDenied) {
+        const { createNetworkDoor } = await import("./sandbox/broker.ts");
+        return createNetworkDoor({ rules, onDenied, fetch, lookup: lookupAll });
+      },
+    },
+    supervise: { now: monotonic, wait: pause },
+    config: current,
+    onConfigChange: (listener) =>
+      config.onChange((sections) => {
+        if (sections.includes("extensions")) listener();
+      }),
+    builtInTools: Object.keys(tools),
+    version: VERSION,
+    store,
+    bus,
+    log,
+    now,
+    sandboxLevel: async () => (await (await sandbox()).report()).level,
+  });
+}
+
+async function lookupAll(host: string): Promise<readonly string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
+}

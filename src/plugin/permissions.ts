@@ -1,0 +1,82 @@
+/** What a plugin asks for: compared with what was approved, and said in plain words. */
+import type { PluginHook, PluginManifest, PluginPermissions } from "../sdk/plugin.ts";
+
+/** What the owner approved. */
+export interface PluginGrant extends PluginPermissions {
+  /** Routes that answer without the owner's token: `POST /webhooks/github (signature)`. */
+  readonly routes: readonly string[];
+}
+
+export function wantedBy({ permissions, httpRoutes }: PluginManifest): PluginGrant {
+  const { network, filesystem, env } = permissions;
+  const open = httpRoutes.filter(({ auth }) => auth !== "token");
+  return { network, filesystem, env, routes: open.map(({ method, path, auth }) => `${method} ${path} (${auth})`) };
+}
+
+/** Whether each wish is among what was granted, in the same words. */
+export function isCovered(wanted: PluginGrant, granted: PluginGrant): boolean {
+  return (["network", "filesystem", "env", "routes"] as const).every((key) =>
+    wanted[key].every((wish) => granted[key].includes(wish)),
+  );
+}
+
+/** Whether the owner must be asked: it has code, or wants something. */
+export function asksForApproval(manifest: PluginManifest): boolean {
+  return manifest.kind !== "static" || !isCovered(wantedBy(manifest), NOTHING);
+}
+
+const NOTHING: PluginGrant = { network: [], filesystem: [], env: [], routes: [] };
+
+/** One sentence for each thing that it may do, without a full stop; the same for RPC, CLI and panel. */
+export function summarizePermissions(manifest: PluginManifest): readonly string[] {
+  const { id, permissions, httpRoutes, hooks, channels, providers, services, start, kind } = manifest;
+  const lines = [
+    ...permissions.network.map(connectLine),
+    ...permissions.filesystem.map(fileLine),
+    ...permissions.env.map((name) => `Gets the value of the variable ${name}`),
+  ];
+  if (lines.length === 0 && kind !== "static") lines.push("Has no network, no files of yours and no variables");
+  for (const { method, path, auth } of httpRoutes) {
+    if (auth === "public") lines.push(`Answers anyone who calls ${method} /plugins/${id}${path}`);
+    if (auth === "signature") lines.push(`Answers signed calls of ${method} /plugins/${id}${path}`);
+  }
+  lines.push(...hooks.map(hookLine));
+  lines.push(...channels.map(({ name }) => `Brings you messages from ${name} and sends the answers there`));
+  lines.push(...providers.map(({ name }) => `Answers as the model provider ${name}`));
+  if (start === "boot" || services.some(({ autoStart }) => autoStart))
+    lines.push("Runs in the background all the time");
+  return [...new Set(lines)];
+}
+
+function connectLine(rule: string): string {
+  const [, scheme = "", host = "", port] = /^connect:([a-z]+):\/\/(.*?)(?::(\d+))?$/i.exec(rule) ?? [];
+  const at = port === undefined ? "" : ` at port ${port}`;
+  return `May connect to ${hostWords(host)}${at} over ${scheme.toLowerCase()}`;
+}
+
+function hostWords(host: string): string {
+  if (host === "*") return "every host on the internet";
+  if (host.startsWith("*.")) return `every host below ${host.slice(2)}`;
+  const isHere = /^(?:localhost|127\.[\d.]+|\[::1\])$/i.test(host) || host.toLowerCase().endsWith(".localhost");
+  return isHere ? `${host} (this machine)` : host;
+}
+
+function fileLine(rule: string): string {
+  const isWrite = rule.startsWith("write:");
+  const path = rule.slice(rule.indexOf(":") + 1);
+  const isOwn = !path.startsWith("/") && !path.startsWith("~");
+  const place = isOwn ? `its folder ${path.replace(/^\.\//, "").replace(/\/$/, "")}` : path;
+  return `May read ${isWrite ? "and write " : ""}${place}`;
+}
+
+const SUBJECTS = {
+  before_tool_call: "every tool call",
+  after_tool_call: "the result of every tool call",
+  on_message: "every message that you write",
+  on_response: "every answer",
+  on_error: "every error",
+} as const satisfies Record<PluginHook["event"], string>;
+
+function hookLine({ event, kind }: PluginHook): string {
+  return `${kind === "observer" ? "Sees" : "Sees and may change or stop"} ${SUBJECTS[event]}`;
+}
