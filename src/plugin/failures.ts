@@ -2,7 +2,7 @@
 
 /** So many failures within the window are too many. */
 export const MAX_FAILURES = 5;
-export const FAILURE_WINDOW_MS = 300_000;
+const FAILURE_WINDOW_MS = 300_000;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
 

@@ -7,8 +7,6 @@ export interface RuntimeNeeds {
   readonly sandbox: () => Promise<Sandbox>;
   /** ALEPH_HOME/run: what a runtime lays down for its children goes there. */
   readonly runFolder: string;
-  /** The file that is running now: Aleph's executable, or bun when it runs from source. */
-  readonly executable: string;
 }
 
 type Loaders<Args extends readonly unknown[]> = Readonly<Record<string, (...args: Args) => Promise<Runtime<string>>>>;

@@ -190,7 +190,7 @@ export class Supervisor implements AsyncDisposable {
     } else {
       const { plugin } = this.#o;
       this.#failed(
-        new AlephError("plugin_error", `Plugin "${plugin}" ${reason}`, { data: { plugin, code: "crashed" } }),
+        new AlephError("plugin_error", `Plugin "${plugin}" ended: ${reason}`, { data: { plugin, code: "crashed" } }),
       );
     }
     for (const listener of [...this.#onExit]) listener(reason);

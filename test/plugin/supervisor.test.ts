@@ -190,7 +190,7 @@ test("Supervisor starts by itself what is to run all the time, also when the fir
   await until(() => supervisor.process?.pid === 2);
   expect(t.entries.map(({ message, fields }) => [message, fields.error, fields.retry_in_ms])).toEqual([
     ["plugin failed", "Not today", 1000],
-    ["plugin failed", 'Plugin "p" exited with code 1', 2000],
+    ["plugin failed", 'Plugin "p" ended: exited with code 1', 2000],
   ]);
 });
 

@@ -1,5 +1,5 @@
 /** `fetch` by way of the server. */
-import type { BrokeredAnswer, Broker } from "./broker.ts";
+import type { Broker, BrokeredAnswer } from "./broker.ts";
 
 /** What needs no network stays with Bun's own. */
 const LOCAL = /^(?:data|blob|file):/i;

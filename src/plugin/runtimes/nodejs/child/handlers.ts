@@ -5,6 +5,10 @@ import type { Wire } from "./wire.ts";
 
 type Handler = (args: unknown, context: unknown) => unknown;
 
+interface Definition {
+  readonly stop?: () => unknown;
+}
+
 interface Running {
   readonly abort: AbortController;
   /** Parts that may be sent. */
@@ -19,7 +23,8 @@ export class HandlerTable {
   readonly #wire: Wire;
   readonly #running = new Map<number, Running>();
   readonly #found = new Map<string, Handler>();
-  /** Of `createServer`, and the exports of the entry. */
+  readonly #definitions: Definition[] = [];
+  /** They, and the exports of the entry. */
   readonly #sources: object[] = [];
   #init: Initialize | undefined;
 
@@ -31,9 +36,29 @@ export class HandlerTable {
     this.#init = init;
   }
 
-  add(source: object): void {
-    this.#sources.push(source);
-    this.#found.clear();
+  /** What the plugin gave to `createServer`. */
+  serve(definition: Definition): void {
+    this.#definitions.push(definition);
+    this.#addSource(definition);
+  }
+
+  /** The exports of its entry. */
+  add(module: object): void {
+    this.#addSource(module);
+  }
+
+  get isServing(): boolean {
+    return this.#definitions.length > 0;
+  }
+
+  async stop(): Promise<void> {
+    for (const definition of this.#definitions) {
+      try {
+        await definition.stop?.();
+      } catch (thrown) {
+        console.error("stop() failed:", thrown);
+      }
+    }
   }
 
   /** Handlers of the manifest that are nowhere. */
@@ -72,6 +97,11 @@ export class HandlerTable {
     if (!running) return;
     running.credit += count;
     running.resume?.();
+  }
+
+  #addSource(source: object): void {
+    this.#sources.push(source);
+    this.#found.clear();
   }
 
   #find(name: string): Handler | undefined {

@@ -1,0 +1,243 @@
+/** What a plugin of kind `nodejs` hands to Aleph, and what its handlers get. All of it is plain JSON but the signals. */
+
+/** Who calls and where; the second argument of every handler. Which fields are there depends on who calls. */
+export interface CallContext {
+  /** Aborts when nobody waits for the answer any more. Code that goes on in a loop all the same is killed. */
+  readonly signal: AbortSignal;
+  readonly agent?: string;
+  readonly sessionKey?: string;
+  readonly runId?: string | null;
+  readonly callId?: string;
+  readonly identity?: string | null;
+  readonly toolName?: string;
+  readonly command?: string;
+  readonly [field: string]: unknown;
+}
+
+/** A function that the manifest names, or that a service, channel, provider or route is made of. */
+// biome-ignore lint/suspicious/noExplicitAny: each handler says what it takes
+export type Handler<Args = any, Result = unknown> = (args: Args, context: CallContext) => Result | Promise<Result>;
+
+/**
+ * What the model is shown: a string; `{text, media?}` with bytes in base64; anything else as JSON. What a tool throws is
+ * told to the model with its message.
+ */
+export interface ToolAnswer {
+  readonly text: string;
+  readonly media?: readonly { readonly mime: string; readonly data: string; readonly name?: string }[];
+}
+
+export interface HookPlace {
+  readonly agent: string;
+  readonly sessionKey: string;
+  readonly runId: string | null;
+}
+
+export interface BeforeToolCall extends HookPlace {
+  readonly toolName: string;
+  readonly callId: string;
+  /** An interceptor may change them. */
+  args: Record<string, unknown>;
+}
+
+export interface AfterToolCall extends HookPlace {
+  readonly toolName: string;
+  readonly callId: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly status: string;
+  /** Milliseconds. */
+  readonly duration: number;
+  /** An interceptor may change it. */
+  result: string;
+}
+
+export interface OnMessage extends HookPlace {
+  readonly identity: string;
+  /** An interceptor may change it. */
+  message: string;
+  readonly attachments: readonly { readonly mime: string; readonly name: string | null; readonly size: number }[];
+}
+
+export interface OnResponse extends HookPlace {
+  /** An interceptor may change it. */
+  response: string;
+  readonly final: boolean;
+}
+
+export interface OnError extends HookPlace {
+  readonly error: { readonly reason: string; message: string };
+}
+
+/** Any of the five; `on…` and `…_tool_call` say in the manifest which it is. */
+export type HookContext = BeforeToolCall | AfterToolCall | OnMessage | OnResponse | OnError;
+
+/** Of a line that was typed: what stands behind the command. `plugins.executeCommand` may give other fields. */
+export interface CommandArgs {
+  readonly text?: string;
+  readonly words?: readonly string[];
+  readonly [field: string]: unknown;
+}
+
+export interface ServiceCall {
+  readonly service: string;
+}
+
+export interface ChannelConnect {
+  readonly channel: string;
+  /** The keys of `[interfaces.<channel>]` besides `enabled` and `allow_from`, secrets resolved. */
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+export interface ChannelDisconnect {
+  readonly channel: string;
+}
+
+export interface ChannelSend {
+  readonly channel: string;
+  readonly conversation: string;
+  readonly text: string;
+}
+
+/** `notify("channel.message", …)`: somebody wrote. */
+export interface ChannelMessage {
+  readonly channel: string;
+  readonly conversation: string;
+  readonly sender: string;
+  readonly text: string;
+  readonly kind?: "dm" | "group";
+  readonly id?: string;
+}
+
+/** `notify("channel.closed", …)`: the connection broke; `connect` is called again. */
+export interface ChannelClosed {
+  readonly channel: string;
+  readonly message?: string;
+}
+
+/** `notify("service.failed", …)`: the service ended by itself; it is started again. */
+export interface ServiceFailed {
+  readonly service: string;
+  readonly message?: string;
+}
+
+export interface ProviderCall {
+  readonly provider: string;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+export interface ChatText {
+  readonly type: "text";
+  readonly text: string;
+}
+
+export interface ChatThinking {
+  readonly type: "thinking";
+  readonly text: string;
+}
+
+export interface ChatToolCall {
+  readonly type: "tool_call";
+  readonly id: string;
+  readonly name: string;
+  readonly args: unknown;
+}
+
+export interface ChatCall extends ProviderCall {
+  readonly model: string;
+  readonly system: readonly string[];
+  readonly messages: readonly {
+    readonly role: "user" | "assistant" | "tool";
+    readonly content: readonly Readonly<Record<string, unknown>>[];
+    readonly [field: string]: unknown;
+  }[];
+  readonly tools: readonly Readonly<Record<string, unknown>>[];
+  readonly max_output_tokens?: number;
+  readonly temperature?: number;
+  readonly top_p?: number;
+  readonly stop?: readonly string[];
+  readonly seed?: number;
+  readonly [field: string]: unknown;
+}
+
+/** One part of a reply; exactly one `finish` or `error` ends it. */
+export type ReplyPart = Readonly<Record<string, unknown>> & {
+  readonly type: "text" | "thinking" | "tool_call" | "usage" | "finish" | "error";
+};
+
+export interface EmbedCall extends ProviderCall {
+  readonly model: string;
+  readonly texts: readonly string[];
+  readonly dimensions?: number;
+}
+
+export interface HttpRequest {
+  readonly method: string;
+  /** Below `/plugins/<id>`. */
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly encoding: "utf8" | "base64";
+}
+
+export interface HttpAnswer {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly encoding?: "utf8" | "base64";
+}
+
+export interface Service {
+  readonly start: Handler<ServiceCall>;
+  readonly stop: Handler<ServiceCall>;
+}
+
+export interface Channel {
+  readonly connect: Handler<ChannelConnect>;
+  readonly disconnect: Handler<ChannelDisconnect>;
+  readonly send: Handler<ChannelSend>;
+}
+
+export interface Provider {
+  readonly listModels: Handler<ProviderCall>;
+  readonly chat: Handler<ChatCall>;
+  readonly stream?: (
+    args: ChatCall,
+    context: CallContext,
+  ) => AsyncIterable<ReplyPart> | Iterable<ReplyPart> | Promise<AsyncIterable<ReplyPart> | Iterable<ReplyPart>>;
+  readonly embed?: Handler<EmbedCall>;
+}
+
+/**
+ * In each group a handler stands under the name that the manifest gives it as `handler`, or under the name of what it is
+ * for: a tool's, command's, service's, channel's or provider's name, a hook's event, a route's `"POST /path"`.
+ */
+export interface PluginDefinition {
+  readonly name: string;
+  readonly tools?: Readonly<Record<string, Handler>>;
+  readonly hooks?: Readonly<Record<string, Handler>>;
+  readonly commands?: Readonly<Record<string, Handler<CommandArgs>>>;
+  readonly services?: Readonly<Record<string, Service | Handler>>;
+  readonly channels?: Readonly<Record<string, Channel | Handler>>;
+  readonly providers?: Readonly<Record<string, Provider | Handler>>;
+  readonly routes?: Readonly<Record<string, Handler<HttpRequest, HttpAnswer | undefined>>>;
+  /** Whatever the manifest names, by that name. */
+  readonly handlers?: Readonly<Record<string, Handler>>;
+  /** Called before the process ends, unless it is killed; it has a fraction of a second. */
+  readonly stop?: () => unknown;
+}
+
+export interface PluginServer {
+  readonly name: string;
+  /** From here on the plugin takes calls. */
+  start(): Promise<void>;
+  notify: typeof notify;
+}
+
+export function createServer(definition: PluginDefinition): PluginServer;
+
+/** Tells Aleph something that it did not ask for. Throws outside of Aleph. */
+export function notify(topic: "channel.message", data: ChannelMessage): void;
+export function notify(topic: "channel.closed", data: ChannelClosed): void;
+export function notify(topic: "service.failed", data: ServiceFailed): void;
+export function notify(topic: string, data?: unknown): void;

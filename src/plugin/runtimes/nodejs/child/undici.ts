@@ -1,0 +1,66 @@
+/** `fetch`, `request` and `WebSocket` of `undici` by way of the server. */
+import type { Broker } from "./broker.ts";
+
+interface RequestInit {
+  readonly method?: string;
+  readonly headers?: Headers | Readonly<Record<string, string | string[]>>;
+  readonly body?: unknown;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  readonly maxRedirections?: number;
+}
+
+export function installUndici(broker: Broker, fetch: typeof globalThis.fetch): void {
+  // Loaded by its name: Bun has its own in the place of the package.
+  const undici = require("undici") as Record<string, unknown>;
+  const request = async (url: string | URL, init: RequestInit = {}) => {
+    const target = new URL(url);
+    for (const [name, value] of Object.entries(init.query ?? {})) target.searchParams.append(name, value);
+    const { method = "GET", headers, body } = init;
+    const sent = body === undefined || body === null ? undefined : new Response(body as BodyInit).body;
+    const answer = await broker.fetch({
+      url: target.href,
+      method: method.toUpperCase(),
+      headers: pairsOf(headers),
+      redirect: init.maxRedirections ? "follow" : "manual",
+      signal: init.signal,
+      body: sent ?? undefined,
+    });
+    const found: Record<string, string | string[]> = {};
+    for (const [name, value] of answer.headers) {
+      const known = found[name];
+      found[name] = known === undefined ? value : [known, value].flat();
+    }
+    return {
+      statusCode: answer.status,
+      headers: found,
+      trailers: {},
+      opaque: null,
+      context: {},
+      body: bodyOf(answer.body),
+    };
+  };
+  Object.assign(undici, { fetch, request, WebSocket: globalThis.WebSocket });
+  Object.assign((undici.default as object | undefined) ?? {}, { fetch, request, WebSocket: globalThis.WebSocket });
+}
+
+function bodyOf(stream: ReadableStream<Uint8Array> | null) {
+  const { Readable } = process.getBuiltinModule("node:stream");
+  const body = Readable.from(stream ?? []);
+  const whole = async () => Buffer.concat(await body.toArray());
+  return Object.assign(body, {
+    text: async () => (await whole()).toString(),
+    json: async () => JSON.parse((await whole()).toString()) as unknown,
+    bytes: async () => new Uint8Array(await whole()),
+    arrayBuffer: async () => new Uint8Array(await whole()).buffer,
+    blob: async () => new Blob([await whole()]),
+    dump: async () => void (await whole()),
+  });
+}
+
+function pairsOf(headers: RequestInit["headers"]): [string, string][] {
+  if (headers instanceof Headers) return [...headers];
+  return Object.entries(headers ?? {}).flatMap(([name, value]) =>
+    [value].flat().map((single): [string, string] => [name, String(single)]),
+  );
+}
