@@ -65,8 +65,9 @@ export async function converse(options: ConversationOptions): Promise<number> {
     history.add(edited.text);
     try {
       if (edited.text.startsWith("/")) {
-        if (await runSlash(edited.text, { client, output: terminal.out, place })) return EXIT.ok;
-        continue;
+        const next = await runSlash(edited.text, { client, output: terminal.out, place });
+        if (next === "leave") return EXIT.ok;
+        if (next === "stay") continue;
       }
       const { error, ...ending } = await runTurn({
         client,

@@ -1,5 +1,5 @@
 /** What may be typed at the prompt besides messages. */
-import type { Client } from "../../client/client.ts";
+import type { Client, Result } from "../../client/client.ts";
 import { nearest } from "../../lib/nearest.ts";
 import { printableLine } from "../../lib/terminal-text.ts";
 import { AlephError } from "../../protocol/errors.ts";
@@ -35,8 +35,11 @@ export interface SlashContext {
   readonly place: Place;
 }
 
-/** Whether to leave. Throws `AlephError` for what does not work out. */
-export async function runSlash(line: string, { client, output, place }: SlashContext): Promise<boolean> {
+/** What to do now; `send`: the line is a message, which calls something of a plugin. */
+export type SlashResult = "stay" | "leave" | "send";
+
+/** Throws `AlephError` for what does not work out. */
+export async function runSlash(line: string, { client, output, place }: SlashContext): Promise<SlashResult> {
   const [name = "", argument = ""] = line.trim().split(/\s+(.*)/s);
   const say = (text: string) => output.write(`${output.style.dim(text)}\n`);
   switch (name) {
@@ -44,7 +47,7 @@ export async function runSlash(line: string, { client, output, place }: SlashCon
       const { session_key } = await client.call("session.create", {});
       place.sessionKey = session_key;
       say(`New conversation: ${session_key}`);
-      return false;
+      return "stay";
     }
     case "/model":
       if (argument === "") await listModels(client, output, place.model);
@@ -52,7 +55,7 @@ export async function runSlash(line: string, { client, output, place }: SlashCon
         place.model = argument;
         say(`From here on: ${printableLine(argument)}`);
       }
-      return false;
+      return "stay";
     case "/sessions":
       if (argument === "") await listSessions(client, output, place.sessionKey);
       else {
@@ -60,29 +63,47 @@ export async function runSlash(line: string, { client, output, place }: SlashCon
         place.sessionKey = session_key;
         say(`${session_key}${title ? `  ${printableLine(title)}` : ""}, ${message_count} messages`);
       }
-      return false;
+      return "stay";
     case "/stop":
       say(await stopSession(client, place.sessionKey));
-      return false;
+      return "stay";
     case "/help":
       for (const [own, { argument: word, summary }] of Object.entries(SLASH_COMMANDS)) {
         output.write(`  ${`${own}${word ? ` [${word}]` : ""}`.padEnd(18)} ${summary}\n`);
       }
+      for (const { word, description } of await pluginWords(client)) {
+        output.write(`  ${`/${word}`.padEnd(18)} ${printableLine(description)}\n`);
+      }
       say(
         "Alt+Enter or a backslash at the end of a line goes on with the next line; Tab completes; Ctrl-C stops a run",
       );
-      return false;
+      return "stay";
     case "/quit":
     case "/exit":
-      return true;
+      return "leave";
     default: {
-      const meant = nearest(name, Object.keys(SLASH_COMMANDS));
+      const words = await pluginWords(client);
+      if (words.some((each) => namesOf(each).includes(name))) return "send";
+      const meant = nearest(name, [...Object.keys(SLASH_COMMANDS), ...words.map(({ word }) => `/${word}`)]);
       const hint = meant
         ? `Did you mean ${meant}?`
         : "/help lists what there is; begin with a space to send it as a message";
       throw new AlephError("invalid_params", `There is no ${name}`, { data: { hint } });
     }
   }
+}
+
+type PluginWord = Result<"plugins.commands">["commands"][number];
+
+/** What plugins answer to; the prompt's own words go first. */
+async function pluginWords(client: Client): Promise<readonly PluginWord[]> {
+  const { commands } = await client.call("plugins.commands", {});
+  return commands.filter(({ word }) => !Object.hasOwn(SLASH_COMMANDS, `/${word}`));
+}
+
+/** A command that goes by its name alone can be called by its plugin too. */
+function namesOf({ word, plugin_id, kind }: PluginWord): readonly string[] {
+  return kind === "command" ? [`/${word}`, `/${plugin_id}:${word}`] : [`/${word}`];
 }
 
 async function stopSession(client: Client, sessionKey: string | undefined): Promise<string> {
@@ -123,9 +144,9 @@ export async function completeSlash(line: string, client: Client): Promise<reado
   if (!line.startsWith("/")) return [];
   const [name = "", argument] = line.split(/\s+(.*)/s);
   if (argument === undefined) {
-    return Object.entries(SLASH_COMMANDS)
-      .filter(([own]) => own.startsWith(name))
-      .map(([own, command]) => (command.argument ? `${own} ` : own));
+    const own = Object.entries(SLASH_COMMANDS).map(([word, command]) => (command.argument ? `${word} ` : word));
+    const others = (await pluginWords(client)).map(({ word }) => `/${word}`);
+    return [...own, ...others].filter((word) => word.startsWith(name));
   }
   const values = await argumentsOf(name, client);
   return values.filter((value) => value.startsWith(argument)).map((value) => `${name} ${printableLine(value)}`);

@@ -9,6 +9,7 @@ import { useFormats, useShell, useT } from "./context.ts";
 import { Icon } from "./icon.tsx";
 import { isMod } from "./keys.ts";
 import { ModelPicker } from "./model-picker.tsx";
+import { SlashList, useSlashMenu } from "./slash-menu.tsx";
 import { StopButton } from "./stop-button.tsx";
 import { ThinkingPicker } from "./thinking-picker.tsx";
 
@@ -52,6 +53,8 @@ export function Composer({ place, setting, activeRun, onSetting, onSend, onStop 
     setText(next);
     drafts.write(place, next);
   };
+
+  const slash = useSlashMenu(text, write);
 
   useLayoutEffect(() => {
     const area = field.current!;
@@ -120,6 +123,7 @@ export function Composer({ place, setting, activeRun, onSetting, onSend, onStop 
   };
 
   const press = (event: KeyboardEvent) => {
+    if (slash.press(event)) return;
     // Enter also ends the choice of a character in an input method.
     if (event.key !== "Enter" || event.isComposing || event.shiftKey) return;
     if (isMod(event)) {
@@ -156,6 +160,7 @@ export function Composer({ place, setting, activeRun, onSetting, onSend, onStop 
     >
       <div class="composer-box">
         {dragging && <p class="composer-drop">{t("composer.drop")}</p>}
+        <SlashList menu={slash} />
         <AttachmentList files={files} onRemove={remove} />
         <textarea
           ref={field}
@@ -163,6 +168,7 @@ export function Composer({ place, setting, activeRun, onSetting, onSend, onStop 
           rows={1}
           aria-label={t("composer.label")}
           aria-describedby="composer-state"
+          {...slash.field}
           placeholder={t(busy ? "composer.placeholder_busy" : "composer.placeholder")}
           value={text}
           readOnly={sending}

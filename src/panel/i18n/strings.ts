@@ -194,6 +194,7 @@ export const strings = {
   "composer.unreadable": { en: "{name} could not be read", zh: "无法读取 {name}" },
   "composer.hint": { en: "Enter sends, Shift+Enter begins a new line", zh: "Enter 发送，Shift+Enter 换行" },
   "composer.offline": { en: "Not connected: your draft is kept", zh: "未连接：草稿已保留" },
+  "composer.commands": { en: "Commands", zh: "命令" },
   "composer.files": { en: "Attached files", zh: "附件" },
 
   "model.label": { en: "Model", zh: "模型" },

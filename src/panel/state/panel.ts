@@ -4,6 +4,7 @@ import type { Result } from "../../client/client.ts";
 import type { Transport } from "../../client/transport.ts";
 import type { EventFrame } from "../../protocol/events.ts";
 import { type Approvals, createApprovals } from "./approvals.ts";
+import { type Commands, createCommands } from "./commands.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import { type Conversation, createConversation } from "./conversation.ts";
 import { createModels, type Models } from "./models.ts";
@@ -19,6 +20,7 @@ export interface Panel extends Disposable {
   readonly sessions: Sessions;
   readonly approvals: Approvals;
   readonly models: Models;
+  readonly commands: Commands;
   readonly server: ReadonlySignal<Result<"system.info"> | undefined>;
   /** Why config.toml is not in force as it stands, told by the server. */
   readonly configIssues: ReadonlySignal<readonly { path: string; message: string; line?: number | undefined }[]>;
@@ -59,11 +61,13 @@ export function createPanel(options: PanelOptions): Panel {
   const sessions = createSessions({ call, kept, now });
   const approvals = createApprovals(call);
   const models = createModels({ call, now });
+  const commands = createCommands(call);
 
   function received(event: EventFrame): void {
     sessions.handle(event);
     approvals.handle(event);
     models.handle(event);
+    commands.handle(event);
     for (const conversation of conversations.values()) conversation.handle(event);
     if (event.topic === "config.invalid" && "issues" in event.data) configIssues.value = event.data.issues;
     if (event.topic === "config.changed") configIssues.value = [];
@@ -95,6 +99,7 @@ export function createPanel(options: PanelOptions): Panel {
     sessions,
     approvals,
     models,
+    commands,
     server,
     configIssues,
     kept,
