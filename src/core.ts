@@ -28,7 +28,7 @@ import { createDiskShelf, createMedia, createMemoryShelf, type Media } from "./m
 import { methods, type Needs } from "./methods/index.ts";
 import type { SystemStatus } from "./methods/system/status.ts";
 import { openModelParts } from "./model-parts.ts";
-import { openPlugins } from "./open-plugins.ts";
+import { createInstaller, openPlugins } from "./open-plugins.ts";
 import type { loadPanel } from "./panel/assets.ts";
 import { PluginCommands } from "./plugin/commands.ts";
 import { PluginHooks } from "./plugin/hooks.ts";
@@ -160,7 +160,8 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       fetch: options.fetch,
     }),
   );
-  const plugins = stack.use(openPlugins({ home, env, config, store, bus, log, now, monotonic, fetch: options.fetch }));
+  const pluginOptions = { home, env, config, store, bus, log, now, monotonic, fetch: options.fetch };
+  const plugins = stack.use(openPlugins(pluginOptions));
   const hooks = stack.use(new PluginHooks({ plugins, log }));
   const commands = new PluginCommands({ plugins });
   const gate = createGate({ approvals, needs: toolNeeds, hooks, log, config: current });
@@ -272,6 +273,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     approvals,
     interfaces,
     plugins,
+    installer: createInstaller(pluginOptions, plugins),
     services: () => pluginParts.services(),
     commands,
     usage,

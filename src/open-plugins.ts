@@ -8,6 +8,7 @@ import type { Log } from "./lib/log.ts";
 import { once } from "./lib/once.ts";
 import { pause } from "./lib/pause.ts";
 import { VERSION } from "./lib/version.ts";
+import type { Installer } from "./plugin/install/installer.ts";
 import { Plugins } from "./plugin/plugins.ts";
 import { withNeeds } from "./plugin/runtime-needs.ts";
 import { runtimes } from "./plugin/runtimes/index.ts";
@@ -68,6 +69,26 @@ export function openPlugins(options: OpenPluginsOptions): Plugins {
     log,
     now,
     sandboxLevel: async () => (await (await sandbox()).report()).level,
+  });
+}
+
+/** What installs and removes them; loaded at its first use. */
+export function createInstaller(options: OpenPluginsOptions, plugins: Plugins): () => Promise<Installer> {
+  const { home, config, store, log, now, fetch } = options;
+  return once(async () => {
+    const { Installer } = await import("./plugin/install/installer.ts");
+    const git = { path: () => config.current.exec.path };
+    return new Installer({
+      folder: home.plugins,
+      plugins,
+      store,
+      version: VERSION,
+      log,
+      now,
+      fetch,
+      lookup: lookupAll,
+      git,
+    });
   });
 }
 

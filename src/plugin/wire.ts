@@ -41,6 +41,7 @@ export async function toWirePlugin(shown: Plugin, level: () => Promise<SandboxLe
         }
       : null,
     development: decision?.development ?? false,
+    installed_from: decision?.installedFrom ?? null,
     serving: serving ?? null,
     sandbox: process?.sandbox ?? (hasCode ? await level() : null),
     pid: process?.pid ?? null,

@@ -37,6 +37,8 @@ export const plugin = z.object({
     .object({ version: z.string(), sha256: z.string(), approved_at: z.number(), approved_by: z.string() })
     .nullable(),
   development: z.boolean(),
+  /** What plugins.install took it from; null when it came there otherwise. */
+  installed_from: z.string().nullable(),
   /** The version in use: an earlier one while a new one waits or cannot be used. */
   serving: z.object({ version: z.string(), sha256: z.string() }).nullable(),
   /** How its code is confined, or would be on this machine; null when it has none. */

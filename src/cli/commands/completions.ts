@@ -5,7 +5,7 @@ import { withClient } from "../connection.ts";
 import { usageError } from "../failure.ts";
 import { serverFlags } from "../flags.ts";
 
-const KINDS = ["sessions", "models", "methods", "approvals", "providers"] as const;
+const KINDS = ["sessions", "models", "methods", "approvals", "providers", "plugins"] as const;
 
 export const completions = defineCommand({
   summary: "Print the completion script for a shell",
@@ -63,5 +63,7 @@ async function list(client: Client, kind: (typeof KINDS)[number]): Promise<reado
       );
     case "providers":
       return (await client.call("models.config", {})).providers.map(({ id }) => id);
+    case "plugins":
+      return (await client.call("plugins.list", {})).plugins.map(({ id }) => id);
   }
 }

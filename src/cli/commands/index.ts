@@ -10,6 +10,7 @@ export const commands = {
   sessions: (): Promise<Entry> => import("./sessions.ts").then((module) => module.sessions),
   approvals: (): Promise<Entry> => import("./approvals.ts").then((module) => module.approvals),
   models: (): Promise<Entry> => import("./models.ts").then((module) => module.models),
+  plugins: (): Promise<Entry> => import("./plugins.ts").then((module) => module.plugins),
   runs: (): Promise<Entry> => import("./runs.ts").then((module) => module.runs),
   usage: (): Promise<Entry> => import("./usage.ts").then((module) => module.usage),
   config: (): Promise<Entry> => import("./config.ts").then((module) => module.config),

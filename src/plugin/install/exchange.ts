@@ -1,0 +1,63 @@
+/** Puts a new version of a plugin in the place of the old one, so that a crash at any moment leaves one of them whole. */
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { lookAtLink } from "../../lib/fingerprint.ts";
+import { writablePaths } from "../file-rules.ts";
+import { readManifest } from "../manifest-files.ts";
+
+/** Begin with a dot, so that nobody takes them for plugins. */
+const NEW = ".new-";
+const OLD = ".old-";
+export const STAGING = ".install-";
+
+/**
+ * `staged` becomes `<folder>/<name>`; both are on the same file system. What the plugin wrote in the folder of the version
+ * before stays with it.
+ */
+export async function exchange(folder: string, name: string, staged: string): Promise<void> {
+  await rename(staged, join(folder, NEW + name));
+  await finish(folder, name);
+}
+
+/** Completes what a crash interrupted, and removes what it left. */
+export async function recover(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((thrown: NodeJS.ErrnoException) => {
+    if (thrown.code === "ENOENT") return [];
+    throw thrown;
+  });
+  for (const name of names) {
+    if (name.startsWith(STAGING)) await rm(join(folder, name), { recursive: true, force: true });
+    if (name.startsWith(NEW)) await finish(folder, name.slice(NEW.length));
+  }
+  for (const name of names) {
+    if (!name.startsWith(OLD)) continue;
+    const place = join(folder, name.slice(OLD.length));
+    if (exists(place)) await rm(join(folder, name), { recursive: true, force: true });
+    else if (exists(join(folder, name))) await rename(join(folder, name), place);
+  }
+}
+
+async function finish(folder: string, name: string): Promise<void> {
+  const place = join(folder, name);
+  const fresh = join(folder, NEW + name);
+  const old = join(folder, OLD + name);
+  if (exists(place)) {
+    await rm(old, { recursive: true, force: true });
+    await rename(place, old);
+  }
+  if (exists(old)) {
+    const { manifest } = await readManifest(fresh);
+    for (const path of writablePaths(manifest.permissions.filesystem)) {
+      if (!exists(join(old, path))) continue;
+      await rm(join(fresh, path), { recursive: true, force: true });
+      await mkdir(dirname(join(fresh, path)), { recursive: true, mode: 0o755 });
+      await rename(join(old, path), join(fresh, path));
+    }
+  }
+  await rename(fresh, place);
+  await rm(old, { recursive: true, force: true });
+}
+
+function exists(path: string): boolean {
+  return lookAtLink(path) !== undefined;
+}
