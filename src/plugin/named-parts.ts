@@ -32,10 +32,6 @@ export class NamedParts<T extends { readonly name: string }, Made> {
     return this.#parts.get(name);
   }
 
-  get size(): number {
-    return this.#parts.size;
-  }
-
   /** The first of these plugins that declares a name has it; the others are told in the log. */
   follow(plugins: readonly ActivePlugin[]): Readonly<Record<string, () => Promise<Made>>> {
     const { what, partsOf, isTaken, make, log } = this.#o;
