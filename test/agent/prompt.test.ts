@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
+import { approvedPlugin } from "../support/approved-plugin.ts";
 import { conversation } from "../support/conversation.ts";
 import { writePlugin } from "../support/plugins.ts";
 
@@ -15,8 +16,8 @@ function systemOf(t: Conversation): string {
 test("the system prompt has the prompts of plugins behind the agent's own files and before what changes", async () => {
   await using t = await conversation({ config: { agents: { main: { prompt_files: ["SOUL.md"] } } } });
   await Bun.write(join(t.home.workspaces, "main", "SOUL.md"), "own-file");
-  await writePlugin(t.home.plugins, "b", { prompt: "plugin-b" });
-  await writePlugin(t.home.plugins, "a", { prompt: "plugin-a" });
+  await approvedPlugin(t, "b", { prompt: "plugin-b" });
+  await approvedPlugin(t, "a", { prompt: "plugin-a" });
   t.fake.reply("Hello.");
   await t.client.call("session.send", { message: "Hi" });
   const order = ["You are Aleph", "own-file", "plugin-a", "plugin-b", "Agent: main"];
@@ -27,7 +28,7 @@ test("the system prompt has the prompts of plugins behind the agent's own files 
 
 test("the system prompt has a standalone plugin's prompt only in the run whose message calls it", async () => {
   await using t = await conversation();
-  await writePlugin(t.home.plugins, "haiku", { scope: "standalone", prompt: "Answer with a haiku." });
+  await approvedPlugin(t, "haiku", { scope: "standalone", prompt: "Answer with a haiku." });
   t.fake.reply("One.", "Two.", "Three.");
   const seen: boolean[] = [];
   for (const message of ["Write about tea", "/haiku Write about tea", "And now?"]) {
