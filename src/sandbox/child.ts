@@ -3,6 +3,7 @@ import { closeSync } from "node:fs";
 import { AlephError } from "../protocol/errors.ts";
 import type { SandboxLevel } from "../sdk/runtime.ts";
 import type { ConfinedChild } from "./confinement.ts";
+import { hasRunningMembers } from "./group-members.ts";
 import { type LaunchAnswer, type LaunchOrder, needsWatch, ORDER_FD, WATCH_FD } from "./linux/order.ts";
 import type { PreparedCommand } from "./method.ts";
 import { COMMAND_MARK } from "./process-group.ts";
@@ -121,7 +122,9 @@ class Child implements ConfinedChild {
     await this.exited;
     // Others of the group are nobody's children now; they are gone when the group is.
     const deadline = performance.now() + GONE_MS;
-    while (this.#signal("SIGKILL") && performance.now() < deadline) await Bun.sleep(LOOK_MS);
+    while (this.#signal("SIGKILL") && performance.now() < deadline && (await hasRunningMembers(this.pid))) {
+      await Bun.sleep(LOOK_MS);
+    }
     if (this.#mark !== undefined) await killMarked(COMMAND_MARK, this.#mark);
   }
 

@@ -9,7 +9,7 @@ import { writeJson } from "../output.ts";
 import type { Output } from "../terminal.ts";
 
 export const doctor = defineCommand({
-  summary: "Check the home, the config, the database, the server and the providers",
+  summary: "Check the home, the config, the database, the sandbox, the server and the providers",
   details: "Exit code 1 when something fails; warnings alone are 0. It mends nothing by itself.",
   args: { ...jsonFlag, ...homeFlags },
   async run(args, invocation): Promise<number> {
@@ -30,6 +30,8 @@ export const doctor = defineCommand({
     take(files.checkDatabase(home));
     take(files.checkDisk(home));
     take(files.checkClock(home, Date.now()));
+    const { checkSandbox } = await import("../doctor/sandbox.ts");
+    take(await checkSandbox());
     // Both read the config and write into the home.
     if (usable) {
       take(await services.checkServer(home, invocation));

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Finding } from "../../../src/cli/doctor/finding.ts";
+import { createSandbox } from "../../../src/sandbox/sandbox.ts";
 import { testApp } from "../../support/app.ts";
 import { runCli } from "../../support/cli.ts";
 import { fakeHome } from "../../support/fake-home.ts";
@@ -32,6 +33,22 @@ test("doctor finds a fresh machine well, and changes nothing", async () => {
     hint: "Set up a model with: aleph wizard",
   });
   expect(existsSync(home)).toBe(false);
+});
+
+test("doctor names how far plugins can be confined, and why", async () => {
+  await using folder = await testFolder();
+  const { of } = await examine(folder.path);
+  const { level, reason } = await createSandbox().report();
+  expect(of("sandbox")).toEqual([
+    level === "none"
+      ? {
+          check: "sandbox",
+          status: "warn",
+          message: `none: ${reason}`,
+          hint: 'Plugins with code do not start, unless config.toml names them: [extensions] allow_unsandboxed = ["id"]',
+        }
+      : { check: "sandbox", status: "ok", message: `${level}: ${reason}` },
+  ]);
 });
 
 test("doctor tells a person what to do, line by line", async () => {
