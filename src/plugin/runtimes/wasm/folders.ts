@@ -5,7 +5,7 @@ import type { ProcessHost } from "../../../sdk/runtime.ts";
 import type { GrantedFolder } from "./frames.ts";
 
 /**
- * A folder that the manifest writes relative to the plugin has that name, as `data` for `read:./data`, wherever it really
+ * A folder that the manifest writes relative to the plugin has that name, as `/data` for `read:./data`, wherever it really
  * is; any other has its absolute path. What may be written is there once, though it may be read too.
  */
 export function grantedFolders(
@@ -16,7 +16,10 @@ export function grantedFolders(
     .map((rule) => rule.slice(rule.indexOf(":") + 1))
     .filter((path) => !isAbsolute(path) && !path.startsWith("~"))
     .map((path) => join(path, ".").replace(/[\\/]+$/, ""));
-  const nameOf = (path: string) => names.find((name) => path.endsWith(`${sep}${name}`))?.replaceAll(sep, "/") ?? path;
+  const nameOf = (path: string) => {
+    const name = names.find((each) => path.endsWith(`${sep}${each}`));
+    return name === undefined ? path : `/${name.replaceAll(sep, "/")}`;
+  };
   return [
     ...write.map((path) => ({ name: nameOf(path), path, writable: true })),
     ...read.filter((path) => !write.includes(path)).map((path) => ({ name: nameOf(path), path, writable: false })),

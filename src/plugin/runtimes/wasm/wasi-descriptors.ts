@@ -8,6 +8,8 @@ export interface OpenFile {
   readonly kind: "file";
   readonly fd: number;
   readonly append: boolean;
+  /** Its path, when it was to be written too and may not be. */
+  readonly withheld: string | undefined;
   position: number;
 }
 

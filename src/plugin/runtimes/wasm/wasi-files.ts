@@ -6,18 +6,33 @@ import { ERRNO as E, WasiError, type WasiMemory } from "./wasi-memory.ts";
 
 export type WasiCalls = Readonly<Record<string, (...args: never[]) => unknown>>;
 
-/** Takes what is written to standard output (1) or error (2). */
-export type WriteStream = (fd: number, bytes: Uint8Array) => void;
+export interface FileCallOptions {
+  readonly memory: WasiMemory;
+  readonly descriptors: Descriptors;
+  /** Takes what is written to standard output (1) or error (2). */
+  readonly writeStream: (fd: number, bytes: Uint8Array) => void;
+  /** Is told of files that it would change and may not. */
+  readonly denied: (target: string) => void;
+}
 
 const TYPE = { unknown: 0, character: 2, folder: 3, file: 4 } as const;
 const APPEND = 1;
-/** Which of them hold is up to the file system. */
+/** Which of them really hold is up to the file system. */
 const ALL_RIGHTS = (1n << 30n) - 1n;
+/** `fd_write`, `fd_allocate`, `fd_filestat_set_size`. */
+export const WRITE_RIGHTS = (1n << 6n) | (1n << 8n) | (1n << 22n);
 const FDSTAT_BYTES = 24;
 const FILESTAT_BYTES = 64;
 const DIRENT_BYTES = 24;
 
-export function fileCalls(memory: WasiMemory, descriptors: Descriptors, writeStream: WriteStream): WasiCalls {
+export function fileCalls({ memory, descriptors, writeStream, denied }: FileCallOptions): WasiCalls {
+  const writable = (fd: number) => {
+    const file = descriptors.file(fd);
+    if (file.withheld === undefined) return file;
+    denied(file.withheld);
+    throw new WasiError(E.notcapable);
+  };
+
   const read = (fd: number, partsAt: number, count: number, doneAt: number, position?: number) => {
     if (descriptors.get(fd).kind === "stream") return memory.setU32(doneAt, 0);
     const file = descriptors.file(fd);
@@ -41,7 +56,7 @@ export function fileCalls(memory: WasiMemory, descriptors: Descriptors, writeStr
         written += part.length;
       }
     } else {
-      const file = descriptors.file(fd);
+      const file = writable(fd);
       const from = position ?? (file.append ? attempt(() => fstatSync(file.fd).size) : file.position);
       const at = () => (file.append ? null : from + written);
       for (const part of parts) written += attempt(() => writeSync(file.fd, part, 0, part.length, at()));
@@ -82,8 +97,9 @@ export function fileCalls(memory: WasiMemory, descriptors: Descriptors, writeStr
       const view = memory.view(at, FDSTAT_BYTES);
       view.setUint8(0, kind === "folder" ? TYPE.folder : kind === "file" ? TYPE.file : TYPE.character);
       view.setUint16(2, kind === "file" && descriptor.append ? APPEND : 0, true);
-      view.setBigUint64(8, ALL_RIGHTS, true);
-      view.setBigUint64(16, ALL_RIGHTS, true);
+      const rights = kind === "folder" && !descriptor.granted.writable ? ALL_RIGHTS & ~WRITE_RIGHTS : ALL_RIGHTS;
+      view.setBigUint64(8, rights, true);
+      view.setBigUint64(16, rights, true);
     },
     fd_fdstat_set_flags: isOpen,
     fd_fdstat_set_rights: isOpen,
@@ -106,8 +122,7 @@ export function fileCalls(memory: WasiMemory, descriptors: Descriptors, writeStr
           attempt(() => statSync(descriptor.path)),
         );
     },
-    fd_filestat_set_size: (fd: number, size: bigint) =>
-      attempt(() => ftruncateSync(descriptors.file(fd).fd, toOffset(size))),
+    fd_filestat_set_size: (fd: number, size: bigint) => attempt(() => ftruncateSync(writable(fd).fd, toOffset(size))),
     fd_readdir(fd: number, at: number, length: number, cookie: bigint, usedAt: number) {
       const { path } = descriptors.folder(fd);
       const bytes = memory.bytes(at, length);

@@ -1,7 +1,7 @@
 /** WASI's functions on paths in the granted folders. Links are followed inside of them and never made. */
 import { mkdirSync, openSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
 import type { Descriptors } from "./wasi-descriptors.ts";
-import { putStats, type WasiCalls } from "./wasi-files.ts";
+import { putStats, type WasiCalls, WRITE_RIGHTS } from "./wasi-files.ts";
 import { attempt, type Located, locate, openFlags } from "./wasi-folders.ts";
 import { ERRNO as E, WasiError, type WasiMemory } from "./wasi-memory.ts";
 
@@ -9,8 +9,6 @@ const FOLLOW = 1;
 const OPEN = { create: 1, folder: 2, exclusive: 4, truncate: 8 } as const;
 const APPEND = 1;
 const RIGHT_READ = 1n << 1n;
-/** `fd_write`, `fd_allocate`, `fd_filestat_set_size`. */
-const RIGHTS_WRITE = (1n << 6n) | (1n << 8n) | (1n << 22n);
 
 /** `denied` is told what it tried outside of what was granted. */
 export function pathCalls(memory: WasiMemory, descriptors: Descriptors, denied: (target: string) => void): WasiCalls {
@@ -50,14 +48,17 @@ export function pathCalls(memory: WasiMemory, descriptors: Descriptors, denied: 
       if (has(OPEN.folder)) throw new WasiError(stats ? E.notdir : E.noent);
       if (stats?.isSymbolicLink()) throw new WasiError(E.loop);
       if (stats && !stats.isFile()) throw new WasiError(E.acces);
-      const write = makes || (rights & RIGHTS_WRITE) !== 0n;
+      const wantsWrite = makes || (rights & WRITE_RIGHTS) !== 0n;
+      const read = !wantsWrite || (rights & RIGHT_READ) !== 0n;
+      // Some kits ask for all rights whatever they need: then it can be read, and only writing it is refused.
+      const withheld = wantsWrite && read && !makes && !descriptors.folder(fd).granted.writable ? path : undefined;
+      const write = wantsWrite && withheld === undefined;
       if (write) requireWritable(fd, path);
-      const read = !write || (rights & RIGHT_READ) !== 0n;
       const append = (fdFlags & APPEND) !== 0;
       const how = { create: has(OPEN.create), exclusive: has(OPEN.exclusive), truncate: has(OPEN.truncate), append };
       descriptors.requireRoom();
       const opened = attempt(() => openSync(path, openFlags({ read, write }, how), 0o600));
-      memory.setU32(resultAt, descriptors.add({ kind: "file", fd: opened, append, position: 0 }));
+      memory.setU32(resultAt, descriptors.add({ kind: "file", fd: opened, append, withheld, position: 0 }));
     },
     path_filestat_get(fd: number, lookup: number, at: number, length: number, resultAt: number) {
       const { stats } = find(fd, at, length, (lookup & FOLLOW) !== 0);

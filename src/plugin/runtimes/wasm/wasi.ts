@@ -61,7 +61,9 @@ const MAX_PENDING = 4096;
 export function createWasi({ env, folders, log, denied }: WasiOptions): Wasi {
   const memory = new WasiMemory();
   const descriptors = new Descriptors(folders);
-  const variables = Object.entries(env).map(([name, value]) => new TextEncoder().encode(`${name}=${value}\0`));
+  const variables = Object.entries(env).map(([name, value]) =>
+    new TextEncoder().encode(`${name}=${value}\0`),
+  );
   const output = createLines((line) => log("info", line));
   const errors = createLines((line) => log("warn", line));
 
@@ -110,7 +112,7 @@ export function createWasi({ env, folders, log, denied }: WasiOptions): Wasi {
       memory.setU32(readyAt, poll(memory, subscriptionsAt, eventsAt, count));
     },
     ...Object.fromEntries(NOT_SUPPORTED.map((name) => [name, () => E.notsup])),
-    ...fileCalls(memory, descriptors, (fd, bytes) => (fd === STDERR ? errors : output)(bytes)),
+    ...fileCalls({ memory, descriptors, denied, writeStream: (fd, bytes) => (fd === STDERR ? errors : output)(bytes) }),
     ...pathCalls(memory, descriptors, denied),
   };
   return {

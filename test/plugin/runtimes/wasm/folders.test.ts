@@ -9,8 +9,8 @@ test("folders have the name that the manifest gives them, or their path; a writa
   };
   const read = ["/run/copy/data", "/home/a/notes", "/srv/shared", "/plugins/a/out/put"];
   expect(grantedFolders({ permissions }, { read, write: ["/plugins/a/out/put"] })).toEqual([
-    { name: "out/put", path: "/plugins/a/out/put", writable: true },
-    { name: "data", path: "/run/copy/data", writable: false },
+    { name: "/out/put", path: "/plugins/a/out/put", writable: true },
+    { name: "/data", path: "/run/copy/data", writable: false },
     { name: "/home/a/notes", path: "/home/a/notes", writable: false },
     { name: "/srv/shared", path: "/srv/shared", writable: false },
   ]);
