@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { approvedCode, approvedPlugin } from "../../support/approved-plugin.ts";
 import { openScreen, type Screen, startCli } from "../../support/cli.ts";
 import { conversation, MAIN } from "../../support/conversation.ts";
 import { fakeHome } from "../../support/fake-home.ts";
@@ -266,4 +267,35 @@ test("the terminal is left as it was found", async () => {
   await using screen = openScreen(["chat"], { home: server.home.path });
   expect(await leave(screen)).toBe(0);
   expect(screen.raw.lastIndexOf("\x1b[?2004l")).toBeGreaterThan(screen.raw.lastIndexOf("\x1b[?2004h"));
+});
+
+test("the prompt lists, completes and sends what plugins answer to", async () => {
+  await using server = await conversation();
+  await approvedCode(server, "tools", {
+    manifest: '[[commands]]\nname = "ping"\ndescription = "Answers at once"\nhandler = "onPing"\n',
+    code: `
+      import { createServer } from "@aleph/plugin-sdk";
+      createServer({ name: "tools", commands: { ping: ({ text }) => "pong " + text } }).start();
+    `,
+  });
+  await approvedPlugin(server, "haiku", { scope: "standalone", prompt: "Answer with a haiku." });
+  server.fake.reply("An old silent pond");
+  await using screen = openScreen(["chat"], { home: server.home.path });
+  await say(screen, "/help", ENTER);
+  await screen.shows(/\/ping +Answers at once/);
+  await say(screen, "/pi");
+  screen.type(TAB);
+  await screen.shows("ping");
+  screen.type(" one");
+  screen.type(ENTER);
+  await screen.shows("pong one\n");
+  await say(screen, "/tools:ping two", ENTER);
+  await screen.shows("pong two\n");
+  await say(screen, "/pnig", ENTER);
+  await screen.shows("Did you mean /ping?");
+  expect(server.fake.requests).toHaveLength(0);
+  await say(screen, "/haiku tea", ENTER);
+  await screen.shows("An old silent pond\n");
+  expect(await leave(screen)).toBe(0);
+  expect(server.fake.requests[0]!.body.messages[0].content).toContain("Answer with a haiku.");
 });
