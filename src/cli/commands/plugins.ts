@@ -76,7 +76,6 @@ const get = defineCommand({
         ["process", found.pid],
         ["folder", found.path],
         ["from", found.installed_from],
-        ["sha256", found.sha256],
         [
           "approved",
           approved && `${approved.version}, ${formatTime(approved.approved_at)}, by ${approved.approved_by}`,
@@ -362,7 +361,8 @@ function isOpen({ status }: ShownPlugin): boolean {
   return status === "pending" || status === "error" || status === "stopped";
 }
 
-/** A path of this machine, whole: the server was started in another folder. */
+/** What is no URL is a path, and made whole: the server was started in another folder. */
 function toSource(given: string): string {
-  return existsSync(given) || /^\.{0,2}\//.test(given) ? resolve(given) : given;
+  const isElsewhere = /^[a-z][a-z0-9+.-]+:\/\/|^[^/\\]+@[^/\\]+:/i.test(given);
+  return isElsewhere && !existsSync(given) ? given : resolve(given);
 }

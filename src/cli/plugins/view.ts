@@ -8,7 +8,7 @@ export type ShownPlugin = Result<"plugins.list">["plugins"][number];
 /** What it may do, in plain words, before somebody lets it. */
 export function writeRequest(output: Output, plugin: ShownPlugin): void {
   const { bold, yellow } = output.style;
-  const { id, name, version, kind, author, description, permissions_summary: summary, sandbox } = plugin;
+  const { id, name, version, kind, author, description, permissions_summary: summary, sandbox, sha256 } = plugin;
   const by = author === null || author === "" ? "" : ` by ${author}`;
   output.write(
     `\n${bold(printableLine(`${name ?? id} ${version ?? ""}`))}${printableLine(`${by}: ${description ?? ""}`)}\n`,
@@ -18,6 +18,7 @@ export function writeRequest(output: Output, plugin: ShownPlugin): void {
   if (kind !== "static" && sandbox === "none") {
     output.write(yellow("  Nothing on this machine can confine it: it will not start. See aleph doctor\n"));
   }
+  if (sha256 !== null) output.write(`${output.style.dim(`  sha256 ${sha256}`)}\n`);
   output.write("\n");
 }
 

@@ -45,7 +45,8 @@ async function finish(folder: string, name: string): Promise<void> {
     await rm(old, { recursive: true, force: true });
     await rename(place, old);
   }
-  if (exists(old)) {
+  // A link was somebody's own arrangement: what it leads to stays as it is.
+  if (lookAtLink(old)?.isDirectory()) {
     const { manifest } = await readManifest(fresh);
     for (const path of writablePaths(manifest.permissions.filesystem)) {
       if (!exists(join(old, path))) continue;

@@ -1,18 +1,18 @@
 /** Installs plugins into ALEPH_HOME/plugins and removes them from there; nothing of a plugin is run for that. */
-import { mkdir, mkdtemp, readdir, realpath, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, realpath, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { lookAtLink } from "../../lib/fingerprint.ts";
 import type { Log } from "../../lib/log.ts";
 import { createSerial } from "../../lib/serial.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import type { Store } from "../../sdk/store.ts";
-import { MANIFEST_FORMATS } from "../manifest-files.ts";
 import type { Plugin } from "../plugin-entry.ts";
 import type { Plugins } from "../plugins.ts";
 import { Trust } from "../trust.ts";
 import { checkPlugin, type PluginCheck } from "./check.ts";
-import { INSTALL_LIMITS, type InstallLimits, refused } from "./entry.ts";
+import { INSTALL_LIMITS, type InstallLimits } from "./entry.ts";
 import { exchange, recover, STAGING } from "./exchange.ts";
+import { findRoot } from "./root.ts";
 import { describeSource, fetchSource, parseSource, type SourceOptions } from "./sources.ts";
 
 export interface InstallerOptions extends Omit<SourceOptions, "limits"> {
@@ -143,17 +143,6 @@ export class Installer {
     }
     return { version: there.manifest?.version, source: there.decision?.installedFrom };
   }
-}
-
-/** The folder of the manifest: that itself, or the only one in it, as archives often have it. Throws `plugin_error`. */
-async function findRoot(folder: string): Promise<string> {
-  const isPlugin = (path: string) => MANIFEST_FORMATS.some(({ file }) => lookAtLink(join(path, file)) !== undefined);
-  if (isPlugin(folder)) return folder;
-  const entries = await readdir(folder, { withFileTypes: true });
-  const [only] = entries;
-  if (entries.length === 1 && only!.isDirectory() && isPlugin(join(folder, only!.name)))
-    return join(folder, only!.name);
-  throw refused(`There is no "${MANIFEST_FORMATS[0]!.file}" in it`);
 }
 
 function refuseErrors({ manifest, findings }: PluginCheck): void {

@@ -12,6 +12,7 @@ import { unpackArchive } from "./archive.ts";
 import { type InstallLimits, refused } from "./entry.ts";
 import { copyFolder } from "./folder.ts";
 import { cloneRepository, type GitOptions } from "./git.ts";
+import { findRoot } from "./root.ts";
 
 export type Source =
   /** A folder or an archive on this machine. */
@@ -89,7 +90,8 @@ export async function fetchSource(
       const why = cause.code === "ENOENT" || cause.code === "ENOTDIR" ? "is not there" : "cannot be read";
       throw new AlephError("not_found", `${JSON.stringify(source.path)} ${why}`, { cause });
     });
-    if (stats.isDirectory()) await copyFolder(source.path, folder, limits);
+    // Before it is copied: somebody may have named a folder with all that they have.
+    if (stats.isDirectory()) await copyFolder(await findRoot(source.path), folder, limits);
     else if (stats.isFile()) await unpackArchive(source.path, folder, limits);
     else throw refused(`${JSON.stringify(source.path)} is neither a folder nor a file`);
   }

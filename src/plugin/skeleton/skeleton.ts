@@ -150,7 +150,7 @@ ${how}
 
     aleph plugins validate .     checks it, nothing is run
     aleph plugins install .      copies it into Aleph and asks for its permissions
-    aleph plugins dev ${id} on   from then on changes need no new approval
+    aleph plugins dev ${id} on   from then on a changed version needs no new approval
     aleph plugins pack .         makes an archive that others can install
 `;
 }

@@ -105,6 +105,7 @@ test("fetchSource copies a folder without what is not the plugin's", async () =>
 
 test("fetchSource refuses a folder with links, with devices, or with too much", async () => {
   await using folder = await testFolder();
+  await Bun.write(join(folder.path, "aleph_plugin.toml"), "");
   await Bun.write(join(folder.path, "a"), "12345");
   expect(await fetched(folder.path, { limits: { fileBytes: 4 } })).toBe('plugin_error: "a" is larger than 4 bytes');
   expect(await fetched(folder.path, { limits: { totalBytes: 4 } })).toContain("larger than 4 bytes");
@@ -112,6 +113,8 @@ test("fetchSource refuses a folder with links, with devices, or with too much", 
   await symlink("a", join(folder.path, "b"));
   expect(await fetched(folder.path)).toBe('plugin_error: "b" is a link, which a plugin may not have');
   await using other = await testFolder();
+  expect(await fetched(other.path)).toBe('plugin_error: There is no "aleph_plugin.toml" in it');
+  await Bun.write(join(other.path, "aleph_plugin.toml"), "");
   execFileSync("mkfifo", [join(other.path, "pipe")]);
   expect(await fetched(other.path)).toBe('plugin_error: "pipe" is neither a file nor a folder');
   expect(await fetched(join(other.path, "pipe"))).toContain("is neither a folder nor a file");
