@@ -67,7 +67,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     ...overrides,
     check: async (checked) => {
       const { checkTables } = await import("./check-tables.ts");
-      return checkTables(checked, home.protocols);
+      return checkTables(checked, { home, userHome: env.userHome, workingFolder: process.cwd() });
     },
   });
   const current = () => config.current;

@@ -1,17 +1,42 @@
 /** What the schema of config.toml cannot know: the options of each kind of provider and interface. */
 import { checkInterfaces } from "./channel/check-interfaces.ts";
 import { channels } from "./channels/index.ts";
+import type { Home } from "./config/home.ts";
 import type { Problem } from "./config/problem.ts";
 import type { Config } from "./config/schema.ts";
 import { createLog } from "./lib/log.ts";
+import { once } from "./lib/once.ts";
 import { providers } from "./providers/index.ts";
 import { checkProviders } from "./providers/models/check-providers.ts";
 import { Protocols } from "./providers/protocols.ts";
 
-/** `protocols` is the folder of the protocol adapters, which are kinds of providers too. */
-export async function checkTables(config: Config, protocols: string): Promise<readonly Problem[]> {
+export interface CheckTablesOptions {
+  /** Its protocol adapters are kinds of providers too, and its plugins bring kinds and interfaces. */
+  readonly home: Pick<Home, "protocols" | "plugins" | "run">;
+  readonly userHome: string;
+  /** Where Aleph was started. */
+  readonly workingFolder: string;
+}
+
+export async function checkTables(
+  config: Config,
+  { home, userHome, workingFolder }: CheckTablesOptions,
+): Promise<readonly Problem[]> {
   // What it would say is in the problems.
   const log = createLog({ write: () => undefined, level: () => "error" });
-  const { types } = new Protocols({ folder: protocols, builtIn: providers, log });
-  return [...(await checkProviders(config, types)), ...(await checkInterfaces(config, channels))];
+  const { types } = new Protocols({ folder: home.protocols, builtIn: providers, log });
+  // Asked only for what is not known otherwise.
+  const declared = once(async () => {
+    const [{ declaredNames }, { pluginRoots }, { pluginFolders }] = await Promise.all([
+      import("./plugin/declared-names.ts"),
+      import("./plugin/discovery.ts"),
+      import("./plugin/folders.ts"),
+    ]);
+    const folders = pluginFolders(home, userHome, workingFolder);
+    return declaredNames(pluginRoots({ ...folders, searchPaths: config.extensions.search_paths }));
+  });
+  return [
+    ...(await checkProviders(config, types, async () => (await declared())?.providers)),
+    ...(await checkInterfaces(config, channels, async () => (await declared())?.channels)),
+  ];
 }

@@ -1,6 +1,5 @@
 /** The part of the composition root that makes what plugins need: their folders, their runtimes, their way to the network. */
 import { lookup } from "node:dns/promises";
-import { join } from "node:path";
 import type { ConfigStore } from "./config/config.ts";
 import type { Environment } from "./config/environment.ts";
 import type { Home } from "./config/home.ts";
@@ -8,6 +7,7 @@ import type { Log } from "./lib/log.ts";
 import { once } from "./lib/once.ts";
 import { pause } from "./lib/pause.ts";
 import { VERSION } from "./lib/version.ts";
+import { pluginFolders } from "./plugin/folders.ts";
 import type { Installer } from "./plugin/install/installer.ts";
 import { Plugins } from "./plugin/plugins.ts";
 import { withNeeds } from "./plugin/runtime-needs.ts";
@@ -29,8 +29,6 @@ export interface OpenPluginsOptions {
   readonly fetch: typeof fetch;
 }
 
-const SYSTEM_PLUGINS = "/usr/local/share/aleph/plugins";
-
 /** Nothing is read before they are asked for. */
 export function openPlugins(options: OpenPluginsOptions): Plugins {
   const { home, env, config, store, bus, log, now, monotonic, fetch } = options;
@@ -38,13 +36,7 @@ export function openPlugins(options: OpenPluginsOptions): Plugins {
   const current = () => config.current;
   const sandbox = once(async () => (await import("./sandbox/sandbox.ts")).createSandbox());
   return new Plugins({
-    folders: {
-      user: home.plugins,
-      system: SYSTEM_PLUGINS,
-      bundled: join(home.run, "bundled", VERSION),
-      workingFolder: process.cwd(),
-      userHome,
-    },
+    folders: pluginFolders(home, userHome, process.cwd()),
     runtimes: withNeeds(runtimes, { sandbox, runFolder: home.run }),
     host: {
       run: home.run,

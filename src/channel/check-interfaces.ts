@@ -6,14 +6,23 @@ import { nearest } from "../lib/nearest.ts";
 import { describeUnknownKey, findFaults } from "../lib/schema-faults.ts";
 import type { Channels } from "./interfaces.ts";
 
+/**
+ * `plugged` gives the names of the channels that plugins bring, or nothing when they cannot be known; their tables are
+ * checked when they are opened.
+ */
 export async function checkInterfaces(
   { interfaces }: Pick<Config, "interfaces">,
   channels: Channels,
+  plugged: () => Promise<readonly string[] | undefined> = async () => [],
 ): Promise<Problem[]> {
   const checked = Object.entries(interfaces).map(async ([id, { enabled: _, ...table }]): Promise<Problem[]> => {
     const path = ["interfaces", id];
     const load = Object.hasOwn(channels, id) ? channels[id] : undefined;
-    if (load === undefined) return [{ path, message: unknownChannel(id, Object.keys(channels)) }];
+    if (load === undefined) {
+      const names = await plugged();
+      if (names === undefined || names.includes(id)) return [];
+      return [{ path, message: unknownChannel(id, [...Object.keys(channels), ...names]) }];
+    }
     const { options } = await load();
     if (options === undefined) {
       const message = (key: string) => describeUnknownKey(key, ["enabled"]);

@@ -14,10 +14,10 @@ export async function checkConfigFile(path: string, env: Environment): Promise<r
   // A home of its own: what is remembered there of valid texts must neither help nor suffer.
   const folder = await mkdtemp(join(tmpdir(), "aleph-check-"));
   const log = createLog({ write: () => undefined, level: () => "error" });
-  // The protocol adapters are those beside the file.
-  const { protocols } = homeAt(dirname(path));
+  // The protocol adapters and plugins are those beside the file.
+  const beside = { home: homeAt(dirname(path)), userHome: env.userHome, workingFolder: process.cwd() };
   try {
-    await openConfig({ home: homeAt(folder, path), env, log, check: (config) => checkTables(config, protocols) });
+    await openConfig({ home: homeAt(folder, path), env, log, check: (config) => checkTables(config, beside) });
     return [];
   } catch (thrown) {
     if (!(thrown instanceof AlephError) || thrown.reason !== "config_invalid") throw thrown;

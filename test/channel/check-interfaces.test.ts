@@ -27,3 +27,17 @@ test("checkInterfaces names what is wrong, and what was meant", async () => {
     { path: ["interfaces", "telegram"], message: 'is not a known interface; it must be one of "webchat", "test"' },
   ]);
 });
+
+test("checkInterfaces leaves the tables of plugins' channels to them, and asks for those only where it must", async () => {
+  let asked = 0;
+  const plugged = async () => {
+    asked++;
+    return ["chat"];
+  };
+  expect(await checkInterfaces({ interfaces: { webchat: {} } }, known, plugged)).toEqual([]);
+  expect(asked).toBe(0);
+  expect(await checkInterfaces({ interfaces: { chat: { token: "x" }, chta: {} } }, known, plugged)).toEqual([
+    { path: ["interfaces", "chta"], message: 'is not a known interface; did you mean "chat"' },
+  ]);
+  expect(await checkInterfaces({ interfaces: { anything: {} } }, known, async () => undefined)).toEqual([]);
+});

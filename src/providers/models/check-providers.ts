@@ -11,12 +11,24 @@ import type { ProviderTypes } from "./sources.ts";
 const REFERENCE = /^(env|file|keychain):/;
 const isReference = (value: unknown) => typeof value === "string" && REFERENCE.test(value);
 
-export async function checkProviders(config: Pick<Config, "providers">, types: ProviderTypes): Promise<Problem[]> {
+/**
+ * `plugged` gives the names of the kinds that plugins bring, or nothing when they cannot be known; their tables are
+ * checked when they are opened.
+ */
+export async function checkProviders(
+  config: Pick<Config, "providers">,
+  types: ProviderTypes,
+  plugged: () => Promise<readonly string[] | undefined> = async () => [],
+): Promise<Problem[]> {
   const checked = Object.entries(config.providers).map(async ([id, { type, ...table }]): Promise<Problem[]> => {
     const path = ["providers", id];
     const kind = type ?? (Object.hasOwn(types, id) ? id : undefined);
     const load = kind !== undefined && Object.hasOwn(types, kind) ? types[kind] : undefined;
-    if (load === undefined) return [{ path: [...path, "type"], message: unknownType(kind, types) }];
+    if (load === undefined) {
+      const names = await plugged();
+      if (names === undefined || names.includes(type ?? id)) return [];
+      return [{ path: [...path, "type"], message: unknownType(kind, [...Object.keys(types), ...names]) }];
+    }
     let options: AnyProviderType["options"];
     try {
       ({ options } = await load());
@@ -31,11 +43,9 @@ export async function checkProviders(config: Pick<Config, "providers">, types: P
   return (await Promise.all(checked)).flat();
 }
 
-function unknownType(kind: string | undefined, types: ProviderTypes): string {
-  const known = `it must be one of ${Object.keys(types)
-    .map((type) => JSON.stringify(type))
-    .join(", ")}`;
+function unknownType(kind: string | undefined, types: readonly string[]): string {
+  const known = `it must be one of ${types.map((type) => JSON.stringify(type)).join(", ")}`;
   if (kind === undefined) return `is missing; ${known}`;
-  const near = nearest(kind, Object.keys(types));
+  const near = nearest(kind, types);
   return near === undefined ? `is not known; ${known}` : `is not known; did you mean ${JSON.stringify(near)}`;
 }

@@ -36,3 +36,18 @@ test("checkProviders names what is wrong, and what was meant", async () => {
     { path: ["providers", "gemini", "timeout_ms"], message: "must be more than 0" },
   ]);
 });
+
+test("checkProviders leaves the tables of plugins' kinds to them, and asks for those only where it must", async () => {
+  let asked = 0;
+  const plugged = async () => {
+    asked++;
+    return ["llama"];
+  };
+  expect(await checkProviders({ providers: { demo: {} } }, providers, plugged)).toEqual([]);
+  expect(asked).toBe(0);
+  const tables = { llama: { url: "x" }, mine: { type: "llama", url: "x" }, other: { type: "lama" } };
+  expect(await checkProviders({ providers: tables }, providers, plugged)).toEqual([
+    { path: ["providers", "other", "type"], message: 'is not known; did you mean "llama"' },
+  ]);
+  expect(await checkProviders({ providers: { any: { type: "thing" } } }, providers, async () => undefined)).toEqual([]);
+});
