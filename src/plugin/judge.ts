@@ -104,9 +104,10 @@ function judge(candidate: Candidate, { extensions, version, places, hasCopy }: J
 
   const approval = decision?.approval;
   const previous = (): Verdict["target"] => {
-    if (approval && hasCopy(decision.id, approval.sha256)) return { ...approval, isCopied: true };
+    const isAllowed = decision?.development || (serving && serving.sha256 === approval?.sha256);
     // The texts of a plugin without code are in memory.
-    return serving && !asksForApproval(serving.manifest) ? "serving" : undefined;
+    if (serving && (isAllowed || !asksForApproval(serving.manifest))) return "serving";
+    return approval && hasCopy(decision.id, approval.sha256) ? { ...approval, isCopied: true } : undefined;
   };
   if (!known) {
     const error = fault ?? new AlephError("plugin_error", "The plugin cannot be read");

@@ -65,7 +65,8 @@ function fileLine(rule: string): string {
   const isWrite = rule.startsWith("write:");
   const path = rule.slice(rule.indexOf(":") + 1);
   const isOwn = !path.startsWith("/") && !path.startsWith("~");
-  const place = isOwn ? `its folder ${path.replace(/^\.\//, "").replace(/\/$/, "")}` : path;
+  const name = path.replace(/^\.\/?/, "").replace(/\/$/, "");
+  const place = isOwn ? (name === "" ? "its own folder" : `its folder ${name}`) : path;
   return `May read ${isWrite ? "and write " : ""}${place}`;
 }
 
