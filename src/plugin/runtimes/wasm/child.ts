@@ -37,7 +37,8 @@ interface Exchange {
   readonly answered: PromiseWithResolvers<Frame>;
   /** Aborts when it is over, whatever came of it. */
   readonly over: AbortController;
-  asking: boolean;
+  isAsking: boolean;
+  isAnswered: boolean;
 }
 
 const HEAD_ROOM = 512 * 1024;
@@ -97,7 +98,12 @@ export class WasmChild implements AsyncDisposable {
   async #ask(frame: Uint8Array, { timeoutMs, signal }: Patience): Promise<Frame> {
     if (this.#reason !== undefined) throw this.#gone(this.#reason);
     const { plugin, host } = this.#o;
-    const exchange: Exchange = { answered: Promise.withResolvers(), over: new AbortController(), asking: false };
+    const exchange: Exchange = {
+      answered: Promise.withResolvers(),
+      over: new AbortController(),
+      isAsking: false,
+      isAnswered: false,
+    };
     this.#exchange = exchange;
     const giveUp = (error: AlephError, reason: string) => {
       exchange.answered.reject(error);
@@ -166,15 +172,18 @@ export class WasmChild implements AsyncDisposable {
   #take(frame: Frame): void {
     const { host } = this.#o;
     const exchange = this.#exchange;
-    if (!exchange) throw this.#violation("spoke without being asked");
+    if (!exchange || exchange.isAnswered) throw this.#violation("spoke without being asked");
     if (frame.kind === FROM_HOST.log) this.#log(frame.head as Partial<LogHead>);
     else if (frame.kind === FROM_HOST.denied) {
       host.denied("filesystem", String((frame.head as { target?: unknown }).target).slice(0, 4096));
     } else if (frame.kind === FROM_HOST.request) {
-      if (exchange.asking) throw this.#violation("asked twice at once");
-      exchange.asking = true;
+      if (exchange.isAsking) throw this.#violation("asked twice at once");
+      exchange.isAsking = true;
       void this.#fetch(exchange, frame.head as RequestHead, frame.body.slice());
-    } else exchange.answered.resolve(frame);
+    } else {
+      exchange.isAnswered = true;
+      exchange.answered.resolve(frame);
+    }
   }
 
   #log({ level, text, dropped }: Partial<LogHead>): void {
@@ -199,7 +208,7 @@ export class WasmChild implements AsyncDisposable {
       if (!(thrown instanceof AlephError)) log.warn("plugin's request failed", describeError(thrown));
       reply = { error: thrown instanceof AlephError ? thrown.message : "The request failed" };
     }
-    exchange.asking = false;
+    exchange.isAsking = false;
     if (!exchange.over.signal.aborted) this.#write(encodeFrame(TO_HOST.reply, reply, body));
   }
 

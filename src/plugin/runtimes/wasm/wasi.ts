@@ -61,9 +61,7 @@ const MAX_PENDING = 4096;
 export function createWasi({ env, folders, log, denied }: WasiOptions): Wasi {
   const memory = new WasiMemory();
   const descriptors = new Descriptors(folders);
-  const variables = Object.entries(env).map(([name, value]) =>
-    new TextEncoder().encode(`${name}=${value}\0`),
-  );
+  const variables = Object.entries(env).map(([name, value]) => new TextEncoder().encode(`${name}=${value}\0`));
   const output = createLines((line) => log("info", line));
   const errors = createLines((line) => log("warn", line));
 
