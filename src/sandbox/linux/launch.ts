@@ -88,6 +88,8 @@ function watchServer(kernel: Kernel): void {
   kernel.must("fcntl", WATCH_FD, F_SETOWN, -process.pid);
   kernel.must("fcntl", WATCH_FD, F_SETSIG, SIGKILL);
   kernel.must("fcntl", WATCH_FD, F_SETFL, O_RDWR | O_ASYNC);
+  // The program and its children hold it open. Bun closes what it does not know when another program begins.
+  kernel.must("fcntl", WATCH_FD, F_SETFD, 0);
 }
 
 /** After the user has changed, which resets it. */
