@@ -11,6 +11,7 @@ import type { Programs, Row } from "./bench/bench.ts";
 import { measureHistory } from "./bench/history.ts";
 import { measurePassthrough } from "./bench/passthrough.ts";
 import { measureRpc } from "./bench/rpc.ts";
+import { measureSandbox } from "./bench/sandbox.ts";
 import { measureMemory, measureStart } from "./bench/start.ts";
 import { measureChunks, measureTurn } from "./bench/turn.ts";
 import { buildExecutable, ENTRY } from "./bundle.ts";
@@ -23,6 +24,7 @@ const MEASUREMENTS: Readonly<Record<string, (programs: Programs) => Promise<read
   chunks: measureChunks,
   history: measureHistory,
   passthrough: measurePassthrough,
+  sandbox: measureSandbox,
 };
 
 const README = "README.md";

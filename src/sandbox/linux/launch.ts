@@ -31,7 +31,12 @@ export function launch(): number {
   } catch (thrown) {
     // What we did not foresee must not start the program either.
     const message = thrown instanceof Error ? thrown.message : String(thrown);
-    answer({ failed: thrown instanceof LaunchError ? thrown.reason : "sandbox_denied", message });
+    try {
+      answer({ failed: thrown instanceof LaunchError ? thrown.reason : "sandbox_denied", message });
+    } catch {
+      // There is no server on the other side: somebody typed this.
+      writeSync(2, `Only the server starts this, with an order: ${message}\n`);
+    }
   }
   return FAILED;
 }
