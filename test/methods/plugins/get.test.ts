@@ -63,6 +63,7 @@ auth = "public"
     sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     approved: null,
     development: false,
+    installed_from: null,
     serving: null,
     pid: null,
     prompt_scope: null,
