@@ -130,39 +130,136 @@ export interface ChatText {
   readonly text: string;
 }
 
+/** A piece with a signature is the last of its block. */
 export interface ChatThinking {
   readonly type: "thinking";
   readonly text: string;
+  readonly signature?: string;
 }
 
 export interface ChatToolCall {
   readonly type: "tool_call";
-  readonly id: string;
-  readonly name: string;
+  readonly call_id: string;
+  readonly tool: string;
   readonly args: unknown;
+}
+
+/** Bytes in base64. */
+export interface ChatMedia {
+  readonly type: "media";
+  readonly mime: string;
+  readonly name?: string;
+  readonly data: string;
+}
+
+export type ChatMessage =
+  | { readonly role: "user"; readonly content: readonly (ChatText | ChatMedia)[] }
+  | { readonly role: "assistant"; readonly content: readonly (ChatText | ChatThinking | ChatToolCall)[] }
+  | {
+      readonly role: "tool";
+      readonly call_id: string;
+      readonly tool: string;
+      readonly ok: boolean;
+      readonly content: readonly (ChatText | ChatMedia)[];
+    };
+
+export interface ChatTool {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of the arguments object. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly strict?: boolean;
 }
 
 export interface ChatCall extends ProviderCall {
   readonly model: string;
   readonly system: readonly string[];
-  readonly messages: readonly {
-    readonly role: "user" | "assistant" | "tool";
-    readonly content: readonly Readonly<Record<string, unknown>>[];
-    readonly [field: string]: unknown;
-  }[];
-  readonly tools: readonly Readonly<Record<string, unknown>>[];
+  readonly messages: readonly ChatMessage[];
+  readonly tools: readonly ChatTool[];
+  /** `off`, or how much the model is to think before it answers. */
+  readonly thinking: string;
   readonly max_output_tokens?: number;
+  readonly tool_choice?: "auto" | "none" | "required" | { readonly tool: string };
+  readonly parallel_tool_calls?: boolean;
+  readonly response_format?:
+    | { readonly type: "json" }
+    | {
+        readonly type: "json_schema";
+        readonly name: string;
+        readonly schema: Readonly<Record<string, unknown>>;
+        readonly strict?: boolean;
+      };
   readonly temperature?: number;
   readonly top_p?: number;
   readonly stop?: readonly string[];
   readonly seed?: number;
-  readonly [field: string]: unknown;
 }
 
-/** One part of a reply; exactly one `finish` or `error` ends it. */
-export type ReplyPart = Readonly<Record<string, unknown>> & {
-  readonly type: "text" | "thinking" | "tool_call" | "usage" | "finish" | "error";
-};
+/** How a provider call failed, so that Aleph knows whether to wait or to ask somebody else. */
+export interface ProviderError {
+  readonly failure:
+    | "auth"
+    | "quota"
+    | "rate_limit"
+    | "overloaded"
+    | "context_too_long"
+    | "refused"
+    | "bad_request"
+    | "network"
+    | "timeout"
+    | "malformed";
+  readonly message: string;
+  /** HTTP status of the vendor's answer. */
+  readonly status?: number;
+  readonly retry_after_ms?: number;
+  /** The field of the request that cannot be carried out. */
+  readonly field?: string;
+}
+
+/** One part of a reply, in the order in which it arrives; exactly one `finish` or `error` ends it. */
+export type ReplyPart =
+  | ChatText
+  | ChatThinking
+  | ChatToolCall
+  | {
+      readonly type: "usage";
+      readonly usage: {
+        readonly input?: number;
+        readonly output?: number;
+        readonly cache_read?: number;
+        readonly cache_write?: number;
+      };
+    }
+  | { readonly type: "finish"; readonly reason: "stop" | "tool_calls" | "length" | "refused" }
+  | ({ readonly type: "error" } & ProviderError);
+
+export interface ChatReply {
+  readonly parts: readonly ReplyPart[];
+}
+
+export interface Model {
+  readonly id: string;
+  readonly name?: string;
+  readonly context_window?: number;
+  readonly max_output?: number;
+  readonly tools?: boolean;
+  readonly vision?: boolean;
+  readonly thinking?: boolean;
+  /** US dollars per million tokens. */
+  readonly price?: {
+    readonly input: number;
+    readonly output: number;
+    readonly cache_read?: number;
+    readonly cache_write?: number;
+  };
+}
+
+export type ModelsReply = { readonly models: readonly (string | Model)[] } | { readonly error: ProviderError };
+
+/** One vector for each text, in their order, all of the same length. */
+export type EmbedReply =
+  | { readonly vectors: readonly (readonly number[])[]; readonly input_tokens?: number }
+  | { readonly error: ProviderError };
 
 export interface EmbedCall extends ProviderCall {
   readonly model: string;
@@ -199,13 +296,13 @@ export interface Channel {
 }
 
 export interface Provider {
-  readonly listModels: Handler<ProviderCall>;
-  readonly chat: Handler<ChatCall>;
+  readonly listModels: Handler<ProviderCall, ModelsReply>;
+  readonly chat: Handler<ChatCall, ChatReply>;
   readonly stream?: (
     args: ChatCall,
     context: CallContext,
   ) => AsyncIterable<ReplyPart> | Iterable<ReplyPart> | Promise<AsyncIterable<ReplyPart> | Iterable<ReplyPart>>;
-  readonly embed?: Handler<EmbedCall>;
+  readonly embed?: Handler<EmbedCall, EmbedReply>;
 }
 
 /**
