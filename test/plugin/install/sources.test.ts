@@ -115,7 +115,8 @@ test("fetchSource refuses a folder with links, with devices, or with too much", 
   await using other = await testFolder();
   expect(await fetched(other.path)).toBe('plugin_error: There is no "aleph_plugin.toml" in it');
   await Bun.write(join(other.path, "aleph_plugin.toml"), "");
-  execFileSync("mkfifo", [join(other.path, "pipe")]);
+  const server = Bun.listen({ unix: join(other.path, "pipe"), socket: { data() {} } });
+  using _ = { [Symbol.dispose]: () => server.stop(true) };
   expect(await fetched(other.path)).toBe('plugin_error: "pipe" is neither a file nor a folder');
   expect(await fetched(join(other.path, "pipe"))).toContain("is neither a folder nor a file");
   expect(await fetched(join(other.path, "missing"))).toContain("not_found: ");
