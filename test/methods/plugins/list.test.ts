@@ -20,6 +20,7 @@ test("plugins.list shows what is in ALEPH_HOME/plugins, and why a plugin cannot 
     approved: null,
     development: false,
     sandbox: null,
+    installed_from: null,
     pid: null,
     tools: [],
     commands: [],
@@ -61,7 +62,7 @@ test("plugins.list shows what is in ALEPH_HOME/plugins, and why a plugin cannot 
   ]);
   await events.until(({ topic }) => topic === "plugin.loaded");
   await events.until(({ topic }) => topic === "plugin.error");
-  expect(events.events.map(({ topic, data }) => [topic, data])).toEqual([
+  expect(events.events.map(({ topic, data }) => [topic, data]) as unknown).toEqual([
     ["plugin.loaded", { plugin_id: "style", version: "1.0.0" }],
     ["plugin.status", { plugin_id: "bad", status: "error" }],
     ["plugin.error", { plugin_id: "bad", error }],
