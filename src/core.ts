@@ -93,7 +93,7 @@ export interface RouteNeeds {
   readonly panel: () => ReturnType<typeof loadPanel>;
   readonly media: Pick<Media, "get">;
   readonly mediaLinks: Pick<MediaLinks, "check">;
-  readonly completion: () => Promise<Completion>;
+  readonly completion: () => Completion | Promise<Completion>;
   readonly pluginRoutes: PluginParts["routes"];
 }
 
@@ -351,6 +351,12 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   }
 
   const owned = stack.move();
+  let completion: Completion | undefined;
+  const loadCompletion = once(async () => {
+    const { Completion } = await import("./completion/completion.ts");
+    completion = owned.use(new Completion({ models, runner, bus, usage, store, config: current, log, now, monotonic }));
+    return completion;
+  });
   return {
     instanceId,
     token: { path: token.path, created: token.created },
@@ -370,10 +376,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       attemptCounts: () => attempts.all,
       gauges: () => gauges(needs.status()),
       panel: () => (panel ??= import("./panel/assets.ts").then(({ loadPanel }) => loadPanel())),
-      completion: once(async () => {
-        const { Completion } = await import("./completion/completion.ts");
-        return owned.use(new Completion({ models, runner, bus, usage, store, config: current, log, now, monotonic }));
-      }),
+      completion: () => completion ?? loadCompletion(),
       media,
       mediaLinks,
       pluginRoutes: pluginParts.routes,

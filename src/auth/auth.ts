@@ -60,7 +60,7 @@ export class Auth {
   /** For HTTP: `Authorization: Bearer` with a token. Throws `unauthenticated` when there is none, else as `authenticate`. */
   authenticateHeader(header: string | null | undefined, address: string): Rights {
     if (this.open) return this.open;
-    const [, token] = /^Bearer +(\S+)$/i.exec(header ?? "") ?? [];
+    const token = bearerOf(header ?? "");
     if (!token) {
       throw new AlephError("unauthenticated", "A bearer token is needed", {
         data: { hint: "Send Authorization: Bearer <token>" },
@@ -94,6 +94,12 @@ export class Auth {
     if (login?.credential !== ownerCredential(this.#options.ownerToken())) return undefined;
     return { grant: OWNER_GRANT, credentials: [login.credential, login.id] };
   }
+}
+
+/** RFC 6750 §2.1; undefined when the header says something else. */
+function bearerOf(header: string): string | undefined {
+  if (header.startsWith("Bearer ") && !header.includes(" ", 7)) return header.slice(7);
+  return /^Bearer +(\S+)$/i.exec(header)?.[1];
 }
 
 /** Names the owner's token; another token has another name, so that what came from the old one is worth nothing. */

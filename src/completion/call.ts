@@ -40,21 +40,20 @@ export function readBody(text: string): Body {
 
 /** What must be there whoever answers; the rest is judged by the vendor, or when it is translated. */
 export function checkBody(dialect: Dialect, body: Body): void {
-  needField(body, "model", (value) => typeof value === "string" && value !== "", "must be the name of a model");
+  needField(body, "model", isName, "must be the name of a model");
   if (dialect === "responses") {
-    needField(
-      body,
-      "input",
-      (value) => typeof value === "string" || isList(value),
-      "must be a text or a list of items",
-    );
+    needField(body, "input", isInput, "must be a text or a list of items");
   } else {
     needField(body, "messages", isList, "must be a list of at least one message");
   }
   if (dialect === "messages") {
-    needField(body, "max_tokens", (value) => typeof value === "number", "must be a number of tokens");
+    needField(body, "max_tokens", isNumber, "must be a number of tokens");
   }
 }
+
+const isName = (value: unknown): boolean => typeof value === "string" && value !== "";
+const isInput = (value: unknown): boolean => typeof value === "string" || isList(value);
+const isNumber = (value: unknown): boolean => typeof value === "number";
 
 function isList(value: unknown): boolean {
   return Array.isArray(value) && value.length > 0;

@@ -12,7 +12,7 @@ import type { Usage } from "../protocol/message.ts";
 import { priced, streamWithFailover } from "../providers/chain.ts";
 import type { Models } from "../providers/models.ts";
 import type { Bus } from "../sdk/bus.ts";
-import type { Dialect, Forward } from "../sdk/provider.ts";
+import type { Dialect } from "../sdk/provider.ts";
 import type { Store } from "../sdk/store.ts";
 import type { Ledger } from "../usage/ledger.ts";
 import { agentNamed, runAgent } from "./agent-run.ts";
@@ -20,7 +20,7 @@ import { bytesSource, partsSource, type Told, vendorHeaders } from "./answer.ts"
 import { Background } from "./background.ts";
 import { type CompletionCall, checkBody, type SingleCall } from "./call.ts";
 import { eventStream, type OpenedSource } from "./event-stream.ts";
-import { type HandedOn, handOn, handOnDefaults, isFinal } from "./handed-on.ts";
+import { type HandedOn, type HandOnOptions, handOn, handOnDefaults, isFinal } from "./handed-on.ts";
 import { Keeping } from "./keeping.ts";
 import { StoredResponses } from "./stored-responses.ts";
 import { readUsage } from "./usage-tail.ts";
@@ -56,6 +56,8 @@ type Answer =
       readonly counted: boolean;
     };
 
+type Found = NonNullable<ReturnType<Models["ready"]>>;
+
 const ID: Readonly<Record<Dialect, string>> = { chat: "chatcmpl", messages: "msg", responses: "resp" };
 
 export class Completion implements AsyncDisposable {
@@ -63,15 +65,22 @@ export class Completion implements AsyncDisposable {
   readonly stored: StoredResponses;
   readonly background: Background;
   readonly #o: CompletionOptions;
+  readonly #handing: HandOnOptions;
 
   constructor(options: CompletionOptions) {
     this.#o = options;
+    this.#handing = {
+      models: options.models,
+      idleMs: (provider) => options.config().providers[provider]?.idle_timeout_ms ?? 60_000,
+      onTrace: (kind, detail) => this.#trace(kind, detail),
+      ...handOnDefaults(),
+    };
     this.stored = new StoredResponses(options.store, options.now);
     this.background = new Background(this.stored, options.now);
   }
 
   /** The answer in the dialect of the call, streamed when the body says so. Throws `AlephError` before the first byte. */
-  async complete(call: CompletionCall): Promise<Response> {
+  complete(call: CompletionCall): Promise<Response> {
     checkBody(call.dialect, call.body);
     const isBackground = call.dialect === "responses" && call.body.background === true;
     return isBackground ? this.background.start(call, (own) => this.#complete(own)) : this.#complete(call);
@@ -118,13 +127,15 @@ export class Completion implements AsyncDisposable {
     await this.background[Symbol.asyncDispose]();
   }
 
-  async #complete(call: CompletionCall): Promise<Response> {
+  #complete(call: CompletionCall): Promise<Response> {
     const { sessionKey, grant, dialect, signal } = call;
     this.#o.usage.check({ identity: grant.identity.id, sessionKey });
     const began = this.#o.monotonic();
     const keeping = new Keeping(this.stored, call);
     if (call.body.stream !== true) return this.#whole(call, keeping, began);
-    return eventStream(this.#open(call, keeping, began), { signal, fail: (error) => streamError(dialect, error) });
+    const { deadlines } = this.#handing;
+    const fail = (error: AlephError) => streamError(dialect, error);
+    return eventStream(this.#open(call, keeping, began), { signal, deadlines, fail });
   }
 
   async #open(call: CompletionCall, keeping: Keeping, began: number): Promise<OpenedSource> {
@@ -154,14 +165,27 @@ export class Completion implements AsyncDisposable {
     });
   }
 
-  async #whole(call: CompletionCall, keeping: Keeping, began: number): Promise<Response> {
-    const answer = await this.#answer(call, keeping);
+  #whole(call: CompletionCall, keeping: Keeping, began: number): Promise<Response> {
+    return this.#answer(call, keeping).then((answer) =>
+      answer.kind === "bytes" && !keeping.wanted
+        ? this.#wholeBytes(call, answer.handed, began)
+        : this.#gathered(call, answer, keeping, began),
+    );
+  }
+
+  #wholeBytes(call: CompletionCall, handed: HandedOn, began: number): Response {
+    const bytes = handed.first as Uint8Array<ArrayBuffer>;
+    handed.close("sent");
+    this.#record(call, began, { ...handed.from, usage: this.#cost(handed, readUsage(call.dialect, bytes)) });
+    return new Response(bytes, { headers: { "content-type": "application/json", ...vendorHeaders(handed.headers) } });
+  }
+
+  async #gathered(call: CompletionCall, answer: Answer, keeping: Keeping, began: number): Promise<Response> {
     if (answer.kind === "bytes") {
       const { handed } = answer;
-      const bytes = await readAll(handed);
-      this.#record(call, began, { ...handed.from, usage: this.#cost(handed, readUsage(call.dialect, bytes)) });
-      if (keeping.wanted) await keeping.keep(JSON.parse(new TextDecoder().decode(bytes)), handed.from.provider);
-      return new Response(bytes, { headers: { "content-type": "application/json", ...vendorHeaders(handed.headers) } });
+      const response = this.#wholeBytes(call, handed, began);
+      await keeping.keep(JSON.parse(new TextDecoder().decode(handed.first)), handed.from.provider);
+      return response;
     }
     const { format, parts, counted } = answer;
     const reply = await gather(parts);
@@ -173,38 +197,74 @@ export class Completion implements AsyncDisposable {
   }
 
   /** Asks one after the other until somebody answers. Throws how the first of them failed, or what ends the asking. */
-  async #answer(call: CompletionCall, keeping: Keeping): Promise<Answer> {
-    const { models, runner, bus } = this.#o;
+  #answer(call: CompletionCall, keeping: Keeping): Promise<Answer> {
     const model = String(call.body.model);
     const agent = agentNamed(model);
-    if (agent !== undefined) {
-      const format = await dialects[call.dialect]();
-      const parts = runAgent({ runner, bus }, call, agent, format.parse(keeping.expanded()));
-      return { kind: "parts", format, counted: true, parts };
+    return agent === undefined
+      ? this.#ask(call, keeping, this.#o.models.order(model))
+      : this.#run(call, keeping, agent);
+  }
+
+  async #run(call: CompletionCall, keeping: Keeping, agent: string): Promise<Answer> {
+    const { runner, bus } = this.#o;
+    const format = await dialects[call.dialect]();
+    const parts = runAgent({ runner, bus }, call, agent, format.parse(keeping.expanded()));
+    return { kind: "parts", format, counted: true, parts };
+  }
+
+  /** `failed` is how the first of those before failed. */
+  #ask(call: CompletionCall, keeping: Keeping, refs: readonly string[], failed?: AlephError): Promise<Answer> {
+    const [ref] = refs;
+    if (ref === undefined) {
+      return Promise.reject(failed ?? new AlephError("no_provider", "No provider can answer now"));
     }
-    const refs = models.order(model);
-    let failed: AlephError | undefined;
-    for (const [index, ref] of refs.entries()) {
-      try {
-        const from = await models.resolve(ref, call.signal);
-        const { forward } = await models.open(from.provider);
-        const own: Forward | undefined = forward?.[call.dialect];
-        if (own === undefined) return await this.#translate(call, keeping, refs.slice(index));
-        if (!models.breaker(from.provider).allow() && index + 1 < refs.length) {
-          this.#trace("failover", { ...from, failure: "paused" });
-          continue;
-        }
-        const change = keeping.change(from.provider);
-        const handed = await handOn(this.#handing(), { call, from, forward: own, change });
-        return { kind: "bytes", handed };
-      } catch (thrown) {
-        const error = AlephError.from(thrown);
-        if (call.signal.aborted || isFinal(error) || error.reason === "invalid_params") throw error;
-        failed ??= error;
-        if (index + 1 < refs.length) this.#trace("failover", { ref, failure: error.data.failure ?? error.reason });
-      }
+    const ready = this.#o.models.ready(ref);
+    if (ready !== undefined) return this.#askOf(ready, call, keeping, refs, failed);
+    return this.#find(ref, call.signal).then(
+      (found) => this.#askOf(found, call, keeping, refs, failed),
+      (thrown: unknown) => this.#askNext(thrown, call, keeping, refs, failed),
+    );
+  }
+
+  async #find(ref: string, signal: AbortSignal): Promise<Found> {
+    const { models } = this.#o;
+    const from = await models.resolve(ref, signal);
+    return { from, provider: await models.open(from.provider) };
+  }
+
+  #askOf(
+    { from, provider }: Found,
+    call: CompletionCall,
+    keeping: Keeping,
+    refs: readonly string[],
+    failed: AlephError | undefined,
+  ): Promise<Answer> {
+    const forward = provider.forward?.[call.dialect];
+    if (forward === undefined) return this.#translate(call, keeping, refs);
+    if (!this.#o.models.breaker(from.provider).allow() && refs.length > 1) {
+      this.#trace("failover", { ...from, failure: "paused" });
+      return this.#ask(call, keeping, refs.slice(1), failed);
     }
-    throw failed ?? new AlephError("no_provider", "No provider can answer now");
+    const wanted = { call, from, forward, change: keeping.change(from.provider) };
+    return handOn(this.#handing, wanted).then(
+      (handed): Answer => ({ kind: "bytes", handed }),
+      (thrown: unknown) => this.#askNext(thrown, call, keeping, refs, failed),
+    );
+  }
+
+  #askNext(
+    thrown: unknown,
+    call: CompletionCall,
+    keeping: Keeping,
+    refs: readonly string[],
+    failed: AlephError | undefined,
+  ): Promise<Answer> {
+    const error = AlephError.from(thrown);
+    if (call.signal.aborted || isFinal(error) || error.reason === "invalid_params") return Promise.reject(error);
+    if (refs.length > 1) {
+      this.#trace("failover", { ref: refs[0], failure: error.data.failure ?? error.reason });
+    }
+    return this.#ask(call, keeping, refs.slice(1), failed ?? error);
   }
 
   async #translate(call: CompletionCall, keeping: Keeping, refs: readonly string[]): Promise<Answer> {
@@ -221,15 +281,6 @@ export class Completion implements AsyncDisposable {
     return { kind: "parts", format, counted: false, parts };
   }
 
-  #handing() {
-    return {
-      models: this.#o.models,
-      idleMs: (provider: string) => this.#o.config().providers[provider]?.idle_timeout_ms ?? 60_000,
-      onTrace: (kind: "retry" | "failover", detail: Record<string, unknown>) => this.#trace(kind, detail),
-      ...handOnDefaults,
-    };
-  }
-
   #trace(kind: "retry" | "failover", detail: Record<string, unknown>): void {
     this.#o.log.warn(kind === "retry" ? "a provider is asked again" : "another provider is asked", detail);
   }
@@ -239,7 +290,7 @@ export class Completion implements AsyncDisposable {
   }
 
   #cost({ from }: HandedOn, tokens: Omit<Usage, "cost_usd"> | undefined): Usage | undefined {
-    return tokens === undefined ? undefined : priced(tokens, this.#o.models.known(from.provider, from.model).price);
+    return tokens === undefined ? undefined : priced(tokens, this.#o.models.price(from.provider, from.model));
   }
 
   #record({ grant, credential, sessionKey, route }: CompletionCall, began: number, told: Told): void {
@@ -248,16 +299,4 @@ export class Completion implements AsyncDisposable {
     const ms = this.#o.monotonic() - began;
     this.#o.usage.record({ identity: grant.identity.id, credential, sessionKey, route, provider, model, usage, ms });
   }
-}
-
-async function readAll(handed: HandedOn): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks = [handed.first];
-  try {
-    for (let chunk = await handed.next(); chunk !== undefined; chunk = await handed.next()) chunks.push(chunk);
-    handed.close("sent");
-  } catch (error) {
-    handed.close("failed");
-    throw error;
-  }
-  return chunks.length === 1 ? (handed.first as Uint8Array<ArrayBuffer>) : Buffer.concat(chunks);
 }

@@ -1,4 +1,5 @@
 /** A stream of server-sent events to a client: pings while it is silent, and an end for everybody when one side leaves. */
+import type { Deadlines } from "../lib/deadlines.ts";
 import { AlephError } from "../protocol/errors.ts";
 
 export interface EventSource {
@@ -10,6 +11,7 @@ export interface EventSource {
 
 export interface EventStreamOptions {
   readonly signal: AbortSignal;
+  readonly deadlines: Deadlines;
   /** What the client is told when the reply breaks off. */
   readonly fail: (error: AlephError) => string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -24,17 +26,28 @@ const HEADERS = { "content-type": "text/event-stream; charset=utf-8", "cache-con
  * The answer begins with the first piece, so that a failure before it has its own status; after five seconds of silence
  * it begins all the same, with a ping. Throws what `open` throws before.
  */
-export async function eventStream(open: Promise<OpenedSource>, options: EventStreamOptions): Promise<Response> {
-  const late = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => late.resolve(undefined), PING_MS);
-  let opened: OpenedSource | undefined;
-  try {
-    opened = await Promise.race([open, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-  const headers = { ...HEADERS, ...options.headers, ...opened?.headers };
-  return new Response(bodyOf(opened ?? open, options), { headers });
+export function eventStream(open: Promise<OpenedSource>, options: EventStreamOptions): Promise<Response> {
+  const answer = (opening: OpenedSource | Promise<OpenedSource>): Response => {
+    const headers = { ...HEADERS, ...options.headers, ...("then" in opening ? {} : opening.headers) };
+    return new Response(bodyOf(opening, options), { headers });
+  };
+  return new Promise((resolve, reject) => {
+    let isLate = false;
+    const late = options.deadlines.add(PING_MS, () => {
+      isLate = true;
+      resolve(answer(open));
+    });
+    open.then(
+      (opened) => {
+        late[Symbol.dispose]();
+        if (!isLate) resolve(answer(opened));
+      },
+      (thrown: unknown) => {
+        late[Symbol.dispose]();
+        reject(thrown);
+      },
+    );
+  });
 }
 
 export interface OpenedSource {
@@ -43,7 +56,10 @@ export interface OpenedSource {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-function bodyOf(opening: OpenedSource | Promise<OpenedSource>, { signal, fail }: EventStreamOptions): ReadableStream {
+function bodyOf(
+  opening: OpenedSource | Promise<OpenedSource>,
+  { signal, fail, deadlines }: EventStreamOptions,
+): ReadableStream {
   let source: EventSource | undefined;
   const close = (how: "sent" | "failed" | "hung_up") => {
     source?.close(how);
@@ -67,9 +83,11 @@ function bodyOf(opening: OpenedSource | Promise<OpenedSource>, { signal, fail }:
         const flushed: unknown = controller.flush();
         return written instanceof Promise ? written : flushed;
       };
-      const pings = setInterval(() => {
+      const ping = () => {
         if (atEvent && performance.now() - sentAt >= PING_MS - 50) send(PING);
-      }, PING_MS);
+        nextPing = deadlines.add(PING_MS, ping);
+      };
+      let nextPing = deadlines.add(PING_MS, ping);
       try {
         if ("then" in opening) send(PING);
         const { first, source: opened } = await opening;
@@ -88,7 +106,7 @@ function bodyOf(opening: OpenedSource | Promise<OpenedSource>, { signal, fail }:
           send(`${atEvent ? "" : atLine ? "\n" : "\n\n"}${fail(AlephError.from(thrown))}`);
         }
       } finally {
-        clearInterval(pings);
+        nextPing[Symbol.dispose]();
         controller.close();
       }
     },

@@ -1,4 +1,5 @@
 /** Requests in a vendor's own format, handed on as bytes: the first provider that answers is the one that is heard. */
+import { createDeadlines, type Deadlines } from "../lib/deadlines.ts";
 import { pause } from "../lib/pause.ts";
 import { AlephError } from "../protocol/errors.ts";
 import { isUnwell, RETRIES, waitFor } from "../providers/chain/retry.ts";
@@ -17,54 +18,113 @@ export interface HandOnOptions {
   readonly onTrace: (kind: "retry" | "failover", detail: Record<string, unknown>) => void;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly random: () => number;
+  readonly deadlines: Deadlines;
 }
 
-export const handOnDefaults = { sleep: pause, random: Math.random };
+export const handOnDefaults = () => ({ sleep: pause, random: Math.random, deadlines: createDeadlines() });
 
-/** An answer whose first bytes have come. */
-export interface HandedOn {
+export interface Wanted {
+  readonly call: CompletionCall;
   readonly from: ResolvedModel;
-  readonly headers: Headers;
-  readonly body: HandedBody;
-  readonly first: Uint8Array;
-  /** The bytes behind the first; undefined at the end. Throws `provider_error` when they stop coming. */
-  next(): Promise<Uint8Array | undefined>;
-  /** Says to the breaker how it went; anything but `sent` ends the request. */
-  close(how: "sent" | "failed" | "hung_up"): void;
+  readonly forward: Forward;
+  readonly change: Readonly<Record<string, unknown>>;
 }
 
-/** Throws `cancelled`, or how the last try failed; `final` says that nobody else need be asked. */
-export async function handOn(
+/** Throws `cancelled`, or how the last try failed; `isFinal` says whether nobody else need be asked. */
+export function handOn(options: HandOnOptions, wanted: Wanted): Promise<HandedOn> {
+  const { call, from, change } = wanted;
+  return ask(options, wanted, handedBody(call.dialect, call.text, call.body, from.model, change), 0);
+}
+
+function ask(options: HandOnOptions, wanted: Wanted, body: HandedBody, retry: number): Promise<HandedOn> {
+  const { call, forward } = wanted;
+  const handed = new HandedOn(options, wanted, body);
+  // Not `async`: on the way of each request that is handed on, such steps are most of what Aleph adds to it.
+  return forward(body.text, handed.controller, call.vendorHeaders)
+    .then((response) => handed.take(response))
+    .catch((thrown: unknown) => askAgain(options, wanted, body, retry, handed.failed(thrown)));
+}
+
+async function askAgain(
   options: HandOnOptions,
-  {
-    call,
-    from,
-    forward,
-    change,
-  }: {
-    readonly call: CompletionCall;
-    readonly from: ResolvedModel;
-    readonly forward: Forward;
-    readonly change: Readonly<Record<string, unknown>>;
-  },
+  wanted: Wanted,
+  body: HandedBody,
+  retry: number,
+  error: AlephError,
 ): Promise<HandedOn> {
-  const { models, onTrace, sleep, random } = options;
-  const body = handedBody(call.dialect, call.text, call.body, from.model, change);
-  const breaker = models.breaker(from.provider);
-  for (let retry = 0; ; retry++) {
-    try {
-      return await open(options, call, from, forward, body);
-    } catch (thrown) {
-      const error = AlephError.from(thrown);
-      const failure = providerFailureOf(error);
-      breaker[isUnwell(failure) ? "failed" : "ended"]();
-      if (failure === "auth") models.forget(from.provider);
-      if (call.signal.aborted) throw error;
-      const wait = retry < RETRIES ? waitFor(error, failure, retry, random) : undefined;
-      if (wait === undefined) throw error;
-      onTrace("retry", { provider: from.provider, model: from.model, failure, wait_ms: wait });
-      await sleep(wait, call.signal);
-    }
+  const { signal } = wanted.call;
+  const { provider, model } = wanted.from;
+  const failure = providerFailureOf(error);
+  if (signal.aborted) throw error;
+  if (failure === "auth") options.models.forget(provider);
+  const wait = retry < RETRIES ? waitFor(error, failure, retry, options.random) : undefined;
+  if (wait === undefined) throw error;
+  options.onTrace("retry", { provider, model, failure, wait_ms: wait });
+  await options.sleep(wait, signal);
+  return ask(options, wanted, body, retry + 1);
+}
+
+/** One request to a vendor, and its answer once the first bytes have come. Ends with the client's. */
+export class HandedOn {
+  readonly from: ResolvedModel;
+  readonly body: HandedBody;
+  readonly controller = new AbortController();
+  headers = new Headers();
+  /** All of the answer, when no stream was asked for. */
+  first: Uint8Array = new Uint8Array();
+  readonly #options: HandOnOptions;
+  readonly #call: CompletionCall;
+  readonly #leave = () => this.controller.abort();
+  #source: Source | undefined;
+
+  constructor(options: HandOnOptions, { call, from }: Wanted, body: HandedBody) {
+    this.#options = options;
+    this.#call = call;
+    this.from = from;
+    this.body = body;
+    if (call.signal.aborted) this.controller.abort();
+    else call.signal.addEventListener("abort", this.#leave, { once: true });
+  }
+
+  /** Resolves when the first bytes are there. Throws `provider_error`. */
+  take(response: Response): HandedOn | Promise<HandedOn> {
+    const { provider } = this.from;
+    const isStream = this.#call.body.stream === true;
+    checkType(response, isStream, provider);
+    this.headers = response.headers;
+    const limitMs = this.#options.idleMs(provider);
+    if (isStream) this.#source = streamed(response, this.#options.deadlines, limitMs, provider, this.controller);
+    const reading =
+      this.#source?.first() ?? readWhole(response, this.#options.deadlines, limitMs, provider, this.controller);
+    return reading.then((first) => {
+      if (first === undefined || first.byteLength === 0) throw emptyFailure(provider);
+      this.first = first;
+      return this;
+    });
+  }
+
+  /** The bytes behind the first; undefined at the end. Throws `provider_error` when they stop coming. */
+  next(): Promise<Uint8Array | undefined> {
+    return this.#source?.next() ?? Promise.resolve(undefined);
+  }
+
+  /** Says to the breaker how it went; anything but `sent` ends the request. Must be called. */
+  close(how: "sent" | "failed" | "hung_up"): void {
+    this.#end(how === "sent" ? "succeeded" : how === "failed" ? "failed" : "ended");
+  }
+
+  /** As `close`, for one that did not get so far. */
+  failed(thrown: unknown): AlephError {
+    const isCancelled = this.#call.signal.aborted;
+    const error = isCancelled ? cancelledBy(thrown) : AlephError.from(spokenIn(this.#call, thrown));
+    this.#end(isUnwell(providerFailureOf(error)) ? "failed" : "ended");
+    return error;
+  }
+
+  #end(how: "succeeded" | "failed" | "ended"): void {
+    this.#options.models.breaker(this.from.provider)[how]();
+    this.#call.signal.removeEventListener("abort", this.#leave);
+    if (how !== "succeeded") this.controller.abort();
   }
 }
 
@@ -74,98 +134,79 @@ export function isFinal(error: AlephError): boolean {
   return error.reason === "cancelled" || error.reason === "internal" || (failure !== undefined && FINAL.has(failure));
 }
 
-async function open(
-  { models, idleMs }: HandOnOptions,
-  call: CompletionCall,
-  from: ResolvedModel,
-  forward: Forward,
-  body: HandedBody,
-): Promise<HandedOn> {
-  const { provider } = from;
-  const { signal } = call;
-  const isStream = call.body.stream === true;
-  let source: Source | undefined;
-  try {
-    if (signal.aborted) throw new AlephError("cancelled", "The request was cancelled");
-    const response = await forward(body.text, signal, call.vendorHeaders);
-    checkType(response, isStream, provider);
-    source = isStream ? streamed(response, idleMs(provider), provider) : whole(response, idleMs(provider), provider);
-    let first = await source.next();
-    while (first?.byteLength === 0) first = await source.next();
-    if (first === undefined) {
-      throw providerError(`Provider "${provider}" answered with an empty reply`, { provider, failure: "malformed" });
-    }
-    const { next, cancel } = source;
-    return {
-      from,
-      headers: response.headers,
-      body,
-      first,
-      next,
-      close(how) {
-        models.breaker(provider)[how === "sent" ? "succeeded" : how === "failed" ? "failed" : "ended"]();
-        if (how !== "sent") cancel();
-      },
-    };
-  } catch (thrown) {
-    source?.cancel();
-    if (signal.aborted) throw new AlephError("cancelled", "The request was cancelled", { cause: thrown });
-    throw spokenIn(call, thrown);
-  }
-}
-
 interface Source {
+  /** The first bytes; undefined when there are none. */
+  first(): Promise<Uint8Array | undefined>;
   next(): Promise<Uint8Array | undefined>;
-  /** Ends the vendor's answer where it is. */
-  cancel(): void;
 }
 
-/** One timer looks from time to time whether something came: one for each chunk would cost more than the chunk. */
-function streamed(response: Response, limitMs: number, provider: string): Source {
+/** Looks from time to time whether something came: a deadline for each chunk would cost more than the chunk. */
+function streamed(
+  response: Response,
+  deadlines: Deadlines,
+  limitMs: number,
+  provider: string,
+  controller: AbortController,
+): Source {
   const reader = response.body?.getReader();
   let waitingSince: number | undefined;
   let failure: AlephError | undefined;
-  const stop = (): void => {
-    clearInterval(timer);
-    void reader?.cancel().catch(() => "it had ended");
-  };
   const look = (): void => {
-    if (waitingSince === undefined || performance.now() - waitingSince < limitMs) return;
-    failure = silentFailure(provider, limitMs);
-    stop();
+    if (controller.signal.aborted) return;
+    if (waitingSince !== undefined && performance.now() - waitingSince >= limitMs) {
+      failure = silentFailure(provider, limitMs);
+      controller.abort();
+    } else nextLook = deadlines.add(lookAfterMs, look);
   };
-  const timer = setInterval(look, Math.min(5_000, Math.ceil(limitMs / 4)));
+  const lookAfterMs = Math.min(5_000, Math.ceil(limitMs / 4));
+  let nextLook = deadlines.add(lookAfterMs, look);
+  const next = async (): Promise<Uint8Array | undefined> => {
+    if (reader === undefined) return undefined;
+    waitingSince = performance.now();
+    try {
+      const { done, value } = await reader.read();
+      if (done) nextLook[Symbol.dispose]();
+      if (failure !== undefined) throw failure;
+      return value;
+    } catch (cause) {
+      nextLook[Symbol.dispose]();
+      throw failure ?? brokenFailure(provider, cause);
+    } finally {
+      waitingSince = undefined;
+    }
+  };
   return {
-    async next() {
-      if (reader === undefined) return undefined;
-      waitingSince = performance.now();
-      try {
-        const { done, value } = await reader.read();
-        if (done) clearInterval(timer);
-        if (failure !== undefined) throw failure;
-        return value;
-      } catch (cause) {
-        clearInterval(timer);
-        throw failure ?? brokenFailure(provider, cause);
-      } finally {
-        waitingSince = undefined;
-      }
+    async first() {
+      let bytes = await next();
+      while (bytes?.byteLength === 0) bytes = await next();
+      return bytes;
     },
-    cancel: stop,
+    next,
   };
 }
 
-function whole(response: Response, limitMs: number, provider: string): Source {
-  let read = false;
-  const cancel = () => void response.body?.cancel().catch(() => "it had ended");
-  return {
-    async next() {
-      if (read) return undefined;
-      read = true;
-      return inTime(response.bytes(), limitMs, provider, cancel);
+function readWhole(
+  response: Response,
+  deadlines: Deadlines,
+  limitMs: number,
+  provider: string,
+  controller: AbortController,
+): Promise<Uint8Array> {
+  let late = false;
+  const deadline = deadlines.add(limitMs, () => {
+    late = true;
+    controller.abort();
+  });
+  return response.bytes().then(
+    (bytes) => {
+      deadline[Symbol.dispose]();
+      return bytes;
     },
-    cancel,
-  };
+    (cause: unknown) => {
+      deadline[Symbol.dispose]();
+      throw late ? silentFailure(provider, limitMs) : brokenFailure(provider, cause);
+    },
+  );
 }
 
 /** What the vendor said may be told to the client in the vendor's own words: they speak the same format. */
@@ -187,19 +228,12 @@ function checkType(response: Response, stream: boolean, provider: string): void 
   );
 }
 
-async function inTime<T>(reading: Promise<T>, limitMs: number, provider: string, cancel: () => void): Promise<T> {
-  const stopped = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    stopped.reject(silentFailure(provider, limitMs));
-    cancel();
-  }, limitMs);
-  try {
-    return await Promise.race([reading, stopped.promise]);
-  } catch (cause) {
-    throw cause instanceof AlephError ? cause : brokenFailure(provider, cause);
-  } finally {
-    clearTimeout(timer);
-  }
+function cancelledBy(cause: unknown): AlephError {
+  return new AlephError("cancelled", "The request was cancelled", { cause });
+}
+
+function emptyFailure(provider: string): AlephError {
+  return providerError(`Provider "${provider}" answered with an empty reply`, { provider, failure: "malformed" });
 }
 
 function silentFailure(provider: string, limitMs: number): AlephError {

@@ -7,6 +7,10 @@ type Tokens = Omit<Usage, "cost_usd">;
 /** The last events are no longer than this; that of Responses repeats the whole reply. */
 const TAIL_BYTES: Readonly<Record<Dialect, number>> = { chat: 8 * 1024, messages: 8 * 1024, responses: 2 ** 22 };
 const KEY = '"usage":';
+/** Where the usage of a whole answer is looked for first. */
+const NEAR_BYTES = 4 * 1024;
+/** Characters of the object. */
+const MAX_USAGE = 4 * 1024;
 
 /** What stands in the last events of a stream that was not cut short. Not every copy of OpenAI's API says [DONE]. */
 const END: Readonly<Record<Dialect, RegExp>> = {
@@ -54,35 +58,41 @@ export class Ends {
 /** From a whole answer, or a part of one that has it. */
 export function readUsage(dialect: Dialect, bytes: Uint8Array, which: "first" | "last" = "last"): Tokens | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const step = which === "last" ? -1 : 1;
-  let at = step < 0 ? buffer.lastIndexOf(KEY) : buffer.indexOf(KEY);
-  while (at >= 0) {
-    const object = readObject(buffer.subarray(at + KEY.length, at + KEY.length + 4096).toString("utf8"));
+  if (which === "first") return findUsage(dialect, buffer.toString("latin1"), which);
+  // It stands at the end nearly always, and an answer can be large.
+  const near = findUsage(dialect, buffer.toString("latin1", Math.max(0, buffer.byteLength - NEAR_BYTES)), which);
+  return near ?? (buffer.byteLength > NEAR_BYTES ? findUsage(dialect, buffer.toString("latin1"), which) : undefined);
+}
+
+/** What is looked for has no letters but those of ASCII, so that `text` may be bytes read as Latin-1. */
+function findUsage(dialect: Dialect, text: string, which: "first" | "last"): Tokens | undefined {
+  const isLast = which === "last";
+  for (let at = isLast ? text.lastIndexOf(KEY) : text.indexOf(KEY); at >= 0; ) {
+    const object = readObject(text, at + KEY.length);
     const tokens = object === undefined ? undefined : tokensOf(dialect, object);
-    if (tokens !== undefined) return tokens;
-    if (step < 0 && at === 0) break;
-    at = step < 0 ? buffer.lastIndexOf(KEY, at - 1) : buffer.indexOf(KEY, at + 1);
+    if (tokens !== undefined || (isLast && at === 0)) return tokens;
+    at = isLast ? text.lastIndexOf(KEY, at - 1) : text.indexOf(KEY, at + 1);
   }
   return undefined;
 }
 
-/** The JSON object with which `text` begins; usage holds no strings with braces. */
-function readObject(text: string): Record<string, unknown> | undefined {
-  const from = text.search(/\S/);
-  if (text[from] !== "{") return undefined;
-  let depth = 0;
-  for (let at = from; at < text.length; at++) {
-    if (text[at] === "{") depth++;
-    else if (text[at] === "}" && --depth === 0) {
-      try {
-        return JSON.parse(text.slice(from, at + 1)) as Record<string, unknown>;
-      } catch {
-        // Not what it looked like; then nothing was told.
-        return undefined;
-      }
-    }
+/** The JSON object that begins at `from`; usage holds no strings with braces. */
+function readObject(text: string, from: number): Record<string, unknown> | undefined {
+  const begin = text.indexOf("{", from);
+  if (begin < 0 || text.slice(from, begin).trim() !== "") return undefined;
+  let opened = begin;
+  let end = begin;
+  do {
+    end = text.indexOf("}", end + 1);
+    if (end < 0 || end - begin > MAX_USAGE) return undefined;
+    opened = text.indexOf("{", opened + 1);
+  } while (opened >= 0 && opened < end);
+  try {
+    return JSON.parse(text.slice(begin, end + 1)) as Record<string, unknown>;
+  } catch {
+    // Not what it looked like; then nothing was told.
+    return undefined;
   }
-  return undefined;
 }
 
 function tokensOf(dialect: Dialect, usage: Record<string, unknown>): Tokens | undefined {

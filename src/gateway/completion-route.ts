@@ -7,8 +7,8 @@ import type { Dialect } from "../sdk/provider.ts";
 import { defineRoute, type Route, type RouteRequest } from "../sdk/route.ts";
 
 export interface CompletionNeeds {
-  /** Loaded with the first request. */
-  readonly completion: () => Promise<Completion>;
+  /** Loaded with the first request, and at once from then on. */
+  readonly completion: () => Completion | Promise<Completion>;
 }
 
 /** Headers by which a vendor's clients ask for what is in the vendor's format. */
@@ -23,25 +23,33 @@ export function apiRoute(
     auth: "api_key",
     scope: "chat",
     refuse: (error) => dialectError(dialect, error),
-    async handle({ completion }, route) {
+    handle({ completion }, route) {
       // Models take longer than any silence that a server allows by itself.
       route.keepAlive();
-      return handle(await completion(), route);
+      const service = completion();
+      return service instanceof Promise ? service.then((loaded) => handle(loaded, route)) : handle(service, route);
     },
   });
 }
 
 export function completionRoute(dialect: Dialect, path: string): Route<CompletionNeeds> {
-  return apiRoute(async (completion, route) => {
-    const text = await route.request.text();
-    return completion.complete({
-      ...singleCall(path, route),
-      dialect,
-      text,
-      body: readBody(text),
-      vendorHeaders: vendorHeaders(route.request.headers),
+  const begin = (completion: Completion, route: RouteRequest) =>
+    route.request.text().then((text) => {
+      const { request, grant, credential } = route;
+      const { headers, signal } = request;
+      return completion.complete({
+        route: path,
+        grant: grant!,
+        credential,
+        sessionKey: sessionKeyOf(headers),
+        signal,
+        dialect,
+        text,
+        body: readBody(text),
+        vendorHeaders: vendorHeaders(headers),
+      });
     });
-  }, dialect);
+  return apiRoute(begin, dialect);
 }
 
 export function singleCall(path: string, { request, grant, credential }: RouteRequest): SingleCall {
@@ -49,9 +57,13 @@ export function singleCall(path: string, { request, grant, credential }: RouteRe
     route: path,
     grant: grant!,
     credential,
-    sessionKey: request.headers.get("x-aleph-session-key") ?? undefined,
+    sessionKey: sessionKeyOf(request.headers),
     signal: request.signal,
   };
+}
+
+function sessionKeyOf(headers: Headers): string | undefined {
+  return headers.get("x-aleph-session-key") ?? undefined;
 }
 
 /** What is behind the part of the path that `pattern` names; routes with a catch-all have no other way. */

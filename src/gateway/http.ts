@@ -48,7 +48,7 @@ export interface HttpOptions<Needs> {
 
 export interface Http {
   /** Never rejects for what a route throws. */
-  handle(request: Request, from: Peer & { readonly pathname: string }): Promise<Response>;
+  handle(request: Request, from: Peer & { readonly pathname: string }): Response | Promise<Response>;
   /** The answer for something thrown: its reason and message, never its stack or cause. */
   refuse(thrown: unknown, options?: RefuseOptions): Response;
 }
@@ -66,25 +66,40 @@ interface Peer {
   readonly keepAlive: () => void;
 }
 
+type Answer = (request: Request, peer: Peer) => Response | Promise<Response>;
+
 export function createHttp<Needs>({ core, routes, maxBody, log }: HttpOptions<Needs>): Http {
   const http = new Hono<{ Bindings: Peer }>();
   const methods = new Map<string, string[]>();
-  const exact = new Map<string, (request: Request, peer: Peer) => Promise<Response>>();
+  const exact = new Map<string, Answer>();
 
   for (const [name, load] of Object.entries(routes)) {
     const [method, path] = name.split(" ") as [string, string];
     if (method !== "ALL") methods.set(path, [...(methods.get(path) ?? []), method]);
-    let loaded: AnyRoute | undefined;
-    const handle = async (request: Request, peer: Peer): Promise<Response> => {
-      loaded ??= await load();
-      const route = loaded;
-      try {
-        const needs = route.early ? undefined : await core;
-        const answer = await route.handle(needs?.routeNeeds, admit(route, needs?.auth, request, peer));
-        return route.refuse ? securedData(answer) : secured(answer);
-      } catch (thrown) {
-        return refuse(thrown, { shape: route.refuse });
-      }
+    let answer: Answer | undefined;
+    const prepare = async (): Promise<Answer> => {
+      const route = await load();
+      const secure = route.refuse ? securedData : secured;
+      const fail = (thrown: unknown) => refuse(thrown, { shape: route.refuse });
+      const needs = route.early ? undefined : await core;
+      return (request, peer) => {
+        try {
+          const given = route.handle(needs?.routeNeeds, admit(route, needs?.auth, request, peer));
+          return given instanceof Promise ? given.then(secure).catch(fail) : secure(given);
+        } catch (thrown) {
+          return fail(thrown);
+        }
+      };
+    };
+    const handle: Answer = (request, peer) => {
+      if (answer !== undefined) return answer(request, peer);
+      return prepare().then(
+        (prepared) => {
+          answer = prepared;
+          return prepared(request, peer);
+        },
+        (thrown: unknown) => refuse(thrown),
+      );
     };
     http.on(method, path, ({ req, env }) => handle(req.raw, env));
     // A path without parameters needs no router, which costs as much as all the rest here.
@@ -143,14 +158,14 @@ export function createHttp<Needs>({ core, routes, maxBody, log }: HttpOptions<Ne
   }
 
   return {
-    async handle(request, { pathname, address, keepAlive }) {
+    handle(request, { pathname, address, keepAlive }) {
       if (Number(request.headers.get("content-length") ?? 0) > maxBody()) {
         // The rest of the body is not read, so the connection cannot go on.
         return refuse(tooLarge(maxBody()), { more: { connection: "close" } });
       }
       const peer = { address, keepAlive };
       const known = exact.get(`${request.method} ${pathname}`);
-      return known ? await known(request, peer) : await http.fetch(request, peer);
+      return known ? known(request, peer) : http.fetch(request, peer);
     },
     refuse,
   };

@@ -32,9 +32,9 @@ export function checkOrigin({ method, headers }: Pick<Request, "method" | "heade
   if (origin !== null && origin !== `http://${host}` && !isAllowedOrigin(origin, rules)) throw foreign();
   // Browsers say it even where they send no Origin; a person may still follow a link to the panel.
   const site = headers.get("sec-fetch-site");
-  const isForeign = site === "cross-site" || site === "same-site";
+  if (origin !== null || (site !== "cross-site" && site !== "same-site")) return;
   const isLink = headers.get("sec-fetch-mode") === "navigate" && (method === "GET" || method === "HEAD");
-  if (isForeign && origin === null && !isLink) throw foreign();
+  if (!isLink) throw foreign();
 }
 
 /** Whether a Host header names this machine to itself. */
@@ -49,8 +49,8 @@ export function isLoopbackAddress(address: string): boolean {
 function isKnownHost(host: string, { boundHost, allowedHosts }: OriginRules): boolean {
   const name = nameOf(host);
   if (name === undefined) return false;
-  const bound = bracketed(boundHost).toLowerCase();
   if (LOOPBACK.includes(name)) return true;
+  const bound = bracketed(boundHost).toLowerCase();
   if (allowedHosts.some((allowed) => [name, host].includes(allowed.toLowerCase()))) return true;
   return ANY_ADDRESS.includes(bound) ? ownAddresses().includes(name) : name === bound;
 }

@@ -205,7 +205,12 @@ export class Gateway<Needs> implements AsyncDisposable {
     return server;
   }
 
-  async #fetch(request: Request, server: Server<Needs>, boundHost: string): Promise<Response | undefined> {
+  /** Not `async`, as little on the way of a request is: each such step costs memory that somebody must clear up. */
+  #fetch(
+    request: Request,
+    server: Server<Needs>,
+    boundHost: string,
+  ): Response | Promise<Response> | Promise<Response | undefined> {
     try {
       const { allowed_hosts, allowed_origins } = this.#options.settings();
       checkOrigin(request, { boundHost, allowedHosts: allowed_hosts, allowedOrigins: allowed_origins });
@@ -213,9 +218,11 @@ export class Gateway<Needs> implements AsyncDisposable {
       const { pathname } = new URL(request.url);
       if (!this.#isAccepting && pathname !== "/health") throw new AlephError("overloaded", "Server stops");
       if (pathname !== "/ws") {
-        return await this.#http.handle(request, { pathname, address, keepAlive: () => server.timeout(request, 0) });
+        return this.#http.handle(request, { pathname, address, keepAlive: () => server.timeout(request, 0) });
       }
-      return this.#upgrade(await this.#core(), request, server, address);
+      return this.#core()
+        .then((core) => this.#upgrade(core, request, server, address))
+        .catch((error: unknown) => this.#http.refuse(error));
     } catch (error) {
       return this.#http.refuse(error);
     }

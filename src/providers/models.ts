@@ -2,7 +2,7 @@
 import type { Log } from "../lib/log.ts";
 import { nearest } from "../lib/nearest.ts";
 import { AlephError } from "../protocol/errors.ts";
-import type { ModelInfo, OpenProvider } from "../sdk/provider.ts";
+import type { ModelInfo, ModelPrice, OpenProvider } from "../sdk/provider.ts";
 import type { Breaker } from "./models/breaker.ts";
 import { factsOf } from "./models/facts.ts";
 import type { OnAttempt } from "./models/key-ring.ts";
@@ -94,6 +94,17 @@ export class Models {
     return this.#pool.open(await this.#need(id), () => this.#listings.forget(id), onAttempt);
   }
 
+  /** What `resolve` and `open` would give, at once, for a name with a provider in it that is open already. */
+  ready(name: string): { readonly from: ResolvedModel; readonly provider: OpenProvider } | undefined {
+    const ref = this.#withoutAlias(name);
+    const slash = ref.indexOf("/");
+    if (slash <= 0 || slash + 1 === ref.length) return undefined;
+    const id = ref.slice(0, slash);
+    const source = this.#sourceList.ready(id);
+    const provider = source === undefined ? undefined : this.#pool.opened(source);
+    return provider === undefined ? undefined : { from: resolved(id, ref.slice(slash + 1)), provider };
+  }
+
   /** The next call opens it anew and so reads its secrets again: a key may have been replaced. */
   forget(id: string): void {
     this.#pool.forget(id);
@@ -108,6 +119,12 @@ export class Models {
   known(provider: string, model: string): ModelInfo {
     const configured = this.#configured(provider).find(({ id }) => id === model);
     return this.#withFacts(provider, { id: model, ...this.#listings.known(provider, model), ...configured });
+  }
+
+  /** As in `known`. */
+  price(provider: string, model: string): ModelPrice | undefined {
+    const configured = this.#configured(provider).find(({ id }) => id === model)?.price;
+    return configured ?? this.#listings.known(provider, model)?.price ?? this.#withFacts(provider, { id: model }).price;
   }
 
   #withFacts(provider: string, info: ModelInfo): ModelInfo {

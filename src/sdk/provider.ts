@@ -169,11 +169,12 @@ export type Dialect = (typeof DIALECTS)[number];
 /**
  * `body` is the request's JSON as text, with the vendor's own model id in it; `headers` are the client's that belong to
  * the dialect (`anthropic-version`, `anthropic-beta`). `timeout_ms` counts to the answer's headers: whoever reads the
- * body watches over it. `signal` must be this call's own; it ends the request at once, also while the body is read.
+ * body watches over it. `call` must be this call's own: aborting it ends the request at once, also while the body is
+ * read, and it is aborted when the vendor is late.
  */
 export type Forward = (
   body: string,
-  signal: AbortSignal,
+  call: AbortController,
   headers?: Readonly<Record<string, string>>,
 ) => Promise<Response>;
 

@@ -27,31 +27,39 @@ export interface BudgetState {
 
 type Limits = Config["limits"]["budget"];
 
+type Sum = { tokens: number; cost_usd: number };
+
 /** Sums of one day. */
 export class DaySums {
-  readonly #sums = new Map<string, { tokens: number; cost_usd: number }>();
+  readonly #day: Sum = { tokens: 0, cost_usd: 0 };
+  readonly #identities = new Map<string, Sum>();
+  readonly #sessions = new Map<string, Sum>();
 
-  add({ identity, sessionKey }: Spender, { tokens, cost_usd }: Spent): void {
-    for (const name of [nameOf("day"), nameOf("identity", identity), nameOf("session", sessionKey)]) {
-      if (name === undefined) continue;
-      const sum = this.#sums.get(name);
-      if (sum === undefined) this.#sums.set(name, { tokens, cost_usd });
-      else {
-        sum.tokens += tokens;
-        sum.cost_usd += cost_usd;
-      }
-    }
+  add({ identity, sessionKey }: Spender, spent: Spent): void {
+    grow(this.#day, spent);
+    growOf(this.#identities, identity, spent);
+    if (sessionKey !== undefined) growOf(this.#sessions, sessionKey, spent);
   }
 
+  /** Nothing for the session of what is outside of sessions. */
   of(budget: Budget, { identity, sessionKey }: Spender): Spent | undefined {
-    const name = nameOf(budget, budget === "identity" ? identity : sessionKey);
-    return name === undefined ? undefined : (this.#sums.get(name) ?? { tokens: 0, cost_usd: 0 });
+    if (budget === "day") return this.#day;
+    if (budget === "identity") return this.#identities.get(identity) ?? NOTHING;
+    return sessionKey === undefined ? undefined : (this.#sessions.get(sessionKey) ?? NOTHING);
   }
 }
 
-function nameOf(budget: Budget, name?: string): string | undefined {
-  if (budget === "day") return budget;
-  return name === undefined ? undefined : `${budget} ${name}`;
+const NOTHING: Spent = { tokens: 0, cost_usd: 0 };
+
+function growOf(sums: Map<string, Sum>, name: string, spent: Spent): void {
+  const sum = sums.get(name);
+  if (sum === undefined) sums.set(name, { ...spent });
+  else grow(sum, spent);
+}
+
+function grow(sum: Sum, { tokens, cost_usd }: Spent): void {
+  sum.tokens += tokens;
+  sum.cost_usd += cost_usd;
 }
 
 /** The limits that are set and concern the spender. */

@@ -38,13 +38,27 @@ export interface LedgerOptions {
 const FLUSH_AFTER_MS = 100;
 const FLUSH_AT = 256;
 
-type Row = readonly (string | number | null)[];
+/** Replies of the same kind since the last flush: one row, so that a burst costs the disk no more than a single one. */
+interface Row {
+  ts: number;
+  readonly day: string;
+  readonly entry: UsageEntry;
+  readonly sessionKey: string | null;
+  readonly runId: string | null;
+  replies: number;
+  input: number;
+  output: number;
+  cache_read: number;
+  cache_write: number;
+  cost_usd: number | null;
+  ms: number;
+}
 
 export class Ledger implements Disposable {
   readonly #o: LedgerOptions;
   #days: ((ts: number) => LocalDay) | undefined;
   #today: { readonly day: LocalDay; readonly sums: DaySums } | undefined;
-  #unsaved: Row[] = [];
+  #unsaved = new Map<string, Row>();
   #timer: Timer | undefined;
   /** Models without a price for which that was said. */
   readonly #unpriced = new Set<string>();
@@ -55,31 +69,14 @@ export class Ledger implements Disposable {
 
   /** Counts at once, and is on disk at most a moment later. Never throws for what the disk does: the reply was given. */
   record(entry: UsageEntry): void {
-    const { identity, credential, route, sessionKey, runId, provider, model, usage, ms } = entry;
+    const { runId, provider, model, usage } = entry;
     const now = this.#o.now();
     const { day, sums } = this.#at(now);
     sums.add(entry, spentOf(usage));
     if (usage.cost_usd === null) this.#tellUnpriced(provider, model);
-    const named = sessionKey === undefined || !isEphemeral(parseSessionKey(sessionKey));
-    this.#unsaved.push([
-      now,
-      day.date,
-      identity,
-      credential ?? null,
-      route,
-      (named ? sessionKey : null) ?? null,
-      (named ? runId : null) ?? null,
-      provider,
-      model,
-      usage.input,
-      usage.output,
-      usage.cache_read,
-      usage.cache_write,
-      usage.cost_usd,
-      Math.round(ms),
-    ]);
+    this.#keep(now, day.date, entry);
     // A run writes at each step anyway, so its rows are there after a crash; those of routes may be many and wait.
-    if (runId !== undefined || this.#unsaved.length >= FLUSH_AT) this.#flush();
+    if (runId !== undefined || this.#unsaved.size >= FLUSH_AT) this.#flush();
     else this.#timer ??= setTimeout(() => this.#flush(), FLUSH_AFTER_MS);
   }
 
@@ -125,23 +122,54 @@ export class Ledger implements Disposable {
     return this.#today;
   }
 
+  #keep(ts: number, day: string, entry: UsageEntry): void {
+    const { identity, credential, route, sessionKey, runId, provider, model, usage, ms } = entry;
+    const { input, output, cache_read, cache_write, cost_usd } = usage;
+    const priced = cost_usd === null ? "" : "priced";
+    const kind = `${day} ${identity} ${credential} ${route} ${sessionKey} ${runId} ${provider}/${model} ${priced}`;
+    const row = this.#unsaved.get(kind);
+    if (row === undefined) {
+      const mayBeNamed = sessionKey === undefined || !isEphemeral(parseSessionKey(sessionKey));
+      const names = mayBeNamed
+        ? { sessionKey: sessionKey ?? null, runId: runId ?? null }
+        : { sessionKey: null, runId: null };
+      const tokens = { input, output, cache_read, cache_write, cost_usd };
+      this.#unsaved.set(kind, { ts, day, entry, ...names, replies: 1, ...tokens, ms });
+      return;
+    }
+    row.ts = ts;
+    row.replies++;
+    row.input += input;
+    row.output += output;
+    row.cache_read += cache_read;
+    row.cache_write += cache_write;
+    if (row.cost_usd !== null) row.cost_usd += cost_usd ?? 0;
+    row.ms += ms;
+  }
+
   #flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const rows = this.#unsaved;
-    if (rows.length === 0) return;
-    this.#unsaved = [];
+    if (this.#unsaved.size === 0) return;
+    const rows = [...this.#unsaved.values()];
+    this.#unsaved = new Map();
     try {
       this.#o.store.writeRelaxed((db) => {
         const insert = db.query(
           `INSERT INTO usage (ts, day, identity, credential, route, session_key, run_id, provider, model,
-             input, output, cache_read, cache_write, cost_usd, ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+             replies, input, output, cache_read, cache_write, cost_usd, ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         );
-        for (const row of rows) insert.run(...row);
+        for (const { ts, day, entry, sessionKey, runId, ...row } of rows) {
+          const { identity, credential = null, route, provider, model } = entry;
+          const { replies, input, output, cache_read, cache_write, cost_usd, ms } = row;
+          const sums = [replies, input, output, cache_read, cache_write, cost_usd, Math.round(ms)];
+          insert.run(ts, day, identity, credential, route, sessionKey, runId, provider, model, ...sums);
+        }
       });
     } catch (thrown) {
       const { message } = AlephError.from(thrown);
-      this.#o.log.error("usage could not be kept", { replies: rows.length, error: message, ...describeError(thrown) });
+      const replies = rows.reduce((sum, row) => sum + row.replies, 0);
+      this.#o.log.error("usage could not be kept", { replies, error: message, ...describeError(thrown) });
     }
   }
 

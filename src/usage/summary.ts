@@ -44,9 +44,9 @@ const COLUMNS: Readonly<Record<SummaryKey, string>> = {
   key: "credential",
 };
 
-const SUMS = `count(*) AS replies, coalesce(sum(input), 0) AS input, coalesce(sum(output), 0) AS output,
+const SUMS = `coalesce(sum(replies), 0) AS replies, coalesce(sum(input), 0) AS input, coalesce(sum(output), 0) AS output,
   coalesce(sum(cache_read), 0) AS cache_read, coalesce(sum(cache_write), 0) AS cache_write, sum(cost_usd) AS cost_usd,
-  count(*) - count(cost_usd) AS unpriced, coalesce(sum(ms), 0) AS ms`;
+  coalesce(sum(replies) FILTER (WHERE cost_usd IS NULL), 0) AS unpriced, coalesce(sum(ms), 0) AS ms`;
 
 const WHERE = `FROM usage WHERE ts >= ?1 AND ts < ?2 AND (?3 IS NULL OR session_key = ?3) AND (?4 IS NULL OR identity = ?4)`;
 

@@ -93,7 +93,7 @@ describe("the documented adapter azure", () => {
       fetch: (request) => Response.json({ url: request.url.replace(/^http:\/\/[^/]+/, "") }),
     });
     await using it = await open(documented(), { type: "azure", api_key: KEY, base_url: `${server.url.origin}/openai` });
-    const response = await it.provider.forward!.chat!('{"model":"gpt-x"}', never);
+    const response = await it.provider.forward!.chat!('{"model":"gpt-x"}', new AbortController());
     expect(await response.json()).toEqual({
       url: "/openai/deployments/gpt-x/chat/completions?api-version=2024-10-21",
     });

@@ -5,7 +5,7 @@ import type { Dialect, Forward } from "../../src/sdk/provider.ts";
 import { startAnthropicFake } from "../support/providers/anthropic.ts";
 import { startGeminiFake } from "../support/providers/gemini.ts";
 import { startOllamaFake } from "../support/providers/ollama.ts";
-import { never, openProvider } from "../support/providers/open.ts";
+import { openProvider } from "../support/providers/open.ts";
 import { startOpenAiFake } from "../support/providers/openai.ts";
 
 const KEY = "sk-secret-0123456789abcdef";
@@ -64,7 +64,7 @@ describe.each(ROUTES)("provider $type forwarding $dialect", ({ type, dialect, ba
     });
     const base_url = new URL(base, server.url).href;
     const provider = await openProvider(type, { api_key: KEY, base_url });
-    const response = await (provider.forward as Record<string, Forward>)[dialect]!(BODY, never);
+    const response = await (provider.forward as Record<string, Forward>)[dialect]!(BODY, new AbortController());
     expect(received).toEqual([{ path, text: BODY }]);
     expect([response.status, response.headers.get("x-request-id"), await response.text()]).toEqual([200, "r1", answer]);
   });
@@ -73,7 +73,7 @@ describe.each(ROUTES)("provider $type forwarding $dialect", ({ type, dialect, ba
     await using it = await setUp({}, KEY);
     const gate = Promise.withResolvers<void>();
     it.fake.reply(["first", { wait: gate.promise }, "second"]);
-    const response = await it.forward(BODY, never);
+    const response = await it.forward(BODY, new AbortController());
     let text = "";
     for await (const chunk of response.body!) {
       text += new TextDecoder().decode(chunk);
@@ -92,7 +92,10 @@ describe.each(ROUTES)("provider $type forwarding $dialect", ({ type, dialect, ba
       "x-team": "red",
     };
     await (
-      await it.forward(BODY, never, { ...headers, ...(type === "anthropic" ? { "X-Api-Key": "other" } : {}) })
+      await it.forward(BODY, new AbortController(), {
+        ...headers,
+        ...(type === "anthropic" ? { "X-Api-Key": "other" } : {}),
+      })
     ).text();
     const sent = it.fake.requests[0]!.headers;
     expect(["anthropic-version", "anthropic-beta", "x-team", "accept-encoding"].map((name) => sent.get(name))).toEqual([
@@ -108,7 +111,7 @@ describe.each(ROUTES)("provider $type forwarding $dialect", ({ type, dialect, ba
     await using fake = start();
     const provider = await openProvider(type, { base_url: fake.url });
     fake.reply("ok");
-    await (await (provider.forward as Record<string, Forward>)[dialect]!(BODY, never)).text();
+    await (await (provider.forward as Record<string, Forward>)[dialect]!(BODY, new AbortController())).text();
     const { headers } = fake.requests[0]!;
     expect([headers.get("authorization"), headers.get("x-api-key")]).toEqual([null, null]);
   });
@@ -116,7 +119,7 @@ describe.each(ROUTES)("provider $type forwarding $dialect", ({ type, dialect, ba
   test("reports a refused request with the vendor's own error, without the key", async () => {
     await using it = await setUp();
     it.fake.reply({ status: 400, message: `Unknown field, says ${KEY} and sk-ab****yz` });
-    const { reason, data } = await failureOf(it.forward(BODY, never));
+    const { reason, data } = await failureOf(it.forward(BODY, new AbortController()));
     const body = JSON.stringify(data.body);
     expect([reason, data.provider, data.failure, data.status]).toEqual(["provider_error", type, "bad_request", 400]);
     expect(body).toContain("Unknown field, says [masked] and [masked]");
@@ -125,7 +128,7 @@ describe.each(ROUTES)("provider $type forwarding $dialect", ({ type, dialect, ba
 
   test("reports a refused key", async () => {
     await using it = await setUp({}, "another");
-    const { message, data } = await failureOf(it.forward(BODY, never));
+    const { message, data } = await failureOf(it.forward(BODY, new AbortController()));
     expect([message, data.failure]).toEqual([`Provider "${type}" refused the API key (status 401)`, "auth"]);
     expect(JSON.stringify(data)).not.toContain(KEY);
   });
@@ -133,14 +136,14 @@ describe.each(ROUTES)("provider $type forwarding $dialect", ({ type, dialect, ba
   test("reads Retry-After of a rate limit", async () => {
     await using it = await setUp();
     it.fake.reply({ status: 429, message: "Slow down", headers: { "retry-after": "7" } });
-    const { data } = await failureOf(it.forward(BODY, never));
+    const { data } = await failureOf(it.forward(BODY, new AbortController()));
     expect(data).toMatchObject({ failure: "rate_limit", status: 429, retry_after_ms: 7_000 });
   });
 
   test("reports an error page without it", async () => {
     await using it = await setUp();
     it.fake.reply({ status: 502, body: "<html><h1>Bad gateway</h1></html>", headers: { "content-type": "text/html" } });
-    expect(await failureOf(it.forward(BODY, never))).toEqual({
+    expect(await failureOf(it.forward(BODY, new AbortController()))).toEqual({
       reason: "provider_error",
       message: `Provider "${type}" answered with status 502`,
       data: { provider: type, failure: "overloaded", status: 502 },
@@ -150,14 +153,17 @@ describe.each(ROUTES)("provider $type forwarding $dialect", ({ type, dialect, ba
   test("takes a page in place of an answer for what it is", async () => {
     await using it = await setUp();
     it.fake.reply({ body: "<html>Welcome</html>", headers: { "content-type": "text/html" } });
-    expect((await failureOf(it.forward(BODY, never))).data).toEqual({ provider: type, failure: "malformed" });
+    expect((await failureOf(it.forward(BODY, new AbortController()))).data).toEqual({
+      provider: type,
+      failure: "malformed",
+    });
   });
 
   test("does not follow a redirect", async () => {
     await using other = start();
     await using it = await setUp();
     it.fake.reply({ status: 307, headers: { location: `${other.url}/stolen` }, body: "" });
-    expect((await failureOf(it.forward(BODY, never))).data).toEqual({
+    expect((await failureOf(it.forward(BODY, new AbortController()))).data).toEqual({
       provider: type,
       failure: "bad_request",
       status: 307,
@@ -168,7 +174,7 @@ describe.each(ROUTES)("provider $type forwarding $dialect", ({ type, dialect, ba
   test("gives up on a server that does not answer in time, and hangs up", async () => {
     await using it = await setUp({ timeout_ms: 30 });
     it.fake.reply({ steps: ["late"], after: new Promise(() => undefined) });
-    expect(await failureOf(it.forward(BODY, never))).toEqual({
+    expect(await failureOf(it.forward(BODY, new AbortController()))).toEqual({
       reason: "provider_error",
       message: `Provider "${type}" did not answer within 30 ms`,
       data: { provider: type, failure: "timeout" },
@@ -180,7 +186,7 @@ describe.each(ROUTES)("provider $type forwarding $dialect", ({ type, dialect, ba
     await using it = await setUp({ timeout_ms: 200 });
     const gate = Promise.withResolvers<void>();
     it.fake.reply(["first", { wait: gate.promise }, "second"]);
-    const response = await it.forward(BODY, never);
+    const response = await it.forward(BODY, new AbortController());
     setTimeout(gate.resolve, 300);
     expect(await response.text()).toContain("second");
   });
@@ -189,13 +195,13 @@ describe.each(ROUTES)("provider $type forwarding $dialect", ({ type, dialect, ba
     await using it = await setUp();
     it.fake.reply({ steps: ["late"], after: new Promise(() => undefined) }, { steps: ["Hello"], end: "silence" });
     const early = new AbortController();
-    const outcome = failureOf(it.forward(BODY, early.signal));
+    const outcome = failureOf(it.forward(BODY, early));
     await it.fake.received(1);
     early.abort();
     expect((await outcome).reason).toBe("cancelled");
     expect(await it.fake.requests[0]!.ended).toBe("hung_up");
     const late = new AbortController();
-    const response = await it.forward(BODY, late.signal);
+    const response = await it.forward(BODY, late);
     const reading = response.text().catch(() => "broken");
     late.abort();
     expect(await reading).toBe("broken");
@@ -204,13 +210,15 @@ describe.each(ROUTES)("provider $type forwarding $dialect", ({ type, dialect, ba
 
   test("sends nothing when its signal has aborted already", async () => {
     await using it = await setUp();
-    expect((await failureOf(it.forward(BODY, AbortSignal.abort()))).reason).toBe("cancelled");
+    const over = new AbortController();
+    over.abort();
+    expect((await failureOf(it.forward(BODY, over))).reason).toBe("cancelled");
     expect(it.fake.journal).toEqual([]);
   });
 
   test("reports a server that is not there", async () => {
     const gone = await openProvider(type, { api_key: KEY, base_url: "http://127.0.0.1:9/" });
-    const { data } = await failureOf((gone.forward as Record<string, Forward>)[dialect]!(BODY, never));
+    const { data } = await failureOf((gone.forward as Record<string, Forward>)[dialect]!(BODY, new AbortController()));
     expect(data).toEqual({ provider: type, failure: "network" });
   });
 
@@ -228,8 +236,8 @@ describe.each(ROUTES)("provider $type forwarding $dialect", ({ type, dialect, ba
     const provider = await openProvider(type, { api_key: KEY, base_url: server.url.origin });
     const forward = (provider.forward as Record<string, Forward>)[dialect]!;
     for (let round = 0; round < 5; round++) {
-      if (round === 1) await failureOf(forward(BODY, never));
-      else await (await forward(BODY, never)).text();
+      if (round === 1) await failureOf(forward(BODY, new AbortController()));
+      else await (await forward(BODY, new AbortController())).text();
     }
     expect(ports.size).toBe(1);
   });

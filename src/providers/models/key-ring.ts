@@ -156,7 +156,11 @@ export function createKeyRing({ id, keys, now, onAttempt }: KeyRingOptions): Key
           ...more,
         });
 
-    async function call<T>(model: string | null, run: (provider: OpenProvider) => Promise<T>): Promise<T> {
+    function call<T>(model: string | null, run: (provider: OpenProvider) => Promise<T>): Promise<T> {
+      return several ? callOneOf(model, run) : callOnly(model, run);
+    }
+
+    async function callOneOf<T>(model: string | null, run: (provider: OpenProvider) => Promise<T>): Promise<T> {
       const tried = new Set<Member>();
       const failures: KeyFailure[] = [];
       const start = startFor(undefined);
@@ -177,6 +181,20 @@ export function createKeyRing({ id, keys, now, onAttempt }: KeyRingOptions): Key
           member = next;
         }
       }
+    }
+
+    /** With one key there is nothing to choose. */
+    function callOnly<T>(model: string | null, run: (provider: OpenProvider) => Promise<T>): Promise<T> {
+      const started = now();
+      return run(first.provider).then(
+        (result) => {
+          observer({ provider: id, model, key: null, outcome: "ok", ms: now() - started });
+          return result;
+        },
+        (thrown: unknown) => {
+          throw conclude(first, thrown, false, teller(first, model, started), () => undefined).error;
+        },
+      );
     }
 
     async function* stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<StreamPart, void, undefined> {
@@ -223,7 +241,7 @@ export function createKeyRing({ id, keys, now, onAttempt }: KeyRingOptions): Key
     const { forward, embed, generateImage, startVideo, videoStatus, transcribe } = first.provider;
     const forwards = (Object.keys(forward ?? {}) as Dialect[]).map((dialect): [Dialect, Forward] => [
       dialect,
-      (body, signal, headers) => call(null, (provider) => provider.forward![dialect]!(body, signal, headers)),
+      (body, own, headers) => call(null, (provider) => provider.forward![dialect]!(body, own, headers)),
     ]);
     return {
       id,

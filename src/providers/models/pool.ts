@@ -27,6 +27,8 @@ interface Entry {
   /** The kind as it was then: a protocol adapter may be another one by now. */
   readonly load: ProviderTypes[string] | undefined;
   readonly ring: Promise<KeyRing>;
+  /** The same, once it is there. */
+  opened: KeyRing | undefined;
 }
 
 export class ProviderPool {
@@ -44,24 +46,32 @@ export class ProviderPool {
   /** Opened once, and again when its table changed: `onReopen` is called then. */
   async open(source: ProviderSource, onReopen: () => void, onAttempt?: OnAttempt): Promise<OpenProvider> {
     const { id } = source;
-    const load = source.type === undefined ? undefined : this.#options.types[source.type];
+    const load = this.#loaderOf(source);
     let entry = this.#entries.get(id);
     if (entry?.source !== source || entry.load !== load) {
       const table = JSON.stringify(source);
       if (entry?.table === table && entry.load === load) entry.source = source;
       else {
         if (entry !== undefined) onReopen();
-        entry = { source, table, load, ring: this.#openRing(source) };
+        entry = { source, table, load, ring: this.#openRing(source), opened: undefined };
         this.#entries.set(id, entry);
       }
     }
     try {
       const ring = await entry.ring;
+      entry.opened = ring;
       return onAttempt === undefined ? ring : ring.observed(onAttempt);
     } catch (error) {
       if (this.#entries.get(id) === entry) this.#entries.delete(id);
       throw error;
     }
+  }
+
+  /** What `open` would give, if it need not wait. */
+  opened(source: ProviderSource): OpenProvider | undefined {
+    const entry = this.#entries.get(source.id);
+    const isCurrent = entry?.source === source && entry.load === this.#loaderOf(source);
+    return isCurrent ? entry.opened : undefined;
   }
 
   forget(id: string): void {
@@ -92,6 +102,10 @@ export class ProviderPool {
     const facts = await (await loadType(source, this.#options.types)).facts?.();
     if (facts === undefined) this.#facts.delete(source.id);
     else this.#facts.set(source.id, facts);
+  }
+
+  #loaderOf({ type }: ProviderSource): Entry["load"] {
+    return type === undefined ? undefined : this.#options.types[type];
   }
 
   async #openRing(source: ProviderSource): Promise<KeyRing> {

@@ -50,6 +50,12 @@ export class SourceList {
     return this.#now().find(isWanted) ?? plugged.find(isWanted);
   }
 
+  /** What `find` would give, of those that need no plugin to be started. */
+  ready(id: string): ProviderSource | undefined {
+    const source = this.#now().find((candidate) => candidate.id === id);
+    return source !== undefined && this.#isKnown(source) ? source : undefined;
+  }
+
   #isKnown({ type }: ProviderSource): boolean {
     return type !== undefined && Object.hasOwn(this.#o.types, type);
   }

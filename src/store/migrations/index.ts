@@ -2,6 +2,7 @@ import { conversations } from "./0001-conversations.ts";
 import { responses } from "./0002-responses.ts";
 import { usage } from "./0003-usage.ts";
 import { plugins } from "./0004-plugins.ts";
+import { usageReplies } from "./0005-usage-replies.ts";
 
 /** Forward steps in order; the database's `user_version` says how many it has had. */
-export const migrations: readonly string[] = [conversations, responses, usage, plugins];
+export const migrations: readonly string[] = [conversations, responses, usage, plugins, usageReplies];

@@ -189,7 +189,7 @@ describe("keys of a provider", () => {
     await using it = setUp(2);
     it.answers[1] = limited(20);
     const provider = await it.models.open("my");
-    await (await provider.forward!.chat!('{"model":"m"}', never)).text();
+    await (await provider.forward!.chat!('{"model":"m"}', new AbortController())).text();
     expect(it.asked()).toEqual([1, 2]);
     const seen: number[] = [];
     it.fake.intercept(({ headers }) => {
