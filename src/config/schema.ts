@@ -31,7 +31,7 @@ const provider = z.looseObject({
   type: z
     .string()
     .describe(
-      "anthropic, openai, gemini, ollama, openai-compatible, demo or a protocol adapter; the table's name if left out",
+      "anthropic, openai, gemini, ollama, openai-compatible, demo, a protocol adapter or a plugin's; the table's name if left out",
     )
     .optional(),
   api_key: z.string().optional().describe("best a reference: env:NAME, file:PATH or keychain:NAME"),
