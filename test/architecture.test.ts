@@ -256,7 +256,7 @@ test("a test file stands where its source stands", () => {
   const tests = [...new Bun.Glob("**/*.test.{ts,tsx}").scanSync(import.meta.dir)].filter((path) => !free.test(path));
   const orphans = tests.filter((path) => {
     const base = path.replace(/(?:\.[a-z-]+)?\.test\.tsx?$/, "");
-    const where = base.startsWith("scripts/") ? join(root, "..") : root;
+    const where = /^(?:scripts|plugins)\//.test(base) ? join(root, "..") : root;
     return !["", ".ts", ".tsx", ".sh", "/index.ts"].some((ending) => existsSync(join(where, base + ending)));
   });
   expect(orphans).toEqual([]);

@@ -179,12 +179,12 @@ test.each([
 test("wasm plugins that flood the log are heard in part, and told of", async () => {
   await using plugin = await started();
   expect(await plugin.call("flood")).toBeNull();
-  const lines = plugin.entries.filter(({ message }) => message === "plugin wrote");
+  const lines = plugin.entries.filter(({ message }) => message === "plugin output");
   expect(lines.length).toBeGreaterThan(100);
   expect(lines.length).toBeLessThan(1000);
   expect(lines[0]).toMatchObject({ level: "info", fields: { text: "the message" } });
-  const dropped = plugin.entries.filter(({ message }) => message === "plugin wrote too many lines");
-  expect(dropped.reduce((sum, { fields }) => sum + Number(fields.dropped), lines.length)).toBe(5000);
+  const dropped = plugin.entries.filter(({ message }) => message === "plugin output dropped");
+  expect(dropped.reduce((sum, { fields }) => sum + Number(fields.lines), lines.length)).toBe(5000);
 });
 
 test("wasm plugins reach the network through the door that was given, and are told what it refuses", async () => {

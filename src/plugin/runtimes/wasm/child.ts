@@ -190,8 +190,8 @@ export class WasmChild implements AsyncDisposable {
     const { log } = this.#o.host;
     if (this.#lines.take() > 0) throw this.#violation("wrote too many lines");
     const known = (["debug", "info", "warn", "error"] as const).find((name) => name === level) ?? "info";
-    if (typeof dropped === "number" && dropped > 0) log.warn("plugin wrote too many lines", { dropped });
-    if (typeof text === "string" && text !== "") log[known]("plugin wrote", { text });
+    if (typeof dropped === "number" && dropped > 0) log.warn("plugin output dropped", { lines: dropped });
+    if (typeof text === "string" && text !== "") log[known]("plugin output", { text });
   }
 
   /** Goes through the door that judges it. Never rejects: what became of it is told to the module. */
