@@ -97,6 +97,19 @@ describe.each(WAYS)("a provider's fault, %s", (_, way) => {
     expect(way.asked(v1).requests.length).toBe(3);
   });
 
+  test("one that never begins its answer is left for the next provider, and its requests are ended", async () => {
+    await using v1 = await startV1({ models: { fallbacks: [way.other] } });
+    const [provider] = way.model.split("/") as [string];
+    await v1.app.client.call("config.patch", { patch: { providers: { [provider]: { timeout_ms: 40 } } } });
+    const hang: Reply = { steps: ["late"], after: new Promise(() => undefined) };
+    way.asked(v1).reply(hang, hang, hang);
+    way.standIn(v1).reply("From the other");
+    expect(textOf(await (await ask(v1, way)).text())).toBe("From the other");
+    const { requests } = way.asked(v1);
+    expect(await Promise.all(requests.map(({ ended }) => ended))).toEqual(requests.map(() => "hung_up"));
+    expect(requests.length).toBeGreaterThan(0);
+  });
+
   test("what nobody can answer has the status of the fault, and the time to wait", async () => {
     await using v1 = await startV1();
     way.asked(v1).reply({ status: 429, message: "Slow down", headers: { "retry-after": "20" } });
