@@ -1,14 +1,9 @@
 /** The attacks of test/sandbox, with the executable: it confines itself, and as a plain Bun it is the attacker. */
 import { expect } from "bun:test";
-import { landlockMethod } from "../../src/sandbox/linux/landlock-method.ts";
-import { createSandbox } from "../../src/sandbox/sandbox.ts";
+import { hasLandlock } from "../sandbox/confinement/possible.ts";
 import { canBe, runDriver, type Who } from "../sandbox/confinement/run-driver.ts";
 import { executablePath, runExecutable, testExecutableIf } from "../support/executable.ts";
 import { testFolder } from "../support/folder.ts";
-
-const hasLandlock =
-  process.platform === "linux" &&
-  (await createSandbox({ methods: (own) => [landlockMethod(own)] }).report()).level === "kernel";
 
 const ownProgram = () => ({ argv: [executablePath()], bun: executablePath(), sources: [] });
 

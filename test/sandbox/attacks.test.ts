@@ -1,19 +1,12 @@
 /** Real attacks, from source; test/e2e/sandbox.test.ts runs the same with the executable. */
 import { expect, test } from "bun:test";
-import { bubblewrapMethod } from "../../src/sandbox/linux/bubblewrap-method.ts";
-import { landlockMethod } from "../../src/sandbox/linux/landlock-method.ts";
 import { ownProgram } from "../../src/sandbox/own-program.ts";
-import { createSandbox } from "../../src/sandbox/sandbox.ts";
 import type { DriverReport } from "./confinement/driver.ts";
+import { hasBubblewrap, hasLandlock } from "./confinement/possible.ts";
 import { canBe, runDriver, type Who } from "./confinement/run-driver.ts";
 
 const program = ownProgram();
 const linux = process.platform === "linux";
-const hasLandlock =
-  linux && (await createSandbox({ methods: (own) => [landlockMethod(own)] }).report()).level === "kernel";
-const hasBubblewrap =
-  linux && (await createSandbox({ methods: (own) => [bubblewrapMethod(own)] }).report()).level === "namespace";
-
 const verdict = ({ level, worked, refused, exit, stderr }: DriverReport) => ({ level, worked, refused, exit, stderr });
 const harmless = { worked: [], refused: {}, exit: { exitCode: 0, signal: null }, stderr: "" };
 

@@ -4,9 +4,9 @@ import { createSandbox } from "../../../src/sandbox/sandbox.ts";
 
 const processes = Number(process.argv[2]);
 const sandbox = createSandbox({ methods: (program) => [landlockMethod(program)] });
-const script = processes === 1 ? "echo ready; read never" : "(trap '' TERM HUP; sleep 60) & echo $!; wait";
+const script = "(trap '' TERM HUP; sleep 60) & echo $!; wait";
 const child = await sandbox.start({
-  argv: ["/bin/sh", "-c", script],
+  argv: processes === 1 ? ["/bin/sleep", "60"] : ["/bin/sh", "-c", script],
   cwd: "/",
   env: {},
   confinement: {
@@ -20,7 +20,5 @@ const child = await sandbox.start({
     openFiles: 64,
   },
 });
-for await (const chunk of child.stdout) {
-  const [first = ""] = new TextDecoder().decode(chunk).split("\n");
-  console.log(processes === 1 ? child.pid : `${child.pid} ${first}`);
-}
+if (processes === 1) console.log(child.pid);
+for await (const chunk of child.stdout) console.log(`${child.pid} ${new TextDecoder().decode(chunk).trim()}`);
