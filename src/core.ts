@@ -133,7 +133,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const sessions = new Sessions({ stores, bus, now });
   const runs = new Runs({ stores });
   const media = createMedia({ durable: createDiskShelf(home.media), ephemeral: createMemoryShelf() });
-  const modelParts = stack.use(
+  const { protocols, attempts, models } = stack.use(
     openModelParts({
       home,
       env,
@@ -146,7 +146,6 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       watch: listen,
     }),
   );
-  const { protocols, attempts, models } = modelParts;
 
   const approvals = new Approvals({ stores, bus, log, now });
   const toolNeeds = once(async () =>
