@@ -1,5 +1,5 @@
 /** What a plugin asks for: compared with what was approved, and said in plain words. */
-import type { PluginHook, PluginManifest, PluginPermissions } from "../sdk/plugin.ts";
+import type { PluginHook, PluginManifest, PluginPermissions, PromptScope } from "../sdk/plugin.ts";
 
 /** What the owner approved. */
 export interface PluginGrant extends PluginPermissions {
@@ -29,7 +29,7 @@ const NOTHING: PluginGrant = { network: [], filesystem: [], env: [], routes: [] 
 
 /** One sentence for each thing that it may do, without a full stop; the same for RPC, CLI and panel. */
 export function summarizePermissions(manifest: PluginManifest): readonly string[] {
-  const { id, permissions, httpRoutes, hooks, channels, providers, services, start, kind } = manifest;
+  const { id, permissions, prompt, httpRoutes, hooks, channels, providers, services, start, kind } = manifest;
   const lines = [
     ...permissions.network.map(connectLine),
     ...permissions.filesystem.map(fileLine),
@@ -40,12 +40,25 @@ export function summarizePermissions(manifest: PluginManifest): readonly string[
     if (auth === "public") lines.push(`Answers anyone who calls ${method} /plugins/${id}${path}`);
     if (auth === "signature") lines.push(`Answers signed calls of ${method} /plugins/${id}${path}`);
   }
-  lines.push(...hooks.map(hookLine));
+  lines.push(...promptLine(id, prompt?.scope), ...hooks.map(hookLine));
   lines.push(...channels.map(({ name }) => `Brings you messages from ${name} and sends the answers there`));
   lines.push(...providers.map(({ name }) => `Answers as the model provider ${name}`));
   if (start === "boot" || services.some(({ autoStart }) => autoStart))
     lines.push("Runs in the background all the time");
   return [...new Set(lines)];
+}
+
+function promptLine(id: string, scope: PromptScope | undefined): readonly string[] {
+  switch (scope) {
+    case "system":
+      return ["Tells the model something in every run"];
+    case "tool":
+      return ["Tells the model something in runs in which its tools may be used"];
+    case "standalone":
+      return [`Tells the model something when a message begins with /${id}`];
+    default:
+      return [];
+  }
 }
 
 function connectLine(rule: string): string {

@@ -64,6 +64,15 @@ test("summarizePermissions says in plain words what else a plugin may do", () =>
   expect(summarizePermissions(BARE_MANIFEST)).toEqual([]);
 });
 
+test.each([
+  ["system", ["Tells the model something in every run"]],
+  ["tool", ["Tells the model something in runs in which its tools may be used"]],
+  ["standalone", ["Tells the model something when a message begins with /style"]],
+  ["disabled", []],
+] as const)("summarizePermissions says what a prompt of scope %s does", (scope, lines) => {
+  expect(summarizePermissions({ ...BARE_MANIFEST, prompt: { file: "SKILL.md", scope } })).toEqual([...lines]);
+});
+
 test("asksForApproval is so for code, and for whatever asks for something", () => {
   expect(asksForApproval(BARE_MANIFEST)).toBe(false);
   expect(asksForApproval(code())).toBe(true);

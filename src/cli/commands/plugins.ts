@@ -38,6 +38,7 @@ const list = defineCommand({
           { title: "VERSION", value: ({ version, serving }) => serving?.version ?? version },
           { title: "KIND", value: ({ kind }) => kind },
           { title: "STATUS", value: ({ status }) => status },
+          { title: "FROM", value: ({ source }) => source },
           { title: "SANDBOX", value: ({ sandbox }) => sandbox },
           { title: "DESCRIPTION", value: ({ description }) => description, flexible: true },
         ]);

@@ -13,7 +13,7 @@ export function writeRequest(output: Output, plugin: ShownPlugin): void {
   output.write(
     `\n${bold(printableLine(`${name ?? id} ${version ?? ""}`))}${printableLine(`${by}: ${description ?? ""}`)}\n`,
   );
-  if (summary.length === 0) output.write(`  It has no code and asks for nothing\n`);
+  if (summary.length === 0) output.write("  It does nothing by itself\n");
   for (const line of summary) output.write(`  • ${printableLine(line)}\n`);
   if (kind !== "static" && sandbox === "none") {
     output.write(yellow("  Nothing on this machine can confine it: it will not start. See aleph doctor\n"));

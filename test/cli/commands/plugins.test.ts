@@ -87,7 +87,7 @@ test("plugins validate prints all that is wrong, for people and for programs", a
   const shown = await d.run("validate", "broken");
   expect([shown.code, shown.stdout]).toEqual([
     1,
-    'broken 1.0.0 static, from aleph_plugin.toml\nerror  File "SKILL.md" does not exist\n',
+    'broken 1.0.0 static, from aleph_plugin.toml\n  • Tells the model something in every run\nerror  File "SKILL.md" does not exist\n',
   ]);
   const { code, stdout } = await d.run("validate", "broken", "--json");
   expect([code, JSON.parse(stdout)]).toMatchObject([
@@ -101,10 +101,12 @@ test("plugins install without a terminal shows what is asked for and lets it wai
   await writePlugin(d.work, "style", { manifest: ASKS, prompt: "Use tabs." });
   const installed = await d.run("install", "style");
   expect([installed.code, installed.stdout]).toEqual([0, ""]);
-  expect(installed.stderr).toContain("The style 1.0.0: For tests\n  • Gets the value of the variable KEY\n  sha256 ");
+  expect(installed.stderr).toContain(
+    "The style 1.0.0: For tests\n  • Gets the value of the variable KEY\n  • Tells the model something in every run\n  sha256 ",
+  );
   expect(installed.stderr).toEndWith("\nInstalled style 1.0.0; it waits for approval: aleph plugins approve style\n");
   const list = await d.run();
-  expect(list.stdout).toMatch(/^PLUGIN +VERSION +KIND +STATUS .*\nstyle +1\.0\.0 +static +pending /);
+  expect(list.stdout).toMatch(/^PLUGIN +VERSION +KIND +STATUS .*\n(?:.*\n)*style +1\.0\.0 +static +pending +user /);
   expect(list.stderr).toContain("style waits for your approval: aleph plugins approve style\n");
   const refused = await d.run("approve", "style");
   expect([refused.code, refused.stderr.includes("Add --yes to approve what is shown")]).toEqual([2, true]);
@@ -119,7 +121,7 @@ test("plugins install without a terminal shows what is asked for and lets it wai
   expect((await d.run("dev", "style", "on")).stderr).toBe("style is in development\n");
   expect((await d.run("uninstall", "style")).stderr).toBe("Removed style\n");
   expect(await d.installed()).toEqual([]);
-  expect((await d.run()).stderr).toStartWith("No plugins yet. Install one: aleph plugins install ");
+  expect((await d.run()).stdout).not.toContain("style");
 });
 
 test("plugins install --yes agrees beforehand, and says what it takes the place of", async () => {
@@ -170,7 +172,7 @@ test("plugins trust says which folder is trusted, and list which is not", async 
   expect((await d.run("trust", "plugins", "--remove")).stderr).toBe(
     `Not trusted any more: ${join(d.work, "plugins")}\n`,
   );
-  expect((await d.run()).stdout).toBe("");
+  expect((await d.run()).stdout).not.toContain("style");
 });
 
 test("plugins run calls a command of a plugin in TypeScript", async () => {

@@ -4,11 +4,14 @@ import { manifestOf, writePlugin } from "../../support/plugins.ts";
 
 test("plugins.list shows what is in ALEPH_HOME/plugins, and why a plugin cannot be used", async () => {
   await using t = await testApp();
-  expect((await t.client.call("plugins.list", {})).plugins).toEqual([]);
+  // What came with Aleph is there, and off.
+  const first = await t.client.call("plugins.list", {});
+  expect(first.plugins.filter(({ source, status }) => source !== "bundled" || status !== "disabled")).toEqual([]);
   const bad = await writePlugin(t.home.plugins, "bad", { manifest: manifestOf({ id: "bad" }).replace("SKILL.md", "") });
   const style = await writePlugin(t.home.plugins, "style", { prompt: "Tabs." });
   const events = await collectEvents(t.client, "plugin.*");
-  const { plugins, folders } = await t.client.call("plugins.list", {});
+  const { plugins: all, folders } = await t.client.call("plugins.list", {});
+  const plugins = all.filter(({ source }) => source !== "bundled");
   expect(folders).toContainEqual({ path: t.home.plugins, source: "user", trusted: true });
   const message = "must not be empty";
   const error = { reason: "plugin_error", message: `aleph_plugin.toml is not valid: line 9, prompt.file: ${message}` };
@@ -48,6 +51,7 @@ test("plugins.list shows what is in ALEPH_HOME/plugins, and why a plugin cannot 
       folder: "style",
       path: style,
       ...rest,
+      permissions_summary: ["Tells the model something in every run"],
       sha256: plugins[1]!.sha256,
       serving: { version: "1.0.0", sha256: plugins[1]!.sha256 },
       name: "The style",
@@ -74,5 +78,6 @@ test("plugins.list shows all stopped when the config switches extensions off", a
   await using t = await testApp({ config: { extensions: { enabled: false } } });
   await writePlugin(t.home.plugins, "style", { prompt: "Tabs." });
   const { plugins } = await t.client.call("plugins.list", {});
-  expect(plugins.map(({ id, status, error }) => [id, status, error])).toEqual([["style", "stopped", null]]);
+  expect(plugins.find(({ id }) => id === "style")).toMatchObject({ status: "stopped", error: null });
+  expect(plugins.filter(({ status }) => status !== "stopped")).toEqual([]);
 });

@@ -11,7 +11,8 @@ test("plugins.uninstall removes a plugin", async () => {
   const source = await writePlugin(elsewhere.path, "style", { prompt: "Use tabs." });
   await t.client.call("plugins.install", { source, accept_permissions: true });
   expect(await t.client.call("plugins.uninstall", { id: "style" })).toEqual({ id: "style" });
-  expect((await t.client.call("plugins.list", {})).plugins).toEqual([]);
+  const { plugins } = await t.client.call("plugins.list", {});
+  expect(plugins.map(({ id }) => id)).not.toContain("style");
   expect(existsSync(join(t.home.plugins, "style"))).toBe(false);
 });
 
