@@ -56,6 +56,7 @@ async function callTool({ deps, run: loopRun }: ToolCaller, call: ModelToolCall)
     status,
     text,
     ...(media ? { media: [...media] } : {}),
+    ...(args ? { args } : {}),
     duration_ms: durationMs,
   };
   await store.write((db) => {

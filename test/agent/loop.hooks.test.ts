@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { OWNER_GRANT } from "../../src/protocol/identity.ts";
 import type { OnError, OnResponse } from "../../src/sdk/hook.ts";
 import type { HookEvent, HookKind } from "../../src/sdk/plugin.ts";
+import { readHistory } from "../../src/session/messages.ts";
 import type { Handler, TestPlugin } from "../support/active-plugins.ts";
 import { MAIN, testAgent } from "../support/agent.ts";
 import { until } from "../support/until.ts";
@@ -208,6 +209,19 @@ test("the arguments that a tool really got are told beside its result", async ()
   await t.send("Weather?");
   expect(t.told("stream.tool_start")[0]).toMatchObject({ args: { city: "Oslo" } });
   expect(t.told("stream.tool_end")[0]).toMatchObject({ args: { city: "Rome" }, result: "Sun in Rome" });
+  const { messages } = readHistory(t.store.db, 1, { limit: 10 });
+  expect(messages.flatMap(({ parts }) => parts).filter(({ type }) => type.startsWith("tool_"))).toEqual([
+    { type: "tool_call", call_id: "c1", tool: "weather", args: { city: "Oslo" } },
+    {
+      type: "tool_result",
+      call_id: "c1",
+      tool: "weather",
+      status: "ok",
+      text: "Sun in Rome",
+      args: { city: "Rome" },
+      duration_ms: expect.any(Number),
+    },
+  ]);
 });
 
 test("a run that hooks had to do with is played again without them", async () => {

@@ -164,7 +164,7 @@ export function recordedAnswer(runId: string | null, messages: readonly Message[
           kind: "tool",
           callId: part.call_id,
           tool: part.tool,
-          args: part.args,
+          args: result?.args ?? part.args,
           status: result?.status ?? (isOver ? "unknown" : "running"),
           output: "",
           result: result?.text ?? null,
@@ -264,7 +264,8 @@ function grown(output: string, content: string): string {
 }
 
 function endOf(data: EventData<"stream.tool_end">): Partial<ToolBlock> {
-  return { status: data.status, result: data.result ?? data.error ?? "", durationMs: data.duration_ms };
+  const { status, args, result, error, duration_ms: durationMs } = data;
+  return { status, ...(args ? { args } : {}), result: result ?? error ?? "", durationMs };
 }
 
 function traced(answer: Answer, event: EventFrame<"stream.agent_trace">): Answer {

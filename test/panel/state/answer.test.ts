@@ -9,7 +9,7 @@ import {
   textOf,
 } from "../../../src/panel/state/answer.ts";
 import type { EventData, EventFrame, Topic } from "../../../src/protocol/events.ts";
-import type { Message } from "../../../src/protocol/message.ts";
+import type { Message, ToolResultPart } from "../../../src/protocol/message.ts";
 
 const RUN = { run_id: "run_1", session_key: "agent:main:main" };
 const USAGE = { input: 10, output: 5, cache_read: 0, cache_write: 0, cost_usd: 0.01 };
@@ -234,6 +234,17 @@ describe("recordedAnswer", () => {
     started_at: 1000,
     ended_at: 2234,
   } as const;
+
+  test("shows what a tool really got where a plugin changed what was asked, as the live answer does", () => {
+    const args = { command: "ls -a" };
+    const live = WHOLE.map((event) =>
+      event.topic === "stream.tool_end" ? ({ ...event, data: { ...event.data, args } } as EventFrame) : event,
+    );
+    const [call, { parts: [result] = [], ...about }] = messages as [Message, Message];
+    const changed = { ...about, parts: [{ ...(result as ToolResultPart), args }] };
+    const argsOf = ({ blocks }: Answer) => blocks.flatMap((block) => (block.kind === "tool" ? [block.args] : []));
+    expect([argsOf(answerOf(live)), argsOf(recordedAnswer("run_1", [call, changed], run))]).toEqual([[args], [args]]);
+  });
 
   test("shows the same blocks as the live answer did", () => {
     const shown = (answer: Answer) =>
