@@ -56,6 +56,7 @@ export function openPlugins(options: OpenPluginsOptions): Plugins {
       }),
     builtInTools: Object.keys(tools),
     version: VERSION,
+    bundled: async () => (await import("./plugin/bundled/carried.ts")).carried,
     store,
     bus,
     log,

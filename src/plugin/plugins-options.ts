@@ -5,6 +5,7 @@ import type { Timer } from "../lib/watch.ts";
 import type { Publisher } from "../sdk/bus.ts";
 import type { SandboxLevel } from "../sdk/runtime.ts";
 import type { Store } from "../sdk/store.ts";
+import type { BundledOptions } from "./bundled/bundled.ts";
 import type { RootOptions } from "./discovery.ts";
 import type { OpeningOptions } from "./opening.ts";
 
@@ -19,6 +20,8 @@ export interface PluginsOptions {
   readonly builtInTools: readonly string[];
   /** Of Aleph. */
   readonly version: string;
+  /** Loads the plugins that came with Aleph. */
+  readonly bundled: BundledOptions["load"];
   readonly store: Store;
   readonly bus: Publisher;
   readonly log: Log;

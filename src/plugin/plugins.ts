@@ -7,6 +7,7 @@ import { createSerial } from "../lib/serial.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { ActivePlugin, ActivePlugins } from "../sdk/plugin.ts";
 import type { SandboxLevel } from "../sdk/runtime.ts";
+import { Bundled } from "./bundled/bundled.ts";
 import { Denials } from "./denials.ts";
 import { type FoundRoot, type PluginRoot, pluginRoots } from "./discovery.ts";
 import { InUse } from "./in-use.ts";
@@ -30,6 +31,7 @@ export class Plugins implements ActivePlugins, AsyncDisposable {
   readonly #trust: Trust;
   readonly #files: KnownFiles;
   readonly #snapshots: Snapshots;
+  readonly #bundled: Bundled;
   readonly #inUse: InUse;
   readonly #serial = createSerial();
   readonly #following = new DisposableStack();
@@ -42,7 +44,8 @@ export class Plugins implements ActivePlugins, AsyncDisposable {
 
   constructor(options: PluginsOptions) {
     this.#o = options;
-    const { store, bus, log, now, host, supervise } = options;
+    const { store, bus, log, now, host, supervise, folders, version, bundled } = options;
+    this.#bundled = new Bundled({ folder: folders.bundled, version, load: bundled });
     this.#inUse = new InUse({ log, wait: supervise.wait });
     this.denials = new Denials({ store, bus, log, now });
     this.logs = new PluginLogs(log);
@@ -90,7 +93,7 @@ export class Plugins implements ActivePlugins, AsyncDisposable {
   }
 
   async list(): Promise<readonly Plugin[]> {
-    await this.refresh();
+    await this.#lookAgain();
     return [...this.#entries.values()].map(toPlugin);
   }
 
@@ -105,13 +108,13 @@ export class Plugins implements ActivePlugins, AsyncDisposable {
 
   /** Throws `not_found`. */
   async get(id: string): Promise<Plugin> {
-    await this.refresh();
+    await this.#lookAgain();
     return toPlugin(this.#find(id));
   }
 
   /** Opens it anew, changed or not. Throws `not_found`; whether it can be used, its status tells. */
   async reload(id: string): Promise<Plugin> {
-    await this.refresh();
+    await this.#lookAgain();
     await this.refresh({ forced: this.#find(id) });
     return this.#settled(id);
   }
@@ -121,7 +124,7 @@ export class Plugins implements ActivePlugins, AsyncDisposable {
    * `conflict` when the files are others by now, and what makes it unfit.
    */
   async approve(id: string, { by, sha256 }: { readonly by: string; readonly sha256?: string }): Promise<Plugin> {
-    await this.refresh();
+    await this.#lookAgain();
     const entry = this.#find(id);
     const { known, found, fault } = entry;
     if (!known) throw fault ?? new AlephError("plugin_error", `Plugin "${id}" cannot be read`);
@@ -187,6 +190,7 @@ export class Plugins implements ActivePlugins, AsyncDisposable {
   refresh({ forced }: { readonly forced?: Entry } = {}): Promise<void> {
     return this.#serial(async () => {
       if (this.#isClosed) return;
+      await this.#bundled.update();
       await this.#look();
       this.#isLoaded = true;
       for (const entry of this.#entries.values()) await this.#apply(entry, entry === forced);
@@ -207,6 +211,12 @@ export class Plugins implements ActivePlugins, AsyncDisposable {
       await this.#inUse.cleared();
       this.denials[Symbol.dispose]();
     });
+  }
+
+  /** With those that came with Aleph. */
+  async #lookAgain(): Promise<void> {
+    await this.#serial(() => this.#bundled.offer());
+    await this.refresh();
   }
 
   #named(): readonly PluginRoot[] {
@@ -351,7 +361,7 @@ export class Plugins implements ActivePlugins, AsyncDisposable {
   }
 
   async #decide(id: string, change: { readonly enabled?: boolean; readonly development?: boolean }): Promise<Plugin> {
-    await this.refresh();
+    await this.#lookAgain();
     await this.#trust.decide(id, this.#find(id).found.path, change);
     await this.refresh();
     return this.#settled(id);

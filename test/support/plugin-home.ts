@@ -27,6 +27,9 @@ export interface PluginHomeOptions {
   readonly home?: string;
   readonly now?: () => number;
   readonly timer?: PluginsOptions["timer"];
+  /** Of Aleph. */
+  readonly version?: string;
+  readonly bundled?: PluginsOptions["bundled"];
   readonly sandboxLevel?: PluginsOptions["sandboxLevel"];
 }
 
@@ -70,7 +73,8 @@ export async function pluginHome(options: PluginHomeOptions = {}) {
       config: () => config,
       onConfigChange: () => ({ [Symbol.dispose]() {} }),
       builtInTools: ["read"],
-      version: "0.1.0",
+      version: options.version ?? "0.1.0",
+      bundled: options.bundled ?? (async () => ({})),
       store,
       bus: {
         publish: (topic, data) => events.push({ topic, data: data as Record<string, unknown> }),

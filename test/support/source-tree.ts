@@ -32,7 +32,9 @@ export async function readSourceTree(root: string): Promise<readonly Source[]> {
 
 export function readSource(path: string, text: string): Source {
   const transpiler = path.endsWith(".tsx") ? tsx : ts;
-  const values = transpiler.scanImports(text);
+  // A macro is an import like any other here; it would be run from a place that it is not in.
+  const plain = text.replaceAll(' with { type: "macro" }', "");
+  const values = transpiler.scanImports(plain);
   const types = specifiersIn(withoutComments(text)).filter((name) => !values.some((value) => value.path === name));
   const toImport = (specifier: string, type: boolean, dynamic: boolean): Import => {
     const to = specifier.startsWith(".") ? relative("/src", join("/src", dirname(path), specifier)) : undefined;
@@ -41,7 +43,7 @@ export function readSource(path: string, text: string): Source {
   return {
     path,
     text,
-    code: transpiler.transformSync(text),
+    code: transpiler.transformSync(plain),
     imports: [
       ...values.map((value) => toImport(value.path, false, value.kind === "dynamic-import")),
       ...types.map((specifier) => toImport(specifier, true, false)),
