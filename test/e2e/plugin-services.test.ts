@@ -208,10 +208,17 @@ testExecutable(
     expect((await deliver(`sha256=${digest.replace(/./, "x")}`)).status).toBe(401);
     expect((await state()).deliveries).toEqual([["ping", "Keep it logically awesome."]]);
 
+    // Another version takes its place: what ran is stopped in the old one, and goes on in the new one.
+    await socket.call("plugins.reload", { id: "all" });
+    await until(() => count("service.started") === 2);
+    await until(async () => (await state()).channel !== null);
+    expect([count("service.stopped"), (await state()).service]).toEqual([1, "watch"]);
+    expect(server.output()).not.toContain("could not be stopped");
+
     // Its process ends: the caller is told, and what ran is started again.
     expect((await ask("POST /plugins/all/crash")).status).toBe(502);
     await until(() => count("service.failed") === 1 && count("interface.error") === 1);
-    await until(() => count("service.started") === 2);
+    await until(() => count("service.started") === 3);
     await until(async () => (await state()).channel !== null);
 
     expect(await socket.call<object>("services.stop", { name: "all/watch" })).toMatchObject({ state: "stopped" });
