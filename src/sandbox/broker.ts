@@ -58,7 +58,7 @@ export function createNetworkDoor(options: NetworkDoorOptions): NetworkDoor {
   const door = new Door(options, parseNetworkRules(options.rules), { ...LIMITS, ...options.limits });
   return {
     fetch: (request, signal) => door.fetch(request, signal),
-    connect: (url, protocols, signal) => door.connect(url, protocols, signal),
+    connect: (url, protocols, signal, headers) => door.connect(url, protocols, signal, headers),
   };
 }
 
@@ -103,8 +103,14 @@ class Door {
     }
   }
 
-  async connect(text: string, protocols: readonly string[], signal: AbortSignal): Promise<WebSocket> {
+  async connect(
+    text: string,
+    protocols: readonly string[],
+    signal: AbortSignal,
+    pairs: OutboundRequest["headers"] = [],
+  ): Promise<WebSocket> {
     signal.throwIfAborted();
+    const headers = readHeaders(pairs);
     const { sockets, headersMs } = this.#limits;
     const url = normalised(parseTarget(text, { schemes: ["ws", "wss"] }));
     if (this.#sockets >= sockets) throw tooMany(`${sockets} sockets`);
@@ -112,7 +118,7 @@ class Door {
     const ending = linkedAbort(signal, headersMs, text);
     try {
       const addresses = await this.#judged(url, ending.signal);
-      const socket = await this.#openFirst(url, addresses, protocols, ending.signal);
+      const socket = await this.#openFirst(url, addresses, { protocols, headers }, ending.signal);
       socket.addEventListener("close", () => this.#sockets--, { once: true });
       return socket;
     } catch (thrown) {
@@ -170,13 +176,18 @@ class Door {
     });
   }
 
-  async #openFirst(url: URL, addresses: readonly string[], protocols: readonly string[], signal: AbortSignal) {
+  async #openFirst(
+    url: URL,
+    addresses: readonly string[],
+    { protocols, headers }: { readonly protocols: readonly string[]; readonly headers: Headers },
+    signal: AbortSignal,
+  ): Promise<WebSocket> {
     const connect = this.#o.connect ?? openSocket;
     let failure: unknown;
     for (const address of addresses) {
       const { url: dialled, tls } = atAddress(url, address);
       const options: Bun.WebSocketOptions = {
-        headers: { host: url.host },
+        headers: { ...Object.fromEntries(headers), host: url.host },
         // A few bytes could become any number of them.
         perMessageDeflate: false,
         ...(protocols.length > 0 ? { protocols: [...protocols] } : {}),
@@ -217,6 +228,11 @@ function readRequest(
   if (body && body.byteLength > limits.maxBody) {
     throw new AlephError("payload_too_large", `A request's body may have at most ${limits.maxBody} bytes`);
   }
+  return { url, method, headers: readHeaders(pairs), body: body && body.byteLength > 0 ? body : undefined };
+}
+
+/** Without those that are the connection's. */
+function readHeaders(pairs: OutboundRequest["headers"]): Headers {
   const headers = new Headers();
   for (const [name, value] of pairs) {
     try {
@@ -225,7 +241,7 @@ function readRequest(
       throw new AlephError("invalid_params", `${JSON.stringify(name.slice(0, 100))} is not a valid header`, { cause });
     }
   }
-  return { url, method, headers, body: body && body.byteLength > 0 ? body : undefined };
+  return headers;
 }
 
 /** Without the dot that may end a name: servers know themselves without it. */

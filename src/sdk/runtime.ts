@@ -58,7 +58,12 @@ export interface NetworkDoor {
   /** Throws `forbidden` for what the manifest does not name, `not_found` when nothing answers, `timeout`. The body is a stream. */
   fetch(request: OutboundRequest, signal: AbortSignal): Promise<Response>;
   /** Resolves when the socket is open. Throws as `fetch`. `wss` and `ws` URLs, judged by the rules of https and http. */
-  connect(url: string, protocols: readonly string[], signal: AbortSignal): Promise<WebSocket>;
+  connect(
+    url: string,
+    protocols: readonly string[],
+    signal: AbortSignal,
+    headers?: OutboundRequest["headers"],
+  ): Promise<WebSocket>;
 }
 
 export interface OutboundRequest {
@@ -92,7 +97,10 @@ export interface PluginProcess extends AsyncDisposable {
    * message; `crashed`; `protocol`: its answer was none; `too_large`), `timeout`, or `cancelled` when `signal` aborted.
    */
   call(call: PluginCall): Promise<unknown>;
-  /** What the handler yields, in order. Ends and rejects as `call`; breaking out of it tells the plugin. */
+  /**
+   * What the handler yields, in order. Ends and rejects as `call`, with `timeout` when it is waited for that long for one
+   * part; breaking out of it tells the plugin.
+   */
   stream(call: PluginCall): AsyncIterable<unknown>;
   /** Resolves when it has ended, whoever ended it. */
   readonly exited: Promise<PluginExit>;

@@ -558,7 +558,10 @@ test("createNetworkDoor opens a socket at the address that was judged, under its
     port: 0,
     hostname: "127.0.0.1",
     fetch(request, self) {
-      hosts.push([request.headers.get("host"), request.headers.get("sec-websocket-extensions")].join(" "));
+      const { headers } = request;
+      hosts.push(
+        [headers.get("host"), headers.get("sec-websocket-extensions"), headers.get("authorization")].join(" "),
+      );
       if (new URL(request.url).pathname === "/no") return new Response("no", { status: 403 });
       if (new URL(request.url).pathname === "/away") return Response.redirect("http://127.0.0.1:1/");
       return self.upgrade(request) ? undefined : new Response("no", { status: 400 });
@@ -567,7 +570,11 @@ test("createNetworkDoor opens a socket at the address that was judged, under its
   });
   const { connect } = door([`connect:ws://app.localhost:${server.port}`], { limits: { sockets: 1 } });
   const url = `ws://App.Localhost.:${server.port}/`;
-  const socket = await connect(url, ["chat"], never);
+  const socket = await connect(url, ["chat"], never, [
+    ["Authorization", "Bearer x"],
+    ["Host", "evil.test"],
+    ["Sec-WebSocket-Key", "x"],
+  ]);
   const echoed = new Promise((resolve) => socket.addEventListener("message", ({ data }) => resolve(data)));
   socket.send("hello");
   expect([await echoed, socket.protocol]).toEqual(["hello", "chat"]);
@@ -577,7 +584,8 @@ test("createNetworkDoor opens a socket at the address that was judged, under its
   expect(await socketOutcome(connect(`${url}no`, [], never))).toBe("not_found");
   expect(await socketOutcome(connect(`${url}away`, [], never))).toBe("not_found");
   expect(await socketOutcome(connect(url, ["a", "a"], never))).toBe("invalid_params");
-  expect(hosts).toEqual(Array(3).fill(`app.localhost:${server.port} `));
+  const host = `app.localhost:${server.port}`;
+  expect(hosts).toEqual([`${host}  Bearer x`, `${host}  `, `${host}  `]);
 });
 
 test.each([

@@ -60,6 +60,7 @@ export interface FetchHead {
 export interface ConnectRequest {
   readonly url: string;
   readonly protocols: readonly string[];
+  readonly headers: FetchRequest["headers"];
 }
 
 /** Notification `socket`, in both directions. `ping` and `pong` carry base64. */

@@ -2,6 +2,7 @@
 import { AlephError } from "../../../protocol/errors.ts";
 import type { NetworkDoor, OutboundRequest } from "../../../sdk/runtime.ts";
 import type { FetchHead } from "./messages.ts";
+import { arePairs } from "./pairs.ts";
 import { isId, type Pipe } from "./pipe.ts";
 import { Sockets } from "./sockets.ts";
 
@@ -29,7 +30,6 @@ const WINDOW = 1024 * 1024;
 /** Bytes of one message, before base64. */
 const PIECE = 192 * 1024;
 const MAX_URL = 65_536;
-const MAX_HEADERS = 500;
 const REDIRECTS = ["follow", "manual", "error"];
 
 export class Outbound implements Disposable {
@@ -183,13 +183,9 @@ export class Outbound implements Disposable {
 function readRequest({ url, method, headers, redirect }: Record<string, unknown>): OutboundRequest | undefined {
   if (typeof url !== "string" || url.length > MAX_URL || typeof method !== "string" || method.length > 100)
     return undefined;
-  if (!Array.isArray(headers) || headers.length > MAX_HEADERS || !headers.every(isPair)) return undefined;
+  if (!arePairs(headers)) return undefined;
   if (typeof redirect !== "string" || !REDIRECTS.includes(redirect)) return undefined;
   return { url, method, headers, redirect: redirect as "follow" };
-}
-
-function isPair(value: unknown): value is [string, string] {
-  return Array.isArray(value) && value.length === 2 && value.every((text) => typeof text === "string");
 }
 
 function headOf({ status, statusText, headers, url, redirected, body }: Response): FetchHead {

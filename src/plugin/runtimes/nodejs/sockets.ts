@@ -1,7 +1,8 @@
 /** The WebSockets of a plugin, which the server opens and holds for it. */
 import { AlephError } from "../../../protocol/errors.ts";
-import type { NetworkDoor } from "../../../sdk/runtime.ts";
+import type { NetworkDoor, OutboundRequest } from "../../../sdk/runtime.ts";
 import type { SocketMessage } from "./messages.ts";
+import { arePairs } from "./pairs.ts";
 import type { Pipe } from "./pipe.ts";
 
 export interface SocketsOptions {
@@ -34,14 +35,15 @@ export class Sockets implements Disposable {
     this.#o = options;
   }
 
-  connect(id: number, { url, protocols }: Record<string, unknown>): boolean {
+  connect(id: number, { url, protocols, headers }: Record<string, unknown>): boolean {
     if (typeof url !== "string" || !Array.isArray(protocols) || this.#sockets.has(id)) return false;
-    if (!protocols.every((name) => typeof name === "string") || protocols.length > 50) return false;
+    if (!protocols.every((name) => typeof name === "string") || protocols.length > 50 || !arePairs(headers))
+      return false;
     if (this.#sockets.size >= MAX_SOCKETS) {
       this.#o.pipe.fail(id, `A plugin may have ${MAX_SOCKETS} sockets at a time`, "limit_reached");
       return true;
     }
-    void this.#open(id, url, protocols);
+    void this.#open(id, url, protocols, headers);
     return true;
   }
 
@@ -81,12 +83,17 @@ export class Sockets implements Disposable {
     for (const id of [...this.#sockets.keys()]) this.cancel(id);
   }
 
-  async #open(id: number, url: string, protocols: readonly string[]): Promise<void> {
+  async #open(
+    id: number,
+    url: string,
+    protocols: readonly string[],
+    headers: OutboundRequest["headers"],
+  ): Promise<void> {
     const { door, pipe } = this.#o;
     const own: Socket = { abort: new AbortController(), socket: undefined };
     this.#sockets.set(id, own);
     try {
-      const socket = await door.connect(url, protocols, own.abort.signal);
+      const socket = await door.connect(url, protocols, own.abort.signal, headers);
       if (own.abort.signal.aborted) {
         socket.close();
         return;

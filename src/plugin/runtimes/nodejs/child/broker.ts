@@ -1,5 +1,5 @@
 /** The way to the network: requests and sockets that the server opens, as the manifest allows. */
-import type { FetchHead, FetchRequest, SocketEnd, SocketMessage } from "../messages.ts";
+import type { ConnectRequest, FetchHead, FetchRequest, SocketEnd, SocketMessage } from "../messages.ts";
 import { RemoteError, type Wire } from "./wire.ts";
 
 export interface BrokeredRequest extends Omit<FetchRequest, "body"> {
@@ -13,6 +13,9 @@ export interface BrokeredAnswer extends FetchHead {
 }
 
 export interface SocketEvents {
+  open(socket: BrokeredSocket): void;
+  /** Instead of all others. */
+  fail(error: Error): void;
   message(kind: SocketMessage["kind"], data: Uint8Array<ArrayBuffer> | string): void;
   /** The last one. */
   end(end: Omit<SocketEnd, "id">): void;
@@ -76,27 +79,42 @@ export class Broker {
     }
   }
 
-  async connect(url: string, protocols: readonly string[], events: SocketEvents): Promise<BrokeredSocket> {
-    const { id, answer } = this.#wire.request("connect", { url, protocols });
-    this.#sockets.set(id, events);
-    try {
-      const { protocol } = (await answer) as { protocol: string };
-      return {
-        protocol,
-        send: (kind, data) => {
-          const text = kind === "text" ? String(data) : base64(data as Uint8Array);
-          this.#wire.notify("socket", { id, kind, data: text });
-        },
-        close: (code, reason) => this.#wire.notify("socket_end", { id, code, reason }),
-        abort: () => {
-          this.#wire.notify("cancel", { id });
-          this.#endSocket({ id, code: 1006, reason: "", clean: false });
-        },
-      };
-    } catch (thrown) {
-      this.#sockets.delete(id);
-      throw thrown instanceof RemoteError ? networkError(thrown, url) : thrown;
-    }
+  connect(request: ConnectRequest, events: SocketEvents): void {
+    const { id, answer } = this.#wire.request("connect", request);
+    // What comes in the same piece of input as the answer waits until that has been told.
+    const early: (() => void)[] = [];
+    const later = (work: () => void) => void early.push(work);
+    this.#sockets.set(id, {
+      ...events,
+      message: (kind, data) => later(() => events.message(kind, data)),
+      end: (end) => later(() => events.end(end)),
+    });
+    answer.then(
+      (result) => {
+        if (this.#sockets.has(id)) this.#sockets.set(id, events);
+        events.open(this.#socket(id, (result as { readonly protocol: string }).protocol));
+        for (const work of early) work();
+      },
+      (thrown: RemoteError) => {
+        this.#sockets.delete(id);
+        events.fail(networkError(thrown, request.url));
+      },
+    );
+  }
+
+  #socket(id: number, protocol: string): BrokeredSocket {
+    return {
+      protocol,
+      send: (kind, data) => {
+        const text = kind === "text" ? String(data) : base64(data as Uint8Array);
+        this.#wire.notify("socket", { id, kind, data: text });
+      },
+      close: (code, reason) => this.#wire.notify("socket_end", { id, code, reason }),
+      abort: () => {
+        this.#wire.notify("cancel", { id });
+        this.#endSocket({ id, code: 1006, reason: "", clean: false });
+      },
+    };
   }
 
   /** What the server sends without being asked. */

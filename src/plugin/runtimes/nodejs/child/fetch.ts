@@ -4,6 +4,8 @@ import type { Broker, BrokeredAnswer } from "./broker.ts";
 /** What needs no network stays with Bun's own. */
 const LOCAL = /^(?:data|blob|file):/i;
 
+const TEXT = "text/plain;charset=UTF-8";
+
 export function installFetch(broker: Broker): typeof fetch {
   const local = globalThis.fetch;
   const brokered = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
@@ -11,15 +13,15 @@ export function installFetch(broker: Broker): typeof fetch {
     if (LOCAL.test(address)) return local(input, init);
     const request = new Request(input instanceof URL ? input.href : input, init);
     const { url, method, headers, redirect } = request;
-    // A signal and a mode of redirects of `init` go before those of the request; Bun's Request knows only the signal.
-    const mode = init?.redirect ?? redirect ?? "follow";
+    // Bun leaves out what the standard says of a text.
+    if (typeof init?.body === "string" && !headers.has("content-type")) headers.set("content-type", TEXT);
     const hasBody = request.body !== null && method !== "GET" && method !== "HEAD";
     const isStream = init?.body instanceof ReadableStream || (input instanceof Request && init?.body === undefined);
     const answer = await broker.fetch({
       url,
       method,
       headers: [...headers],
-      redirect: mode,
+      redirect,
       signal: init?.signal ?? request.signal,
       body: !hasBody ? undefined : isStream ? piecesOf(request.body!) : new Uint8Array(await request.arrayBuffer()),
     });

@@ -107,8 +107,9 @@ export class HandlerTable {
   #find(name: string): Handler | undefined {
     const known = this.#found.get(name);
     if (known) return known;
+    const places = this.#init?.places ?? {};
     for (const source of this.#sources) {
-      const found = findIn(source, name, this.#init?.places[name] ?? []);
+      const found = findIn(source, name, Object.hasOwn(places, name) ? places[name]! : []);
       if (!found) continue;
       this.#found.set(name, found);
       return found;

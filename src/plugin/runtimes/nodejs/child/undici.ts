@@ -1,9 +1,10 @@
 /** `fetch`, `request` and `WebSocket` of `undici` by way of the server. */
 import type { Broker } from "./broker.ts";
+import { type HeaderInput, headerPairs } from "./websocket.ts";
 
 interface RequestInit {
   readonly method?: string;
-  readonly headers?: Headers | Readonly<Record<string, string | string[]>>;
+  readonly headers?: HeaderInput;
   readonly body?: unknown;
   readonly query?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
@@ -21,7 +22,7 @@ export function installUndici(broker: Broker, fetch: typeof globalThis.fetch): v
     const answer = await broker.fetch({
       url: target.href,
       method: method.toUpperCase(),
-      headers: pairsOf(headers),
+      headers: headerPairs(headers ?? {}),
       redirect: init.maxRedirections ? "follow" : "manual",
       signal: init.signal,
       body: sent ?? undefined,
@@ -56,11 +57,4 @@ function bodyOf(stream: ReadableStream<Uint8Array> | null) {
     blob: async () => new Blob([await whole()]),
     dump: async () => void (await whole()),
   });
-}
-
-function pairsOf(headers: RequestInit["headers"]): [string, string][] {
-  if (headers instanceof Headers) return [...headers];
-  return Object.entries(headers ?? {}).flatMap(([name, value]) =>
-    [value].flat().map((single): [string, string] => [name, String(single)]),
-  );
 }

@@ -1,4 +1,5 @@
 /** `WebSocket` (WHATWG) by way of the server. */
+import type { ConnectRequest } from "../messages.ts";
 import type { Broker, BrokeredSocket } from "./broker.ts";
 
 const CONNECTING = 0;
@@ -10,11 +11,19 @@ const EVENTS = ["open", "message", "error", "close"] as const;
 type Listener = ((event: Event) => void) | null;
 type BinaryType = "arraybuffer" | "blob" | "nodebuffer";
 
-/** Protocols, or Bun's and other clients' object with `protocols` in it. */
-type Options = string | readonly string[] | { readonly protocols?: string | readonly string[] };
+export type HeaderInput = Headers | Readonly<Record<string, string | readonly string[]>>;
+
+export interface SocketOptions {
+  readonly protocols?: string | readonly string[];
+  readonly headers?: HeaderInput;
+}
+
+/** Protocols as in browsers, or Bun's object. */
+type Options = string | readonly string[] | SocketOptions;
 
 export function installWebSocket(broker: Broker): void {
   class BrokeredWebSocket extends EventTarget {
+    readonly [Symbol.toStringTag] = "WebSocket";
     readonly url: string;
     readonly extensions = "";
     binaryType: BinaryType = "arraybuffer";
@@ -26,16 +35,15 @@ export function installWebSocket(broker: Broker): void {
     constructor(url: string | URL, options?: Options) {
       super();
       this.url = socketUrl(url);
-      const protocols = protocolsOf(options);
-      broker
-        .connect(this.url, protocols, {
+      broker.connect(
+        { url: this.url, ...readOptions(options) },
+        {
+          open: (socket) => this.#opened(socket),
+          fail: (error) => this.#failed(error),
           message: (kind, data) => this.#receive(kind, data),
           end: ({ code, reason, clean }) => this.#ended(code, reason, clean),
-        })
-        .then(
-          (socket) => this.#opened(socket),
-          (error: Error) => this.#failed(error),
-        );
+        },
+      );
       for (const name of EVENTS) {
         Object.defineProperty(this, `on${name}`, {
           get: () => this.#on.get(name)?.listener ?? null,
@@ -160,12 +168,19 @@ export function socketUrl(given: string | URL): string {
   return url.href;
 }
 
-export function protocolsOf(options: Options | undefined): readonly string[] {
-  const given =
-    typeof options === "object" && !Array.isArray(options)
-      ? (options as { readonly protocols?: string | readonly string[] }).protocols
-      : (options as string | readonly string[] | undefined);
-  return given === undefined ? [] : typeof given === "string" ? [given] : [...given];
+/** As `connect` takes them. */
+export function readOptions(options: Options | undefined): Omit<ConnectRequest, "url"> {
+  const isList = options === undefined || typeof options === "string" || Array.isArray(options);
+  const { protocols = [], headers = {} } = (isList ? { protocols: options } : options) as SocketOptions;
+  return { protocols: [protocols].flat(), headers: headerPairs(headers) };
+}
+
+/** Of what clients take as headers. */
+export function headerPairs(headers: HeaderInput): [string, string][] {
+  if (headers instanceof Headers) return [...headers];
+  return Object.entries(headers).flatMap(([name, value]) =>
+    [value].flat().map((single): [string, string] => [name, String(single)]),
+  );
 }
 
 export function bytesIn(view: ArrayBufferView): Uint8Array {

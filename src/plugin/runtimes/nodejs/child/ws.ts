@@ -1,7 +1,7 @@
 /** The client of the package `ws` by way of the server. */
 import type { EventEmitter } from "node:events";
 import type { Broker, BrokeredSocket } from "./broker.ts";
-import { bytesIn, protocolsOf, socketUrl } from "./websocket.ts";
+import { bytesIn, readOptions, type SocketOptions, socketUrl } from "./websocket.ts";
 
 const STATES = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 };
 const EVENTS = ["open", "message", "error", "close"];
@@ -32,23 +32,22 @@ export function installWs(broker: Broker): void {
     constructor(url: string | URL, protocols?: string | readonly string[] | object, options?: object) {
       super();
       this.url = socketUrl(url);
-      const names = protocolsOf(
-        (typeof protocols === "object" && !Array.isArray(protocols) ? undefined : protocols) as string,
-      );
-      const { signal } = (options ?? {}) as { signal?: AbortSignal };
-      signal?.addEventListener("abort", () => this.terminate(), { once: true });
-      broker
-        .connect(this.url, names, {
-          message: (kind, data) => this.#receive(kind, data),
-          end: ({ code, reason }) => this.#ended(code, reason),
-        })
-        .then(
-          (socket) => this.#opened(socket),
-          (error: Error) => {
+      const isOptions = typeof protocols === "object" && !Array.isArray(protocols);
+      const given = ((isOptions ? protocols : options) ?? {}) as SocketOptions & { readonly signal?: AbortSignal };
+      const names = isOptions ? [] : ((protocols ?? []) as string | readonly string[]);
+      given.signal?.addEventListener("abort", () => this.terminate(), { once: true });
+      broker.connect(
+        { url: this.url, ...readOptions({ ...given, protocols: names }) },
+        {
+          open: (socket) => this.#opened(socket),
+          fail: (error) => {
             this.emit("error", error);
             this.#ended(1006, "");
           },
-        );
+          message: (kind, data) => this.#receive(kind, data),
+          end: ({ code, reason }) => this.#ended(code, reason),
+        },
+      );
     }
 
     send(data: Data, options?: { readonly binary?: boolean } | Done, callback?: Done): void {
