@@ -108,9 +108,9 @@ export function createHttp<Needs>({ core, routes, maxBody, log }: HttpOptions<Ne
   for (const [path, known] of methods) {
     const allow = (known.includes("GET") ? [...known, "HEAD"] : known).join(", ");
     const error = new AlephError("invalid_request", "This path does not take the method");
-    http.all(path, () => refuse(error, { status: 405, more: { allow } }));
+    http.all(path, () => refuseAt(path, error, { status: 405, more: { allow } }));
   }
-  http.notFound(() => refuse(new AlephError("not_found", "Nothing is served at this path")));
+  http.notFound(({ req }) => refuseAt(req.path, new AlephError("not_found", "Nothing is served at this path")));
   http.onError((error) => refuse(error));
 
   function admit(route: AnyRoute, auth: Auth | undefined, request: Request, peer: Peer): RouteRequest {
@@ -134,6 +134,14 @@ export function createHttp<Needs>({ core, routes, maxBody, log }: HttpOptions<Ne
       // Behind a proxy that ends TLS only the page's own address tells; it was checked before.
       secure: headers.get("origin")?.startsWith("https://") ?? false,
     };
+  }
+
+  /** In the shape that the clients of an API know, where no route is there to say it. */
+  async function refuseAt(path: string, error: AlephError, options: RefuseOptions = {}): Promise<Response> {
+    if (!path.startsWith("/v1/")) return refuse(error, options);
+    const { dialectError } = await import("../dialects/errors.ts");
+    const dialect = path === "/v1/messages" ? "messages" : "chat";
+    return refuse(error, { ...options, shape: (told) => dialectError(dialect, told) });
   }
 
   function refuse(thrown: unknown, { status, more = {}, shape }: RefuseOptions = {}): Response {
@@ -161,7 +169,7 @@ export function createHttp<Needs>({ core, routes, maxBody, log }: HttpOptions<Ne
     handle(request, { pathname, address, keepAlive }) {
       if (Number(request.headers.get("content-length") ?? 0) > maxBody()) {
         // The rest of the body is not read, so the connection cannot go on.
-        return refuse(tooLarge(maxBody()), { more: { connection: "close" } });
+        return refuseAt(pathname, tooLarge(maxBody()), { more: { connection: "close" } });
       }
       const peer = { address, keepAlive };
       const known = exact.get(`${request.method} ${pathname}`);

@@ -184,3 +184,25 @@ test("provider demo is the same at any temperature and for any seed", async () =
   const plain = await collect(provider.stream(requestOf(), never));
   expect(await collect(provider.stream(requestOf({ temperature: 2, topP: 0.1, seed: 7 }), never))).toEqual(plain);
 });
+
+/** The tools of a request as the vendor gets them. */
+async function toolsSent(type: Type, tools: readonly ToolSpec[]): Promise<unknown> {
+  await using fake = STARTS[type]();
+  const provider = await openProvider(type, { base_url: fake.url });
+  fake.reply("ok");
+  await collect(provider.stream(requestOf({ tools }), never));
+  return (fake.requests[0]!.body as { tools: unknown }).tools;
+}
+
+test.each([true, undefined])(
+  "providers that can hold a model to a tool's schema do when that is asked: %p",
+  async (strict) => {
+    const asked: ToolSpec = strict === undefined ? READ : { ...READ, strict };
+    const told = strict === true ? { strict } : {};
+    const { name, description, parameters } = READ;
+    const chat = [{ type: "function", function: { name, description, parameters, ...told } }];
+    expect(await toolsSent("openai", [asked])).toEqual(chat);
+    expect(await toolsSent("openai-compatible", [asked])).toEqual(chat);
+    expect(await toolsSent("anthropic", [asked])).toEqual([{ name, description, input_schema: parameters, ...told }]);
+  },
+);

@@ -123,9 +123,10 @@ export function toSystem(system: readonly string[]): Anthropic.Messages.TextBloc
 }
 
 export function toTools(tools: readonly ToolSpec[]): Anthropic.Messages.Tool[] {
-  return tools.map(({ name, description, parameters }) => ({
+  return tools.map(({ name, description, parameters, strict }) => ({
     name,
     description,
     input_schema: { ...parameters, type: "object" },
+    ...(strict === true ? { strict } : {}),
   }));
 }

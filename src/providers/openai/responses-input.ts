@@ -94,13 +94,13 @@ export function toSettings(provider: string, request: ModelRequest): Settings {
       ? {}
       : {
           tools: tools.map(
-            ({ name, description, parameters }): FunctionTool => ({
+            ({ name, description, parameters, strict = false }): FunctionTool => ({
               type: "function",
               name,
               description,
               parameters: { ...parameters },
               // The default would refuse schemas with optional keys.
-              strict: false,
+              strict,
             }),
           ),
           ...(toolChoice === undefined

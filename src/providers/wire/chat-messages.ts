@@ -45,9 +45,9 @@ export function toChatMessages(
 }
 
 export function toChatTools(tools: readonly ToolSpec[]): ChatCompletionTool[] {
-  return tools.map(({ name, description, parameters }) => ({
+  return tools.map(({ name, description, parameters, strict }) => ({
     type: "function",
-    function: { name, description, parameters: { ...parameters } },
+    function: { name, description, parameters: { ...parameters }, ...(strict === true ? { strict } : {}) },
   }));
 }
 
