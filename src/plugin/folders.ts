@@ -1,7 +1,6 @@
 /** Where plugins are looked for, besides the folders that the config names. */
 import { join } from "node:path";
 import type { Home } from "../config/home.ts";
-import { VERSION } from "../lib/version.ts";
 import type { RootOptions } from "./discovery.ts";
 
 const SYSTEM_PLUGINS = "/usr/local/share/aleph/plugins";
@@ -17,7 +16,7 @@ export function pluginFolders(
   return {
     user: home.plugins,
     system: SYSTEM_PLUGINS,
-    bundled: join(home.run, "bundled", VERSION),
+    bundled: join(home.run, "bundled"),
     workingFolder,
     userHome,
   };
