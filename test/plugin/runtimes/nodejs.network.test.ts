@@ -248,7 +248,8 @@ export const read = async () => { const reader = response.body.getReader(); let 
   expect(await p.call("hold")).toBe("held");
   await until(() => body.pulled > 900_000);
   await p.call("hold");
-  expect(body.pulled).toBeLessThan(3_000_000);
+  // Two bodies, each with a window on the way and one that waits for its reader.
+  expect(body.pulled).toBeLessThan(5_000_000);
   const before = body.pulled;
   expect(await p.call("read")).toBe("read");
   expect(body.pulled - before).toBeGreaterThan(1_900_000);
@@ -461,5 +462,5 @@ export const upload = async () => {
   ]);
   expect(asked).toBe(192);
   const other = await p.plugin.start();
-  expect(await other.call(callOf("upload"))).toBe("A plugin may have 67108864 bytes of bodies on their way out");
+  expect(await other.call(callOf("upload"))).toBe("A plugin may have 33554432 bytes of bodies on their way out");
 });

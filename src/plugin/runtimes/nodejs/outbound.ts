@@ -24,7 +24,7 @@ interface Fetch {
 /** At a time, those included whose bodies are still coming. */
 const MAX_FETCHES = 128;
 /** Bytes of all bodies that are being sent. */
-const MAX_UPLOAD = 64 * 1024 * 1024;
+const MAX_UPLOAD = 32 * 1024 * 1024;
 /** What a plugin takes of a body without asking for more. */
 const WINDOW = 1024 * 1024;
 /** Bytes of one message, before base64. */
