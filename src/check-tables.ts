@@ -27,13 +27,14 @@ export async function checkTables(
   const { types } = new Protocols({ folder: home.protocols, builtIn: providers, log });
   // Asked only for what is not known otherwise.
   const declared = once(async () => {
-    const [{ declaredNames }, { pluginRoots }, { pluginFolders }] = await Promise.all([
+    const [{ carried }, { declaredNames }, { pluginRoots }, { pluginFolders }] = await Promise.all([
+      import("./plugin/bundled/carried.ts"),
       import("./plugin/declared-names.ts"),
       import("./plugin/discovery.ts"),
       import("./plugin/folders.ts"),
     ]);
     const folders = pluginFolders(home, userHome, workingFolder);
-    return declaredNames(pluginRoots({ ...folders, searchPaths: config.extensions.search_paths }));
+    return declaredNames(pluginRoots({ ...folders, searchPaths: config.extensions.search_paths }), carried);
   });
   return [
     ...(await checkProviders(config, types, async () => (await declared())?.providers)),

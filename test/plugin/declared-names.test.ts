@@ -27,7 +27,7 @@ list_models_handler = "a"
 chat_handler = "b"
 `;
 
-test("declaredNames finds the channels and providers of plugins, in folders that need no trust", async () => {
+test("declaredNames finds the channels and providers of plugins, in folders that need no trust and in Aleph", async () => {
   await using folder = await testFolder();
   const [user, project] = [join(folder.path, "user"), join(folder.path, "project")];
   await writePlugin(user, "a", { manifest: manifest("a") });
@@ -40,12 +40,17 @@ test("declaredNames finds the channels and providers of plugins, in folders that
     { source: "system" as const, path: join(folder.path, "none"), needsTrust: false },
     { source: "project" as const, path: project, needsTrust: true },
   ];
-  expect(await declaredNames(roots)).toEqual({ channels: ["a-chat"], providers: ["a-models"] });
+  const base64 = Buffer.from(manifest("c")).toString("base64");
+  const carried = { c: { "aleph_plugin.toml": base64, "index.js": "" } };
+  expect(await declaredNames(roots, carried)).toEqual({
+    channels: ["a-chat", "c-chat"],
+    providers: ["a-models", "c-models"],
+  });
 });
 
 test("declaredNames knows nothing when a manifest cannot be read", async () => {
   await using folder = await testFolder();
   await writePlugin(folder.path, "a", { manifest: manifest("a") });
   await writePlugin(folder.path, "broken", { manifest: "[plugin" });
-  expect(await declaredNames([{ source: "user", path: folder.path, needsTrust: false }])).toBeUndefined();
+  expect(await declaredNames([{ source: "user", path: folder.path, needsTrust: false }], {})).toBeUndefined();
 });
