@@ -68,7 +68,7 @@
       (call $var_set (call $block (i32.const 1200) (i32.const 4)) (call $alloc (i64.const 65536)))
       (br $more)))
 
-  (func (export "huge") (call $output_set (call $alloc (i64.const 8388608)) (i64.const 8388608)))
+  (func (export "huge") (call $output_set (call $alloc (i64.const 16777216)) (i64.const 16777216)))
   (func (export "outside") (call $output_set (call $alloc (i64.const 10)) (i64.const 11)))
   (func (export "binary")
     (i32.store8 (i32.const 1300) (i32.const 255))
