@@ -110,5 +110,5 @@ async function check(given: string) {
     );
   }
   const { checkPlugin } = await import("../../plugin/install/check.ts");
-  return checkPlugin(folder, VERSION);
+  return checkPlugin(folder, { version: VERSION, withCode: true });
 }

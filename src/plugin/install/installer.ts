@@ -68,7 +68,7 @@ export class Installer {
         for (const place of Object.values(places)) await mkdir(place);
         await fetchSource(parsed, { ...options, ...places, limits }, signal);
         const root = await findRoot(places.folder);
-        const checked = await checkPlugin(root, version);
+        const checked = await checkPlugin(root, { version, withCode: false });
         refuseErrors(checked);
         const { id } = checked.manifest;
         const before = await this.#before(id);

@@ -6,6 +6,8 @@ import { checkPlugin } from "../../../src/plugin/install/check.ts";
 import { AlephError } from "../../../src/protocol/errors.ts";
 import { testFolder } from "../../support/folder.ts";
 
+const CHECK = { version: "0.1.0", withCode: true };
+
 const HEAD = (kind: string) => `[plugin]
 id = "mine"
 name = "Mine"
@@ -24,7 +26,7 @@ ${more}
 async function found(files: Readonly<Record<string, string | Uint8Array>>): Promise<readonly string[]> {
   await using folder = await testFolder();
   for (const [path, content] of Object.entries(files)) await Bun.write(join(folder.path, path), content);
-  const { findings } = await checkPlugin(folder.path, "0.1.0");
+  const { findings } = await checkPlugin(folder.path, CHECK);
   return findings.map(({ level, message }) => `${level}: ${message}`);
 }
 
@@ -40,10 +42,17 @@ test("checkPlugin tells what a plugin is, and finds nothing wrong with one that 
   const manifest = `${HEAD("nodejs")}entry = "dist/index.js"\naleph = ">=0.1"\n[permissions]\nenv = ["API_KEY"]\n${TOOL()}`;
   await Bun.write(join(folder.path, "aleph_plugin.toml"), manifest);
   await Bun.write(join(folder.path, "dist/index.js"), "export function onGreet() {}");
-  const checked = await checkPlugin(folder.path, "0.1.0");
+  const checked = await checkPlugin(folder.path, CHECK);
   expect([checked.file, checked.manifest.id, checked.findings]).toEqual(["aleph_plugin.toml", "mine", []]);
   expect(checked.summary).toEqual(["Gets the value of the variable API_KEY"]);
   expect(checked.sha256).toMatch(/^[0-9a-f]{64}$/);
+});
+
+test("checkPlugin parses no code where that is not wanted", async () => {
+  await using folder = await testFolder();
+  await Bun.write(join(folder.path, "aleph_plugin.toml"), `${HEAD("nodejs")}entry = "index.js"\n${TOOL()}`);
+  await Bun.write(join(folder.path, "index.js"), "export (");
+  expect((await checkPlugin(folder.path, { ...CHECK, withCode: false })).findings).toEqual([]);
 });
 
 test("checkPlugin: a handler may be known by the name of its tool", async () => {
@@ -52,8 +61,29 @@ test("checkPlugin: a handler may be known by the name of its tool", async () => 
 
 test("checkPlugin warns of a handler that the entry does not mention", async () => {
   expect(await script("export function onGreeting() {}")).toEqual([
-    'warning: The entry does not mention "onGreet", the handler of tool "greet"',
+    'warning: The code does not mention "onGreet", the handler of tool "greet"',
   ]);
+});
+
+test("checkPlugin looks for handlers in all files of the code", async () => {
+  const there = { "dist/a.ts": 'export * from "./b";', "dist/b.tsx": "export const onGreet = 1;" };
+  expect(await script('import "./a.js"', there)).toEqual([]);
+  expect(
+    await script('import "./a.js"', { ...there, "dist/b.tsx": 'import "nowhere"; export const onGreet = 1' }),
+  ).toEqual([
+    'warning: The file "dist/b.tsx" imports "nowhere", which is not among the plugin\'s files; bundle it, or pack it too',
+  ]);
+  const [first] = await script('import "./a.js"', { ...there, "dist/b.tsx": "export (" });
+  expect(first).toStartWith('error: The file "dist/b.tsx" cannot be read: ');
+});
+
+test("checkPlugin: a hook and a route may be known by what they are for", async () => {
+  const hook = '[[hooks]]\nevent = "on_error"\nkind = "observer"\nhandler = "a"\n';
+  const route = '[[http_routes]]\nmethod = "POST"\npath = "/in"\nhandler = "b"\n';
+  expect(await script('createServer({hooks: {on_error() {}}, routes: {"POST /in"() {}}})', {}, hook + route)).toEqual(
+    [],
+  );
+  expect(await script("createServer({})", {}, hook + route)).toBeArrayOfSize(2);
 });
 
 test("checkPlugin finds what the entry cannot import, and knows what it can", async () => {
@@ -70,7 +100,7 @@ test("checkPlugin finds what the entry cannot import, and knows what it can", as
     "node_modules/@scope/name/package.json": "{}",
   };
   const missing = (path: string) =>
-    `warning: The entry imports "${path}", which is not among the plugin's files; bundle it, or pack it too`;
+    `warning: The entry "dist/index.js" imports "${path}", which is not among the plugin's files; bundle it, or pack it too`;
   expect(await script(text, there)).toEqual([missing("./missing.js"), missing("../../outside.js"), missing("nowhere")]);
 });
 
@@ -146,11 +176,11 @@ test("checkPlugin looks for the handlers of a module among what it exports", asy
 
 test("checkPlugin refuses what is no plugin, and a plugin with links", async () => {
   await using folder = await testFolder();
-  expect(checkPlugin(folder.path, "0.1.0")).rejects.toThrow(AlephError);
+  expect(checkPlugin(folder.path, CHECK)).rejects.toThrow(AlephError);
   await Bun.write(join(folder.path, "aleph_plugin.toml"), "nonsense");
-  expect(checkPlugin(folder.path, "0.1.0")).rejects.toThrow(AlephError);
+  expect(checkPlugin(folder.path, CHECK)).rejects.toThrow(AlephError);
   await Bun.write(join(folder.path, "aleph_plugin.toml"), `${HEAD("nodejs")}entry = "index.js"\n`);
   await mkdir(join(folder.path, "lib"));
   await symlink("/etc/passwd", join(folder.path, "lib/link"));
-  expect(checkPlugin(folder.path, "0.1.0")).rejects.toThrow("is a link");
+  expect(checkPlugin(folder.path, CHECK)).rejects.toThrow("is a link");
 });

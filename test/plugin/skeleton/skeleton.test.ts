@@ -6,13 +6,15 @@ import { SKELETON_KINDS, skeletonFiles } from "../../../src/plugin/skeleton/skel
 import { AlephError } from "../../../src/protocol/errors.ts";
 import { testFolder } from "../../support/folder.ts";
 
+const CHECK = { version: "0.1.0", withCode: true };
+
 test.each(SKELETON_KINDS.map((kind) => [kind]))(
   "skeletonFiles: a new plugin of kind %s has nothing wrong with it",
   async (kind) => {
     await using folder = await testFolder();
     for (const { path, content } of skeletonFiles("my-9-plugin", kind))
       await Bun.write(join(folder.path, path), content);
-    const { manifest, findings } = await checkPlugin(folder.path, "0.1.0");
+    const { manifest, findings } = await checkPlugin(folder.path, CHECK);
     expect([manifest.id, manifest.kind, findings]).toEqual(["my-9-plugin", kind, []]);
   },
 );
