@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import type { Programs, Row } from "./bench/bench.ts";
 import { measureHistory } from "./bench/history.ts";
 import { measurePassthrough } from "./bench/passthrough.ts";
+import { measurePlugins } from "./bench/plugins.ts";
 import { measureRpc } from "./bench/rpc.ts";
 import { measureSandbox } from "./bench/sandbox.ts";
 import { measureMemory, measureStart } from "./bench/start.ts";
@@ -25,6 +26,7 @@ const MEASUREMENTS: Readonly<Record<string, (programs: Programs) => Promise<read
   history: measureHistory,
   passthrough: measurePassthrough,
   sandbox: measureSandbox,
+  plugins: measurePlugins,
 };
 
 const README = "README.md";

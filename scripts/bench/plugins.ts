@@ -1,0 +1,96 @@
+/** Plugins in their own processes, as a client of the server meets them: the first call, which starts one, and calls after that. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { openRawSocket, type RawSocket } from "../../test/support/raw-socket.ts";
+import { makeHome, median, ms, type Programs, percentile, type Row, startReadyAleph } from "./bench.ts";
+
+const STARTS = 15;
+const START_BAR_MS = 60;
+const CALLS = 2000;
+const WARM_UP = 300;
+const NODEJS_CALL_BAR_MS = 1;
+
+/** A plugin whose tool gives back what it gets. */
+interface Sample {
+  readonly kind: string;
+  readonly entry: string;
+  readonly files: Readonly<Record<string, string | Uint8Array>>;
+}
+
+export async function measurePlugins(programs: Programs): Promise<readonly Row[]> {
+  return await measureNodejs(programs);
+}
+
+async function measureNodejs(programs: Programs): Promise<readonly Row[]> {
+  const code = `import { createServer } from "@aleph/plugin-sdk";
+createServer({ name: "bench", tools: { echo: async (args: { input: string }) => args.input } }).start();
+`;
+  const { starts, calls } = await measure(programs, { kind: "nodejs", entry: "index.ts", files: { "index.ts": code } });
+  const start = median(starts);
+  const call = median(calls);
+  return [
+    {
+      name: `start of a nodejs plugin: first tool call over the socket, median of ${STARTS}`,
+      aleph: ms(start),
+      baseline: "",
+      bar: { text: `≤ ${START_BAR_MS} ms`, value: ms(start), holds: start <= START_BAR_MS },
+    },
+    {
+      name: "tool call of a nodejs plugin over the socket, warm, p50 (p99)",
+      aleph: `${ms(call)} (${ms(percentile(calls, 0.99))})`,
+      baseline: "",
+      bar: { text: `≤ ${NODEJS_CALL_BAR_MS} ms`, value: ms(call), holds: call <= NODEJS_CALL_BAR_MS },
+    },
+  ];
+}
+
+/** Milliseconds of the first call of each of several plugins, and of many calls of one. */
+async function measure(programs: Programs, sample: Sample) {
+  using home = makeHome();
+  const ids = Array.from({ length: STARTS + 1 }, (_, index) => `bench${index}`);
+  for (const id of ids) writeSample(home.path, id, sample);
+  await using server = await startReadyAleph(programs, home.path);
+  using socket = await openRawSocket(`http://127.0.0.1:${server.port}`, server.token);
+  for (const id of ids) await socket.call("plugins.approve", { id });
+  // What all of them share is loaded with the first.
+  const [first = "", ...rest] = ids;
+  await timeCall(socket, first);
+  const starts: number[] = [];
+  for (const id of rest) starts.push(await timeCall(socket, id));
+  const calls: number[] = [];
+  for (let round = 0; round < WARM_UP + CALLS; round++) calls.push(await timeCall(socket, first));
+  return { starts, calls: calls.slice(WARM_UP) };
+}
+
+async function timeCall(socket: RawSocket, id: string): Promise<number> {
+  const began = performance.now();
+  const { ok, result } = await socket.call<{ ok: boolean; result: string }>("tool.call", {
+    tool: `echo_${id}`,
+    args: { input: id },
+  });
+  const took = performance.now() - began;
+  if (!ok || result !== id) throw new Error(`The plugin answered ${JSON.stringify(result)}`);
+  return took;
+}
+
+function writeSample(home: string, id: string, { kind, entry, files }: Sample): void {
+  const folder = join(home, "plugins", id);
+  mkdirSync(folder, { recursive: true });
+  const manifest = `[plugin]
+id = "${id}"
+name = "${id}"
+version = "1.0.0"
+description = "For the benchmark"
+kind = "${kind}"
+entry = "${entry}"
+
+[[tools]]
+name = "echo_${id}"
+description = "Gives back what it gets"
+handler = "echo"
+parameters = { type = "object", properties = { input = { type = "string" } } }
+`;
+  for (const [name, content] of Object.entries({ ...files, "aleph_plugin.toml": manifest })) {
+    writeFileSync(join(folder, name), content);
+  }
+}
