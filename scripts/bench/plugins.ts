@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openRawSocket, type RawSocket } from "../../test/support/raw-socket.ts";
+import { assemble } from "../../test/support/wasm-plugin.ts";
 import { makeHome, median, ms, type Programs, percentile, type Row, startReadyAleph } from "./bench.ts";
 
 const STARTS = 15;
@@ -9,6 +10,8 @@ const START_BAR_MS = 60;
 const CALLS = 2000;
 const WARM_UP = 300;
 const NODEJS_CALL_BAR_MS = 1;
+const WASM_START_BAR_MS = 100;
+const WASM_CALL_BAR_MS = 0.5;
 
 /** A plugin whose tool gives back what it gets. */
 interface Sample {
@@ -18,28 +21,47 @@ interface Sample {
 }
 
 export async function measurePlugins(programs: Programs): Promise<readonly Row[]> {
-  return await measureNodejs(programs);
+  return [...(await measureNodejs(programs)), ...(await measureWasm(programs))];
 }
 
 async function measureNodejs(programs: Programs): Promise<readonly Row[]> {
   const code = `import { createServer } from "@aleph/plugin-sdk";
 createServer({ name: "bench", tools: { echo: async (args: { input: string }) => args.input } }).start();
 `;
-  const { starts, calls } = await measure(programs, { kind: "nodejs", entry: "index.ts", files: { "index.ts": code } });
+  const sample = { kind: "nodejs", entry: "index.ts", files: { "index.ts": code } };
+  return rowsOf(sample, await measure(programs, sample), { start: START_BAR_MS, call: NODEJS_CALL_BAR_MS });
+}
+
+async function measureWasm(programs: Programs): Promise<readonly Row[]> {
+  const module = await assemble(`(module
+    (import "extism:host/env" "input_offset" (func $input (result i64)))
+    (import "extism:host/env" "input_length" (func $length (result i64)))
+    (import "extism:host/env" "output_set" (func $output (param i64 i64)))
+    (memory (export "memory") 1)
+    (func (export "echo") (call $output (call $input) (call $length))))`);
+  const sample = { kind: "wasm", entry: "plugin.wasm", files: { "plugin.wasm": module } };
+  return rowsOf(sample, await measure(programs, sample), { start: WASM_START_BAR_MS, call: WASM_CALL_BAR_MS });
+}
+
+function rowsOf(
+  { kind }: Sample,
+  { starts, calls }: Awaited<ReturnType<typeof measure>>,
+  bars: { readonly start: number; readonly call: number },
+): readonly Row[] {
   const start = median(starts);
   const call = median(calls);
   return [
     {
-      name: `start of a nodejs plugin: first tool call over the socket, median of ${STARTS}`,
+      name: `start of a ${kind} plugin: first tool call over the socket, median of ${STARTS}`,
       aleph: ms(start),
       baseline: "",
-      bar: { text: `≤ ${START_BAR_MS} ms`, value: ms(start), holds: start <= START_BAR_MS },
+      bar: { text: `≤ ${bars.start} ms`, value: ms(start), holds: start <= bars.start },
     },
     {
-      name: "tool call of a nodejs plugin over the socket, warm, p50 (p99)",
+      name: `tool call of a ${kind} plugin over the socket, warm, p50 (p99)`,
       aleph: `${ms(call)} (${ms(percentile(calls, 0.99))})`,
       baseline: "",
-      bar: { text: `≤ ${NODEJS_CALL_BAR_MS} ms`, value: ms(call), holds: call <= NODEJS_CALL_BAR_MS },
+      bar: { text: `≤ ${bars.call} ms`, value: ms(call), holds: call <= bars.call },
     },
   ];
 }
