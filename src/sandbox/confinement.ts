@@ -2,15 +2,24 @@
 import type { SandboxLevel } from "../sdk/runtime.ts";
 
 export interface Confinement {
-  /** Absolute paths that exist; a folder stands for all below it. What else may be read is what programs need to load. */
+  /**
+   * Absolute, real paths that exist; a folder stands for all below it, and a link in one of them refuses the start. What else
+   * may be read is what programs need to load. That a file is there, and its size, can be seen of any.
+   */
   readonly read: readonly string[];
   /** Folders and files in which it may read, write, create and remove. */
   readonly write: readonly string[];
   /** Programs and folders of programs that it may start besides its own; empty: it starts none. */
   readonly execute: readonly string[];
-  /** How many processes it may have; 1 means that it cannot fork. Threads are free. */
+  /**
+   * How many processes it may have; 1 means that it cannot fork, and threads are free. Above that threads count too, and
+   * what `/proc` tells everybody of other processes, such as their command lines, can be seen.
+   */
   readonly processes: number;
-  /** `none`: no socket of any kind. `proxy`: TCP to this port of the loopback and nothing else. */
+  /**
+   * `none`: no socket of any kind. `proxyPort`: TCP to this port and nothing else; Linux knows ports only, so of any host that
+   * listens on it.
+   */
   readonly network: "none" | { readonly proxyPort: number };
   /** Bytes of data that it may have, and of a file that it may write. */
   readonly memoryBytes: number;
@@ -54,6 +63,9 @@ export interface ConfinedChild extends AsyncDisposable {
 export interface Sandbox {
   /** What this machine can do; tried out once. */
   report(): Promise<SandboxReport>;
-  /** Throws `sandbox_denied` where the confinement cannot be enforced, `not_found` when there is no such program or folder. */
+  /**
+   * Resolves when the program runs. Throws `sandbox_denied` where the confinement cannot be enforced, `not_found` when there is
+   * no such program, folder or path.
+   */
   start(command: ConfinedCommand): Promise<ConfinedChild>;
 }

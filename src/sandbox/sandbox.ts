@@ -1,5 +1,6 @@
 /** Starts child processes that are confined as far as this machine can. */
 import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { isWithin } from "../lib/is-within.ts";
 import { once } from "../lib/once.ts";
 import { AlephError } from "../protocol/errors.ts";
 import { startChild } from "./child.ts";
@@ -16,6 +17,9 @@ export interface SandboxOptions {
   /** Best first. */
   readonly methods?: (program: OwnProgram) => readonly SandboxMethod[];
 }
+
+/** Who writes there rules the machine, whatever else is denied. */
+const MACHINE = ["/proc", "/sys", "/dev"];
 
 interface Choice extends SandboxReport {
   readonly method: SandboxMethod | undefined;
@@ -78,4 +82,6 @@ function checkCommand({ argv, cwd, confinement }: ConfinedCommand): void {
   const { read, write, execute } = confinement;
   const missing = [...read, ...write, ...execute].find((path) => !existsSync(path));
   if (missing !== undefined) throw new AlephError("not_found", `"${missing}" is not there`);
+  const tooMuch = write.find((path) => path === "/" || MACHINE.some((folder) => isWithin(folder, path)));
+  if (tooMuch !== undefined) throw new AlephError("sandbox_denied", `Nothing confined may write in "${tooMuch}"`);
 }

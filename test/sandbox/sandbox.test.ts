@@ -346,6 +346,17 @@ testKernel("start refuses a path that leads through a link: it may lead elsewher
   }
 });
 
+testKernel("start lets nothing write where the machine itself is ruled from", async () => {
+  for (const path of ["/", "/proc/sys", "/sys", "/dev"]) {
+    const limits = confinement({ write: [path] });
+    expect(await refusal(kernel.start({ argv: ["/bin/true"], cwd: "/", env: {}, confinement: limits }))).toEqual({
+      reason: "sandbox_denied",
+      message: `Nothing confined may write in "${path}"`,
+      data: {},
+    });
+  }
+});
+
 testKernel("start says that what is no program cannot be started", async () => {
   await using folder = await testFolder();
   const path = join(folder.path, "broken");

@@ -141,6 +141,15 @@ const processes: Record<string, Attack> = {
     if (!Bun.spawnSync([process.execPath, "--revision"], { env: { BUN_BE_BUN: "1" } }).success)
       throw new Error("failed");
   },
+  fork: () => {
+    const { symbols } = dlopen("libc.so.6", {
+      fork: { args: [], returns: FFIType.i32 },
+      _exit: { args: [FFIType.i32], returns: FFIType.void },
+    });
+    const child = symbols.fork();
+    if (child === 0) symbols._exit(0);
+    if (child < 0) throw new Error("refused");
+  },
   "signal the server": () => process.kill(server, 0),
   "signal the server's thread": () => call("tgkill", server, server, 0),
   "queue a signal for the server": () => {
