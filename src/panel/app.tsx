@@ -9,6 +9,7 @@ import { Layout, type RailControl } from "./components/layout.tsx";
 import { DeleteDialog, RenameDialog } from "./components/session-dialogs.tsx";
 import { StatusLines } from "./components/status-lines.tsx";
 import { NewPage, SessionPage } from "./pages/chat.tsx";
+import { PluginsPage } from "./pages/plugins.tsx";
 import { SettingsPage } from "./pages/settings.tsx";
 import type { Place } from "./state/router.ts";
 
@@ -66,6 +67,8 @@ function Page({ place }: { place: Place }) {
       return <NewPage />;
     case "session":
       return <SessionPage key={place.key} sessionKey={place.key} />;
+    case "plugins":
+      return <PluginsPage />;
     case "settings":
       return <SettingsPage />;
   }

@@ -2,6 +2,7 @@
 import type { Client } from "../../src/client/client.ts";
 import { collectEvents } from "../support/app.ts";
 import { type Conversation, conversation } from "../support/conversation.ts";
+import { manifestOf, writePlugin } from "../support/plugins.ts";
 import type { FakeRequest, Scripted, Step } from "../support/providers/fake.ts";
 import { startOpenAiFake } from "../support/providers/openai.ts";
 
@@ -67,6 +68,7 @@ export async function showcase(): Promise<Showcase> {
     }),
   );
   const { client } = shown;
+  await writePlugins(shown.home.plugins);
   const events = await collectEvents(client);
   const ended = async (message: string, key: string) => {
     const { run_id } = await client.call("agent.run", { message, session_key: key });
@@ -86,6 +88,38 @@ export async function showcase(): Promise<Showcase> {
   await events.until(({ topic }) => topic === "approval.requested");
   const owned = stack.move();
   return { ...shown, answered, asking, failed, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** One that waits, one in use, one with a fault. */
+async function writePlugins(folder: string): Promise<void> {
+  const calendar = `[plugin]
+id = "calendar"
+name = "Calendar"
+version = "1.2.0"
+description = "Reads and plans your appointments"
+kind = "nodejs"
+entry = "index.js"
+
+[permissions]
+network = ["connect:https://caldav.example.com", "connect:https://*.example.com:8443"]
+filesystem = ["read:./holidays", "write:./cache"]
+env = ["CALDAV_PASSWORD"]
+
+[[tools]]
+name = "appointments"
+description = "Lists appointments"
+handler = "list"
+
+[[hooks]]
+event = "on_message"
+kind = "observer"
+handler = "remind"
+`;
+  const broken = manifestOf({ id: "weather" }).replace("version", "versoin");
+  const style = manifestOf({ id: "house-style" }).replace('"The house-style"', '"House style"');
+  await writePlugin(folder, "calendar", { manifest: calendar });
+  await writePlugin(folder, "house-style", { manifest: style, prompt: "Short sentences." });
+  await writePlugin(folder, "weather", { manifest: broken });
 }
 
 async function create(client: Client, title: string): Promise<string> {

@@ -111,6 +111,22 @@ export function Rail({ onGo, onClose, children }: RailProps) {
         {server.value?.auth_mode === "none" && <p class="meta rail-open-access">{t("link.open_access")}</p>}
         <a
           class="rail-link"
+          href={hashOf({ page: "plugins" })}
+          onClick={onGo}
+          aria-current={place.page === "plugins" ? "page" : undefined}
+        >
+          <Icon name="plugins" />
+          {t("rail.plugins")}
+          {panel.plugins.waiting.value > 0 && (
+            <span
+              class="dot waiting"
+              role="img"
+              aria-label={t("plugins.waiting", { count: panel.plugins.waiting.value })}
+            />
+          )}
+        </a>
+        <a
+          class="rail-link"
           href={hashOf({ page: "settings" })}
           onClick={onGo}
           aria-current={place.page === "settings" ? "page" : undefined}

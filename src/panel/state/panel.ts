@@ -8,6 +8,7 @@ import { type Commands, createCommands } from "./commands.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import { type Conversation, createConversation } from "./conversation.ts";
 import { createModels, type Models } from "./models.ts";
+import { createPlugins, type Plugins } from "./plugins.ts";
 import { createPreferences, type Preferences } from "./preferences.ts";
 import type { Router } from "./router.ts";
 import { createSessions, type Sessions } from "./sessions.ts";
@@ -21,6 +22,7 @@ export interface Panel extends Disposable {
   readonly approvals: Approvals;
   readonly models: Models;
   readonly commands: Commands;
+  readonly plugins: Plugins;
   readonly server: ReadonlySignal<Result<"system.info"> | undefined>;
   /** Why config.toml is not in force as it stands, told by the server. */
   readonly configIssues: ReadonlySignal<readonly { path: string; message: string; line?: number | undefined }[]>;
@@ -62,12 +64,14 @@ export function createPanel(options: PanelOptions): Panel {
   const approvals = createApprovals(call);
   const models = createModels({ call, now });
   const commands = createCommands(call);
+  const plugins = createPlugins(call);
 
   function received(event: EventFrame): void {
     sessions.handle(event);
     approvals.handle(event);
     models.handle(event);
     commands.handle(event);
+    plugins.handle(event);
     for (const conversation of conversations.values()) conversation.handle(event);
     if (event.topic === "config.invalid" && "issues" in event.data) configIssues.value = event.data.issues;
     if (event.topic === "config.changed") configIssues.value = [];
@@ -80,6 +84,7 @@ export function createPanel(options: PanelOptions): Panel {
       sessions.load(),
       approvals.load(),
       models.loadConfig(),
+      ...(plugins.list.peek() ? [plugins.load()] : []),
       ...[...conversations.values()].map((conversation) => conversation.load()),
       call("system.info", {}).then((info) => {
         server.value = info;
@@ -100,6 +105,7 @@ export function createPanel(options: PanelOptions): Panel {
     approvals,
     models,
     commands,
+    plugins,
     server,
     configIssues,
     kept,

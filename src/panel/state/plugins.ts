@@ -1,0 +1,95 @@
+/** The plugins of the server: read when their page is opened, and again whenever one of them changes. */
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import type { Result } from "../../client/client.ts";
+import type { EventFrame } from "../../protocol/events.ts";
+import type { Call } from "./connection.ts";
+import { failed, LOADING, type Phase, READY } from "./phase.ts";
+
+export type ShownPlugin = Result<"plugins.list">["plugins"][number];
+
+export interface PluginDetails {
+  readonly denials: Result<"plugins.get">["denials"];
+  readonly log: Result<"plugins.logs">["entries"];
+}
+
+/** What the owner may do with one. */
+export type PluginAct = "approve" | "enable" | "disable" | "reload" | "develop" | "settle";
+
+export interface Plugins {
+  /** Undefined until it is known. */
+  readonly list: ReadonlySignal<readonly ShownPlugin[] | undefined>;
+  /** Folders whose plugins are off because nobody said that they are trusted. */
+  readonly untrusted: ReadonlySignal<readonly string[]>;
+  readonly phase: ReadonlySignal<Phase>;
+  /** How many wait for an approval, as far as is known. */
+  readonly waiting: ReadonlySignal<number>;
+  /** Never rejects: the phase says what went wrong. */
+  load(): Promise<void>;
+  /** Rejects with the server's reason. What is approved is what is shown. */
+  act(plugin: ShownPlugin, act: PluginAct): Promise<void>;
+  trust(folder: string): Promise<void>;
+  details(id: string): Promise<PluginDetails>;
+  handle(event: EventFrame): void;
+}
+
+const LOG_LINES = 50;
+
+export function createPlugins(call: Call): Plugins {
+  const list = signal<readonly ShownPlugin[] | undefined>(undefined);
+  const untrusted = signal<readonly string[]>([]);
+  const phase = signal<Phase>(LOADING);
+  let loading: Promise<void> | undefined;
+  let isStale = false;
+
+  async function read(): Promise<void> {
+    try {
+      do {
+        isStale = false;
+        const { plugins, folders } = await call("plugins.list", {});
+        list.value = plugins;
+        untrusted.value = folders.filter(({ trusted }) => !trusted).map(({ path }) => path);
+        // Something changed while the answer was on its way.
+      } while (isStale);
+      phase.value = READY;
+    } catch (error) {
+      phase.value = failed(error);
+    }
+  }
+
+  function load(): Promise<void> {
+    if (loading) isStale = true;
+    loading ??= read().finally(() => {
+      loading = undefined;
+    });
+    return loading;
+  }
+
+  return {
+    list,
+    untrusted,
+    phase,
+    waiting: computed(() => list.value?.filter(({ status }) => status === "pending").length ?? 0),
+    load,
+    async act({ id, sha256 }, act) {
+      if (act === "approve") await call("plugins.approve", { id, ...(sha256 === null ? {} : { sha256 }) });
+      else if (act === "develop" || act === "settle") await call("plugins.develop", { id, on: act === "develop" });
+      else await call(`plugins.${act}`, { id });
+      await load();
+    },
+    async trust(folder) {
+      await call("plugins.trustFolder", { folder });
+      await load();
+    },
+    async details(id) {
+      const [{ denials }, { entries }] = await Promise.all([
+        call("plugins.get", { id }),
+        call("plugins.logs", { id, limit: LOG_LINES }),
+      ]);
+      return { denials, log: entries };
+    },
+    handle({ topic, data }) {
+      const isNewlyPending = topic === "plugin.status" && "status" in data && data.status === "pending";
+      if (isNewlyPending || (list.peek() && topic.startsWith("plugin."))) void load();
+    },
+  };
+}
