@@ -211,6 +211,41 @@ test("wasm plugins reach the network through the door that was given, and are to
   expect(await plugin.call("ok")).toBe(100000007);
 });
 
+test("wasm plugins send a body and headers, and get the status and the headers of the answer", async () => {
+  const asked: unknown[] = [];
+  const network: ProcessHost["network"] = {
+    async fetch({ body, ...request }) {
+      asked.push({ ...request, body: body && new TextDecoder().decode(body) });
+      return new Response("made", { status: 201, headers: { "x-made": "yes" } });
+    },
+    connect: () => Promise.reject(new Error("not asked for")),
+  };
+  await using plugin = await started({ module: await wat("http.wat"), host: { network } });
+  const request = { url: "https://a.b/", method: "post", headers: { "x-a": "b" } };
+  expect(await plugin.call("post", request)).toEqual({ "x-made": "yes" });
+  expect(await plugin.call("status", request)).toBe(201);
+  const common = { url: "https://a.b/", method: "POST", headers: [["x-a", "b"]] };
+  expect(asked).toEqual([
+    { ...common, body: JSON.stringify(request) },
+    { ...common, body: undefined },
+  ]);
+  expect(await refusal(() => plugin.call("post", {}))).toEqual(failed("The module's HTTP request has no url"));
+  const headers = { a: "x".repeat(70_000) };
+  expect(await refusal(() => plugin.call("post", { url: "https://a.b/", headers }))).toEqual(
+    failed("The head of the module's HTTP request is too large"),
+  );
+  expect(asked.length).toBe(2);
+});
+
+test("wasm plugins find who calls in a config value, for that call alone", async () => {
+  await using plugin = await started({ module: await wat("http.wat"), host: { env: { KEY: "value" } } });
+  const context = { agent: "main", tool: "config" };
+  expect(await plugin.call("config", "aleph.context", { context })).toEqual(context);
+  expect(await plugin.call("config", "aleph.context")).toBeNull();
+  expect(await plugin.call("config", "KEY", { context })).toBe("value");
+  expect(await plugin.call("config", "constructor", { context })).toBeNull();
+});
+
 /** A network on which nothing ever comes; `asked` resolves when something was asked of it. */
 function silence() {
   const asked = Promise.withResolvers<AbortSignal>();

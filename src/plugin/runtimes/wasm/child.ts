@@ -6,6 +6,7 @@ import type { ConfinedChild } from "../../../sandbox/confinement.ts";
 import type { ProcessHost } from "../../../sdk/runtime.ts";
 import {
   type CallHead,
+  type DeniedHead,
   encodeFrame,
   type FailureHead,
   FROM_HOST,
@@ -17,6 +18,7 @@ import {
   MAX_HTTP_BODY,
   type ReplyHead,
   type RequestHead,
+  type ResultHead,
   TO_HOST,
 } from "./frames.ts";
 import { readBody } from "./http-body.ts";
@@ -87,7 +89,7 @@ export class WasmChild implements AsyncDisposable {
     const { kind, head: result, body } = await this.#ask(encodeFrame(TO_HOST.call, head, input), patience);
     if (kind !== FROM_HOST.result) throw this.#violation("answered with no answer");
     if (body.length > this.#o.host.limits.maxAnswer) throw this.#fail("too_large", "gave too large an answer");
-    return (result as { hasOutput?: unknown }).hasOutput === true ? body : undefined;
+    return (result as Partial<ResultHead>).hasOutput === true ? body : undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -175,7 +177,7 @@ export class WasmChild implements AsyncDisposable {
     if (!exchange || exchange.isAnswered) throw this.#violation("spoke without being asked");
     if (frame.kind === FROM_HOST.log) this.#log(frame.head as Partial<LogHead>);
     else if (frame.kind === FROM_HOST.denied) {
-      host.denied("filesystem", String((frame.head as { target?: unknown }).target).slice(0, 4096));
+      host.denied("filesystem", String((frame.head as Partial<DeniedHead>).target).slice(0, 4096));
     } else if (frame.kind === FROM_HOST.request) {
       if (exchange.isAsking) throw this.#violation("asked twice at once");
       exchange.isAsking = true;

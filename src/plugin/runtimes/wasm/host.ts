@@ -2,12 +2,15 @@
 import type { HttpReply, HttpRequest } from "./environment.ts";
 import {
   type CallHead,
+  type DeniedHead,
   type FailureHead,
   FROM_HOST,
   type LoadHead,
   type LogHead,
   MAX_HTTP_BODY,
   type ReplyHead,
+  type RequestHead,
+  type ResultHead,
   TO_HOST,
 } from "./frames.ts";
 import { describeFault, type Guest, OutputTooLarge, openGuest } from "./guest.ts";
@@ -47,7 +50,7 @@ async function load(pipe: Pipe, gate: LogGate, head: LoadHead, module: Uint8Arra
       },
       denied(target) {
         denied += 1;
-        if (denied <= MAX_DENIED) pipe.write(FROM_HOST.denied, { target });
+        if (denied <= MAX_DENIED) pipe.write(FROM_HOST.denied, { target } satisfies DeniedHead);
       },
     });
   } catch (thrown) {
@@ -68,7 +71,7 @@ async function answer(
     if (!guest.functions.includes(name)) throw new Error(`The module exports no function "${name}"`);
     const output = await guest.call(name, input, context);
     tellDropped(pipe, gate);
-    pipe.write(FROM_HOST.result, { hasOutput: output !== undefined }, output);
+    pipe.write(FROM_HOST.result, { hasOutput: output !== undefined } satisfies ResultHead, output);
   } catch (thrown) {
     const code = thrown instanceof OutputTooLarge ? "too_large" : "handler";
     tellDropped(pipe, gate);
@@ -85,7 +88,7 @@ function tellDropped(pipe: Pipe, gate: LogGate): void {
 /** Asks the server for something from the network, which this process has none of, and waits. */
 function ask(pipe: Pipe, { url, method, headers, body }: HttpRequest): HttpReply {
   if ((body?.length ?? 0) > MAX_HTTP_BODY) throw new Error(`A request's body is larger than ${MAX_HTTP_BODY} bytes`);
-  pipe.write(FROM_HOST.request, { url, method, headers, hasBody: body !== undefined }, body);
+  pipe.write(FROM_HOST.request, { url, method, headers, hasBody: body !== undefined } satisfies RequestHead, body);
   const reply = pipe.read();
   if (reply?.kind !== TO_HOST.reply) throw new Error("The server gave no answer");
   const head = reply.head as ReplyHead;
