@@ -12,7 +12,7 @@ export interface Confinement {
   /** Programs and folders of programs that it may start besides its own; empty: it starts none. */
   readonly execute: readonly string[];
   /**
-   * How many processes it may have; 1 means that it cannot fork, and threads are free. Above that threads count too, and
+   * How many processes it may have; 1 means that it cannot fork; it has 512 threads then. Above that threads count too, and
    * what `/proc` tells everybody of other processes, such as their command lines, can be seen.
    */
   readonly processes: number;

@@ -7,7 +7,7 @@ import { testFolder } from "../support/folder.ts";
 
 const ownProgram = () => ({ argv: [executablePath()], bun: executablePath(), sources: [] });
 
-for (const who of ["root", "an ordinary user"] satisfies Who[]) {
+for (const who of ["root", "root without capabilities", "an ordinary user"] satisfies Who[]) {
   for (const withoutNamespaces of [false, true]) {
     const where = withoutNamespaces ? " where there are no namespaces" : "";
     testExecutableIf(hasLandlock && canBe(who))(

@@ -237,6 +237,19 @@ testKernel("start lets a program with one process start none, threads excepted",
   expect(stdout).toBe("alone\n");
 });
 
+testKernel("start gives a program with one process a bounded number of threads", async () => {
+  await using child = await kernel.start({
+    argv: ["/bin/sh", "-c", "ulimit -p 2>/dev/null || ulimit -u"],
+    cwd: "/",
+    env: {},
+    confinement: confinement(),
+  });
+  const limit = Number(await new Response(child.stdout).text());
+  const everybody = Number(/\/(\d+)/.exec(readFileSync("/proc/loadavg", "latin1"))?.[1]);
+  expect(limit).toBeGreaterThanOrEqual(512);
+  expect(limit).toBeLessThan(everybody + 1024);
+});
+
 testKernel("start lets as many processes run as it was told", async () => {
   const bomb = "n=0; while [ $n -lt 200 ]; do sleep 60 & n=$((n+1)); done; echo all";
   const ran = await shell(bomb, { limits: many({ processes: 20 }) });

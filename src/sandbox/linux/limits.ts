@@ -7,9 +7,12 @@ const CPU = 0;
 const FILE_SIZE = 1;
 const DATA = 2;
 const CORE = 4;
-const PROCESSES = 6;
+const TASKS = 6;
 const OPEN_FILES = 7;
 const MESSAGE_QUEUES = 12;
+
+/** Of a process that may have no other: more than any needs, and no danger to the machine. */
+const THREADS = 512;
 
 export function limitResources(kernel: Kernel, order: LaunchOrder): void {
   limit(kernel, CORE, 0);
@@ -18,7 +21,8 @@ export function limitResources(kernel: Kernel, order: LaunchOrder): void {
   limit(kernel, OPEN_FILES, order.openFiles);
   if (order.cpuSeconds !== null) limit(kernel, CPU, order.cpuSeconds);
   // The kernel counts all of the same user, threads too. Who is new has none.
-  if (order.processes > 1) limit(kernel, PROCESSES, order.processes + (order.user === null ? tasksOfThisUser() : 0));
+  const others = order.user === null ? (order.processes > 1 ? tasksOfThisUser() : allTasks()) : 0;
+  limit(kernel, TASKS, others + (order.processes > 1 ? order.processes : THREADS));
 }
 
 /** Last of all: under it this process, which was made for more, can hardly go on. */
@@ -33,6 +37,12 @@ function limit(kernel: Kernel, resource: number, wanted: number): void {
   const hard = found[1]!;
   const value = BigInt(wanted) < hard ? BigInt(wanted) : hard;
   kernel.must("prlimit64", 0, resource, new BigUint64Array([value, value]), 0);
+}
+
+/** Of everybody: quickly known, and close enough where nothing is promised. */
+function allTasks(): number {
+  const [, , , tasks = ""] = readFileSync("/proc/loadavg", "latin1").split(" ");
+  return Number(tasks.split("/")[1]);
 }
 
 function tasksOfThisUser(): number {

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { DriverOptions, DriverReport } from "./driver.ts";
 
-export type Who = "root" | "an ordinary user";
+export type Who = "root" | "root without capabilities" | "an ordinary user";
 
 /** Nobody in particular; owns nothing. */
 const OTHER = 65_534;
@@ -10,17 +10,24 @@ const OTHER = 65_534;
 const isRoot = process.geteuid?.() === 0;
 const setpriv = Bun.which("setpriv");
 
+const BECOME: Readonly<Record<Who, readonly string[]>> = {
+  root: [],
+  // In some containers: it cannot be anybody else.
+  "root without capabilities": ["setpriv", "--bounding-set=-all", "--inh-caps=-all"],
+  "an ordinary user": ["setpriv", `--reuid=${OTHER}`, `--regid=${OTHER}`, "--clear-groups"],
+};
+
 /** Whether the tests can start something as this user: root can be anyone, others only themselves. */
 export function canBe(who: Who): boolean {
-  return who === "root" ? isRoot : !isRoot || setpriv !== null;
+  if (who === "root") return isRoot;
+  return setpriv === null ? !isRoot && who === "an ordinary user" : isRoot || who === "an ordinary user";
 }
 
 export async function runDriver(options: DriverOptions, who: Who): Promise<DriverReport> {
-  const become =
-    isRoot && who !== "root" ? [setpriv ?? "", `--reuid=${OTHER}`, `--regid=${OTHER}`, "--clear-groups"] : [];
+  const become = isRoot ? BECOME[who] : [];
   const child = Bun.spawn([...become, process.execPath, join(import.meta.dir, "driver.ts"), JSON.stringify(options)], {
     cwd: "/",
-    env: { ALEPH_TEST_SECRET: "of the server" },
+    env: { PATH: process.env.PATH ?? "", ALEPH_TEST_SECRET: "of the server" },
     stdout: "pipe",
     stderr: "pipe",
   });
