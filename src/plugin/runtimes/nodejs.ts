@@ -66,7 +66,12 @@ async function startProcess(
       openFiles: OPEN_FILES,
     },
   });
-  const initialize = { plugin: { id, name, version }, places: placesOf(manifest), maxAnswer: host.limits.maxAnswer };
+  const initialize = {
+    plugin: { id, name, version },
+    places: placesOf(manifest),
+    maxAnswer: host.limits.maxAnswer,
+    confined: child.level !== "none",
+  };
   return NodejsProcess.start({ child, host, initialize, now: () => performance.now() });
 }
 

@@ -10,6 +10,8 @@ export interface Initialize {
   readonly places: Readonly<Record<string, readonly (readonly string[])[]>>;
   /** Characters of one answer. */
   readonly maxAnswer: number;
+  /** Whether the system keeps it from what it may not. */
+  readonly confined: boolean;
 }
 
 export interface Ready {

@@ -137,7 +137,8 @@ export class NodejsProcess implements PluginProcess {
       }
       case "denied": {
         const { kind, target } = params;
-        if ((kind !== "filesystem" && kind !== "process") || typeof target !== "string") return false;
+        if (typeof target !== "string") return false;
+        if (kind !== "filesystem" && kind !== "process" && kind !== "network") return false;
         if (++this.#denials <= MAX_DENIALS) host.denied(kind, target.slice(0, 1000));
         return true;
       }

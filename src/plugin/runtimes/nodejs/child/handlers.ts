@@ -1,6 +1,6 @@
 /** Finds the function for a handler's name, calls it, and sends back what it gives. */
 import type { Call, Initialize, More } from "../messages.ts";
-import { noteDenial } from "./denials.ts";
+import type { DenialWatch } from "./denials.ts";
 import type { Wire } from "./wire.ts";
 
 type Handler = (args: unknown, context: unknown) => unknown;
@@ -21,6 +21,7 @@ interface Running {
 
 export class HandlerTable {
   readonly #wire: Wire;
+  readonly #denials: DenialWatch;
   readonly #running = new Map<number, Running>();
   readonly #found = new Map<string, Handler>();
   readonly #definitions: Definition[] = [];
@@ -28,8 +29,9 @@ export class HandlerTable {
   readonly #sources: object[] = [];
   #init: Initialize | undefined;
 
-  constructor(wire: Wire) {
+  constructor(wire: Wire, denials: DenialWatch) {
     this.#wire = wire;
+    this.#denials = denials;
   }
 
   initialize(init: Initialize): void {
@@ -76,7 +78,7 @@ export class HandlerTable {
       if (stream) await this.#stream(id, running, result);
       else this.#answer(id, running, isIterator(result) ? await Array.fromAsync(result) : result);
     } catch (thrown) {
-      noteDenial(this.#wire, thrown);
+      this.#denials.note(thrown);
       this.#fail(id, running, messageOf(thrown), "handler");
     } finally {
       this.#running.delete(id);

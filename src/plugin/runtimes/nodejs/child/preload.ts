@@ -2,7 +2,7 @@
 import * as sdk from "../../../../../plugins/sdk/index.js";
 import type { Initialize } from "../messages.ts";
 import { Broker } from "./broker.ts";
-import { noteDenial } from "./denials.ts";
+import { DenialWatch } from "./denials.ts";
 import { installFetch } from "./fetch.ts";
 import { HandlerTable } from "./handlers.ts";
 import { installHttp } from "./http.ts";
@@ -15,7 +15,8 @@ import { installWs } from "./ws.ts";
 
 const wire = new Wire();
 const broker = new Broker(wire);
-const table = new HandlerTable(wire);
+const denials = new DenialWatch(wire);
+const table = new HandlerTable(wire, denials);
 const initialized = Promise.withResolvers<{ readonly init: Initialize; readonly id: number }>();
 const started = Promise.withResolvers<void>();
 const isAnnounced = Promise.withResolvers<true>();
@@ -30,6 +31,7 @@ installWebSocket(broker);
 installHttp(broker);
 installWs(broker);
 installUndici(broker, fetch);
+denials.install();
 
 Object.defineProperty(globalThis, Symbol.for("aleph.plugin.host"), {
   value: {
@@ -50,7 +52,7 @@ Bun.plugin({
 
 for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   process.on(event, (thrown: unknown) => {
-    noteDenial(wire, thrown);
+    denials.note(thrown);
     // One who listens himself has decided to go on.
     if (process.listenerCount(event) > 1) return;
     console.error(event === "uncaughtException" ? "Uncaught exception:" : "Unhandled rejection:", thrown);
@@ -70,6 +72,7 @@ void wire
   .finally(() => process.exit(0));
 
 const { init, id } = await initialized.promise;
+denials.confined = init.confined;
 table.initialize(init);
 const loaded = import(Bun.main).then((module: object) => {
   table.add(module);
@@ -82,7 +85,7 @@ try {
   if (isPending) await started.promise;
   wire.answer(id, JSON.stringify({ missing: isLoaded ? table.missing() : [] }));
 } catch (thrown) {
-  noteDenial(wire, thrown);
+  denials.note(thrown);
   wire.fail(id, ...describeLoadError(thrown));
   await wire.flush();
   process.exit(1);
