@@ -1,8 +1,9 @@
 /** Keeps the code of one plugin: starts it when it is needed, again after it failed, ends it when nobody needs it. */
+
+import { Failures, MAX_FAILURES } from "../lib/failures.ts";
 import { describeError, type Log } from "../lib/log.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { PluginCall, PluginProcess } from "../sdk/runtime.ts";
-import { Failures, MAX_FAILURES } from "./failures.ts";
 
 export interface SupervisorOptions {
   readonly plugin: string;

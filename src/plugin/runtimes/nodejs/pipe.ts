@@ -1,9 +1,9 @@
 /** The server's end of the pipes to a plugin's process. Nothing that comes from there is believed before it was checked. */
 import { LineSplitter } from "../../../lib/line-splitter.ts";
 import { isDeeperThan } from "../../../lib/nesting.ts";
+import { Pace } from "../../../lib/pace.ts";
 import type { ConfinedChild } from "../../../sandbox/confinement.ts";
 import type { OutputLog } from "./output-log.ts";
-import { Pace } from "./pace.ts";
 
 export interface PipeOptions {
   readonly child: ConfinedChild;

@@ -1,5 +1,5 @@
 /** Slows down one who sends too much: whoever reads waits, until the pipe is full and the sender has to wait too. */
-import { pause } from "../../../lib/pause.ts";
+import { pause } from "./pause.ts";
 
 export interface PaceOptions {
   /** Bytes a second that are read without a pause, after one second's worth at once. */
