@@ -5,6 +5,7 @@ import type { ModelMedia, ModelMessage, ModelText, ModelThinking, ModelToolCall 
 import { readHistory, readRunMessages } from "../session/messages.ts";
 import type { StoredRun } from "../session/runs.ts";
 import type { Session } from "../session/sessions.ts";
+import { markUntrusted } from "./untrusted.ts";
 
 /** Share of the model's context window that history may fill; the rest is for the prompt, the tools and the answer. */
 const HISTORY_SHARE = 0.7;
@@ -73,7 +74,11 @@ export async function toolMessage(
     call_id: result.call_id,
     tool: result.tool,
     ok: result.status === "ok",
-    content: [{ type: "text", text: result.text }, ...media],
+    content: [
+      { type: "text", text: result.untrusted ? markUntrusted(result.tool, result.text) : result.text },
+      ...media,
+    ],
+    ...(result.untrusted ? { untrusted: true } : {}),
   };
 }
 

@@ -139,7 +139,7 @@ class Loop {
         await this.#saveStep(reply);
         const content = modelParts(reply.parts);
         if (content.length > 0) turn.messages.push({ role: "assistant", content });
-        turn.messages.push(...(await callTools({ deps: this.#deps, run: this.#r }, reply.calls, turn.tools)));
+        turn.messages.push(...(await callTools({ deps: this.#deps, run: this.#r }, reply.calls, turn)));
         await this.#addSteered(turn.messages, steered);
         reply = undefined;
         if (cancel.aborted) throw new AlephError("cancelled", "Cancelled");

@@ -6,6 +6,7 @@ import { appendMessage } from "../session/messages.ts";
 import { toolMessage } from "./context.ts";
 import type { LoopDeps, LoopRun } from "./loop.ts";
 import type { ToolDescription } from "./toolbox.ts";
+import { isTainted } from "./untrusted.ts";
 
 export interface ToolCaller {
   readonly deps: Pick<LoopDeps, "toolbox" | "bus" | "now">;
@@ -16,20 +17,25 @@ export interface ToolCaller {
 export async function callTools(
   caller: ToolCaller,
   calls: readonly ModelToolCall[],
-  tools: readonly ToolDescription[],
+  { tools, messages }: { readonly tools: readonly ToolDescription[]; readonly messages: readonly ModelMessage[] },
 ): Promise<ModelMessage[]> {
   const results: ToolResultPart[] = [];
   const isParallel = (call: ModelToolCall) => tools.some(({ name, parallel }) => name === call.tool && parallel);
   for (let at = 0; at < calls.length; ) {
     let end = at + 1;
     if (isParallel(calls[at]!)) while (end < calls.length && isParallel(calls[end]!)) end++;
-    results.push(...(await Promise.all(calls.slice(at, end).map((call) => callTool(caller, call)))));
+    const tainted = isTainted(messages) || results.some(({ untrusted }) => untrusted);
+    results.push(...(await Promise.all(calls.slice(at, end).map((call) => callTool(caller, call, tainted)))));
     at = end;
   }
   return Promise.all(results.map((result) => toolMessage(result, (id) => caller.run.media.get(id))));
 }
 
-async function callTool({ deps, run: loopRun }: ToolCaller, call: ModelToolCall): Promise<ToolResultPart> {
+async function callTool(
+  { deps, run: loopRun }: ToolCaller,
+  call: ModelToolCall,
+  tainted: boolean,
+): Promise<ToolResultPart> {
   const { run, session, store, cancel, abort } = loopRun;
   const about = { run_id: run.id, session_key: session.key, call_id: call.call_id, tool: call.tool };
   const to = { sessionKey: session.key };
@@ -43,12 +49,13 @@ async function callTool({ deps, run: loopRun }: ToolCaller, call: ModelToolCall)
           sessionKey: session.key,
           runId: run.id,
           grant: run.request.grant,
+          tainted,
           signal: abort,
           sessionTools: session.tools,
           progress: (content) => deps.bus.publish("stream.tool_output", { ...about, content }, to),
         },
       );
-  const { status, text, media, durationMs, args } = outcome;
+  const { status, text, media, untrusted, durationMs, args } = outcome;
   const result: ToolResultPart = {
     type: "tool_result",
     call_id: call.call_id,
@@ -56,6 +63,7 @@ async function callTool({ deps, run: loopRun }: ToolCaller, call: ModelToolCall)
     status,
     text,
     ...(media ? { media: [...media] } : {}),
+    ...(untrusted ? { untrusted } : {}),
     ...(args ? { args } : {}),
     duration_ms: durationMs,
   };

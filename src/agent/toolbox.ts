@@ -29,6 +29,8 @@ export interface CallScope {
   readonly runId: string | null;
   readonly grant: Grant;
   readonly signal: AbortSignal;
+  /** As in `ToolContext`; no when left out: what a person calls by hand no page has asked for. */
+  readonly tainted?: boolean;
   readonly sessionTools: SessionTools | null;
   readonly progress?: (text: string) => void;
 }
@@ -121,7 +123,10 @@ export class Toolbox {
     return realpathSync(path);
   }
 
-  #context({ agent, sessionKey, runId, grant, signal, progress }: CallScope, callId: string): ToolContext {
+  #context(
+    { agent, sessionKey, runId, grant, signal, tainted = false, progress }: CallScope,
+    callId: string,
+  ): ToolContext {
     return {
       workspace: this.workspace(agent),
       agent,
@@ -129,6 +134,7 @@ export class Toolbox {
       runId,
       callId,
       identity: grant.identity,
+      tainted,
       signal,
       log: this.#options.log.child({ call_id: callId, run_id: runId }),
       progress: progress ?? ignore,

@@ -42,6 +42,7 @@ export class PluginTools implements ToolSource {
         tier: "allow",
         reason: `Tool of the plugin "${id}", which can do what its permissions name and nothing else`,
         plan: { plugin: id, handler, args },
+        outward: true,
         run: async () => {
           const { agent, sessionKey, runId, callId, identity, signal } = context;
           const answer = await plugin.call({
@@ -59,8 +60,8 @@ export class PluginTools implements ToolSource {
 
   async #result(value: unknown, { sessionKey }: ToolContext): Promise<ToolResult> {
     const { text, media } = readAnswer(value);
-    if (media.length === 0) return { ok: true, text };
+    if (media.length === 0) return { ok: true, text, untrusted: true };
     const stored = media.map(({ bytes, ...part }) => this.#o.media.put(bytes, { ...part, sessionKey }));
-    return { ok: true, text, media: await Promise.all(stored) };
+    return { ok: true, text, media: await Promise.all(stored), untrusted: true };
   }
 }

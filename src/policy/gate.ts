@@ -123,12 +123,15 @@ async function judgeHooked(
       ? await decide(o, tool, checked.args, shown, onRun).catch((thrown: unknown) =>
           failed(tool.name, thrown, context, o.log),
         )
-      : { status: "ok", text: said.answer };
+      : { status: "ok", text: said.answer, untrusted: true };
   if (!after || (!ran && said.answer === undefined)) return { ...ending, ...changed };
   const { status, text } = capped(ending, o.maxText);
   const durationMs = Math.max(0, Math.round(o.now() - began));
   const last = await askAfter(after, { ...called, args: said.args }, { status, text, durationMs });
-  return "refusal" in last ? { ...denied(last.refusal), ...changed } : { ...ending, text: last.text, ...changed };
+  if ("refusal" in last) return { ...denied(last.refusal), ...changed };
+  // What a plugin wrote is a stranger's word too.
+  const written = last.text === text ? {} : ({ untrusted: true } as const);
+  return { ...ending, text: last.text, ...written, ...changed };
 }
 
 async function decide(
@@ -141,14 +144,21 @@ async function decide(
   const prepared: Prepared = isForeign(tool)
     ? await tool.prepare(args as Args, context)
     : await tool.prepare(await options.needs(), args, context);
-  if (prepared.tier === "deny") return denied(`Refused by policy: ${prepared.reason}. Do not try it in another way`);
-  if (prepared.tier === "ask") {
-    const refusal = await ask(options, tool.name, prepared, context);
+  const { tier, reason } = tierOf(prepared, context);
+  if (tier === "deny") return denied(`Refused by policy: ${reason}. Do not try it in another way`);
+  if (tier === "ask") {
+    const refusal = await ask(options, tool.name, { ...prepared, reason }, context);
     if (refusal) return refusal;
   }
   if (context.signal.aborted) return cancelled("Cancelled before it began");
   onRun?.();
   return await run(prepared, context, options.settleMs ?? SETTLE_MS);
+}
+
+/** What a stranger wrote may have led the model to the call: then nothing leaves without a person's word. */
+function tierOf({ tier, reason, outward }: Prepared, { tainted }: ToolContext): Pick<Prepared, "tier" | "reason"> {
+  if (tier !== "allow" || !outward || !tainted) return { tier, reason };
+  return { tier: "ask", reason: `${reason}. Content from outside is in this run, so what leaves it needs your word` };
 }
 
 /** Nothing when a person said yes. */

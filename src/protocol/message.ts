@@ -32,6 +32,8 @@ export const toolResultPart = z.object({
   status: z.enum(["ok", "error", "denied", "cancelled", "unknown"]),
   text: z.string(),
   media: z.array(mediaPart).optional(),
+  /** A stranger may have written it. */
+  untrusted: z.literal(true).optional(),
   /** What the tool really got, where a plugin changed what was asked. */
   args: z.record(z.string(), z.unknown()).optional(),
   duration_ms: z.number().optional(),

@@ -38,6 +38,8 @@ export type ModelMessage =
       readonly tool: string;
       readonly ok: boolean;
       readonly content: readonly (ModelText | ModelMedia)[];
+      /** Written by a stranger; the text says so itself. */
+      readonly untrusted?: true;
     };
 
 export interface ToolSpec {

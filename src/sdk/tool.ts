@@ -13,6 +13,8 @@ export interface ToolContext {
   readonly runId: string | null;
   readonly callId: string;
   readonly identity: Identity;
+  /** Whether content from outside (`ToolResult.untrusted`) is in what the model has seen: then outward calls ask. */
+  readonly tainted: boolean;
   /** Aborts when the run is cancelled or aborted; processes and requests end with it. */
   readonly signal: AbortSignal;
   readonly log: Log;
@@ -25,6 +27,8 @@ export interface ToolResult {
   readonly ok: boolean;
   readonly text: string;
   readonly media?: readonly MediaPart[];
+  /** What a stranger may have written: a web page, a mail, what a plugin or another program says. The model is told so. */
+  readonly untrusted?: true;
 }
 
 /** `allow` runs at once, `ask` waits for a person, `deny` never runs. */
@@ -39,6 +43,11 @@ export interface Prepared {
   /** Why this tier; a sentence for the person and, when denied, for the model. */
   readonly reason: string;
   readonly plan: Readonly<Record<string, unknown>>;
+  /**
+   * It has an effect outside of the workspace or tells something to somebody: a request to the network, a message, a
+   * file elsewhere. Allowed at once only while nothing from outside is in the run; then it asks.
+   */
+  readonly outward?: true;
   /** May throw; the gate turns what is thrown into a failed result. */
   run(): Promise<ToolResult>;
 }

@@ -23,6 +23,7 @@ const CONTEXT: ToolContext = {
   runId: "run_1",
   callId: "call_1",
   identity: { id: "owner", kind: "owner" },
+  tainted: false,
   signal: new AbortController().signal,
   log: testLog().log,
   progress: () => {},

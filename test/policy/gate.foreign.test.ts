@@ -48,6 +48,7 @@ function setUp(parameters: Record<string, unknown> = SCHEMA, prepared: Partial<P
     runId: "run_1",
     callId: "call_1",
     identity: { id: "owner", kind: "owner" },
+    tainted: false,
     signal: new AbortController().signal,
     log,
     progress: () => {},

@@ -66,6 +66,7 @@ function setUp(hooks: readonly Hook[], prepared: Partial<Prepared> = {}, answer:
     runId: "run_1",
     callId: "call_1",
     identity: { id: "owner", kind: "owner" },
+    tainted: false,
     signal: abort.signal,
     log,
     progress: (text) => progress.push(text),

@@ -13,6 +13,7 @@ const context = (override: Partial<ToolContext> = {}): ToolContext => ({
   runId: "run_1",
   callId: "call_1",
   identity: { id: "owner", kind: "owner" },
+  tainted: false,
   signal: new AbortController().signal,
   log: testLog().log,
   progress: () => {},

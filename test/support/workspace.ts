@@ -45,6 +45,7 @@ export async function testWorkspace(): Promise<TestWorkspace> {
       runId: null,
       callId: "call_1",
       identity: { id: "owner", kind: "owner" },
+      tainted: false,
       signal: new AbortController().signal,
       log: testLog().log,
       progress: () => {},

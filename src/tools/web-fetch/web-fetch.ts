@@ -41,13 +41,14 @@ export const webFetch = defineTool({
       tier: "allow",
       reason: "Reads from the web",
       plan: { url },
+      outward: true,
       async run() {
         const { max_bytes, timeout_ms } = config().tools.web_fetch;
         const late = AbortSignal.timeout(timeout_ms);
         try {
           const answer = await egress.get(url, HEADERS, AbortSignal.any([context.signal, late]));
           const body = await readBody(answer.response, max_bytes);
-          return await describe(media, answer, body, context);
+          return { ...(await describe(media, answer, body, context)), untrusted: true };
         } catch (cause) {
           if (context.signal.aborted || !late.aborted) throw cause;
           throw new AlephError("timeout", `"${url}" took longer than ${timeout_ms} ms`, { cause });
