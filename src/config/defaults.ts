@@ -47,6 +47,7 @@ export const DEFAULTS = {
       nodejs: { enabled: true, memory_limit: "512MB" as string | number, timeout_ms: 30_000, node_version: "20" },
     },
   },
+  mcp: { servers: {} },
   debug: { record: false },
   log: { level: "info" as "debug" | "info" | "warn" | "error" },
 };

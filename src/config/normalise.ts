@@ -12,6 +12,9 @@ export const NAME_TABLES: ReadonlySet<string> = new Set([
   "interfaces",
   "models.aliases",
   "providers.*.headers",
+  "mcp.servers",
+  "mcp.servers.*.env",
+  "mcp.servers.*.headers",
 ]);
 
 /** Below their tables' other keys the options of a kind of provider or a channel begin; they reach it as they are. */

@@ -5,7 +5,7 @@ import type { Path, Table } from "./normalise.ts";
 import type { Problem } from "./problem.ts";
 import { isReference } from "./secrets.ts";
 
-/** A copy. Values of headers are always masked: what their names mean is the provider's affair. */
+/** A copy. Values of headers and variables are always masked: what their names mean is the other side's affair. */
 export function redact<T extends Table>(config: T): T {
   return redactValue(config, []) as T;
 }
@@ -21,7 +21,7 @@ function redactString(value: string, path: Path): string {
   if (value === "" || (isReference(value) && maskText(value) === value)) return value;
   // A list of secrets stands under one secret key.
   const key = path.findLast((part) => typeof part === "string") ?? "";
-  if (isSecretKey(key) || path.includes("headers")) return MASK;
+  if (isSecretKey(key) || path.some((part) => part === "headers" || part === "env")) return MASK;
   return maskText(redactUrl(value));
 }
 

@@ -103,6 +103,57 @@ const nodejs = z
   })
   .partial();
 
+const mcpServer = z.strictObject({
+  enabled: z.boolean().optional().describe("false leaves the server unused"),
+  command: z.string().min(1).optional().describe("program of a local server; a name is looked up in exec.path"),
+  args: z.array(z.string()).optional().describe("what it is started with; files and folders named here are open to it"),
+  env: z
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of a variable"), z.string())
+    .optional()
+    .describe("all that it sees of an environment besides PATH and HOME; best references such as env:NAME"),
+  cwd: z.string().min(1).optional().describe("folder that it runs in; one of its own if left out"),
+  read: z
+    .array(z.string().min(1))
+    .optional()
+    .describe("absolute paths that it may read; if left out, those that args name"),
+  write: z
+    .array(z.string().min(1))
+    .optional()
+    .describe("absolute paths that it may change; if left out, the folders that args name"),
+  execute: z.array(z.string().min(1)).optional().describe("programs, or folders of them, that it may start"),
+  network: z
+    .array(z.string().min(1))
+    .optional()
+    .describe("hosts that it may reach, such as connect:https://api.example.com; connect:https://* is any public one"),
+  memory_limit: size.optional().describe("of a local server, in bytes or like 512MB"),
+  allow_unsandboxed: z
+    .boolean()
+    .optional()
+    .describe("lets it run where nothing can confine it; only this file sets it"),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("address of a remote server, in place of command"),
+  headers: z.record(z.string(), z.string()).optional().describe("sent with each request to url"),
+  oauth: z
+    .strictObject({
+      client_id: z.string().min(1).describe("if the server does not register clients by itself"),
+      client_secret: z.string().describe("best a reference"),
+      scope: z.string().describe("what to ask for; what the server names if left out"),
+    })
+    .partial()
+    .optional(),
+  timeout_ms: z.int().min(1).optional().describe("of one call, renewed by each sign of progress"),
+  tools: z
+    .strictObject({
+      allow: z.array(z.string()).describe("tools that run without a question; * is all"),
+      ask: z.array(z.string()).describe("tools that ask all the same, when allow names all"),
+      deny: z.array(z.string()).describe("tools that are never offered or run"),
+    })
+    .partial()
+    .optional(),
+});
+
 export const configSchema = z.strictObject({
   gateway: z
     .strictObject({
@@ -207,6 +258,10 @@ export const configSchema = z.strictObject({
     })
     .partial()
     .optional(),
+  mcp: z
+    .strictObject({ servers: z.record(identifier, mcpServer) })
+    .partial()
+    .optional(),
   debug: z
     .strictObject({
       record: z.boolean().optional().describe("keeps what each run asks of providers and gets, for aleph runs replay"),
@@ -226,6 +281,7 @@ export type ConfigInput = z.input<typeof configSchema>;
 export type ProviderTable = z.output<typeof provider>;
 export type InterfaceTable = z.output<typeof interfaceTable>;
 export type AgentTable = z.output<typeof agent>;
+export type McpServerTable = z.output<typeof mcpServer>;
 
 /** The config in force: defaults filled in, secret references still unresolved. */
 export type Config = typeof DEFAULTS & {
@@ -233,4 +289,5 @@ export type Config = typeof DEFAULTS & {
   readonly providers: Readonly<Record<string, ProviderTable>>;
   readonly agents: Readonly<Record<string, AgentTable>>;
   readonly interfaces: Readonly<Record<string, InterfaceTable>>;
+  readonly mcp: { readonly servers: Readonly<Record<string, McpServerTable>> };
 };

@@ -26,6 +26,7 @@ export const ERRORS = {
   overloaded: { rpc: -32008, http: 503, retryable: true },
   payload_too_large: { rpc: -32008, http: 413, retryable: false },
   plugin_error: { rpc: -32009, http: 502, retryable: false },
+  mcp_error: { rpc: -32009, http: 502, retryable: false },
   config_invalid: { rpc: -32010, http: 422, retryable: false },
 } as const satisfies Record<string, { rpc: number; http: number; retryable: boolean }>;
 

@@ -52,6 +52,7 @@ describe("openConfig", () => {
       },
       interfaces: DEFAULTS.interfaces,
       extensions: DEFAULTS.extensions,
+      mcp: DEFAULTS.mcp,
       debug: DEFAULTS.debug,
       log: { level: "debug" },
     });
