@@ -73,7 +73,7 @@ export class WasmChild implements AsyncDisposable {
     return this.#reason !== undefined;
   }
 
-  /** It was ended for a call that took too long or was cancelled: nothing is wrong with the plugin otherwise. */
+  /** It was ended for the sake of one call, that took too long, say: nothing is wrong with the plugin otherwise. */
   get isReplaceable(): boolean {
     return this.#isReplaceable;
   }
@@ -127,6 +127,10 @@ export class WasmChild implements AsyncDisposable {
       if (signal?.aborted) cancel();
       else this.#write(frame);
       const answer = await exchange.answered.promise;
+      if ((answer.head as Partial<ResultHead>).isSpent === true) {
+        this.#isReplaceable ||= !this.hasEnded;
+        this.#end("spent");
+      }
       if (answer.kind === FROM_HOST.failure) throw this.#failure(answer.head);
       return answer;
     } finally {
@@ -174,6 +178,7 @@ export class WasmChild implements AsyncDisposable {
   #take(frame: Frame): void {
     const { host } = this.#o;
     const exchange = this.#exchange;
+    if (typeof frame.head !== "object" || frame.head === null) throw this.#violation("said what is no message");
     if (!exchange || exchange.isAnswered) throw this.#violation("spoke without being asked");
     if (frame.kind === FROM_HOST.log) this.#log(frame.head as Partial<LogHead>);
     else if (frame.kind === FROM_HOST.denied) {

@@ -53,12 +53,18 @@ export interface CallHead {
   readonly context: string | null;
 }
 
-export interface ResultHead {
+/** Of each answer to a call. */
+interface AnswerHead {
+  /** The next call is better made in a new process. */
+  readonly isSpent: boolean;
+}
+
+export interface ResultHead extends AnswerHead {
   /** Whether the module set an output, which may be empty. */
   readonly hasOutput: boolean;
 }
 
-export interface FailureHead {
+export interface FailureHead extends AnswerHead {
   /** `unusable`: the module cannot be loaded. `too_large`: the output. `handler`: all else that the module did. */
   readonly code: "unusable" | "handler" | "too_large";
   readonly message: string;

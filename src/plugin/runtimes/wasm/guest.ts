@@ -28,6 +28,8 @@ export interface GuestOptions {
 export interface Guest {
   /** Exported functions. */
   readonly functions: readonly string[];
+  /** A call trapped that had much memory. The engine gives it back when it likes: better to go on in a new process. */
+  readonly isSpent: boolean;
   /** The output; nothing when it set none. Throws `OutputTooLarge`, and an error with what it said or what became of it. */
   call(name: string, input: Uint8Array, context: string | null): Promise<Uint8Array | undefined>;
 }
@@ -36,6 +38,8 @@ export class OutputTooLarge extends Error {}
 
 /** Under this name, which no variable of an environment can have, `config_get` gives who calls and where. */
 const CONTEXT_KEY = "aleph.context";
+/** Memory of an instance that may go unused for a while. */
+const KEPT_BYTES = 16 * 1024 * 1024;
 const ORIGINATED = "Plugin-originated error: ";
 
 /** What the running call has to do with, in one place that the host functions share. */
@@ -85,6 +89,7 @@ export async function openGuest(options: GuestOptions): Promise<Guest> {
     return plugin;
   };
 
+  let isSpent = false;
   let plugin: Plugin | undefined;
   try {
     plugin = await instantiate();
@@ -93,10 +98,14 @@ export async function openGuest(options: GuestOptions): Promise<Guest> {
   }
   return {
     functions: limited.functions,
+    get isSpent() {
+      return isSpent;
+    },
     async call(name, input, context) {
       if (!plugin) {
-        // What the old instance held must be gone before a new one needs as much again.
-        state.memory = undefined;
+        // What the old instance held should be gone before a new one needs as much again. Only a new turn of the event
+        // loop has a stack on which nothing of it is left.
+        await new Promise((resolve) => setImmediate(resolve));
         Bun.gc(true);
         plugin = await instantiate();
       }
@@ -109,6 +118,8 @@ export async function openGuest(options: GuestOptions): Promise<Guest> {
           throw new Error(thrown.message.slice(ORIGINATED.length), { cause: thrown });
         }
         plugin = undefined;
+        isSpent ||= (state.memory?.buffer.byteLength ?? 0) > KEPT_BYTES;
+        state.memory = undefined;
         if (thrown instanceof OutputTooLarge) throw thrown;
         const hasEnded = thrown instanceof WasiExit && thrown.code === 0;
         if (!hasEnded) throw new Error(describeFault(thrown), { cause: thrown });

@@ -55,7 +55,7 @@ async function load(pipe: Pipe, gate: LogGate, head: LoadHead, module: Uint8Arra
     });
   } catch (thrown) {
     const message = thrown instanceof ModuleFault ? thrown.message : `cannot be loaded: ${describeFault(thrown)}`;
-    pipe.write(FROM_HOST.failure, { code: "unusable", message } satisfies FailureHead);
+    pipe.write(FROM_HOST.failure, { code: "unusable", message, isSpent: false } satisfies FailureHead);
     return undefined;
   }
 }
@@ -71,11 +71,13 @@ async function answer(
     if (!guest.functions.includes(name)) throw new Error(`The module exports no function "${name}"`);
     const output = await guest.call(name, input, context);
     tellDropped(pipe, gate);
-    pipe.write(FROM_HOST.result, { hasOutput: output !== undefined } satisfies ResultHead, output);
+    const head = { hasOutput: output !== undefined, isSpent: guest.isSpent } satisfies ResultHead;
+    pipe.write(FROM_HOST.result, head, output);
   } catch (thrown) {
     const code = thrown instanceof OutputTooLarge ? "too_large" : "handler";
     tellDropped(pipe, gate);
-    pipe.write(FROM_HOST.failure, { code, message: clip(describeFault(thrown)) } satisfies FailureHead);
+    const failure = { code, message: clip(describeFault(thrown)), isSpent: guest.isSpent } satisfies FailureHead;
+    pipe.write(FROM_HOST.failure, failure);
   }
 }
 

@@ -113,10 +113,14 @@ test("a host process is heard with heads that are of no use", async () => {
   expect(child.denied).toEqual(["filesystem undefined"]);
 });
 
-test("a host process with no head where one belongs is ended", async () => {
-  await using child = await taken(encodeFrame(FROM_HOST.log, null));
-  expect(await refusal(child.call)).toMatchObject({ data: { plugin: "sample", code: "protocol" } });
-});
+test.each(["log", "denied", "request", "result", "failure"] as const)(
+  "a host process with no head where one belongs, of a %s, is ended",
+  async (kind) => {
+    await using child = await taken(encodeFrame(FROM_HOST[kind], null));
+    expect(await refusal(child.call)).toMatchObject({ data: { plugin: "sample", code: "protocol" } });
+    expect(await child.wasm.ended).toBe("killed: said what is no message");
+  },
+);
 
 test("a host process that ends by itself leaves what it wrote to standard error in the log", async () => {
   await using child = await taken(new Uint8Array(), "echo the last words >&2; exit 3");
