@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { markUntrusted } from "../../src/agent/untrusted.ts";
 import { OWNER_GRANT } from "../../src/protocol/identity.ts";
 import type { TestPlugin } from "../support/active-plugins.ts";
 import { MAIN, testAgent } from "../support/agent.ts";
@@ -87,7 +88,7 @@ test("a run calls a plugin's tool, and is told of its use only where it may be u
   await using t = await testAgent({ plugins: [SKY], agents });
   t.fake.reply([{ tool_call: { id: "c1", name: "weather", args: { city: "Oslo" } } }], "Sun", "narrow", "none");
   expect((await t.send("Weather?")).text).toBe("Sun");
-  expect(t.fake.requests[1]!.body.messages.at(-1).content).toBe('{"sun":"Oslo"}');
+  expect(t.fake.requests[1]!.body.messages.at(-1).content).toBe(markUntrusted("weather", '{"sun":"Oslo"}'));
   await t.send("Hi", { session_key: "agent:narrow:main" });
   await t.send("Hi", { session_key: "agent:none:main" });
   const told = t.fake.requests.map(({ body }) =>

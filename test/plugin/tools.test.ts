@@ -56,9 +56,10 @@ test("PluginTools gives the tools of the plugins as they were written, and the s
 
 test("PluginTools shows what a call does before it is done", async () => {
   const { plugins, tool } = await setUp("sunny");
-  const { tier, reason, plan } = await tool.prepare({ city: "Oslo" }, CONTEXT);
-  expect({ tier, reason, plan }).toEqual({
+  const { tier, reason, plan, outward } = await tool.prepare({ city: "Oslo" }, CONTEXT);
+  expect({ tier, reason, plan, outward }).toEqual({
     tier: "allow",
+    outward: true,
     reason: 'Tool of the plugin "sky", which can do what its permissions name and nothing else',
     plan: { plugin: "sky", handler: "handleWeather", args: { city: "Oslo" } },
   });
@@ -67,7 +68,11 @@ test("PluginTools shows what a call does before it is done", async () => {
 
 test("PluginTools calls the handler with the arguments, the place and the limit", async () => {
   const { plugins, tool } = await setUp("sunny", { timeoutMs: 700 });
-  expect(await (await tool.prepare({ city: "Oslo" }, CONTEXT)).run()).toEqual({ ok: true, text: "sunny" });
+  expect(await (await tool.prepare({ city: "Oslo" }, CONTEXT)).run()).toEqual({
+    ok: true,
+    text: "sunny",
+    untrusted: true,
+  });
   const { agent, sessionKey, runId, callId, signal } = CONTEXT;
   expect(plugins.calls).toEqual([
     {
@@ -85,6 +90,7 @@ test("PluginTools keeps the media that come with a text", async () => {
   const { media, tool } = await setUp({ text: "See", media: [{ mime: "text/plain", name: "a.txt", data }] });
   const result = await (await tool.prepare({}, CONTEXT)).run();
   expect(result).toEqual({
+    untrusted: true,
     ok: true,
     text: "See",
     media: [{ type: "media", media_id: expect.any(String), mime: "text/plain", name: "a.txt", size: 5 }],

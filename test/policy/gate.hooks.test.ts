@@ -160,7 +160,7 @@ test("a resolver of before_tool_call answers in the place of the tool, and after
     before("resolver", () => ({ text: "from the cache" })),
     after("observer", (context: AfterToolCall) => void seen.push(context)),
   ]);
-  expect(await t.call()).toEqual({ status: "ok", text: "from the cache" });
+  expect(await t.call()).toEqual({ status: "ok", text: "from the cache", untrusted: true });
   expect(t.steps).toEqual([]);
   await until(() => seen.length === 1);
   expect(seen).toEqual([{ ...PLACE, args: { path: "a" }, status: "ok", duration: 10, result: "from the cache" }]);
@@ -171,8 +171,8 @@ test("after_tool_call sees what came out and may change it; live output waits fo
     after("interceptor", ({ result }: AfterToolCall) => ({ result: result.replace("a", "[redacted]") })),
     after("resolver", ({ result }: AfterToolCall) => (result.includes("none") ? "mine" : null)),
   ]);
-  expect(await t.call()).toEqual({ status: "ok", text: "wrote [redacted]" });
-  expect(await t.call({ path: "none" })).toEqual({ status: "ok", text: "mine" });
+  expect(await t.call()).toEqual({ status: "ok", text: "wrote [redacted]", untrusted: true });
+  expect(await t.call({ path: "none" })).toEqual({ status: "ok", text: "mine", untrusted: true });
   expect(t.plugins.calls[0]!.args).toEqual({
     ...PLACE,
     args: { path: "a" },
@@ -196,7 +196,7 @@ test("after_tool_call sees a failure, and leaves it one", async () => {
   const t = setUp([after("interceptor", ({ result }: AfterToolCall) => ({ result: `${result}!` }))], {
     run: () => Promise.reject(new AlephError("not_found", "No such file")),
   });
-  expect(await t.call()).toEqual({ status: "error", text: "No such file!" });
+  expect(await t.call()).toEqual({ status: "error", text: "No such file!", untrusted: true });
   expect(t.plugins.calls[0]!.args).toMatchObject({ status: "error", result: "No such file" });
 });
 

@@ -279,3 +279,22 @@ test("createGate keeps both ends of a long text", async () => {
     text: `${"a".repeat(10)}\n[… 80 characters left out …]\n${"z".repeat(10)}`,
   });
 });
+
+test("createGate asks for an outward call when content from outside is in the run, and not before", async () => {
+  const { gate, asked } = gateThat("once");
+  const { tool, runs } = toolThat(() => ({ outward: true }));
+  expect((await gate.call(tool, { path: "a" }, context())).status).toBe("ok");
+  expect(asked).toEqual([]);
+  expect((await gate.call(tool, { path: "a" }, context({ tainted: true }))).status).toBe("ok");
+  expect(asked.map(({ reason }) => reason)).toEqual([
+    "It is a sample. Content from outside is in this run, so what leaves it needs your word",
+  ]);
+  expect(runs()).toBe(2);
+});
+
+test("createGate lets a call that stays inside run whatever is in the run", async () => {
+  const { gate, asked } = gateThat("deny");
+  const { tool } = toolThat(() => ({}));
+  expect((await gate.call(tool, { path: "a" }, context({ tainted: true }))).status).toBe("ok");
+  expect(asked).toEqual([]);
+});

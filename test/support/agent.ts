@@ -124,6 +124,7 @@ export async function testAgent({ plugins: given = [], agents = {}, limits, reco
     runs,
     cassettes,
     toolbox,
+    approvals,
     store,
     events,
     warned: () => entries.filter(({ level }) => level === "warn").map(({ message }) => message),

@@ -60,6 +60,7 @@ test("web_fetch gives a page as Markdown with its address and title", async () =
   );
   expect(await t.call()).toEqual({
     ok: true,
+    untrusted: true,
     text: `URL: ${t.base}/\nTitle: A & B\n\n# Hi\n\nSee [this](${t.base}/x).`,
   });
   expect(t.requests).toEqual([{ method: "GET", host: t.base.slice("http://".length), cookie: null }]);
@@ -72,12 +73,12 @@ test.each([
   ["text/markdown", "# hi"],
 ])("web_fetch gives %s as it is", async (type, body) => {
   await using t = await setUp(page(body, type));
-  expect(await t.call()).toEqual({ ok: true, text: `URL: ${t.base}/\n\n${body}` });
+  expect(await t.call()).toEqual({ ok: true, text: `URL: ${t.base}/\n\n${body}`, untrusted: true });
 });
 
 test("web_fetch takes what the server does not know for text if it is UTF-8", async () => {
   await using t = await setUp(() => new Response(new TextEncoder().encode("just text")));
-  expect(await t.call()).toEqual({ ok: true, text: `URL: ${t.base}/\n\njust text` });
+  expect(await t.call()).toEqual({ ok: true, text: `URL: ${t.base}/\n\njust text`, untrusted: true });
 });
 
 test("web_fetch does not take unknown bytes for text", async () => {
@@ -110,7 +111,11 @@ test.each([
 
 test("web_fetch tells the status of what failed, with what came", async () => {
   await using t = await setUp(page("<p>No such page", "text/html", 404));
-  expect(await t.call()).toEqual({ ok: false, text: `URL: ${t.base}/\nStatus: 404 Not Found\n\nNo such page` });
+  expect(await t.call()).toEqual({
+    ok: false,
+    text: `URL: ${t.base}/\nStatus: 404 Not Found\n\nNo such page`,
+    untrusted: true,
+  });
 });
 
 test("web_fetch shows an image to the model", async () => {
@@ -119,6 +124,7 @@ test("web_fetch shows an image to the model", async () => {
   const result = await t.call();
   expect(result).toEqual({
     ok: true,
+    untrusted: true,
     text: `URL: ${t.base}/\nImage (image/png, ${png.byteLength} bytes)`,
     media: [{ type: "media", media_id: expect.any(String), mime: "image/png", size: png.byteLength }],
   });
@@ -133,7 +139,11 @@ test.each([
   ["video/mp4", "xxxx"],
 ])("web_fetch does not pass on %s %j as text", async (type, body) => {
   await using t = await setUp(page(body, type));
-  expect(await t.call()).toEqual({ ok: false, text: `URL: ${t.base}/\nNot text: ${type}, ${body.length} bytes` });
+  expect(await t.call()).toEqual({
+    ok: false,
+    text: `URL: ${t.base}/\nNot text: ${type}, ${body.length} bytes`,
+    untrusted: true,
+  });
 });
 
 test("web_fetch reads no more than it may, packed or not", async () => {
@@ -198,5 +208,5 @@ test("web_fetch stops when the run is aborted", async () => {
 
 test("web_fetch says when nothing came", async () => {
   await using t = await setUp(() => new Response(null, { status: 204 }));
-  expect(await t.call()).toEqual({ ok: true, text: `URL: ${t.base}/\n\n[no text]` });
+  expect(await t.call()).toEqual({ ok: true, text: `URL: ${t.base}/\n\n[no text]`, untrusted: true });
 });
