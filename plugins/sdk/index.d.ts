@@ -98,6 +98,11 @@ export interface ChannelSend {
   readonly text: string;
 }
 
+/** What `send` may return. */
+export interface ChannelSent {
+  readonly id?: string;
+}
+
 /** `notify("channel.message", …)`: somebody wrote. */
 export interface ChannelMessage {
   readonly channel: string;
@@ -130,7 +135,6 @@ export interface ChatText {
   readonly text: string;
 }
 
-/** A piece with a signature is the last of its block. */
 export interface ChatThinking {
   readonly type: "thinking";
   readonly text: string;
@@ -163,20 +167,17 @@ export type ChatMessage =
       readonly content: readonly (ChatText | ChatMedia)[];
     };
 
-export interface ChatTool {
-  readonly name: string;
-  readonly description: string;
-  /** JSON Schema of the arguments object. */
-  readonly parameters: Readonly<Record<string, unknown>>;
-  readonly strict?: boolean;
-}
-
+/** `chat` and `stream`. A field that the model cannot heed is answered with `bad_request` naming it. */
 export interface ChatCall extends ProviderCall {
   readonly model: string;
   readonly system: readonly string[];
   readonly messages: readonly ChatMessage[];
-  readonly tools: readonly ChatTool[];
-  /** `off`, or how much the model is to think before it answers. */
+  readonly tools: readonly {
+    readonly name: string;
+    readonly description: string;
+    readonly parameters: Readonly<Record<string, unknown>>;
+    readonly strict?: boolean;
+  }[];
   readonly thinking: string;
   readonly max_output_tokens?: number;
   readonly tool_choice?: "auto" | "none" | "required" | { readonly tool: string };
@@ -195,7 +196,7 @@ export interface ChatCall extends ProviderCall {
   readonly seed?: number;
 }
 
-/** How a provider call failed, so that Aleph knows whether to wait or to ask somebody else. */
+/** How a call of the model failed, so that Aleph knows whether to wait or to ask somebody else. */
 export interface ProviderError {
   readonly failure:
     | "auth"
@@ -209,14 +210,12 @@ export interface ProviderError {
     | "timeout"
     | "malformed";
   readonly message: string;
-  /** HTTP status of the vendor's answer. */
   readonly status?: number;
   readonly retry_after_ms?: number;
-  /** The field of the request that cannot be carried out. */
   readonly field?: string;
 }
 
-/** One part of a reply, in the order in which it arrives; exactly one `finish` or `error` ends it. */
+/** One part of a reply. A `tool_call` comes once and whole; exactly one `finish` or `error` ends it. */
 export type ReplyPart =
   | ChatText
   | ChatThinking
@@ -256,16 +255,16 @@ export interface Model {
 
 export type ModelsReply = { readonly models: readonly (string | Model)[] } | { readonly error: ProviderError };
 
-/** One vector for each text, in their order, all of the same length. */
-export type EmbedReply =
-  | { readonly vectors: readonly (readonly number[])[]; readonly input_tokens?: number }
-  | { readonly error: ProviderError };
-
 export interface EmbedCall extends ProviderCall {
   readonly model: string;
   readonly texts: readonly string[];
   readonly dimensions?: number;
 }
+
+/** One vector for each text, in their order, all of the same length. */
+export type EmbedReply =
+  | { readonly vectors: readonly (readonly number[])[]; readonly input_tokens?: number }
+  | { readonly error: ProviderError };
 
 export interface HttpRequest {
   readonly method: string;
@@ -292,7 +291,9 @@ export interface Service {
 export interface Channel {
   readonly connect: Handler<ChannelConnect>;
   readonly disconnect: Handler<ChannelDisconnect>;
-  readonly send: Handler<ChannelSend>;
+  /** Resolves when the place has taken the message. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing
+  readonly send: Handler<ChannelSend, ChannelSent | void>;
 }
 
 export interface Provider {
@@ -317,7 +318,8 @@ export interface PluginDefinition {
   readonly services?: Readonly<Record<string, Service | Handler>>;
   readonly channels?: Readonly<Record<string, Channel | Handler>>;
   readonly providers?: Readonly<Record<string, Provider | Handler>>;
-  readonly routes?: Readonly<Record<string, Handler<HttpRequest, HttpAnswer | undefined>>>;
+  // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing
+  readonly routes?: Readonly<Record<string, Handler<HttpRequest, HttpAnswer | void>>>;
   /** Whatever the manifest names, by that name. */
   readonly handlers?: Readonly<Record<string, Handler>>;
   /** Called before the process ends, unless it is killed; it has a fraction of a second. */

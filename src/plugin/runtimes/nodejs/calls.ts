@@ -17,8 +17,8 @@ interface Waiting {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: AlephError) => void;
   readonly parts: Parts | undefined;
-  /** Whether whoever called has gone; the answer is then only a sign of life. */
-  isOver: boolean;
+  /** What it ends with whatever is answered now: that is then only a sign of life. */
+  over: AlephError | undefined;
   timer: Timer | undefined;
 }
 
@@ -127,7 +127,7 @@ export class Calls {
       reject(this.#error("crashed", `${this.#name} ended before the call: ${this.#gone}`));
       return { id, result };
     }
-    this.#waiting.set(id, { resolve, reject, parts, isOver: false, timer: undefined });
+    this.#waiting.set(id, { resolve, reject, parts, over: undefined, timer: undefined });
     this.#startTimer(id, timeoutMs);
     this.#o.pipe.request(id, method, params);
     return { id, result };
@@ -135,7 +135,7 @@ export class Calls {
 
   #startTimer(id: number, timeoutMs: number): void {
     const waiting = this.#waiting.get(id);
-    if (!waiting || waiting.isOver) return;
+    if (!waiting || waiting.over) return;
     clearTimeout(waiting.timer);
     waiting.timer = setTimeout(() => {
       const error = new AlephError("timeout", `${this.#name} did not answer within ${timeoutMs} ms`, {
@@ -147,29 +147,33 @@ export class Calls {
 
   #stopTimer(id: number): void {
     const waiting = this.#waiting.get(id);
-    if (waiting && !waiting.isOver) clearTimeout(waiting.timer);
+    if (waiting && !waiting.over) clearTimeout(waiting.timer);
   }
 
-  /** The caller gets the error at once; the code has the grace to show that it listens. */
+  /**
+   * The code has the grace to show that it listens. Whoever cancelled does not wait for that; whoever is told of a timeout
+   * finds the process well or ended, and not about to be killed.
+   */
   #stop(id: number, error: AlephError, graceMs: number): void {
     const waiting = this.#waiting.get(id);
-    if (!waiting || waiting.isOver) return;
-    waiting.isOver = true;
-    waiting.reject(error);
+    if (!waiting || waiting.over) return;
+    waiting.over = error;
+    const isLate = error.reason === "timeout";
+    if (!isLate) waiting.reject(error);
     clearTimeout(waiting.timer);
     this.#o.pipe.notify("cancel", { id });
-    const why =
-      error.reason === "timeout"
-        ? "killed: it went on after its time was over"
-        : "killed: it did not stop when it was told to";
+    const why = isLate ? "killed: it went on after its time was over" : "killed: it did not stop when it was told to";
     waiting.timer = setTimeout(() => this.#o.onHung(why), graceMs);
   }
 
+  /** Nothing when it is over already, which the caller is told then at the latest. */
   #take(id: number): Waiting | undefined {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     clearTimeout(waiting?.timer);
-    return waiting;
+    if (!waiting?.over) return waiting;
+    waiting.reject(waiting.over);
+    return undefined;
   }
 
   #cancelled(): AlephError {

@@ -14,9 +14,10 @@ export class Parts {
     return this.#queue.length === 0;
   }
 
-  /** False for more than was asked for. */
+  /** False for more than was asked for; what comes after the end was on its way. */
   push(value: unknown): boolean {
-    if (this.#ended || this.#queue.length >= Parts.WINDOW * 2) return false;
+    if (this.#ended) return true;
+    if (this.#queue.length >= Parts.WINDOW * 2) return false;
     this.#queue.push(value);
     this.#wake?.();
     return true;

@@ -114,8 +114,8 @@ export class NodejsProcess implements PluginProcess {
     await reading;
     const reason = this.#killed ?? (signal === null ? `exited with code ${exitCode}` : `was ended by ${signal}`);
     this.#outbound[Symbol.dispose]();
-    this.#calls.crashed(reason);
     await child[Symbol.asyncDispose]();
+    this.#calls.crashed(reason);
     return { reason };
   }
 

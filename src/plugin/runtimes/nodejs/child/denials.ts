@@ -97,7 +97,7 @@ export class DenialWatch {
   }
 }
 
-/** Promises fail later, and streams and child processes say it by an event. */
+/** Promises fail later; streams and child processes say it by an event, `spawnSync` in what it returns. */
 function watchResult(result: unknown, note: (thrown: unknown) => void): unknown {
   if (result instanceof Promise) {
     return result.catch((thrown: unknown) => {
@@ -109,6 +109,8 @@ function watchResult(result: unknown, note: (thrown: unknown) => void): unknown 
   if (typeof result === "object" && typeof emitter?.on === "function") {
     const { errorMonitor } = process.getBuiltinModule("node:events");
     emitter.on(errorMonitor, note);
+  } else if (typeof result === "object" && result !== null && "error" in result) {
+    note(result.error);
   }
   return result;
 }

@@ -1,4 +1,4 @@
-/** `fetch`, `request` and `WebSocket` of `undici` by way of the server. */
+/** `fetch`, `request`, `WebSocket` and `ping` of `undici` by way of the server. */
 import type { Broker } from "./broker.ts";
 import { type HeaderInput, headerPairs } from "./websocket.ts";
 
@@ -41,8 +41,30 @@ export function installUndici(broker: Broker, fetch: typeof globalThis.fetch): v
       body: bodyOf(answer.body),
     };
   };
-  Object.assign(undici, { fetch, request, WebSocket: globalThis.WebSocket });
-  Object.assign((undici.default as object | undefined) ?? {}, { fetch, request, WebSocket: globalThis.WebSocket });
+  const replaced = { fetch, request, WebSocket: defineSocket(), ping };
+  Object.assign(undici, replaced);
+  Object.assign((undici.default as object | undefined) ?? {}, replaced);
+}
+
+/** Pings and pongs are told as undici tells them: on channels of diagnostics. */
+function defineSocket(): typeof WebSocket {
+  const { channel } = process.getBuiltinModule("node:diagnostics_channel");
+  return class WebSocket extends globalThis.WebSocket {
+    constructor(...args: ConstructorParameters<typeof globalThis.WebSocket>) {
+      super(...args);
+      for (const kind of ["ping", "pong"] as const) {
+        const tell = ({ data }: MessageEvent) => {
+          channel(`undici:websocket:${kind}`).publish({ payload: data, websocket: this });
+        };
+        this.addEventListener(kind as "message", tell);
+      }
+    }
+  };
+}
+
+function ping(socket: WebSocket, data?: Uint8Array<ArrayBuffer>): void {
+  if (!(socket instanceof globalThis.WebSocket)) throw new TypeError("Expected a WebSocket");
+  socket.ping(data);
 }
 
 function bodyOf(stream: ReadableStream<Uint8Array> | null) {
