@@ -324,7 +324,8 @@ const CLIENTS = `
 import http from "node:http";
 import { get } from "node:http";
 import WS, { WebSocket as NamedWS } from "ws";
-import { request as undici, fetch as undiciFetch } from "undici";
+import { request as undici, fetch as undiciFetch, ping, WebSocket as UndiciSocket, MessageEvent as UndiciMessage } from "undici";
+import { channel } from "node:diagnostics_channel";
 import { createRequire } from "node:module";
 const require = createRequire(import.meta.url);
 const collect = (res) => new Promise((resolve, reject) => { const parts = []; res.on("data", (d) => parts.push(d)); res.on("end", () => resolve(Buffer.concat(parts).toString())); res.on("error", reject); });
@@ -380,6 +381,16 @@ export const viaUndici = async ({ base }) => {
   const { statusCode, headers, body } = await undici(base + "/echo", { method: "POST", body: "u", headers: { "content-type": "text/u" } });
   return [statusCode, headers["x-type"], headers["set-cookie"], await body.text(), await (await undiciFetch(base + "/json")).json()];
 };
+export const undiciSocket = async ({ url }) => {
+  const socket = new UndiciSocket(url, { dispatcher: {} });
+  const welcome = await new Promise((resolve) => socket.addEventListener("message", resolve));
+  const pong = new Promise((resolve) => channel("undici:websocket:pong").subscribe(resolve));
+  ping(socket, Buffer.from("u"));
+  const { websocket, payload } = await pong;
+  socket.close(1000);
+  let fault; try { ping({}); } catch (e) { fault = e.message; }
+  return [welcome.data, welcome instanceof UndiciMessage, websocket === socket, Buffer.isBuffer(payload), String(payload), UndiciSocket.OPEN, fault];
+};
 `;
 
 test("http.request, ws and undici of a nodejs plugin go the same way", async () => {
@@ -410,6 +421,15 @@ test("http.request, ws and undici of a nodejs plugin go the same way", async () 
   });
   expect(world.hits).toContain("with 1");
   expect(await p.call("viaUndici", { base })).toEqual([201, "text/u", ["a=1", "b=2"], "u", { hello: "world" }]);
+  expect(await p.call("undiciSocket", { url: world.ws })).toEqual([
+    "welcome",
+    true,
+    true,
+    true,
+    "u",
+    1,
+    "Expected a WebSocket",
+  ]);
 });
 
 test("http.request of a nodejs plugin fails as clients expect it", async () => {

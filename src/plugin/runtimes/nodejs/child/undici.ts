@@ -62,7 +62,7 @@ function defineSocket(): typeof WebSocket {
   };
 }
 
-function ping(socket: WebSocket, data?: Uint8Array<ArrayBuffer>): void {
+function ping(socket: WebSocket & { ping(data?: Uint8Array): void }, data?: Uint8Array): void {
   if (!(socket instanceof globalThis.WebSocket)) throw new TypeError("Expected a WebSocket");
   socket.ping(data);
 }
