@@ -3,7 +3,18 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openRawSocket, type RawSocket } from "../../test/support/raw-socket.ts";
 import { assemble } from "../../test/support/wasm-plugin.ts";
-import { makeHome, median, ms, type Programs, percentile, type Row, startReadyAleph } from "./bench.ts";
+import {
+  makeHome,
+  median,
+  ms,
+  type Programs,
+  percentile,
+  type Row,
+  startAleph,
+  startReadyAleph,
+  waitReady,
+} from "./bench.ts";
+import { idleMemory } from "./start.ts";
 
 const STARTS = 15;
 const START_BAR_MS = 60;
@@ -21,7 +32,7 @@ interface Sample {
 }
 
 export async function measurePlugins(programs: Programs): Promise<readonly Row[]> {
-  return [...(await measureNodejs(programs)), ...(await measureWasm(programs))];
+  return [...(await measureNodejs(programs)), ...(await measureWasm(programs)), ...(await measureIdle(programs))];
 }
 
 async function measureNodejs(programs: Programs): Promise<readonly Row[]> {
@@ -41,6 +52,72 @@ async function measureWasm(programs: Programs): Promise<readonly Row[]> {
     (func (export "echo") (call $output (call $input) (call $length))))`);
   const sample = { kind: "wasm", entry: "plugin.wasm", files: { "plugin.wasm": module } };
   return rowsOf(sample, await measure(programs, sample), { start: WASM_START_BAR_MS, call: WASM_CALL_BAR_MS });
+}
+
+const IDLE = 50;
+const IDLE_STARTS = 15;
+const IDLE_START_BAR_MS = 10;
+const IDLE_MEMORY_BAR_MIB = 10;
+
+/** What plugins cost that are installed, approved and not used: a server with them beside one without, started in turn. */
+async function measureIdle(programs: Programs): Promise<readonly Row[]> {
+  using bare = makeHome();
+  using full = makeHome();
+  const ids = Array.from({ length: IDLE }, (_, index) => `idle${index}`);
+  for (const [index, id] of ids.entries()) {
+    const [kind, entry] = index % 2 === 0 ? (["nodejs", "index.js"] as const) : (["wasm", "plugin.wasm"] as const);
+    writeSample(full.path, id, { kind, entry, files: { [entry]: "", "SKILL.md": "Nothing.\n".repeat(50) } });
+  }
+  await approveAll(programs, full.path, ids);
+  await approveAll(programs, bare.path, []);
+  const homes = [bare.path, full.path] as const;
+  const starts = homes.map(() => ({ health: [] as number[], ready: [] as number[], rss: [] as number[] }));
+  for (let round = 0; round < IDLE_STARTS; round++) {
+    for (const [index, home] of homes.entries()) {
+      await using started = await startAleph(programs, home);
+      const began = performance.now();
+      await waitReady(started);
+      starts[index]!.health.push(started.startMs);
+      starts[index]!.ready.push(started.startMs + performance.now() - began);
+    }
+  }
+  for (let round = 0; round < 3; round++) {
+    for (const [index, home] of homes.entries()) {
+      starts[index]!.rss.push((await idleMemory(() => startAleph(programs, home))).rss / 1024);
+    }
+  }
+  const more = (what: "health" | "ready" | "rss") => median(starts[1]![what]) - median(starts[0]![what]);
+  const start = more("health");
+  const memory = more("rss");
+  return [
+    {
+      name: `${IDLE} plugins installed but idle: exec to the first 200 of /health, median of ${IDLE_STARTS}`,
+      aleph: ms(median(starts[1]!.health)),
+      baseline: `${ms(median(starts[0]!.health))} without`,
+      bar: { text: `≤ ${IDLE_START_BAR_MS} ms more`, value: ms(start), holds: start <= IDLE_START_BAR_MS },
+    },
+    {
+      name: `${IDLE} plugins installed but idle: exec to the first 200 of /ready`,
+      aleph: ms(median(starts[1]!.ready)),
+      baseline: `${ms(median(starts[0]!.ready))} without`,
+    },
+    {
+      name: `${IDLE} plugins installed but idle: memory, RSS`,
+      aleph: `${median(starts[1]!.rss).toFixed(1)} MiB`,
+      baseline: `${median(starts[0]!.rss).toFixed(1)} MiB without`,
+      bar: {
+        text: `≤ ${IDLE_MEMORY_BAR_MIB} MiB more`,
+        value: `${memory.toFixed(1)} MiB`,
+        holds: memory <= IDLE_MEMORY_BAR_MIB,
+      },
+    },
+  ];
+}
+
+async function approveAll(programs: Programs, home: string, ids: readonly string[]): Promise<void> {
+  await using server = await startReadyAleph(programs, home);
+  using socket = await openRawSocket(`http://127.0.0.1:${server.port}`, server.token);
+  for (const id of ids) await socket.call("plugins.approve", { id });
 }
 
 function rowsOf(

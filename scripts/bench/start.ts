@@ -60,12 +60,12 @@ export async function measureMemory(programs: Programs): Promise<readonly Row[]>
   });
 }
 
-interface Memory {
+export interface Memory {
   readonly rss: number;
   readonly pss: number;
 }
 
-async function idleMemory(start: () => Promise<AsyncDisposable & { readonly pid: number }>): Promise<Memory> {
+export async function idleMemory(start: () => Promise<AsyncDisposable & { readonly pid: number }>): Promise<Memory> {
   await using started = await start();
   await Bun.sleep(SETTLE_MS);
   const rollup = readFileSync(`/proc/${started.pid}/smaps_rollup`, "utf8");

@@ -5,10 +5,10 @@ import type { Publisher } from "../sdk/bus.ts";
 import type { PluginManifest } from "../sdk/plugin.ts";
 import type { SandboxLevel } from "../sdk/runtime.ts";
 import type { FoundPlugin, PluginSource } from "./discovery.ts";
-import type { Awaited, Candidate, Verdict } from "./judge.ts";
+import { type Awaited, type Candidate, type JudgeOptions, judgeAll, type Verdict } from "./judge.ts";
 import type { KnownPlugin } from "./known-files.ts";
 import type { PluginVersion } from "./plugin-version.ts";
-import type { Decision } from "./trust.ts";
+import type { Approval, Decision } from "./trust.ts";
 
 export interface Entry {
   found: FoundPlugin;
@@ -60,7 +60,28 @@ export function newEntry(found: FoundPlugin): Entry {
   };
 }
 
-export function toCandidate({ found, known, fault, decision, version }: Entry): Candidate {
+/** Each gets its verdict. */
+export function judgeEntries(entries: readonly Entry[], options: JudgeOptions): void {
+  if (entries.length === 0) return;
+  const candidates = entries.map(toCandidate);
+  const verdicts = judgeAll(candidates, options);
+  for (const [index, entry] of entries.entries()) entry.verdict = verdicts.get(candidates[index]!);
+}
+
+/** What would keep `entry`, one of `entries`, from use if it were approved. */
+export function errorIfApproved(
+  entry: Entry,
+  approval: Approval,
+  entries: readonly Entry[],
+  options: JudgeOptions,
+): AlephError | undefined {
+  const known = { id: idOf(entry), folder: entry.found.path, development: false, installedFrom: undefined };
+  const candidate = { ...toCandidate(entry), decision: { ...known, ...entry.decision, enabled: true, approval } };
+  const others = entries.map((one) => (one === entry ? candidate : toCandidate(one)));
+  return judgeAll(others, options).get(candidate)?.error;
+}
+
+function toCandidate({ found, known, fault, decision, version }: Entry): Candidate {
   return { found, known, fault, decision, serving: version };
 }
 
@@ -102,7 +123,9 @@ export function announce(entry: Entry, bus: Publisher): void {
   const { id, status, error } = toPlugin(entry);
   const { shown } = entry;
   entry.shown = { id, status, error: error?.message };
-  if (shown?.status !== status) bus.publish("plugin.status", { plugin_id: id, status });
+  // Of one that comes into use, plugin.loaded tells.
+  const isNews = shown ? shown.status !== status : status !== "loaded" && status !== "running";
+  if (isNews) bus.publish("plugin.status", { plugin_id: id, status });
   if (error && shown?.error !== error.message) {
     bus.publish("plugin.error", { plugin_id: id, error: { reason: error.reason, message: error.message } });
   }

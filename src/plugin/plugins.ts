@@ -11,17 +11,17 @@ import { Bundled } from "./bundled/bundled.ts";
 import { Denials } from "./denials.ts";
 import { type FoundRoot, type PluginRoot, pluginRoots } from "./discovery.ts";
 import { InUse } from "./in-use.ts";
-import { type Candidate, judgeAll, type Target, type Verdict } from "./judge.ts";
+import type { JudgeOptions, Target } from "./judge.ts";
 import { KnownFiles } from "./known-files.ts";
 import { openVersion } from "./opening.ts";
 import { wantedBy } from "./permissions.ts";
-import { announce, type Entry, idOf, type Plugin, toCandidate, toPlugin } from "./plugin-entry.ts";
+import { announce, type Entry, errorIfApproved, idOf, judgeEntries, type Plugin, toPlugin } from "./plugin-entry.ts";
 import { PluginLogs } from "./plugin-logs.ts";
 import type { PluginVersion } from "./plugin-version.ts";
 import type { PluginsOptions } from "./plugins-options.ts";
 import { Snapshots } from "./snapshots.ts";
 import { survey } from "./survey.ts";
-import { type Approval, Trust } from "./trust.ts";
+import { Trust } from "./trust.ts";
 import { watchPlugins } from "./watching.ts";
 
 export class Plugins implements ActivePlugins, AsyncDisposable {
@@ -39,6 +39,7 @@ export class Plugins implements ActivePlugins, AsyncDisposable {
   #entries: ReadonlyMap<string, Entry> = new Map();
   #roots: readonly FoundRoot[] = [];
   #isLoaded = false;
+  #isAnnouncing = false;
   #isStarted = false;
   #isClosed = false;
 
@@ -134,7 +135,8 @@ export class Plugins implements ActivePlugins, AsyncDisposable {
       });
     }
     const approval = { ...known, grant: wantedBy(known.manifest), by };
-    const unfit = this.#errorOf(entry, { ...approval, at: this.#o.now() });
+    const entries = [...this.#entries.values()];
+    const unfit = errorIfApproved(entry, { ...approval, at: this.#o.now() }, entries, this.#judging());
     if (unfit) throw unfit;
     await this.#serial(async () => {
       await this.#snapshots.make(known.manifest, known.sha256, found.path);
@@ -192,9 +194,13 @@ export class Plugins implements ActivePlugins, AsyncDisposable {
       if (this.#isClosed) return;
       await this.#bundled.update();
       await this.#look();
+      const isFirst = !this.#isLoaded;
       this.#isLoaded = true;
       for (const entry of this.#entries.values()) await this.#apply(entry, entry === forced);
       void this.#tell();
+      const { current } = this.#inUse;
+      if (isFirst && current.length > 0) this.#o.log.info("plugins loaded", { count: current.length });
+      this.#isAnnouncing = true;
     });
   }
 
@@ -237,39 +243,13 @@ export class Plugins implements ActivePlugins, AsyncDisposable {
       this.#close(entry);
       if (entry.shown) this.#o.bus.publish("plugin.unloaded", { plugin_id: entry.shown.id });
     }
-    const all = [...entries.values()];
-    const verdicts = this.#judge(all.map(toCandidate));
-    for (const [index, entry] of all.entries()) entry.verdict = verdicts[index];
+    judgeEntries([...entries.values()], this.#judging());
   }
 
-  /** What would keep it from use if it were approved. */
-  #errorOf(entry: Entry, approval: Approval): AlephError | undefined {
-    const { id, folder } = { id: idOf(entry), folder: entry.found.path };
-    const decision = {
-      id,
-      folder,
-      development: false,
-      installedFrom: undefined,
-      ...entry.decision,
-      enabled: true,
-      approval,
-    };
-    const all = [...this.#entries.values()];
-    const verdicts = this.#judge(all.map((one) => ({ ...toCandidate(one), ...(one === entry ? { decision } : {}) })));
-    return verdicts[all.indexOf(entry)]?.error;
-  }
-
-  #judge(candidates: readonly Candidate[]): readonly (Verdict | undefined)[] {
-    if (candidates.length === 0) return [];
+  #judging(): JudgeOptions {
     const { config, version, host, builtInTools } = this.#o;
-    const verdicts = judgeAll(candidates, {
-      extensions: config().extensions,
-      version,
-      places: host.places,
-      builtInTools,
-      hasCopy: (id, sha256) => this.#snapshots.has(id, sha256),
-    });
-    return candidates.map((candidate) => verdicts.get(candidate));
+    const hasCopy = (id: string, sha256: string) => this.#snapshots.has(id, sha256);
+    return { extensions: config().extensions, version, places: host.places, builtInTools, hasCopy };
   }
 
   async #apply(entry: Entry, isForced: boolean): Promise<void> {
@@ -307,21 +287,28 @@ export class Plugins implements ActivePlugins, AsyncDisposable {
       failed(thrown);
       return;
     }
-    const adopt = (): Promise<void> => {
+    const adopt = () => {
       entry.version = version;
       entry.failure = undefined;
-      log.info("plugin loaded", { version: target.manifest.version });
-      this.#o.bus.publish("plugin.loaded", { plugin_id: id, version: target.manifest.version });
+      // Those that were there at the start are told of together: an event each would cost the start.
+      if (this.#isAnnouncing) {
+        log.info("plugin loaded", { version: target.manifest.version });
+        this.#o.bus.publish("plugin.loaded", { plugin_id: id, version: target.manifest.version });
+      }
       if (this.#isStarted) this.#startCode(version);
-      return this.#tell();
     };
     const old = entry.version;
     if (!old) {
-      void adopt();
+      // Whoever brought it here tells of all together.
+      adopt();
       return;
     }
+    const swap = () => {
+      adopt();
+      return this.#tell();
+    };
     const done = old
-      .replace(version, adopt, (ended) => {
+      .replace(version, swap, (ended) => {
         this.#inUse.leave(ended);
         // Its code may still load a part of itself until then.
         void ended.catch(() => "told already").then(() => this.#sweep(entry));

@@ -39,7 +39,8 @@ test("Plugins reads a plugin again when one of its files changed, and only then"
   const before = await t.plugins.current();
   expect(await t.prompts()).toEqual(["Other.", "Tabs."]);
   expect(await t.plugins.current()).toBe(before);
-  expect(t.takeTopics()).toEqual(["plugin.loaded other", "plugin.loaded style"]);
+  // What was there at the start needs no event.
+  expect(t.takeTopics()).toEqual([]);
   writeFileSync(join(path, "SKILL.md"), "Two blanks.");
   expect(await t.prompts()).toEqual(["Other.", "Two blanks."]);
   writeFileSync(join(path, "aleph_plugin.toml"), manifestOf({ id: "style", scope: "disabled" }));
@@ -145,7 +146,7 @@ test("Plugins reloads one that did not change when it is asked to, and refuses o
   await using t = await pluginHome();
   await t.write("style", { prompt: "Tabs." });
   expect((await t.plugins.reload("style")).status).toBe("running");
-  expect(t.takeTopics()).toEqual(["plugin.loaded style", "plugin.loaded style"]);
+  expect(t.takeTopics()).toEqual(["plugin.loaded style"]);
   expect(await refusal(() => t.plugins.reload("stile"))).toEqual({
     reason: "not_found",
     message: 'No plugin "stile"',
