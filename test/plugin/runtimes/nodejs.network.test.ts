@@ -326,6 +326,8 @@ import { get } from "node:http";
 import WS, { WebSocket as NamedWS } from "ws";
 import { request as undici, fetch as undiciFetch, ping, WebSocket as UndiciSocket, MessageEvent as UndiciMessage } from "undici";
 import { channel } from "node:diagnostics_channel";
+import nodeFetch from "node-fetch";
+import { Readable } from "node:stream";
 import { createRequire } from "node:module";
 const require = createRequire(import.meta.url);
 const collect = (res) => new Promise((resolve, reject) => { const parts = []; res.on("data", (d) => parts.push(d)); res.on("end", () => resolve(Buffer.concat(parts).toString())); res.on("error", reject); });
@@ -349,6 +351,12 @@ export const request = async ({ base }) => {
   const moved = await new Promise((resolve) => require("http").get(base + "/redirect", (res) => { res.resume(); res.on("end", () => resolve([res.statusCode, res.headers.location])); }));
   const big = await new Promise((resolve) => get(base + "/big", (res) => resolve(collect(res).then((body) => body.length))));
   return { one, many: [many.statusCode, many.headers["x-method"], many.body], plain: null, gzip, moved, big };
+};
+export const viaNodeFetch = async ({ base }) => {
+  const answer = await nodeFetch(base + "/echo", { method: "POST", body: Readable.from(["no", "de"]), headers: { "content-type": "text/n" } });
+  const parts = []; for await (const part of answer.body.pipe(new (require("node:stream").PassThrough)())) parts.push(part);
+  const denied = await require("node-fetch")("http://example.com").catch((e) => e.code);
+  return [answer.status, answer.headers.get("x-type"), Buffer.concat(parts).toString(), denied, (await nodeFetch(base + "/json")).ok];
 };
 const failing = (make) => new Promise((resolve) => { const req = make(); req.on("error", (e) => resolve([e.name, e.code])); req.on("response", (res) => { res.resume(); resolve("answered"); }); });
 export const failures = async ({ base }) => ({
@@ -393,7 +401,7 @@ export const undiciSocket = async ({ url }) => {
 };
 `;
 
-test("http.request, ws and undici of a nodejs plugin go the same way", async () => {
+test("http.request, ws, undici and node-fetch of a nodejs plugin go the same way", async () => {
   await using world = openWorld();
   await using p = await run(CLIENTS, world.network);
   const { base } = world;
@@ -420,6 +428,7 @@ test("http.request, ws and undici of a nodejs plugin go the same way", async () 
     same: [true, true, 1, 3],
   });
   expect(world.hits).toContain("with 1");
+  expect(await p.call("viaNodeFetch", { base })).toEqual([201, "text/n", "node", "EACCES", true]);
   expect(await p.call("viaUndici", { base })).toEqual([201, "text/u", ["a=1", "b=2"], "u", { hello: "world" }]);
   expect(await p.call("undiciSocket", { url: world.ws })).toEqual([
     "welcome",

@@ -59,6 +59,7 @@ const TEXTS = {
   "http-request": () => import("./child/http-request.ts", { with: { type: "text" } }),
   "http-response": () => import("./child/http-response.ts", { with: { type: "text" } }),
   "load-error": () => import("./child/load-error.ts", { with: { type: "text" } }),
+  "node-fetch": () => import("./child/node-fetch.ts", { with: { type: "text" } }),
   output: () => import("./child/output.ts", { with: { type: "text" } }),
   preload: () => import("./child/preload.ts", { with: { type: "text" } }),
   undici: () => import("./child/undici.ts", { with: { type: "text" } }),

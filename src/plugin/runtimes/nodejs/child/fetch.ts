@@ -38,6 +38,12 @@ function toResponse({ status, status_text, headers, url, redirected, body }: Bro
   return response;
 }
 
-async function* piecesOf(stream: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
-  yield* stream;
+/** Streams of texts are no bodies by the standard, but what Node's clients make of their streams. */
+async function* piecesOf(stream: ReadableStream<unknown>): AsyncIterable<Uint8Array> {
+  for await (const piece of stream) {
+    if (typeof piece === "string") yield Buffer.from(piece);
+    else if (piece instanceof ArrayBuffer) yield new Uint8Array(piece);
+    else if (ArrayBuffer.isView(piece)) yield new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
+    else throw new TypeError("A body is made of bytes or text");
+  }
 }

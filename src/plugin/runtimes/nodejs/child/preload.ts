@@ -7,6 +7,7 @@ import { installFetch } from "./fetch.ts";
 import { HandlerTable } from "./handlers.ts";
 import { installHttp } from "./http.ts";
 import { describeLoadError } from "./load-error.ts";
+import { installNodeFetch } from "./node-fetch.ts";
 import { takeOverOutput } from "./output.ts";
 import { installUndici } from "./undici.ts";
 import { installWebSocket } from "./websocket.ts";
@@ -31,6 +32,7 @@ installWebSocket(broker);
 installHttp(broker);
 installWs(broker);
 installUndici(broker, fetch);
+installNodeFetch(fetch);
 denials.install();
 
 Object.defineProperty(globalThis, Symbol.for("aleph.plugin.host"), {
