@@ -1,5 +1,5 @@
 /** Finds the function for a handler's name, calls it, and sends back what it gives. */
-import type { Call, Initialize, More } from "../messages.ts";
+import type { Call, Initialize, More, Part } from "../messages.ts";
 import type { DenialWatch } from "./denials.ts";
 import type { Wire } from "./wire.ts";
 
@@ -128,7 +128,8 @@ export class HandlerTable {
       }
       if (running.isAnswered) return;
       running.credit--;
-      this.#wire.notify("part", { id, value: value ?? null });
+      const part: Part = { id, value: value ?? null };
+      this.#wire.notify("part", part);
     }
     this.#answer(id, running, null);
   }

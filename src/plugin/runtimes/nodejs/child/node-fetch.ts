@@ -2,9 +2,11 @@
 
 type NodeFetch = typeof globalThis.fetch & { readonly Response: typeof Response };
 
+/** Bun has its own in the place of the package: nothing is installed. */
+const NAME = "node-fetch";
+
 export function installNodeFetch(fetch: typeof globalThis.fetch): void {
-  // Loaded by its name: Bun has its own in the place of the package.
-  const original = require("node-fetch") as NodeFetch;
+  const original = require(NAME) as NodeFetch;
   const nodeFetch = async (input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> => {
     const response = await fetch(input, { ...init, ...bodyOf(init.body) });
     // As Bun's own does it: the same answer, whose `body` is read as Node's streams are.
@@ -16,7 +18,7 @@ export function installNodeFetch(fetch: typeof globalThis.fetch): void {
     fetch: { value: nodeFetch, enumerable: true },
   });
   Object.assign(original, { default: replaced, fetch: replaced });
-  require.cache["node-fetch"]!.exports = replaced;
+  require.cache[NAME]!.exports = replaced;
 }
 
 /** A stream of Node's, as `form-data` is one, becomes one of the web's. */

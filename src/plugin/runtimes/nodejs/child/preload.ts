@@ -1,6 +1,6 @@
 /** Runs in a plugin's process before its entry: gives it the SDK and a way to the network, and keeps it off the pipes. */
 import * as sdk from "../../../../../plugins/sdk/index.js";
-import type { Initialize } from "../messages.ts";
+import type { Initialize, Ready } from "../messages.ts";
 import { Broker } from "./broker.ts";
 import { DenialWatch } from "./denials.ts";
 import { installFetch } from "./fetch.ts";
@@ -85,7 +85,8 @@ try {
   const isLoaded = await Promise.race([loaded, started.promise.then(() => Promise.race([loaded, nextTurn()]))]);
   const isPending = (await Promise.race([isAnnounced.promise, nextTurn()])) && !table.isServing;
   if (isPending) await started.promise;
-  wire.answer(id, JSON.stringify({ missing: isLoaded ? table.missing() : [] }));
+  const ready: Ready = { missing: isLoaded ? table.missing() : [] };
+  wire.answer(id, JSON.stringify(ready));
 } catch (thrown) {
   denials.note(thrown);
   wire.fail(id, ...describeLoadError(thrown));
