@@ -86,6 +86,8 @@ function environmentOf({ env, privateFolder, log }: ProcessHost): Record<string,
     HOME: privateFolder,
     TMPDIR: privateFolder,
     BUN_BE_BUN: "1",
+    // A crash is the owner's affair.
+    BUN_ENABLE_CRASH_REPORTING: "0",
     BUN_JSC_jitMemoryReservationSize: String(MACHINE_CODE_BYTES),
   };
 }

@@ -299,22 +299,26 @@ export const sockets = async () => [
   ]);
 });
 
-test("a nodejs plugin that takes all its memory ends, and the server does not notice", async () => {
+test("a nodejs plugin has the memory of its limit and no more, and the server does not notice", async () => {
   await using plugin = await nodejsPlugin({
     files: {
-      "index.ts": toolsEntry(
-        "eat: () => { const all = []; for (;;) all.push(new Uint8Array(8 * 1024 * 1024).fill(1)); }, ok: () => 1",
-      ),
+      "index.ts": toolsEntry(`
+        count: () => { const all = []; try { for (;;) all.push(new Uint8Array(1024 * 1024).fill(1)); } catch { return all.length; } },
+        texts: () => { const all = []; for (;;) all.push(("x" + all.length).repeat(1_000_000)); },
+      `),
     },
     host: { limits: { memoryBytes: 128 * 1024 * 1024, timeoutMs: 20_000, maxAnswer: 1024 * 1024 } },
   });
-  const running = await plugin.start();
-  expect(await running.call(callOf("ok"))).toBe(1);
   const before = process.memoryUsage.rss();
-  const failed = await refusal(() => running.call(callOf("eat")));
+  const running = await plugin.start();
+  const megabytes = Number(await running.call(callOf("count")));
+  expect(megabytes).toBeGreaterThan(90);
+  expect(megabytes).toBeLessThan(200);
+  const failed = await refusal(() => running.call(callOf("texts")));
   expect([failed.reason, failed.data]).toEqual([
     "plugin_error",
     { plugin: "p", code: expect.stringMatching(/^(?:crashed|handler)$/) },
   ]);
+  expect(failed.message).toMatch(/Out of memory|ended by SIG\w+, as happens at its memory limit/);
   expect(process.memoryUsage.rss() - before).toBeLessThan(20 * 1024 * 1024);
 }, 30_000);

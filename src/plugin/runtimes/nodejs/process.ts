@@ -112,7 +112,7 @@ export class NodejsProcess implements PluginProcess {
     // What is still in the pipes is read; a process that it left behind would hold them.
     this.#pipe.hurry();
     await reading;
-    const reason = this.#killed ?? (signal === null ? `exited with code ${exitCode}` : `was ended by ${signal}`);
+    const reason = this.#killed ?? (signal === null ? `exited with code ${exitCode}` : describeSignal(signal));
     this.#outbound[Symbol.dispose]();
     await child[Symbol.asyncDispose]();
     this.#calls.crashed(reason);
@@ -146,6 +146,13 @@ export class NodejsProcess implements PluginProcess {
         return this.#outbound.take(method, params, id);
     }
   }
+}
+
+/** How the engine ends when it cannot go on. */
+const BREAKDOWNS = ["SIGABRT", "SIGTRAP", "SIGILL", "SIGSEGV", "SIGBUS"];
+
+function describeSignal(signal: string): string {
+  return `was ended by ${signal}${BREAKDOWNS.includes(signal) ? ", as happens at its memory limit" : ""}`;
 }
 
 /** What kept it from starting, with the place in its files. */

@@ -23,10 +23,9 @@ const started = Promise.withResolvers<void>();
 const isAnnounced = Promise.withResolvers<true>();
 
 takeOverOutput();
-// The environment of this process is the plugin's own; these two are for Bun alone.
+// The environment of this process is the plugin's own, but for what is Bun's alone.
 const { env } = process;
-delete env.BUN_BE_BUN;
-delete env.BUN_JSC_jitMemoryReservationSize;
+for (const name of Object.keys(env)) if (name.startsWith("BUN_")) delete env[name];
 const fetch = installFetch(broker);
 installWebSocket(broker);
 installHttp(broker);
