@@ -2,6 +2,7 @@
 
 import { Failures, MAX_FAILURES } from "../lib/failures.ts";
 import { describeError, type Log } from "../lib/log.ts";
+import { unlessAborted } from "../lib/unless-aborted.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { PluginCall, PluginProcess } from "../sdk/runtime.ts";
 
@@ -140,7 +141,7 @@ export class Supervisor implements AsyncDisposable {
     this.#starting ??= this.#begin().finally(() => {
       this.#starting = undefined;
     });
-    return signal ? unlessAborted(this.#starting, signal) : this.#starting;
+    return signal ? unlessAborted(this.#starting, signal, cancelled) : this.#starting;
   }
 
   async #begin(): Promise<PluginProcess> {
@@ -266,11 +267,6 @@ export async function replaceSupervised(
   await old[Symbol.asyncDispose]();
 }
 
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(new AlephError("cancelled", "The call was cancelled"));
-    if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-  });
+function cancelled(): AlephError {
+  return new AlephError("cancelled", "The call was cancelled");
 }
