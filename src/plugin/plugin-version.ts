@@ -17,6 +17,14 @@ export interface VersionOptions {
   readonly supervise: Pick<SupervisorOptions, "now" | "wait" | "onState"> & { readonly log: Log };
 }
 
+/** Without a call for so long, the code is ended until the next. */
+const IDLE_MS = 600_000;
+
+/** What runs by itself, such as a service, is not idle because nobody calls it. */
+function mayIdle({ start, services, channels }: PluginManifest): boolean {
+  return start === "use" && services.length === 0 && channels.length === 0;
+}
+
 /** Who still holds one that was replaced is not cut off: its calls reach the newest. */
 export class PluginVersion implements ActivePlugin, AsyncDisposable {
   readonly #o: VersionOptions;
@@ -37,6 +45,7 @@ export class PluginVersion implements ActivePlugin, AsyncDisposable {
       plugin: manifest.id,
       start: async () => start(await host(notify)),
       keepRunning: manifest.start === "boot",
+      ...(mayIdle(manifest) ? { idleMs: IDLE_MS } : {}),
       ...supervise,
     });
   }
