@@ -9,6 +9,7 @@ import { mergePatch } from "../lib/merge-patch.ts";
 import { createSerial } from "../lib/serial.ts";
 import { type Timer, watchFolder } from "../lib/watch.ts";
 import { AlephError, type Issue } from "../protocol/errors.ts";
+import { changedByHandOnly } from "./by-hand.ts";
 import { DEFAULTS } from "./defaults.ts";
 import type { Environment } from "./environment.ts";
 import type { Home } from "./home.ts";
@@ -195,7 +196,8 @@ export class ConfigStore {
         const wanted = change(parsed.document);
         const { document } = wanted;
         const config = buildConfig(document, this.#pinned);
-        const problems = wanted.problems.length > 0 ? wanted.problems : await validate(document, config, this.#options);
+        const early = [...wanted.problems, ...changedByHandOnly(parsed.document, document)];
+        const problems = early.length > 0 ? early : await validate(document, config, this.#options);
         if (problems.length > 0) throw configInvalid(toIssues(problems));
         if (Bun.deepEquals(document, parsed.document)) return { changed: this.#adopt({ text, document, config }) };
 

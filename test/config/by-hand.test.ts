@@ -1,0 +1,31 @@
+import { expect, test } from "bun:test";
+import { changedByHandOnly } from "../../src/config/by-hand.ts";
+import { testApp } from "../support/app.ts";
+
+const problem = {
+  path: ["extensions", "allow_unsandboxed"],
+  message: "can only be changed by hand, in config.toml itself",
+};
+
+test("changedByHandOnly names what only an editor may change, and only when it is touched", () => {
+  const list = (ids: readonly string[]) => ({ extensions: { allow_unsandboxed: ids, enabled: true } });
+  expect(changedByHandOnly(list(["a"]), list(["a"]))).toEqual([]);
+  expect(changedByHandOnly({}, { extensions: { enabled: false } })).toEqual([]);
+  expect(changedByHandOnly(list(["a"]), list(["a", "b"]))).toEqual([problem]);
+  expect(changedByHandOnly({}, list([]))).toEqual([]);
+  expect(changedByHandOnly(list(["a"]), {})).toEqual([problem]);
+});
+
+test("no method lets a plugin run without a sandbox, or takes that back", async () => {
+  await using t = await testApp({ toml: '[extensions]\nallow_unsandboxed = ["a"]\n' });
+  const extensions = { allow_unsandboxed: ["a", "evil"] };
+  const refused = {
+    reason: "config_invalid",
+    data: { issues: [{ path: "extensions.allow_unsandboxed", message: problem.message }] },
+  };
+  await expect(t.client.call("config.patch", { patch: { extensions } })).rejects.toMatchObject(refused);
+  await expect(t.client.call("config.patch", { patch: { extensions: null } })).rejects.toMatchObject(refused);
+  await expect(t.client.call("config.apply", { config: {} })).rejects.toMatchObject(refused);
+  await t.client.call("config.patch", { patch: { extensions: { hot_reload: false } } });
+  expect(await Bun.file(t.home.config).text()).toContain('allow_unsandboxed = ["a"]');
+});
