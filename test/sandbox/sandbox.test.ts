@@ -80,17 +80,6 @@ async function refusal(starting: Promise<unknown>): Promise<{ reason: unknown; m
   return { reason, message, data };
 }
 
-const isRunning = (pid: number): boolean => {
-  if (!existsSync(`/proc/${pid}/stat`)) return false;
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3) !== "Z";
-  } catch {
-    // Ended in between.
-    return false;
-  }
-};
-
 testKernel("report names Landlock and seccomp after it has tried them out", async () => {
   const { level, reason } = await kernel.report();
   expect({ level, reason: reason.replace(/\d+/, "N") }).toEqual({
@@ -434,33 +423,45 @@ for (const [name, sandbox, possible] of SANDBOXES) {
   );
 }
 
-testKernel("what a program left behind ends with it", async () => {
-  const child = await kernel.start({
-    argv: ["/bin/sh", "-c", "sleep 60 >/dev/null 2>&1 & echo $!"],
-    cwd: "/",
-    env: {},
-    confinement: many(),
+for (const [name, sandbox, possible] of SANDBOXES) {
+  test.skipIf(!possible)(`what a program in ${name} left behind ends with it`, async () => {
+    const seconds = sleepingTime();
+    const child = await sandbox.start({
+      argv: ["/bin/sh", "-c", `sleep ${seconds} >/dev/null 2>&1 & echo ready; read end`],
+      cwd: "/",
+      env: { PATH: "/usr/bin:/bin" },
+      confinement: many(),
+      mayRunUnsandboxed: sandbox === nothing,
+    });
+    expect(await lines(child.stdout).next()).toBe("ready");
+    await until(() => sleepersOf(seconds).length === 1);
+    await child.stdin.end();
+    await child.exited;
+    await until(() => sleepersOf(seconds).length === 0);
+    await child[Symbol.asyncDispose]();
   });
-  const left = Number(await lines(child.stdout).next());
-  await child.exited;
-  await until(() => !isRunning(left));
-  await child[Symbol.asyncDispose]();
-});
+}
 
-for (const processes of [1, 60]) {
-  testKernel(
-    `a program with ${processes === 1 ? "one process" : "several processes"} ends when the server is killed`,
+for (const [level, processes, possible] of [
+  ["kernel", 1, hasLandlock],
+  ["kernel", 60, hasLandlock],
+  ["namespace", 1, hasBubblewrap],
+  ["namespace", 60, hasBubblewrap],
+] as const) {
+  test.skipIf(!possible)(
+    `a program of level ${level} with ${processes} at most ends when the server is killed`,
     async () => {
-      const server = Bun.spawn([process.execPath, join(import.meta.dir, "confinement/mortal.ts"), String(processes)], {
+      const seconds = sleepingTime();
+      const words = [level, String(processes), seconds];
+      const server = Bun.spawn([process.execPath, join(import.meta.dir, "confinement/mortal.ts"), ...words], {
         env: {},
         stdout: "pipe",
         stderr: "inherit",
       });
-      const pids = ((await lines(server.stdout).next()) ?? "").split(" ").map(Number);
-      expect(pids.filter(isRunning)).toHaveLength(processes === 1 ? 1 : 2);
+      await until(() => sleepersOf(seconds).length === (processes === 1 ? 1 : 2));
       server.kill("SIGKILL");
       await server.exited;
-      await until(() => pids.every((pid) => !isRunning(pid)));
+      await until(() => sleepersOf(seconds).length === 0);
     },
   );
 }
@@ -495,11 +496,16 @@ function membersOf(group: number): number[] {
   });
 }
 
+/** Of sleepers that are told apart from all others by how long they sleep. */
+function sleepingTime(): string {
+  return String(100_000 + Math.floor(Math.random() * 1_000_000));
+}
+
 function sleepersOf(seconds: string): number[] {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   return pids.map(Number).filter((pid) => {
     try {
-      return readFileSync(`/proc/${pid}/cmdline`, "latin1") === `sleep\0${seconds}\0`;
+      return readFileSync(`/proc/${pid}/cmdline`, "latin1").endsWith(`sleep\0${seconds}\0`);
     } catch {
       // Ended in between.
       return false;
