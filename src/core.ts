@@ -36,6 +36,7 @@ import { pluginPrompts } from "./plugin/prompts.ts";
 import { PluginTools } from "./plugin/tools.ts";
 import { PluginParts } from "./plugin-parts.ts";
 import { Approvals } from "./policy/approvals.ts";
+import { openAudit } from "./policy/audit/open-audit.ts";
 import { createGate } from "./policy/gate.ts";
 import type { Issue } from "./protocol/errors.ts";
 import { TOPICS } from "./protocol/event-frame.ts";
@@ -46,6 +47,7 @@ import { Runs } from "./session/runs.ts";
 import { Sessions } from "./session/sessions.ts";
 import { createStores } from "./session/stores.ts";
 import { type OpenStore, openStore } from "./store/store.ts";
+import { systemStatus } from "./system-status.ts";
 import { tools } from "./tools/index.ts";
 import { Ledger } from "./usage/ledger.ts";
 
@@ -163,7 +165,8 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const plugins = stack.use(openPlugins(pluginOptions));
   const hooks = stack.use(new PluginHooks({ plugins, log }));
   const commands = new PluginCommands({ plugins });
-  const gate = createGate({ approvals, needs: toolNeeds, hooks, log, config: current });
+  const audit = stack.use(openAudit({ store, bus, credentials: home.credentials, log, now }));
+  const gate = createGate({ approvals, needs: toolNeeds, hooks, audit, log, config: current });
   const sources = [new PluginTools({ plugins, media })];
   const toolbox = new Toolbox({ tools, sources, gate, needs: toolNeeds, config: current, home, log });
   // Asked at the first run: loading the time zones takes longer than all the rest of a start.
@@ -252,14 +255,6 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
 
   const stalls = stack.use(startStallMonitor(monotonic));
   let configIssues: readonly Issue[] = [];
-  const load = () => {
-    const queues = runner.queues();
-    return {
-      active: queues.filter(({ active }) => active !== null).length,
-      queued: queues.reduce((sum, { queued }) => sum + queued.length, 0),
-    };
-  };
-
   const needs: Needs = {
     runner,
     runs,
@@ -270,6 +265,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     toolbox,
     models,
     approvals,
+    audit,
     interfaces,
     plugins,
     installer: createInstaller(pluginOptions, plugins),
@@ -295,21 +291,8 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       maxBuffered: () => current().gateway.max_buffered,
       rateLimits: () => current().limits.rate,
     },
-    status() {
-      const { active, queued } = load();
-      const { rss, heapUsed } = process.memoryUsage();
-      return {
-        uptime_ms: Math.round(monotonic() - startedAt),
-        connections: gateway.connections,
-        runs_active: active,
-        runs_queued: queued,
-        seq: bus.seq,
-        memory: { rss, heap_used: heapUsed },
-        storage: { ok: !store.failure, ...(store.failure ? { error: store.failure.message } : {}) },
-        config: { ok: configIssues.length === 0, issues: configIssues.map((issue) => ({ ...issue })) },
-        event_loop: { longest_stall_ms: Math.round(stalls.longestMs), stalls: stalls.stalls },
-      };
-    },
+    status: () =>
+      systemStatus({ runner, bus, store, stalls, configIssues, gateway, uptimeMs: monotonic() - startedAt }),
   };
 
   const metrics = new Metrics();

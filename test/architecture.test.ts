@@ -52,7 +52,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "open-plugins.ts": [...CORE],
   "model-parts.ts": [...CORE],
   "plugin-parts.ts": [...CORE],
+  "system-status.ts": [...CONTRACTS, "type agent", "type methods"],
   "core.ts": [
+    "system-status.ts",
     ...CORE,
     "tool-needs.ts",
     "open-plugins.ts",
@@ -84,8 +86,13 @@ const PLURAL: Readonly<Record<string, { readonly shared: readonly string[] }>> =
   "cli/commands": { shared: [] },
 };
 
-/** Files outside src/ that sources may name: they end up inside the executable. */
-const OUTSIDE = ["../package.json", "../THIRD-PARTY-NOTICES.txt", "../plugins/sdk/index.js"];
+/** Files outside src/ that sources may name: they, or what they give, end up inside the executable. */
+const OUTSIDE = [
+  "../package.json",
+  "../THIRD-PARTY-NOTICES.txt",
+  "../plugins/sdk/index.js",
+  "../scripts/carried-plugins.ts",
+];
 
 /** Packages that the server may load before it listens; all others wait for their first use. */
 const START_PACKAGES = /^(?:node:|bun(?::|$)|hono(?:\/|$))/;

@@ -1,6 +1,6 @@
 /** Links to stored files that work without a login until they expire. */
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { ensureKeyFile } from "../lib/key-file.ts";
 import { AlephError } from "../protocol/errors.ts";
 
 export interface MediaLink {
@@ -26,12 +26,10 @@ export interface MediaLinksOptions {
   readonly lastsMs?: number;
 }
 
-const KEY_BYTES = 32;
-
 export function createMediaLinks({ credentials, now, lastsMs = 3_600_000 }: MediaLinksOptions): MediaLinks {
   let key: Buffer | undefined;
   const signature = (mediaId: string, exp: string) => {
-    key ??= ensureKey(join(credentials, "media-key"));
+    key ??= mediaKey(join(credentials, "media-key"));
     return new Bun.CryptoHasher("sha256", key).update(`aleph-media|1|${mediaId}|${exp}`).digest();
   };
   return {
@@ -57,31 +55,16 @@ export function createMediaLinks({ credentials, now, lastsMs = 3_600_000 }: Medi
   };
 }
 
-/** 256 random bits, readable by the owner alone. */
-function ensureKey(path: string): Buffer {
+function mediaKey(path: string): Buffer {
   try {
-    const kept = Buffer.from(readFileSync(path, "utf8").trim(), "base64url");
-    if (kept.length >= KEY_BYTES) return kept;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    return makeKey(path);
+    return ensureKeyFile(path);
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError)) throw thrown;
+    throw new AlephError("config_invalid", "The key for links to media is too short to be safe", {
+      data: {
+        issues: [{ path: "credentials/media-key", message: thrown.message }],
+        hint: "Remove the file: the next link makes a new one",
+      },
+    });
   }
-  throw new AlephError("config_invalid", "The key for links to media is too short to be safe", {
-    data: {
-      issues: [{ path: "credentials/media-key", message: `must have ${KEY_BYTES} bytes in base64url` }],
-      hint: "Remove the file: the next link makes a new one",
-    },
-  });
-}
-
-function makeKey(path: string): Buffer {
-  const key = Buffer.from(crypto.getRandomValues(new Uint8Array(KEY_BYTES)));
-  const file = openSync(path, "wx", 0o600);
-  try {
-    writeSync(file, `${key.toString("base64url")}\n`);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  return key;
 }

@@ -10,6 +10,8 @@ export const methods = {
   "approvals.get": () => import("./approvals/get.ts").then((m) => m.approvalsGet),
   "approvals.list": () => import("./approvals/list.ts").then((m) => m.approvalsList),
   "approvals.resolve": () => import("./approvals/resolve.ts").then((m) => m.approvalsResolve),
+  "audit.list": () => import("./audit/list.ts").then((m) => m.auditList),
+  "audit.verify": () => import("./audit/verify.ts").then((m) => m.auditVerify),
   "auth.connect": () => import("./auth/connect.ts").then((m) => m.authConnect),
   "auth.whoami": () => import("./auth/whoami.ts").then((m) => m.authWhoami),
   "config.apply": () => import("./config/apply.ts").then((m) => m.configApply),

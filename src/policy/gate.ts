@@ -6,6 +6,7 @@ import type { EventHooks, Hooks } from "../sdk/hook.ts";
 import type { AnyTool, ForeignTool, Prepared, ToolContext, ToolResult } from "../sdk/tool.ts";
 import type { Approvals } from "./approvals.ts";
 import { type CheckArguments, createArgumentCheck, isForeign } from "./arguments.ts";
+import type { Audit } from "./audit/audit.ts";
 import { type Args, askAfter, askBefore } from "./hooked-call.ts";
 
 export interface ToolOutcome extends Omit<ToolResult, "ok"> {
@@ -29,6 +30,8 @@ export interface GateOptions {
   /** All that tools need; each takes its part. Asked at each call, made at the first. */
   readonly needs: () => Promise<object>;
   readonly hooks?: Hooks;
+  /** Told of each decision before anything runs, and how each call ended. */
+  readonly audit?: Pick<Audit, "decided" | "ended">;
   readonly log: Log;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
@@ -66,6 +69,7 @@ export function createGate(options: GateOptions): Gate {
       } catch (thrown) {
         ending = failed(tool.name, thrown, context, log);
       }
+      options.audit?.ended(tool.name, ending, context);
       return { ...capped(ending, maxText), durationMs: Math.max(0, Math.round(now() - started)) };
     },
   };
@@ -145,6 +149,7 @@ async function decide(
     ? await tool.prepare(args as Args, context)
     : await tool.prepare(await options.needs(), args, context);
   const { tier, reason } = tierOf(prepared, context);
+  options.audit?.decided(tool.name, { tier, reason, plan: prepared.plan }, context);
   if (tier === "deny") return denied(`Refused by policy: ${reason}. Do not try it in another way`);
   if (tier === "ask") {
     const refusal = await ask(options, tool.name, { ...prepared, reason }, context);

@@ -15,6 +15,8 @@ const TABLE: Readonly<Record<string, string>> = {
   "approvals.get": "read",
   "approvals.list": "read",
   "approvals.resolve": "approve",
+  "audit.list": "admin, read",
+  "audit.verify": "admin, run",
   "auth.connect": "public",
   "auth.whoami": "read",
   "config.apply": "admin",

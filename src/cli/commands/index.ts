@@ -9,6 +9,7 @@ export const commands = {
   doctor: (): Promise<Entry> => import("./doctor.ts").then((module) => module.doctor),
   sessions: (): Promise<Entry> => import("./sessions.ts").then((module) => module.sessions),
   approvals: (): Promise<Entry> => import("./approvals.ts").then((module) => module.approvals),
+  audit: (): Promise<Entry> => import("./audit.ts").then((module) => module.audit),
   models: (): Promise<Entry> => import("./models.ts").then((module) => module.models),
   plugins: (): Promise<Entry> => import("./plugins.ts").then((module) => module.plugins),
   runs: (): Promise<Entry> => import("./runs.ts").then((module) => module.runs),

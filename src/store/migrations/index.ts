@@ -3,6 +3,7 @@ import { responses } from "./0002-responses.ts";
 import { usage } from "./0003-usage.ts";
 import { plugins } from "./0004-plugins.ts";
 import { usageReplies } from "./0005-usage-replies.ts";
+import { audit } from "./0006-audit.ts";
 
 /** Forward steps in order; the database's `user_version` says how many it has had. */
-export const migrations: readonly string[] = [conversations, responses, usage, plugins, usageReplies];
+export const migrations: readonly string[] = [conversations, responses, usage, plugins, usageReplies, audit];

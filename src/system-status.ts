@@ -1,0 +1,41 @@
+/** What `system.status` says of a server, gathered from its parts. */
+import type { Runner } from "./agent/runner.ts";
+import type { startStallMonitor } from "./lib/stall-monitor.ts";
+import type { SystemStatus } from "./methods/system/status.ts";
+import type { Issue } from "./protocol/errors.ts";
+import type { Bus } from "./sdk/bus.ts";
+import type { Store } from "./sdk/store.ts";
+
+export interface StatusParts {
+  readonly runner: Pick<Runner, "queues">;
+  readonly bus: Pick<Bus, "seq">;
+  readonly store: Pick<Store, "failure">;
+  readonly stalls: Pick<ReturnType<typeof startStallMonitor>, "longestMs" | "stalls">;
+  readonly configIssues: readonly Issue[];
+  readonly gateway: { readonly connections: number };
+  readonly uptimeMs: number;
+}
+
+export function systemStatus({
+  runner,
+  bus,
+  store,
+  stalls,
+  configIssues,
+  gateway,
+  uptimeMs,
+}: StatusParts): SystemStatus {
+  const queues = runner.queues();
+  const { rss, heapUsed } = process.memoryUsage();
+  return {
+    uptime_ms: Math.round(uptimeMs),
+    connections: gateway.connections,
+    runs_active: queues.filter(({ active }) => active !== null).length,
+    runs_queued: queues.reduce((sum, { queued }) => sum + queued.length, 0),
+    seq: bus.seq,
+    memory: { rss, heap_used: heapUsed },
+    storage: { ok: !store.failure, ...(store.failure ? { error: store.failure.message } : {}) },
+    config: { ok: configIssues.length === 0, issues: configIssues.map((issue) => ({ ...issue })) },
+    event_loop: { longest_stall_ms: Math.round(stalls.longestMs), stalls: stalls.stalls },
+  };
+}
