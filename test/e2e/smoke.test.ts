@@ -87,7 +87,8 @@ testExecutable("the executable reads nothing of the folder that it is started in
     "config.toml": 'this is not = "valid\n',
     "aleph.db": "not a database",
     "plugins/evil/index.js": evil,
-    "plugins/evil/aleph.plugin.json": '{"id": "evil", "main": "index.js"}\n',
+    "plugins/evil/aleph_plugin.toml":
+      '[plugin]\nid = "evil"\nname = "E"\nversion = "1.0.0"\ndescription = "e"\nkind = "nodejs"\nentry = "index.js"\nstart = "boot"\n',
     ".aleph/config.toml": 'this is not = "valid\n',
     "skills/evil/SKILL.md": "# Evil\n",
     ...Object.fromEntries(
