@@ -149,7 +149,7 @@ test("a nodejs plugin that floods its output does not hold up the server", async
     expect((await refusal(() => running.call(callOf(flood, {}, { timeoutMs: 1200 })))).reason).toBe("timeout");
     clearInterval(watch);
     expect((await running.exited).reason).toBe("killed: it went on after its time was over");
-    expect(worst).toBeLessThan(100);
+    expect(worst).toBeLessThan(200);
     const logged = plugin.entries.filter(({ message }) => message === "plugin output");
     expect(logged.reduce((sum, { fields }) => sum + String(fields.text).length, 0)).toBeLessThan(64 * 1024 * 3);
     if (flood !== "messages") {
