@@ -6,11 +6,13 @@
  * gives the rules of `openat`; elsewhere the path is resolved a second time.
  */
 import { constants, type Dirent, type Stats } from "node:fs";
-import { type FileHandle, lstat, mkdir, open, readdir, readlink, realpath, rename, rm } from "node:fs/promises";
-import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { type FileHandle, lstat, mkdir, open, realpath, rename, rm, unlink } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { isWithin } from "../lib/is-within.ts";
 import { AlephError } from "../protocol/errors.ts";
 import { fileError } from "./file-error.ts";
+import { codeOf, holdFolder, judged, nameBelow, sortedEntries } from "./held-folder.ts";
+import { type WalkOptions, walkFolder } from "./walk.ts";
 
 export type FileKind = "file" | "folder" | "link" | "other";
 
@@ -31,10 +33,9 @@ export interface Entry {
   readonly mtimeMs: number;
 }
 
-export interface WalkOptions {
-  readonly signal: AbortSignal;
-  /** Folders that are not entered. */
-  readonly skip?: ReadonlySet<string>;
+export interface WriteOptions {
+  /** Rights of the file; default: those of the file that was there, or 0644. */
+  readonly mode?: number;
 }
 
 export interface Files {
@@ -47,7 +48,10 @@ export interface Files {
     workspace: string,
     path: string,
     data: string | Uint8Array,
+    options?: WriteOptions,
   ): Promise<{ readonly place: Place; readonly created: boolean }>;
+  /** A regular file, for ever. Throws `not_found` when there is none. */
+  remove(workspace: string, path: string): Promise<Place>;
   /** What is in a folder, sorted by name. Links are named, not followed. */
   list(workspace: string, path: string): Promise<Entry[]>;
   /** The names of the files below a folder, as in `Place`; by name, each folder's own before its sub-folders'. */
@@ -81,15 +85,33 @@ export function createFiles({ home }: FilesOptions): Files {
       }
     },
 
-    async write(workspace, path, data) {
+    async write(workspace, path, data, { mode } = {}) {
       const place = await locate(workspace, path);
       if (place.stats?.isDirectory()) throw new AlephError("invalid_params", `"${path}" is a folder, not a file`);
       if (place.stats && !place.stats.isFile()) throw new AlephError("forbidden", `"${path}" is not a regular file`);
       try {
         await mkdir(dirname(place.path), { recursive: true, mode: 0o755 });
         await using folder = await holdFolder(dirname(place.path), path);
-        await replace(folder.path, basename(place.path), data, place.stats ? place.stats.mode & 0o777 : 0o644);
+        await replace(
+          folder.path,
+          basename(place.path),
+          data,
+          mode ?? (place.stats ? place.stats.mode & 0o777 : 0o644),
+        );
         return { place, created: place.stats === undefined };
+      } catch (thrown) {
+        throw fileError(thrown, path);
+      }
+    },
+
+    async remove(workspace, path) {
+      const place = await locate(workspace, path);
+      if (!place.stats) throw new AlephError("not_found", `"${path}" does not exist`);
+      if (!place.stats.isFile()) throw new AlephError("forbidden", `"${path}" is not a regular file`);
+      try {
+        await using folder = await holdFolder(dirname(place.path), path);
+        await unlink(join(folder.path, basename(place.path)));
+        return place;
       } catch (thrown) {
         throw fileError(thrown, path);
       }
@@ -112,7 +134,10 @@ export function createFiles({ home }: FilesOptions): Files {
       const place = await locate(workspace, path);
       if (!place.stats) throw new AlephError("not_found", `"${path}" does not exist`);
       if (place.stats.isFile()) yield place.name;
-      else if (place.stats.isDirectory()) yield* walkFolder(home, await realpath(workspace), place, options);
+      else if (place.stats.isDirectory()) {
+        const root = await realpath(workspace);
+        yield* walkFolder({ root, closed: await closedFolder(home, root), start: place.path }, options);
+      }
     },
   };
 }
@@ -180,44 +205,6 @@ async function closedFolder(home: FilesOptions["home"], root: string): Promise<s
   return root !== workspaces && isWithin(workspaces, root) ? undefined : await resolveLinks(resolve(home.path));
 }
 
-function nameBelow(root: string, path: string): string {
-  return relative(root, path).replaceAll(sep, "/") || ".";
-}
-
-/** The handle if it is of the file that was judged; otherwise closes it and throws `forbidden`. */
-async function judged(handle: FileHandle, path: string, shown: string): Promise<FileHandle> {
-  try {
-    if ((await pathOf(handle, path)) === path) return handle;
-  } catch (thrown) {
-    await handle.close();
-    throw thrown;
-  }
-  await handle.close();
-  throw new AlephError("forbidden", `"${shown}" changed while it was opened`);
-}
-
-async function pathOf(handle: FileHandle, path: string): Promise<string> {
-  if (process.platform === "linux") return await readlink(`/proc/self/fd/${handle.fd}`);
-  const [opened, found] = await Promise.all([handle.stat(), lstat(path)]);
-  return opened.ino === found.ino && opened.dev === found.dev ? await realpath(path) : "";
-}
-
-interface HeldFolder extends AsyncDisposable {
-  /** To be used in place of its path: stays the same folder whatever is renamed. */
-  readonly path: string;
-}
-
-async function holdFolder(path: string, shown: string): Promise<HeldFolder> {
-  // Windows has no handles for folders.
-  if (process.platform === "win32") return { path, [Symbol.asyncDispose]: async () => {} };
-  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
-  const handle = await judged(await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), path, shown);
-  return {
-    path: process.platform === "linux" ? `/proc/self/fd/${handle.fd}` : path,
-    [Symbol.asyncDispose]: () => handle.close(),
-  };
-}
-
 async function replace(folder: string, name: string, data: string | Uint8Array, mode: number): Promise<void> {
   const temporary = join(folder, `.${crypto.randomUUID()}.tmp`);
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
@@ -238,11 +225,6 @@ async function replace(folder: string, name: string, data: string | Uint8Array, 
   }
 }
 
-async function sortedEntries(folder: string): Promise<Dirent[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-}
-
 async function describeEntry(folder: string, entry: Dirent): Promise<Entry> {
   const kind = kindOf(entry);
   try {
@@ -259,43 +241,4 @@ function kindOf(entry: Dirent): FileKind {
   if (entry.isSymbolicLink()) return "link";
   if (entry.isDirectory()) return "folder";
   return entry.isFile() ? "file" : "other";
-}
-
-async function* walkFolder(
-  home: FilesOptions["home"],
-  root: string,
-  start: Pick<Place, "path" | "name">,
-  { signal, skip }: WalkOptions,
-): AsyncGenerator<string> {
-  const closed = await closedFolder(home, root);
-  const enters = (entry: Dirent, path: string) => entry.isDirectory() && !skip?.has(entry.name) && path !== closed;
-  const pending: string[] = [start.path];
-  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
-    signal.throwIfAborted();
-    const entries = await readFolder(path);
-    const name = nameBelow(root, path);
-    const folders: string[] = [];
-    for (const entry of entries) {
-      const child = join(path, entry.name);
-      if (entry.isFile()) yield name === "." ? entry.name : `${name}/${entry.name}`;
-      else if (enters(entry, child)) folders.push(child);
-    }
-    pending.push(...folders.reverse());
-  }
-}
-
-/** Nothing for a folder that is gone, closed to us, or not what it was when its parent was read. */
-async function readFolder(path: string): Promise<Dirent[]> {
-  try {
-    await using folder = await holdFolder(path, path);
-    return await sortedEntries(folder.path);
-  } catch (thrown) {
-    const expected = ["ENOENT", "ENOTDIR", "EACCES", "EPERM", "ELOOP"];
-    if (thrown instanceof AlephError || expected.includes(codeOf(thrown))) return [];
-    throw thrown;
-  }
-}
-
-function codeOf(thrown: unknown): string {
-  return typeof thrown === "object" && thrown !== null && "code" in thrown ? String(thrown.code) : "";
 }
