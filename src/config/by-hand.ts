@@ -1,9 +1,15 @@
-/** Keys that only an editor changes: who reaches the server, or talks a model into reaching it, must not open a sandbox. */
+/** Keys that only an editor changes: who reaches the server, or talks a model into reaching it, must not take a guard away. */
 import { isTable } from "../lib/merge-patch.ts";
+import { DEFAULTS } from "./defaults.ts";
 import type { Table } from "./normalise.ts";
 import type { Problem } from "./problem.ts";
 
-const BY_HAND: readonly (readonly string[])[] = [["extensions", "allow_unsandboxed"]];
+const BY_HAND: readonly (readonly string[])[] = [
+  ["exec", "allow_denied"],
+  ["exec", "path"],
+  ["extensions", "allow_unsandboxed"],
+  ["tools", "web_fetch", "allow_hosts"],
+];
 
 /** What of that a change from `before` to `after` would touch. */
 export function changedByHandOnly(before: Table, after: Table): Problem[] {
@@ -14,7 +20,7 @@ export function changedByHandOnly(before: Table, after: Table): Problem[] {
 }
 
 function valueAt(table: Table, path: readonly string[]): unknown {
-  const value = path.reduce<unknown>((at, key) => (isTable(at) ? at[key] : undefined), table);
-  // Nothing and an empty list are the same: what config.get shows can be given back.
-  return Array.isArray(value) && value.length === 0 ? undefined : value;
+  const valueIn = (root: unknown) => path.reduce<unknown>((at, key) => (isTable(at) ? at[key] : undefined), root);
+  // Nothing and the default are the same: what config.get shows can be given back.
+  return valueIn(table) ?? valueIn(DEFAULTS);
 }

@@ -196,7 +196,7 @@ export class ConfigStore {
         const wanted = change(parsed.document);
         const { document } = wanted;
         const config = buildConfig(document, this.#pinned);
-        const early = [...wanted.problems, ...changedByHandOnly(parsed.document, document)];
+        const early = wanted.problems.length > 0 ? wanted.problems : changedByHandOnly(parsed.document, document);
         const problems = early.length > 0 ? early : await validate(document, config, this.#options);
         if (problems.length > 0) throw configInvalid(toIssues(problems));
         if (Bun.deepEquals(document, parsed.document)) return { changed: this.#adopt({ text, document, config }) };

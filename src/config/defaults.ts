@@ -1,4 +1,5 @@
 /** The value of each key that config.toml leaves out: the only place where a default stands. */
+import type { LiftableRule } from "../protocol/exec-floor.ts";
 
 export const DEFAULTS = {
   gateway: {
@@ -19,6 +20,16 @@ export const DEFAULTS = {
     max_output: 256 * 1024,
     approval_timeout_ms: 600_000,
     path: ["/usr/local/bin", "/usr/bin", "/bin"],
+    sandbox: {
+      enabled: true,
+      read: [] as string[],
+      write: [] as string[],
+      network: [] as string[],
+      memory_limit: "2GB" as string | number,
+      file_limit: "4GB" as string | number,
+      processes: 256,
+    },
+    allow_denied: [] as LiftableRule[],
   },
   tools: {
     web_fetch: { allow_hosts: [] as string[], max_bytes: 2 * 1024 * 1024, timeout_ms: 30_000 },

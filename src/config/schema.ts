@@ -1,5 +1,6 @@
 /** The shape of config.toml. Everything is optional here; `defaults.ts` fills in what is left out. */
 import * as z from "zod";
+import { LIFTABLE_RULES } from "../protocol/exec-floor.ts";
 import { THINKING_LEVELS } from "../protocol/message.ts";
 import type { DEFAULTS } from "./defaults.ts";
 
@@ -201,6 +202,22 @@ export const configSchema = z.strictObject({
       max_output: z.int().positive().describe("bytes of output that the model sees"),
       approval_timeout_ms: milliseconds.describe("after which an unanswered question is a no"),
       path: z.array(z.string()).describe("folders in which programs are looked up"),
+      sandbox: z
+        .strictObject({
+          enabled: z.boolean().describe("false confines no command, and then each asks"),
+          read: z.array(folder).describe("more folders and files that commands may read"),
+          write: z.array(folder).describe("more folders that commands may change"),
+          network: z
+            .array(z.string().regex(/^connect:/, 'must be like "connect:https://api.example.com"'))
+            .describe("hosts that approved commands may reach without being asked for, as in a plugin's manifest"),
+          memory_limit: size.describe("of a command with all that it starts, in bytes or like 2GB"),
+          file_limit: size.describe("of one file that a command writes"),
+          processes: z.int().min(1).max(10_000).describe("that a command may have at a time, threads included"),
+        })
+        .partial(),
+      allow_denied: z
+        .array(z.enum(LIFTABLE_RULES))
+        .describe("rules of the floor that ask instead of refusing; only this file sets it"),
     })
     .partial()
     .optional(),

@@ -1,7 +1,9 @@
 /** The policy for commands as others use it: the same judgement for a tool call and for `exec.explain`. */
 import { accessSync, constants } from "node:fs";
+import type { LiftableRule } from "../protocol/exec-floor.ts";
 import { COMMAND_MARK } from "../sandbox/process-group.ts";
 import { commandEnvironment } from "../sandbox/spawn.ts";
+import type { ProgramHashes } from "./bound-files.ts";
 import type { Guarded, Verdict } from "./command.ts";
 
 export interface CommandPolicy {
@@ -12,17 +14,29 @@ export interface CommandPolicy {
 export interface CommandPolicyOptions {
   readonly guarded: Guarded;
   /** Asked at each judgement, so that a reload takes effect at once. */
-  readonly config: () => { readonly exec: { readonly path: readonly string[] } };
+  readonly config: () => {
+    readonly exec: { readonly path: readonly string[]; readonly allow_denied: readonly LiftableRule[] };
+  };
 }
 
 export function createCommandPolicy({ guarded, config }: CommandPolicyOptions): CommandPolicy {
+  const hashes: ProgramHashes = new Map();
   return {
     async classify(command, { cwd, workspace }) {
       // The rules are many and the first command is seldom soon: a start does not pay for them.
       const { classifyCommand } = await import("./classify.ts");
-      const { path } = config().exec;
-      const env = [...Object.keys(commandEnvironment({ path, workspace })), COMMAND_MARK];
-      return classifyCommand(command, { cwd, workspace, path, guarded, shell: shellArguments(), env });
+      const { path, allow_denied: lifted } = config().exec;
+      const env = { ...commandEnvironment({ path, workspace }), [COMMAND_MARK]: "<another each time>" };
+      return classifyCommand(command, {
+        cwd,
+        workspace,
+        path,
+        guarded,
+        lifted,
+        shell: shellArguments(),
+        env,
+        hashes,
+      });
     },
   };
 }

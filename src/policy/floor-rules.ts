@@ -1,6 +1,7 @@
 /** The rules of the floor that look at one program with its arguments. */
 import { dirname, resolve } from "node:path";
 import { isWithin } from "../lib/is-within.ts";
+import type { FloorRuleName } from "../protocol/exec-floor.ts";
 import type { CommandSite } from "./command.ts";
 import { createResolver, expandHome, MAX_PATH } from "./guarded-path.ts";
 
@@ -13,8 +14,11 @@ export interface Judged {
   readonly site: CommandSite;
 }
 
-/** The reason to refuse, or nothing. */
-export type FloorRule = (judged: Judged) => string | undefined;
+export interface FloorRule {
+  readonly name: FloorRuleName;
+  /** The reason to refuse, or nothing. */
+  readonly refuse: (judged: Judged) => string | undefined;
+}
 
 const PRIVILEGE = new Set("sudo sudoedit su doas pkexec runuser gosu su-exec visudo".split(" "));
 const POWER = new Set(["shutdown", "reboot", "halt", "poweroff", "kexec"]);
@@ -37,13 +41,17 @@ const SYSTEM_FOLDERS = new Set(
 );
 
 export const FLOOR_RULES: readonly FloorRule[] = [
-  ({ name }) => (PRIVILEGE.has(name) ? `"${name}" asks for more rights` : undefined),
-  power,
-  disks,
-  removal,
-  ownership,
-  server,
-  ownCommands,
+  { name: "own_commands", refuse: ownCommands },
+  {
+    name: "privilege",
+    refuse: ({ name }) => (PRIVILEGE.has(name) ? `"${name}" asks for more rights` : undefined),
+  },
+  { name: "power", refuse: power },
+  { name: "disks", refuse: disks },
+  { name: "raw_device", refuse: rawDevice },
+  { name: "system_removal", refuse: removal },
+  { name: "system_ownership", refuse: ownership },
+  { name: "server", refuse: server },
 ];
 
 function power({ name, args }: Judged): string | undefined {
@@ -54,7 +62,7 @@ function power({ name, args }: Judged): string | undefined {
   return isPower ? `"${name}" stops the machine` : undefined;
 }
 
-function disks({ name, args, writes, site }: Judged): string | undefined {
+function disks({ name, args }: Judged): string | undefined {
   const changes =
     DISKS.has(name) ||
     /^mkfs(?:\.|$)/.test(name) ||
@@ -62,6 +70,10 @@ function disks({ name, args, writes, site }: Judged): string | undefined {
   if (changes || (PARTITIONERS.has(name) && !args.some((arg) => arg === "-l" || arg === "--list"))) {
     return `"${name}" changes disks or the kernel`;
   }
+  return undefined;
+}
+
+function rawDevice({ name, args, writes, site }: Judged): string | undefined {
   const isRaw = (path: string) => {
     const target = resolve(site.cwd, path.replace(/^of=/, ""));
     return RAW_DEVICE.test(target) || KERNEL_SWITCH.test(target);

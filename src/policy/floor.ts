@@ -2,6 +2,7 @@
  * What is refused whatever anybody says: ruin of the machine, more rights, Aleph's own state. A floor, not a sandbox:
  * what slips through here has not been allowed, it still asks a person.
  */
+import type { FloorRuleName } from "../protocol/exec-floor.ts";
 import type { CommandSite } from "./command.ts";
 import { guardedMention, metadataMention } from "./floor-mentions.ts";
 import { FLOOR_RULES } from "./floor-rules.ts";
@@ -17,7 +18,7 @@ import {
 
 /** Programs that run another one, given among their arguments. */
 const WRAPPERS = new Set(
-  "env nohup nice ionice chrt taskset timeout command exec builtin eval xargs busybox toybox time stdbuf setsid chroot unshare nsenter strace ltrace watch script parallel flock systemd-run sh bash dash zsh ksh ash fish trap caffeinate firejail".split(
+  "env nohup nice ionice chrt taskset timeout command exec builtin eval xargs busybox toybox time stdbuf setsid chroot unshare nsenter strace ltrace watch script parallel flock systemd-run sudo doas pkexec runuser gosu su sh bash dash zsh ksh ash fish trap caffeinate firejail".split(
     " ",
   ),
 );
@@ -26,28 +27,45 @@ const MAX_CANDIDATES = 32;
 const KEYWORDS = new Set(["if", "then", "elif", "else", "while", "until", "do", "!", "coproc", "function"]);
 const ASSIGNMENT = /^[A-Za-z_]\w*\+?=/;
 
-/** Why the line is refused; nothing when it is not. `parsed` is left out when it cannot be parsed. */
-export function floorReason(command: string, site: CommandSite, parsed: Parsed | undefined): string | undefined {
-  const texts = readings(command);
-  const invocations = [...(parsed ? parsedInvocations(parsed) : []), ...texts.flatMap(textInvocations)];
-  for (const invocation of invocations) {
-    const reason = refuseInvocation(invocation, site);
-    if (reason) return reason;
-  }
-  if (parsed && bombsIn(parsed).length > 0) return "It is a fork bomb";
-  if (texts.some(isBombText)) return "It is a fork bomb";
-  const words = new Set(invocations.flatMap(({ words, writes }) => [...words, ...writes]));
-  return metadataMention(words) ?? guardedMention(words, texts, site);
+export interface FloorRefusal {
+  readonly rule: FloorRuleName;
+  readonly reason: string;
 }
 
-function refuseInvocation({ words, writes }: Invocation, site: CommandSite): string | undefined {
+/** Why the line is refused; nothing when it is not. `parsed` is left out when it cannot be parsed. */
+export function floorRefusal(command: string, site: CommandSite, parsed: Parsed | undefined): FloorRefusal | undefined {
+  const lifted: ReadonlySet<FloorRuleName> = new Set(site.lifted);
+  const texts = readings(command);
+  const invocations = [...(parsed ? parsedInvocations(parsed) : []), ...texts.flatMap(textInvocations)];
+  const words = new Set(invocations.flatMap(({ words, writes }) => [...words, ...writes]));
+  // First what nothing lifts, so that a rule that was lifted cannot hide it.
+  const own = guardedMention(words, texts, site);
+  if (own) return { rule: "own_files", reason: own };
+  for (const invocation of invocations) {
+    const refusal = refuseInvocation(invocation, site, lifted);
+    if (refusal) return refusal;
+  }
+  if (!lifted.has("fork_bomb") && ((parsed && bombsIn(parsed).length > 0) || texts.some(isBombText))) {
+    return { rule: "fork_bomb", reason: "It is a fork bomb" };
+  }
+  const metadata = lifted.has("metadata") ? undefined : metadataMention(words);
+  return metadata === undefined ? undefined : { rule: "metadata", reason: metadata };
+}
+
+function refuseInvocation(
+  { words, writes }: Invocation,
+  site: CommandSite,
+  lifted: ReadonlySet<FloorRuleName>,
+): FloorRefusal | undefined {
   const found = candidates(words);
-  if (found.length >= MAX_CANDIDATES) return "It wraps commands in commands too often to be judged";
+  if (found.length >= MAX_CANDIDATES) {
+    return { rule: "not_judgeable", reason: "It wraps commands in commands too often to be judged" };
+  }
   for (const [program, ...args] of found) {
     const name = programName(program!);
-    for (const rule of FLOOR_RULES) {
-      const reason = rule({ name, args, writes, site });
-      if (reason) return reason;
+    for (const { name: rule, refuse } of FLOOR_RULES) {
+      const reason = lifted.has(rule) ? undefined : refuse({ name, args, writes, site });
+      if (reason) return { rule, reason };
     }
   }
   return undefined;

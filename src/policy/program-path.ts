@@ -11,16 +11,22 @@ const OTHERS_WRITE = 0o022;
  * The absolute path under which the program is found; links are judged but kept, because some programs go by the name
  * that they are called by. Nothing when it is not there or others could have changed it.
  */
-export function trustedProgram(name: string, { path, workspace }: CommandSite): string | undefined {
-  for (const folder of path) {
-    const found = join(folder, name);
-    const stats = statSync(found, { throwIfNoEntry: false });
-    if (!stats?.isFile() || (stats.mode & ANY_EXECUTE) === 0) continue;
-    const real = realpathSync(found);
-    const trusted = isOwners(stats) && isOwners(statSync(folder)) && isOwners(statSync(dirname(real)));
-    return trusted && !isWithin(workspace, real) ? found : undefined;
-  }
-  return undefined;
+export function trustedProgram(name: string, site: CommandSite): string | undefined {
+  const found = findProgram(name, site);
+  if (found === undefined) return undefined;
+  const real = realpathSync(found);
+  const trusted = [found, dirname(found), dirname(real)].every((path) => isOwners(statSync(path)));
+  return trusted && !isWithin(site.workspace, real) ? found : undefined;
+}
+
+/** The first one of that name in the folders where programs are looked up, whoever put it there. */
+export function findProgram(name: string, { path }: CommandSite): string | undefined {
+  return path
+    .map((folder) => join(folder, name))
+    .find((found) => {
+      const stats = statSync(found, { throwIfNoEntry: false });
+      return stats?.isFile() && (stats.mode & ANY_EXECUTE) !== 0;
+    });
 }
 
 function isOwners({ uid, mode }: Stats): boolean {

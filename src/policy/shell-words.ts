@@ -1,5 +1,5 @@
 /** Reads a command line roughly, for the floor: what it could mean once quotes and simple tricks are gone. */
-import type { ParsedScript, SyntaxNode, Word } from "unbash";
+import type { CommandArgument, ParsedScript, SyntaxNode, Word } from "unbash";
 
 /** One program with its arguments, as far as they can be told, and the targets of its redirections. */
 export interface Invocation {
@@ -19,16 +19,14 @@ export interface Parsed {
 
 /** A script in an argument of a script in an argument …: deeper ones are looked at as text only. */
 const MAX_NESTING = 5;
-const SHELLS = new Set(["sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "eval"]);
+const SHELLS = new Set(["sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "eval", "su", "runuser"]);
 
 /** Every command in the syntax tree, also in substitutions, functions and scripts given to a shell. */
 export function parsedInvocations({ script, parse, forEachChild }: Parsed, depth = 0): Invocation[] {
   const found: Invocation[] = [];
   const visit = (node: SyntaxNode) => {
     if (node.type === "Command") {
-      const words = [node.name, ...node.args].flatMap((part) =>
-        part ? [part.type === "Word" ? part.value : part.text] : [],
-      );
+      const words = [node.name, ...node.args].flatMap((part) => (part ? [textOf(part)] : []));
       const writes = node.redirects.flatMap((redirect) =>
         redirect.type === "Redirect" && redirect.operator !== "<" && redirect.target ? [redirect.target.value] : [],
       );
@@ -41,6 +39,35 @@ export function parsedInvocations({ script, parse, forEachChild }: Parsed, depth
   };
   visit(script);
   return found;
+}
+
+/** Every word of a line, also of scripts in it, and those of them that stand where a program does. */
+export interface NamedWords {
+  readonly words: Set<string>;
+  readonly programs: Set<string>;
+}
+
+export function namedWords({ script, parse, forEachChild }: Parsed, depth = 0): NamedWords {
+  const named: NamedWords = { words: new Set(), programs: new Set() };
+  const visit = (node: SyntaxNode) => {
+    if (node.type === "Word") named.words.add(node.value);
+    if (node.type === "Command" && node.name) {
+      named.programs.add(node.name.value);
+      const inner = depth < MAX_NESTING ? scriptsIn([node.name.value, ...node.args.map(textOf)]) : [];
+      for (const source of inner) {
+        const { words, programs } = namedWords({ script: parse(source), parse, forEachChild }, depth + 1);
+        for (const word of words) named.words.add(word);
+        for (const program of programs) named.programs.add(program);
+      }
+    }
+    forEachChild(node, visit);
+  };
+  visit(script);
+  return named;
+}
+
+function textOf(part: CommandArgument): string {
+  return part.type === "Word" ? part.value : part.text;
 }
 
 /** Arguments that a shell would run: those of `bash -c` and `eval`, wherever in the words they are. */

@@ -45,7 +45,11 @@ export async function spawnSteps({
   {
     await using group = new ProcessGroup(options);
     for (const { when, pipeline } of steps) {
-      if (group.ending) break;
+      if (group.ending) {
+        // What has not begun will not: the line as a whole was cut off.
+        exit = { exitCode: null, signal: "SIGTERM" };
+        break;
+      }
       if (when !== "always" && (when === "success") !== (exit.exitCode === 0)) continue;
       exit = await group.run(pipeline, capture);
     }

@@ -43,6 +43,13 @@ export interface Prepared {
   /** Why this tier; a sentence for the person and, when denied, for the model. */
   readonly reason: string;
   readonly plan: Readonly<Record<string, unknown>>;
+  /** The rule that denied it, where it has a name. */
+  readonly rule?: string;
+  /**
+   * What "always" allows, shown to the person as it is and all that is compared later; null: it is not offered; left out:
+   * exactly this plan.
+   */
+  readonly pattern?: Readonly<Record<string, unknown>> | null;
   /**
    * It has an effect outside of the workspace or tells something to somebody: a request to the network, a message, a
    * file elsewhere. Allowed at once only while nothing from outside is in the run; then it asks.

@@ -29,3 +29,21 @@ test("no method lets a plugin run without a sandbox, or takes that back", async 
   await t.client.call("config.patch", { patch: { extensions: { hot_reload: false } } });
   expect(await Bun.file(t.home.config).text()).toContain('allow_unsandboxed = ["a"]');
 });
+
+test.each([
+  ["exec.allow_denied", { exec: { allow_denied: ["privilege"] } }],
+  ["exec.path", { exec: { path: ["/tmp"] } }],
+  ["tools.web_fetch.allow_hosts", { tools: { web_fetch: { allow_hosts: ["169.254.169.254"] } } }],
+])("no method changes %s, which keeps an agent from more", async (path, patch) => {
+  await using t = await testApp();
+  const refused = { reason: "config_invalid", data: { issues: [{ path, message: problem.message }] } };
+  await expect(t.client.call("config.patch", { patch })).rejects.toMatchObject(refused);
+  await expect(t.client.call("config.apply", { config: patch })).rejects.toMatchObject(refused);
+});
+
+test("what config.get shows can be given back whole", async () => {
+  await using t = await testApp();
+  const { config } = await t.client.call("config.get", {});
+  const { exec, tools, extensions } = config as Record<string, Record<string, unknown>>;
+  expect(await t.client.call("config.apply", { config: { exec, tools, extensions } })).toBeDefined();
+});

@@ -9,7 +9,8 @@ import { EVERYDAY } from "./classify/everyday.ts";
 import { HOSTILE } from "./classify/hostile.ts";
 
 const SHELL = ["/bin/bash", "-c"];
-const ENV = ["PATH", "HOME"];
+const ENV = { PATH: "/usr/bin", HOME: "/w" };
+const hashes = new Map<string, string>();
 
 let workspace: TestWorkspace;
 
@@ -50,7 +51,7 @@ function fill(line: string): string {
     .replaceAll("@PID@", String(SERVER_PID));
 }
 
-const classify = (command: string) => classifyCommand(command, { ...workspace.site, shell: SHELL, env: ENV });
+const classify = (command: string) => classifyCommand(command, { ...workspace.site, shell: SHELL, env: ENV, hashes });
 
 async function tiersOf(lines: readonly string[]) {
   const verdicts = await Promise.all(lines.map(async (line) => ({ line, ...(await classify(fill(line))) })));
@@ -120,7 +121,11 @@ test("classifyCommand plans a line that asks as one shell with the very text", a
       argv: ["/bin/bash", "-c", "git  status # now"],
       cwd: workspace.path,
       env: ENV,
+      cwd_id: expect.stringMatching(/^\d+:\d+$/),
+      programs: expect.any(Array),
+      files: [],
     },
+    pattern: null,
   });
 });
 
@@ -138,7 +143,7 @@ test("classifyCommand knows folders whose names have blanks", async () => {
   const own = join(path, "workspaces/main");
   await mkdir(own, { recursive: true });
   const guarded = { home: { path, workspaces: join(path, "workspaces") }, userHome, pid: SERVER_PID };
-  const site = { cwd: own, workspace: own, path: PROGRAM_PATH, guarded, shell: SHELL, env: ENV };
+  const site = { cwd: own, workspace: own, path: PROGRAM_PATH, guarded, shell: SHELL, env: ENV, hashes };
   const tier = async (command: string) => (await classifyCommand(command, site)).tier;
   const neighbour = `${path}-other/file`;
   expect(await tier(`cat '${path}/config.toml'`)).toBe("deny");
@@ -155,7 +160,7 @@ test("classifyCommand does not trust a program that others could have put there"
   await mkdir(bin, { mode: 0o777 });
   await Bun.write(join(bin, "ls"), "#!/bin/sh\n");
   Bun.spawnSync(["chmod", "777", join(bin, "ls"), bin]);
-  const options = { ...workspace.site, shell: SHELL, env: ENV };
+  const options = { ...workspace.site, shell: SHELL, env: ENV, hashes };
   const { tier, reason } = await classifyCommand("ls", { ...options, path: [bin, ...PROGRAM_PATH] });
   expect({ tier, reason }).toEqual({
     tier: "ask",
@@ -164,7 +169,14 @@ test("classifyCommand does not trust a program that others could have put there"
 });
 
 test("classifyCommand keeps ALEPH_HOME closed where the workspace holds it", async () => {
-  const options = { ...workspace.site, workspace: workspace.userHome, cwd: workspace.userHome, shell: SHELL, env: ENV };
+  const options = {
+    ...workspace.site,
+    workspace: workspace.userHome,
+    cwd: workspace.userHome,
+    shell: SHELL,
+    env: ENV,
+    hashes,
+  };
   const tier = async (command: string) => (await classifyCommand(command, options)).tier;
   expect(await tier("ls -la")).toBe("allow");
   expect(await tier("cat outside.txt")).not.toBe("deny");

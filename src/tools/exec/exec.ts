@@ -40,10 +40,12 @@ export const exec = defineTool({
       };
     };
     const { verdict } = await judge();
-    const { tier, reason, plan } = verdict;
+    const { tier, reason, plan, rule, pattern } = verdict;
     return {
       tier,
       reason,
+      ...(rule === undefined ? {} : { rule }),
+      ...(pattern === undefined ? {} : { pattern }),
       plan: { ...plan, ...(timeout_ms === undefined ? {} : { timeout_ms }) },
       async run() {
         // Files may have changed since it was judged, and a person may have taken a while.
@@ -62,11 +64,9 @@ export const exec = defineTool({
   },
 });
 
-/** What was judged or approved must be what would run now. */
+/** What was judged or approved must be what would run now: its programs, files and folder too. */
 function assertSame(before: Verdict, now: Verdict): void {
-  const same =
-    before.tier === "allow" ? canonicalJson(before) === canonicalJson(now) : before.plan.cwd === now.plan.cwd;
-  if (!same || now.tier === "deny") {
+  if (canonicalJson(before) !== canonicalJson(now)) {
     throw new AlephError("forbidden", "What the command would touch has changed since it was judged", {
       data: { hint: "Call it again" },
     });

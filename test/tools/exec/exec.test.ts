@@ -10,7 +10,7 @@ import { PROGRAM_PATH, testWorkspace } from "../../support/workspace.ts";
 
 async function setUp() {
   const workspace = await testWorkspace();
-  const config = () => ({ exec: { timeout_ms: 20_000, max_output: 10_000, path: PROGRAM_PATH } });
+  const config = () => ({ exec: { timeout_ms: 20_000, max_output: 10_000, path: PROGRAM_PATH, allow_denied: [] } });
   const { guarded } = workspace.site;
   const needs = {
     files: createFiles({ home: workspace.home }),
@@ -40,7 +40,12 @@ test("exec asks for any other command and shows the shell that would run it", as
       command: "echo $HOME > out.txt; cat out.txt",
       argv: [expect.stringMatching(/\/(?:ba)?sh$/), "-c", "echo $HOME > out.txt; cat out.txt"],
       cwd: t.path,
-      env: ["PATH", "HOME", "LANG", "LC_ALL", "TERM", "NO_COLOR", "PAGER", "GIT_TERMINAL_PROMPT", "ALEPH_COMMAND"],
+      env: expect.objectContaining({ HOME: t.path, PATH: PROGRAM_PATH.join(":"), ALEPH_COMMAND: expect.any(String) }),
+      cwd_id: expect.stringMatching(/^\d+:\d+$/),
+      programs: expect.arrayContaining([
+        { path: expect.stringMatching(/\/cat$/), sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      ]),
+      files: [],
       timeout_ms: 5000,
     },
   });
