@@ -1,0 +1,66 @@
+/** The page of plugins in a real browser. */
+import { expect } from "bun:test";
+import axe from "axe-core";
+import { testApp } from "../support/app.ts";
+import { writeCodePlugin } from "../support/approved-plugin.ts";
+import { writePlugin } from "../support/plugins.ts";
+import { browserTest, openPage } from "./page.ts";
+
+const MANIFEST = `[permissions]
+network = ["connect:https://api.example.com"]
+
+[[tools]]
+name = "poke"
+description = "Tries what it may not"
+handler = "poke"
+`;
+const CODE = `
+  import { createServer } from "@aleph/plugin-sdk";
+  createServer({ name: "poker", tools: { poke: () => fetch("https://evil.example/").then(() => "no", () => "refused") } }).start();
+`;
+
+browserTest(
+  "a plugin that waits is shown with all that it asks for, and is in use when it is approved",
+  async (chromium) => {
+    await using server = await testApp();
+    await writeCodePlugin(server.home.plugins, "poker", { manifest: MANIFEST, code: CODE });
+    await writePlugin(server.home.plugins, "broken", {});
+    using page = await openPage(chromium);
+    await page.logIn(server);
+    await page.evaluate(`location.hash = "#/plugins"`);
+    await page.until("document.querySelector('.plugins .approval')");
+    const card = () => page.evaluate<string>("document.querySelector('.plugins .approval').innerText");
+    expect(await card()).toContain("The poker 1.0.0 asks for this");
+    expect(await card()).toContain("May connect to api.example.com over https");
+    const complaints = await page.evaluate<string[]>(
+      `(async () => { ${axe.source}; const { violations } = await axe.run(document, { resultTypes: ['violations'] }); return violations.map(({ id }) => id); })()`,
+    );
+    expect(complaints).toEqual([]);
+
+    const { sha256 } = await server.client.call("plugins.get", { id: "poker" });
+    await page.click(".plugins .approval .primary");
+    await page.until("!document.querySelector('.plugins .approval')");
+    expect(await server.client.call("plugins.get", { id: "poker" })).toMatchObject({
+      status: "loaded",
+      approved: { sha256 },
+    });
+
+    // What it tried is told.
+    expect(await server.client.call("tool.call", { tool: "poke", args: {} })).toEqual({ ok: true, result: "refused" });
+    await page.click("[data-plugin=poker] summary");
+    await page.until("document.querySelector('.denials')");
+    expect(await page.evaluate<string>("document.querySelector('.denials').innerText")).toContain("evil.example");
+
+    await page.click("[data-plugin=broken] summary");
+    await page.until("document.querySelector('[data-plugin=broken] .failed')");
+    // What is below stays where it is from here on.
+    await page.until("document.querySelector('[data-plugin=broken] .piece pre')");
+    await page.settled();
+    await page.evaluate(
+      "document.querySelector('[data-plugin=poker] .plugin-body .button').scrollIntoView({ block: 'center' })",
+    );
+    await page.click("[data-plugin=poker] .plugin-body .button");
+    await page.until("document.querySelector('[data-plugin=poker] .plugin-state').innerText === 'off'");
+    expect((await server.client.call("plugins.get", { id: "poker" })).status).toBe("disabled");
+  },
+);
