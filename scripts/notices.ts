@@ -5,6 +5,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { BUNDLE, ENTRY } from "./bundle.ts";
+import { builtSources } from "./carried-plugins.ts";
 
 export const NOTICES = "THIRD-PARTY-NOTICES.txt";
 
@@ -46,8 +47,17 @@ export async function collectNotices(): Promise<string> {
 }
 
 async function bundledPackages(): Promise<string[]> {
+  const external = ["@aleph/plugin-sdk"];
   const result = await Bun.build({ ...BUNDLE, entrypoints: [ENTRY], metafile: true, throw: true });
-  const inputs = Object.keys(result.metafile?.inputs ?? {});
+  // A bundle of its own: what plugins import is carried within their entries.
+  const carried = await Bun.build({
+    ...BUNDLE,
+    entrypoints: [...builtSources()],
+    external,
+    metafile: true,
+    throw: true,
+  });
+  const inputs = [result, carried].flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
   const names = inputs.map((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
   return [...new Set(names.filter((name) => name !== undefined))].toSorted();
 }

@@ -1,6 +1,6 @@
 /** The names by which config.toml may speak of what plugins bring, found without opening a plugin or its store. */
 import type { PluginManifest } from "../sdk/plugin.ts";
-import type { CarriedFiles } from "./bundled/read-plugins.ts";
+import type { CarriedFiles } from "./bundled/bundled.ts";
 import { findPlugins, findRoots, type PluginRoot } from "./discovery.ts";
 import { parseManifest } from "./manifest.ts";
 import { MANIFEST_FORMATS, readManifest } from "./manifest-files.ts";

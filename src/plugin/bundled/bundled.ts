@@ -4,7 +4,9 @@ import { dirname, join } from "node:path";
 import { canonicalDigest } from "../../lib/canonical-json.ts";
 import { createId } from "../../lib/id.ts";
 import { once } from "../../lib/once.ts";
-import type { CarriedFiles } from "./read-plugins.ts";
+
+/** Files by their paths in the plugin's folder, in base64. */
+export type CarriedFiles = Readonly<Record<string, string>>;
 
 export interface BundledOptions {
   /** ALEPH_HOME/run/bundled; made when it is needed. */

@@ -1,0 +1,89 @@
+/** One connection to a workspace: what people write goes to Aleph, and what it answers goes back. */
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { ChannelMessage } from "@aleph/plugin-sdk";
+import { type MessageEvent, type Reader, readCommand, readMessage, type SlashCommand } from "./inbound.ts";
+import { parsePlace } from "./place.ts";
+import { Recent } from "./recent.ts";
+import { Sender } from "./sender.ts";
+import type { Settings } from "./settings.ts";
+import { type Envelope, Socket } from "./socket.ts";
+import { Threads } from "./threads.ts";
+import { createWeb, describeFailure } from "./web.ts";
+
+export interface BridgeOptions {
+  readonly settings: Settings;
+  readonly onMessage: (message: ChannelMessage) => void;
+  readonly onBroken: (message: string) => void;
+}
+
+export class Bridge {
+  readonly #onMessage: BridgeOptions["onMessage"];
+  readonly #reader: Reader;
+  readonly #threads: Threads;
+  readonly #sender: Sender;
+  readonly #socket: Socket;
+  /** In a channel a mention is told twice: as a message and as a mention. */
+  readonly #recent = new Recent();
+
+  private constructor(options: BridgeOptions, parts: { botUser: string; threads: Threads; sender: Sender }) {
+    const { settings, onMessage, onBroken } = options;
+    const { botUser, threads, sender } = parts;
+    this.#onMessage = onMessage;
+    this.#threads = threads;
+    this.#sender = sender;
+    this.#reader = { botUser, requireMention: settings.requireMention, isKnown: (thread) => threads.has(thread) };
+    this.#socket = new Socket({ settings, onBroken, onEnvelope: (envelope) => this.#read(envelope) });
+  }
+
+  /** Resolves when messages come in and can be sent. */
+  static async open(options: BridgeOptions, signal: AbortSignal): Promise<Bridge> {
+    const web = createWeb(options.settings);
+    const { user_id: botUser } = await web.auth.test().catch((thrown: unknown) => {
+      throw describeFailure("Slack does not let the bot in", thrown);
+    });
+    if (botUser === undefined) throw new Error("Slack does not say which user the bot is");
+    const threads = await Threads.open(join(homedir(), "threads.json"));
+    const bridge = new Bridge(options, { botUser, threads, sender: new Sender(web) });
+    const close = () => bridge.close();
+    signal.addEventListener("abort", close, { once: true });
+    try {
+      await bridge.#socket.open();
+      signal.throwIfAborted();
+      return bridge;
+    } catch (thrown) {
+      close();
+      throw thrown;
+    } finally {
+      signal.removeEventListener("abort", close);
+    }
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  async send(conversation: string, text: string, signal: AbortSignal): Promise<string> {
+    const id = await this.#sender.send(conversation, text, signal);
+    if (parsePlace(conversation).thread !== undefined) this.#threads.add(conversation);
+    return id;
+  }
+
+  /** Buttons and menus are Slack's affair until channels of plugins have some; they are acknowledged all the same. */
+  #read({ type, body }: Envelope): void {
+    if (type === "events_api") {
+      const message = readMessage((body as { readonly event: MessageEvent }).event, this.#reader);
+      if (message) this.#tell(message);
+    } else if (type === "slash_commands") {
+      const command = body as SlashCommand;
+      const message = readCommand(command);
+      if (!message) return;
+      this.#sender.answerAt(message.conversation, command.response_url);
+      this.#tell(message);
+    }
+  }
+
+  #tell(message: ChannelMessage): void {
+    if (message.id === undefined || this.#recent.add(message.id)) this.#onMessage(message);
+  }
+}

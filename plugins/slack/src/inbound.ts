@@ -1,0 +1,78 @@
+/** What Slack tells of people's messages and commands, as Aleph takes it. */
+import type { ChannelMessage } from "@aleph/plugin-sdk";
+import { toPlainText } from "./mrkdwn.ts";
+import { formatPlace } from "./place.ts";
+
+export interface Reader {
+  /** The bot's own id. */
+  readonly botUser: string;
+  readonly requireMention: boolean;
+  /** Whether Aleph takes part in a thread, named as a place. */
+  readonly isKnown: (thread: string) => boolean;
+}
+
+export interface MessageEvent {
+  readonly type: string;
+  readonly subtype?: string;
+  readonly hidden?: boolean;
+  readonly channel: string;
+  readonly channel_type?: string;
+  readonly user?: string;
+  readonly bot_id?: string;
+  readonly text?: string;
+  readonly ts: string;
+  readonly thread_ts?: string;
+  readonly parent_user_id?: string;
+  readonly files?: readonly { readonly name?: string }[];
+}
+
+export interface SlashCommand {
+  readonly command: string;
+  readonly text: string;
+  readonly user_id: string;
+  readonly channel_id: string;
+  readonly trigger_id: string;
+  readonly response_url: string;
+}
+
+/** A message that was edited or deleted, that a program wrote, or that somebody joined, asks nothing. */
+const SUBTYPES: readonly (string | undefined)[] = [undefined, "file_share", "thread_broadcast"];
+const CHANNEL = "slack";
+
+/** Nothing for what is not said to Aleph. The sender is the id that Slack gives to the person. */
+export function readMessage(
+  event: MessageEvent,
+  { botUser, requireMention, isKnown }: Reader,
+): ChannelMessage | undefined {
+  const { type, subtype, channel, user, ts, thread_ts, text = "" } = event;
+  if ((type !== "message" && type !== "app_mention") || !SUBTYPES.includes(subtype) || event.hidden) return undefined;
+  if (user === undefined || user === botUser || event.bot_id !== undefined) return undefined;
+  const id = `${channel}:${ts}`;
+  const content = withFiles(toPlainText(text, botUser), event.files ?? []);
+  if (content === "") return undefined;
+  const said = { channel: CHANNEL, sender: user, text: content, id };
+  if (event.channel_type === "im") {
+    const place = thread_ts === undefined ? { channel } : { channel, thread: thread_ts };
+    return { ...said, conversation: formatPlace(place), kind: "dm" };
+  }
+  const conversation = formatPlace({ channel, thread: thread_ts ?? ts });
+  const isNamed = type === "app_mention" || text.includes(`<@${botUser}>`) || text.includes(`<@${botUser}|`);
+  const isOurs = isKnown(conversation) || event.parent_user_id === botUser;
+  if (requireMention && !isNamed && !isOurs) return undefined;
+  return { ...said, conversation, kind: "group" };
+}
+
+/** Each person has a conversation of his own in each channel: only he sees what is answered. */
+export function readCommand({ text, user_id, channel_id, trigger_id }: SlashCommand): ChannelMessage | undefined {
+  const content = toPlainText(text, "");
+  if (content === "") return undefined;
+  const conversation = formatPlace({ channel: channel_id, user: user_id });
+  return { channel: CHANNEL, conversation, sender: user_id, text: content, kind: "dm", id: trigger_id };
+}
+
+/** Channels of plugins carry text alone: that there was a file is said. */
+function withFiles(text: string, files: NonNullable<MessageEvent["files"]>): string {
+  if (files.length === 0) return text;
+  const names = files.map(({ name }) => name ?? "a file").join(", ");
+  return `${text}\n[attached in Slack, cannot be read here: ${names}]`.trim();
+}

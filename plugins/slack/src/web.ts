@@ -1,0 +1,60 @@
+/** Calls of Slack's Web API: each is tried once, and what it failed of is said in words. */
+import {
+  type LogLevel,
+  WebAPIPlatformError,
+  WebAPIRateLimitedError,
+  WebClient,
+  type WebClientOptions,
+} from "@slack/web-api";
+import type { Settings } from "./settings.ts";
+
+const TIMEOUT_MS = 15_000;
+
+/** Its own retries would go on when nobody waits any more, and send what was sent already. */
+export function webOptions({ apiRoot }: Settings): WebClientOptions {
+  return {
+    slackApiUrl: apiRoot,
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+    timeout: TIMEOUT_MS,
+    allowAbsoluteUrls: false,
+    logger: quietLogger,
+  };
+}
+
+export function createWeb(settings: Settings): WebClient {
+  return new WebClient(settings.botToken, webOptions(settings));
+}
+
+/** Milliseconds after which a call that Slack put off may come again. */
+export function retryAfterOf(thrown: unknown): number | undefined {
+  return thrown instanceof WebAPIRateLimitedError ? thrown.retryAfter * 1000 : undefined;
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  invalid_auth: "is the token right, and of this workspace",
+  not_in_channel: "invite the bot to the channel",
+  channel_not_found: "there is none with this name, or the bot is not in it",
+  missing_scope: "add the scope to the app and install it again",
+  not_allowed_token_type: "bot_token begins with xoxb-, app_token with xapp-",
+};
+
+export function describeFailure(what: string, thrown: unknown): Error {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  if (!(thrown instanceof WebAPIPlatformError)) return new Error(`${what}: ${message}`, { cause: thrown });
+  const { error, needed } = thrown.data as { readonly error: string; readonly needed?: string };
+  const scope = needed === undefined ? "" : ` (${needed})`;
+  const hint = HINTS[error] === undefined ? "" : `: ${HINTS[error]}`;
+  return new Error(`${what}: Slack says ${error}${scope}${hint}`, { cause: thrown });
+}
+
+/** Of what the packages tell, warnings and errors are for the plugin's log. */
+export const quietLogger = {
+  debug: () => {},
+  info: () => {},
+  warn: (...words: readonly unknown[]) => console.warn(...words),
+  error: (...words: readonly unknown[]) => console.warn(...words),
+  setLevel: () => {},
+  getLevel: () => "warn" as LogLevel,
+  setName: () => {},
+};

@@ -1,0 +1,318 @@
+/** The bundled plugin in a process of its own, at a Slack of the test. */
+import { expect, test } from "bun:test";
+import { carriedManifest, startBundled } from "../support/bundled-plugin.ts";
+import { refusal } from "../support/config.ts";
+import { type FakeSlack, fakeSlack, SLACK } from "../support/slack.ts";
+import { until } from "../support/until.ts";
+
+const config = ({ apiRoot }: FakeSlack, more: object = {}) => ({
+  bot_token: SLACK.botToken,
+  app_token: SLACK.appToken,
+  api_root: apiRoot,
+  ...more,
+});
+
+async function connected(more: object = {}) {
+  await using stack = new AsyncDisposableStack();
+  const slack = stack.use(fakeSlack());
+  const plugin = stack.use(await startBundled("slack", { origins: [slack.url] }));
+  const connect = () => plugin.call("connectSlack", { channel: "slack", config: config(slack, more) });
+  await connect();
+  const owned = stack.move();
+  return {
+    slack,
+    plugin,
+    connect,
+    /** What it has told until now. */
+    async told() {
+      // Its answer comes after what it told before.
+      await plugin.call("sendSlack", { channel: "slack", conversation: " ", text: "" }).catch(() => {});
+      return plugin.notes.filter(([topic]) => topic === "channel.message").map(([, message]) => message);
+    },
+    send: (conversation: string, text: string, timeoutMs?: number) =>
+      plugin.call("sendSlack", { channel: "slack", conversation, text }, timeoutMs === undefined ? {} : { timeoutMs }),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+const said = (text: string, more: object = {}) => ({
+  channel: "slack",
+  conversation: SLACK.dm,
+  sender: SLACK.owner,
+  text,
+  kind: "dm",
+  ...more,
+});
+
+test("slack asks for Slack's own hosts and nothing else", async () => {
+  const { permissions } = await carriedManifest("slack");
+  expect(permissions).toEqual({
+    network: ["slack.com", "wss.slack.com", "wss-primary.slack.com", "wss-backup.slack.com", "hooks.slack.com"].map(
+      (host) => `connect:https://${host}`,
+    ),
+    filesystem: [],
+    env: [],
+  });
+});
+
+test("slack tells a direct message, acknowledged at once, and answers it", async () => {
+  await using t = await connected();
+  const { ts, afterMs } = await t.slack.write("Is 1 &lt; 2 &amp; 3? See <https://example.com/a|the page>");
+  expect(await t.told()).toEqual([
+    said("Is 1 < 2 & 3? See the page (https://example.com/a)", { id: `${SLACK.dm}:${ts}` }),
+  ]);
+  expect(afterMs).toBeLessThan(3000);
+  const answer = { id: expect.any(String) };
+  expect(await t.send(SLACK.dm, "**Yes**, 1 < 2 & see [it](https://example.com/?a=1&b=2) <!channel>")).toEqual(answer);
+  expect(t.slack.messages).toEqual([
+    {
+      channel: SLACK.dm,
+      user: SLACK.bot,
+      text: "*Yes*, 1 &lt; 2 &amp; see <https://example.com/?a=1&amp;b=2|it> &lt;!channel&gt;",
+      ts: expect.any(String),
+      more: { unfurl_links: "false", unfurl_media: "false" },
+    },
+  ]);
+});
+
+test("slack answers a mention in a thread, and goes on there without being named again", async () => {
+  await using t = await connected();
+  const { channel } = SLACK;
+  await t.slack.write("nobody asks the bot", { channel });
+  // A mention is told twice, in two events.
+  const { ts, fields } = await t.slack.write(`<@${SLACK.bot}> what is new?`, { channel });
+  await t.slack.event({ ...fields, type: "app_mention", channel_type: undefined }).acknowledged.promise;
+  const conversation = `${channel}@${ts}`;
+  const first = said("what is new?", { conversation, kind: "group", id: `${channel}:${ts}` });
+  expect(await t.told()).toEqual([first]);
+  await t.slack.write("not a word to the bot", { channel, thread_ts: ts });
+  await t.send(conversation, "Much");
+  const [{ thread_ts } = {}] = t.slack.messages;
+  expect(thread_ts).toBe(ts);
+  const next = await t.slack.write("such as?", { channel, thread_ts: ts });
+  const second = said("such as?", { conversation, kind: "group", id: `${channel}:${next.ts}` });
+  expect(await t.told()).toEqual([first, second]);
+  // The threads are remembered when the plugin starts anew.
+  await until(async () => (await Bun.file(`${t.plugin.privateFolder}/threads.json`).exists()) || undefined);
+  expect(await Bun.file(`${t.plugin.privateFolder}/threads.json`).json()).toEqual([conversation]);
+  await t.connect();
+  const third = await t.slack.write("and now?", { channel, thread_ts: ts });
+  expect((await t.told()).at(-1)).toEqual(
+    said("and now?", { conversation, kind: "group", id: `${channel}:${third.ts}` }),
+  );
+});
+
+test("slack hears every message of a channel where that is wanted, and threads in direct messages", async () => {
+  await using t = await connected({ require_mention: false });
+  const { channel, dm } = SLACK;
+  const open = await t.slack.write("hello all", { channel });
+  const thread = await t.slack.write("in a thread", { channel: dm, thread_ts: "1.2" });
+  expect(await t.told()).toEqual([
+    said("hello all", { conversation: `${channel}@${open.ts}`, kind: "group", id: `${channel}:${open.ts}` }),
+    said("in a thread", { conversation: `${dm}@1.2`, id: `${dm}:${thread.ts}` }),
+  ]);
+});
+
+test.each([
+  ["an edited message", { subtype: "message_changed" }],
+  ["a deleted message", { subtype: "message_deleted", hidden: true }],
+  ["who joined", { subtype: "channel_join" }],
+  ["another program", { bot_id: "B2" }],
+  ["itself", { user: SLACK.bot }],
+  ["nothing but a mention", { text: `<@${SLACK.bot}>` }],
+  ["a reaction", { type: "reaction_added" }],
+])("slack is not moved by %s", async (_, more) => {
+  await using t = await connected();
+  const { afterMs } = await t.slack.write("text", more);
+  expect([await t.told(), afterMs < 3000]).toEqual([[], true]);
+});
+
+test("slack says that there were files", async () => {
+  await using t = await connected();
+  await t.slack.write("", { subtype: "file_share", files: [{ name: "plan.pdf" }, { name: "a.png" }] });
+  expect(await t.told()).toMatchObject([{ text: "[attached in Slack, cannot be read here: plan.pdf, a.png]" }]);
+});
+
+test("slack tells an envelope once that comes again, and an event that comes again in another envelope", async () => {
+  await using t = await connected();
+  const { fields, ts } = await t.slack.write("once");
+  await t.slack.event(fields, { attempt: 1 }).acknowledged.promise;
+  const envelope = {
+    type: "events_api",
+    envelope_id: "same",
+    payload: { event: { ...fields, ts: "9.9", text: "two" } },
+  };
+  await t.slack.send(envelope).acknowledged.promise;
+  await t.slack.send(envelope).acknowledged.promise;
+  expect(await t.told()).toEqual([said("once", { id: `${SLACK.dm}:${ts}` }), said("two", { id: `${SLACK.dm}:9.9` })]);
+});
+
+test("slack answers a slash command where only its writer sees it, and by direct message later", async () => {
+  await using t = await connected();
+  const { payload } = await t.slack.command("what now?").acknowledged.promise;
+  const conversation = `${SLACK.elsewhere}+${SLACK.owner}`;
+  expect([payload, await t.told()]).toEqual([
+    {},
+    [said("what now?", { conversation, id: expect.stringMatching(/^trigger/) })],
+  ]);
+  for (let count = 1; count <= 6; count++) await t.send(conversation, `Answer ${count}`);
+  expect(t.slack.answers).toHaveLength(5);
+  expect(t.slack.answers[0]).toEqual({ response_type: "ephemeral", replace_original: false, text: "Answer 1" });
+  expect(t.slack.messages).toMatchObject([{ channel: SLACK.dm, text: "Answer 6" }]);
+  await t.slack.command("again", { path: "expired" }).acknowledged.promise;
+  await t.send(conversation, "Late");
+  expect(t.slack.messages.at(-1)).toMatchObject({ channel: SLACK.dm, text: "Late" });
+  await t.slack.command("  ").acknowledged.promise;
+  expect(await t.told()).toHaveLength(2);
+});
+
+test("slack acknowledges what it has no use for", async () => {
+  await using t = await connected();
+  const envelope = { type: "interactive", envelope_id: "i1", payload: { type: "block_actions", actions: [] } };
+  expect((await t.slack.send(envelope).acknowledged.promise).payload).toEqual({});
+  expect(await t.told()).toEqual([]);
+});
+
+test("slack cuts what is too long for one message, and leaves no block of code open", async () => {
+  await using t = await connected();
+  const code = Array.from({ length: 300 }, (_, line) => `line ${line} <of> code`).join("\n");
+  await t.send(SLACK.dm, `Look:\n\`\`\`ts\n${code}\n\`\`\``);
+  const texts = t.slack.messages.map(({ text }) => text);
+  expect(texts.length).toBeGreaterThan(1);
+  for (const text of texts) {
+    expect(text.length).toBeLessThanOrEqual(4000);
+    expect(text.split("```")).toHaveLength(3);
+  }
+  const lines = texts
+    .join("\n")
+    .replaceAll("```\n", "")
+    .split("\n")
+    .filter((line) => line.startsWith("line"));
+  expect(lines).toEqual(code.split("\n").map((line) => line.replace("<of>", "&lt;of&gt;")));
+});
+
+test("slack waits as long as Slack says, and sends each piece once", async () => {
+  await using t = await connected();
+  t.slack.fail("chat.postMessage", t.slack.limited(1));
+  const began = performance.now();
+  await t.send(SLACK.dm, "patience");
+  expect(performance.now() - began).toBeGreaterThan(950);
+  expect(t.slack.messages.map(({ text }) => text)).toEqual(["patience"]);
+  // The second piece takes longer than the call may: the next attempt begins with it.
+  const long = `${"a".repeat(3990)}\n${"b".repeat(3000)}`;
+  t.slack.fail("chat.postMessage", () => t.slack.methodAnswer("chat.postMessage", { channel: SLACK.dm, text: "kept" }));
+  t.slack.fail("chat.postMessage", t.slack.limited(2));
+  expect(await refusal(() => t.send(SLACK.dm, long, 600))).toMatchObject({ reason: "timeout" });
+  await t.send(SLACK.dm, long, 5000);
+  expect(t.slack.messages.map(({ text }) => text.slice(0, 4))).toEqual(["pati", "kept", "bbbb"]);
+});
+
+test.each([
+  [
+    SLACK.elsewhere,
+    `The message was not sent to ${SLACK.elsewhere}: Slack says not_in_channel: invite the bot to the channel`,
+  ],
+  [
+    "C0NOWHERE",
+    "The message was not sent to C0NOWHERE: Slack says channel_not_found: there is none with this name, or the bot is not in it",
+  ],
+  ["not a place", '"not a place" is no conversation: an id of a channel or person, or a channel\'s #name'],
+])("slack says why nothing was sent to %p", async (place, message) => {
+  await using t = await connected();
+  expect(await refusal(() => t.send(place, "text"))).toMatchObject({ reason: "plugin_error", message });
+});
+
+test("slack sends to a person and to a channel by its name", async () => {
+  await using t = await connected();
+  await t.send(SLACK.owner, "to you");
+  await t.send("#general", "to all");
+  expect(t.slack.messages).toMatchObject([
+    { channel: SLACK.dm, text: "to you" },
+    { channel: SLACK.channel, text: "to all" },
+  ]);
+});
+
+test("slack connects anew when Slack asks it to, and when the connection breaks", async () => {
+  await using t = await connected();
+  t.slack.renew();
+  await until(() => t.slack.connections().opened === 2 && t.slack.connections().open === 1);
+  await t.slack.write("after the renewal");
+  t.slack.cut();
+  await until(() => t.slack.connections().opened === 3 && t.slack.connections().open === 1);
+  await t.slack.write("after the cut");
+  expect(await t.told()).toMatchObject([{ text: "after the renewal" }, { text: "after the cut" }]);
+  expect(t.plugin.notes.filter(([topic]) => topic === "channel.closed")).toEqual([]);
+});
+
+test("slack says that its channel is closed when it cannot connect anew, and connects when it is told to", async () => {
+  await using t = await connected();
+  t.slack.fail("apps.connections.open", () => new Response("down", { status: 503 }));
+  t.slack.cut();
+  const [closed] = await until(() => {
+    const notes = t.plugin.notes.filter(([topic]) => topic === "channel.closed");
+    return notes.length > 0 && notes;
+  });
+  expect(closed).toEqual([
+    "channel.closed",
+    { channel: "slack", message: expect.stringMatching(/^Socket Mode cannot be opened: .*503/) },
+  ]);
+  await t.connect();
+  await t.slack.write("back");
+  expect(await t.told()).toMatchObject([{ text: "back" }]);
+});
+
+test("slack gives up a connection that Slack ends again and again", async () => {
+  await using t = await connected();
+  for (let count = 1; count <= 5; count++) {
+    t.slack.renew();
+    await until(() => t.slack.connections().opened === count + 1 && t.slack.connections().open === 1);
+  }
+  t.slack.renew();
+  await until(() => t.plugin.notes.length > 0);
+  expect(t.plugin.notes).toEqual([
+    ["channel.closed", { channel: "slack", message: "Slack ends each connection soon" }],
+  ]);
+});
+
+test("slack leaves when it is told to, and says nothing more", async () => {
+  await using t = await connected();
+  await t.plugin.call("disconnectSlack", { channel: "slack" });
+  await until(() => t.slack.connections().open === 0);
+  expect(t.plugin.notes).toEqual([]);
+  expect(await refusal(() => t.send(SLACK.dm, "x"))).toMatchObject({
+    message: expect.stringContaining("not connected"),
+  });
+});
+
+test.each([
+  [
+    { bot_token: "xoxb-wrong" },
+    "Slack does not let the bot in: Slack says invalid_auth: is the token right, and of this workspace",
+  ],
+  [
+    { app_token: "xapp-wrong" },
+    "Socket Mode cannot be opened: Slack says invalid_auth: is the token right, and of this workspace",
+  ],
+  [{ bot_token: "xapp-1-app" }, "interfaces.slack.bot_token must be a token that begins with xoxb-"],
+  [{ app_token: undefined }, "interfaces.slack.app_token must be a token that begins with xapp-"],
+  [{ api_root: "slack.com" }, "interfaces.slack.api_root must be an http or https URL"],
+  [{ require_mention: "no" }, "interfaces.slack.require_mention must be true or false"],
+  [{ tokn: "x" }, '"tokn" is not a key of interfaces.slack: bot_token, app_token, api_root, require_mention are'],
+])("slack cannot be connected with %p", async (more, message) => {
+  await using slack = fakeSlack();
+  await using plugin = await startBundled("slack", { origins: [slack.url] });
+  const connect = plugin.call("connectSlack", { channel: "slack", config: config(slack, more) });
+  expect(await refusal(() => connect)).toMatchObject({
+    reason: "plugin_error",
+    message: expect.stringContaining(message),
+  });
+  expect(slack.connections()).toEqual({ opened: 0, open: 0 });
+});
+
+test("slack reaches no other host than those of its manifest", async () => {
+  await using slack = fakeSlack();
+  await using plugin = await startBundled("slack");
+  const connect = plugin.call("connectSlack", { channel: "slack", config: config(slack) });
+  expect(await refusal(() => connect)).toMatchObject({ reason: "plugin_error" });
+  expect([plugin.refused, slack.calls]).toEqual([[slack.url], []]);
+});

@@ -1,0 +1,209 @@
+/**
+ * A Slack of one's own: the Web API over HTTP and Socket Mode over a WebSocket, with channels, members, messages and
+ * threads, and what Slack does when a token, a channel or a scope is wrong, when it is asked too often, and when an
+ * envelope is not acknowledged. Written after https://docs.slack.dev/apis/events-api/using-socket-mode.
+ */
+import { until } from "./until.ts";
+
+export interface SlackMessage {
+  readonly channel: string;
+  readonly user: string;
+  readonly text: string;
+  readonly ts: string;
+  readonly thread_ts?: string;
+  /** The other fields of the call that posted it. */
+  readonly more?: Readonly<Record<string, string>>;
+}
+
+interface Sent {
+  readonly envelope: Readonly<Record<string, unknown>>;
+  readonly acknowledged: PromiseWithResolvers<{ readonly payload: unknown; readonly afterMs: number }>;
+  readonly at: number;
+}
+
+type Socket = Bun.ServerWebSocket<undefined>;
+
+export const SLACK = {
+  botToken: "xoxb-1-bot",
+  appToken: "xapp-1-app",
+  bot: "UB0T",
+  owner: "U0WNER",
+  stranger: "USTRANGER",
+  /** With the bot in it. */
+  channel: "C0GENERAL",
+  /** Without it. */
+  elsewhere: "C0ELSEWHERE",
+  dm: "D0WNER",
+} as const;
+
+const MAX_TEXT = 40_000;
+
+export function fakeSlack() {
+  const messages: SlackMessage[] = [];
+  const calls: string[] = [];
+  const answers: Record<string, unknown>[] = [];
+  const sockets = new Set<Socket>();
+  const tickets = new Set<string>();
+  const waiting = new Map<string, Sent>();
+  /** Responses to come instead of the usual ones, by method. */
+  const faults = new Map<string, (() => Response)[]>();
+  let clock = 1_700_000_000;
+  let last = 0;
+  let opened = 0;
+  const nextId = (prefix: string) => `${prefix}${++last}`;
+  const nextTs = () => `${++clock}.000100`;
+  const failure = (error: string, more: object = {}) => Response.json({ ok: false, error, ...more });
+
+  const methods: Record<string, (form: URLSearchParams, token: string) => Response> = {
+    "auth.test": (_, token) =>
+      token === SLACK.botToken
+        ? Response.json({ ok: true, url: "https://acme.slack.com/", team_id: "T1", user_id: SLACK.bot, bot_id: "B1" })
+        : failure("invalid_auth"),
+    "apps.connections.open": (_, token) => {
+      if (token !== SLACK.appToken)
+        return failure(token.startsWith("xapp-") ? "invalid_auth" : "not_allowed_token_type");
+      const ticket = nextId("ticket");
+      tickets.add(ticket);
+      return Response.json({ ok: true, url: `ws://127.0.0.1:${server.port}/link/?ticket=${ticket}&app_id=A1` });
+    },
+    "chat.postMessage": (form, token) => {
+      if (token !== SLACK.botToken) return failure("invalid_auth");
+      const { channel = "", text = "", thread_ts, ...more } = Object.fromEntries(form);
+      if (text === "") return failure("no_text");
+      if (text.length > MAX_TEXT) return failure("msg_too_long");
+      if (channel === SLACK.elsewhere) return failure("not_in_channel");
+      const isPerson = channel === SLACK.owner;
+      if (![SLACK.channel, SLACK.dm, "#general"].includes(channel) && !isPerson) return failure("channel_not_found");
+      const to = isPerson ? SLACK.dm : channel === "#general" ? SLACK.channel : channel;
+      const ts = nextTs();
+      messages.push({ channel: to, user: SLACK.bot, text, ts, ...(thread_ts ? { thread_ts } : {}), more });
+      return Response.json({ ok: true, channel: to, ts, message: { text, ts, type: "message", bot_id: "B1" } });
+    },
+  };
+
+  const server = Bun.serve<undefined, never>({
+    port: 0,
+    hostname: "127.0.0.1",
+    async fetch(request, self) {
+      const url = new URL(request.url);
+      if (url.pathname === "/link/") {
+        // A ticket is for one connection.
+        if (!tickets.delete(url.searchParams.get("ticket") ?? "")) return new Response("no", { status: 403 });
+        return self.upgrade(request) ? undefined : new Response("no", { status: 400 });
+      }
+      if (url.pathname.startsWith("/commands/")) return answer(url.pathname, request);
+      const name = url.pathname.replace(/^\/api\//, "");
+      calls.push(name);
+      const fault = faults.get(name)?.shift();
+      if (fault) return fault();
+      const token = request.headers.get("authorization")?.replace("Bearer ", "") ?? "";
+      return methods[name]?.(new URLSearchParams(await request.text()), token) ?? failure("unknown_method");
+    },
+    websocket: {
+      open(socket) {
+        opened++;
+        sockets.add(socket);
+        socket.send(
+          JSON.stringify({ type: "hello", num_connections: sockets.size, connection_info: { app_id: "A1" } }),
+        );
+        socket.ping("Ping from applink");
+      },
+      message(_, data) {
+        const { envelope_id, payload } = JSON.parse(String(data)) as { envelope_id: string; payload: unknown };
+        const sent = waiting.get(envelope_id);
+        sent?.acknowledged.resolve({ payload, afterMs: performance.now() - sent.at });
+      },
+      close: (socket) => void sockets.delete(socket),
+    },
+  });
+
+  /** Each address is good for five answers. */
+  const uses = new Map<string, number>();
+  async function answer(path: string, request: Request): Promise<Response> {
+    const used = uses.get(path) ?? 0;
+    if (path.endsWith("expired") || used >= 5) return new Response("expired_url", { status: 404 });
+    uses.set(path, used + 1);
+    answers.push((await request.json()) as Record<string, unknown>);
+    return new Response("ok");
+  }
+
+  function send(envelope: Readonly<Record<string, unknown>>): Sent {
+    const [socket] = [...sockets].slice(-1);
+    if (!socket) throw new Error("Nobody is connected to Slack");
+    const sent: Sent = { envelope, acknowledged: Promise.withResolvers(), at: performance.now() };
+    waiting.set(String(envelope.envelope_id), sent);
+    socket.send(JSON.stringify(envelope));
+    return sent;
+  }
+
+  function event(fields: Readonly<Record<string, unknown>>, { id = nextId("Ev"), attempt = 0 } = {}) {
+    return send({
+      type: "events_api",
+      envelope_id: nextId("envelope"),
+      accepts_response_payload: false,
+      retry_attempt: attempt,
+      retry_reason: attempt > 0 ? "timeout" : "",
+      payload: { type: "event_callback", team_id: "T1", event_id: id, event_time: clock, event: fields },
+    });
+  }
+
+  return {
+    url: `http://127.0.0.1:${server.port}`,
+    apiRoot: `http://127.0.0.1:${server.port}/api`,
+    messages,
+    calls,
+    /** What slash commands were answered, as only their writers see it. */
+    answers,
+    /** Connections until now, and those that are open. */
+    connections: () => ({ opened, open: sockets.size }),
+    event,
+    send,
+    nextId,
+    /** Somebody writes; Slack tells it as it would of this place. Resolves when it was acknowledged. */
+    async write(text: string, more: Readonly<Record<string, unknown>> = {}) {
+      const { user = SLACK.owner, channel = SLACK.dm, ...rest } = more;
+      const ts = nextTs();
+      const channel_type = String(channel).startsWith("D") ? "im" : "channel";
+      const fields = { type: "message", user, text, ts, channel, channel_type, event_ts: ts, ...rest };
+      const { afterMs } = await event(fields).acknowledged.promise;
+      return { ts, afterMs, fields };
+    },
+    command(text: string, { user = SLACK.owner, channel = SLACK.elsewhere, path = "fresh" } = {}) {
+      return send({
+        type: "slash_commands",
+        envelope_id: nextId("envelope"),
+        accepts_response_payload: true,
+        payload: {
+          command: "/aleph",
+          text,
+          user_id: user,
+          channel_id: channel,
+          team_id: "T1",
+          trigger_id: nextId("trigger"),
+          response_url: `http://127.0.0.1:${server.port}/commands/${path}`,
+        },
+      });
+    },
+    /** Slack asks to connect anew. */
+    renew(reason = "refresh_requested") {
+      for (const socket of sockets) socket.send(JSON.stringify({ type: "disconnect", reason, debug_info: {} }));
+    },
+    /** The connections break. */
+    cut() {
+      for (const socket of sockets) socket.terminate();
+    },
+    /** The next calls of a method answer so. */
+    fail(method: string, ...responses: (() => Response)[]) {
+      faults.set(method, [...(faults.get(method) ?? []), ...responses]);
+    },
+    methodAnswer: (name: string, form: Record<string, string>, token: string = SLACK.botToken) =>
+      methods[name]!(new URLSearchParams(form), token),
+    limited: (seconds: number) => () =>
+      Response.json({ ok: false, error: "ratelimited" }, { status: 429, headers: { "retry-after": String(seconds) } }),
+    /** Until the bot has written so many messages; they are given. */
+    posted: (count: number) => until(() => messages.length >= count && messages.slice()),
+    [Symbol.asyncDispose]: () => server.stop(true),
+  };
+}
+
+export type FakeSlack = ReturnType<typeof fakeSlack>;
