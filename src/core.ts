@@ -11,6 +11,7 @@ import type { Completion } from "./completion/completion.ts";
 import type { ConfigStore } from "./config/config.ts";
 import type { Environment } from "./config/environment.ts";
 import type { Home } from "./config/home.ts";
+import { KnownSecrets } from "./config/known-secrets.ts";
 import { createDispatch } from "./gateway/dispatch.ts";
 import { type Gauges, gauges } from "./gateway/gauges.ts";
 import { Metrics } from "./gateway/metrics.ts";
@@ -23,6 +24,7 @@ import { describeError, type Log } from "./lib/log.ts";
 import type { LogHistory } from "./lib/log-history.ts";
 import { once } from "./lib/once.ts";
 import { startStallMonitor } from "./lib/stall-monitor.ts";
+import { McpParts } from "./mcp-parts.ts";
 import { createMediaLinks, type MediaLinks } from "./media/links.ts";
 import { createDiskShelf, createMedia, createMemoryShelf, type Media } from "./media/media.ts";
 import { methods, type Needs } from "./methods/index.ts";
@@ -166,8 +168,13 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const hooks = stack.use(new PluginHooks({ plugins, log }));
   const commands = new PluginCommands({ plugins });
   const audit = stack.use(openAudit({ store, bus, credentials: home.credentials, log, now }));
-  const gate = createGate({ approvals, needs: toolNeeds, hooks, audit, log, config: current });
-  const sources = [new PluginTools({ plugins, media })];
+  const resolveSecret = (value: string) => config.resolve(value);
+  const secrets = new KnownSecrets({ config: current, resolveSecret, token: () => ownerToken, env: env.all, log });
+  const gate = createGate({ approvals, needs: toolNeeds, hooks, audit, secrets, log, config: current });
+  const mcp = stack.use(
+    new McpParts({ home, env, config, store, media, bus, log, now, monotonic, fetch: options.fetch }),
+  );
+  const sources = [new PluginTools({ plugins, media }), mcp];
   const toolbox = new Toolbox({ tools, sources, gate, needs: toolNeeds, config: current, home, log });
   // Asked at the first run: loading the time zones takes longer than all the rest of a start.
   const timeZone = () => env.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -177,10 +184,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     const { Cassettes } = await import("./cassette/cassettes.ts");
     return new Cassettes({
       logs: home.logs,
-      config: current,
-      resolveSecret: (value) => config.resolve(value),
-      token: () => ownerToken,
-      env: env.all,
+      secrets: () => secrets.all(),
       stores,
       runs,
       bus,
@@ -270,6 +274,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     plugins,
     installer: createInstaller(pluginOptions, plugins),
     services: () => pluginParts.services(),
+    mcp: mcp.servers,
     commands,
     usage,
     generations,

@@ -1,7 +1,6 @@
 /** Recordings of runs: made where they are wanted, and played again. */
 import type { LoopDeps, LoopRun } from "../agent/loop.ts";
 import type { OpenBus } from "../bus/bus.ts";
-import type { Config } from "../config/schema.ts";
 import { describeError, type Log } from "../lib/log.ts";
 import type { Media } from "../media/media.ts";
 import { isEphemeral, parseSessionKey } from "../protocol/session-key.ts";
@@ -10,20 +9,15 @@ import type { Stores } from "../session/stores.ts";
 import type { OpenStore } from "../store/store.ts";
 import { readCassette, removeCassettes } from "./cassette.ts";
 import { compareEvents } from "./compare.ts";
-import { createMasking, secretStrings } from "./masking.ts";
+import { createMasking } from "./masking.ts";
 import { recordRun } from "./recorder.ts";
 import { type Replayed, replayRun } from "./replay.ts";
 
 export interface CassettesOptions {
   /** The folder of logs. */
   readonly logs: string;
-  readonly config: () => Config;
-  /** The secret that a reference stands for; any other string as it is. */
-  readonly resolveSecret: (value: string) => Promise<string>;
-  /** The owner's. */
-  readonly token: () => string;
-  /** What of it has the name of a secret is one. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Those that are known by their value. */
+  readonly secrets: () => Promise<readonly string[]>;
   readonly stores: Stores;
   readonly runs: Pick<Runs, "get">;
   readonly bus: Pick<OpenBus, "ofRun">;
@@ -61,7 +55,7 @@ export class Cassettes {
   /** What a run gets to run with, so that it is recorded. Of an ephemeral session nothing is. */
   async tape(deps: LoopDeps, loopRun: LoopRun): Promise<readonly [LoopDeps, LoopRun]> {
     if (isEphemeral(parseSessionKey(loopRun.session.key))) return [deps, loopRun];
-    return recordRun({ logs: this.#o.logs, log: this.#o.log, secrets: () => this.#secrets() }, deps, loopRun);
+    return recordRun({ logs: this.#o.logs, log: this.#o.log, secrets: this.#o.secrets }, deps, loopRun);
   }
 
   /** Throws `not_found` when there is no such run or no recording of it. */
@@ -69,7 +63,7 @@ export class Cassettes {
     const { logs, runs, stores, bus, media, deps, openMemory, log } = this.#o;
     const run = runs.get(runId);
     const lines = readCassette(logs, runId);
-    const masking = createMasking(await this.#secrets());
+    const masking = createMasking(await this.#o.secrets());
     const store = stores.of(run.sessionKey);
     const replayed = await replayRun({ run, lines, masking, store, openMemory, media, deps, log });
     const kept = bus.ofRun(runId, 0, MOST_EVENTS);
@@ -98,20 +92,5 @@ export class Cassettes {
     } catch (thrown) {
       this.#o.log.error("recordings of a deleted session could not be removed", describeError(thrown));
     }
-  }
-
-  async #secrets(): Promise<readonly string[]> {
-    const { config, resolveSecret, token, env, log } = this.#o;
-    const { providers, interfaces } = config();
-    const resolved = await Promise.all(
-      secretStrings({ providers, interfaces }).map((value) =>
-        resolveSecret(value).catch((thrown: unknown) => {
-          // What cannot be read now is in no request either.
-          log.debug("a secret cannot be read", describeError(thrown));
-          return "";
-        }),
-      ),
-    );
-    return [token(), ...secretStrings(env), ...resolved];
   }
 }

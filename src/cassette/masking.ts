@@ -44,15 +44,6 @@ export function createMasking(secrets: readonly string[]): Masking {
   };
 }
 
-/** The strings of a config that are secrets: by their key, or as headers. */
-export function secretStrings(value: unknown, isSecret = false): string[] {
-  if (typeof value === "string") return isSecret ? [value] : [];
-  if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([key, each]) =>
-    secretStrings(each, isSecret || isSecretKey(key) || key === "headers"),
-  );
-}
-
 function digestOf(bytes: Uint8Array): string {
   return new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
 }

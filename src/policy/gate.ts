@@ -1,4 +1,5 @@
 /** The one door: every tool call from any side passes here and is judged before it runs. */
+import type { KnownSecrets } from "../config/known-secrets.ts";
 import { describeError, type Log } from "../lib/log.ts";
 import { AlephError, type Reason } from "../protocol/errors.ts";
 import type { ToolResultPart } from "../protocol/message.ts";
@@ -32,6 +33,8 @@ export interface GateOptions {
   readonly hooks?: Hooks;
   /** Told of each decision before anything runs, and how each call ended. */
   readonly audit?: Pick<Audit, "decided" | "ended">;
+  /** What must not reach a model, a person who watches, or history. */
+  readonly secrets?: Pick<KnownSecrets, "all" | "mask">;
   readonly log: Log;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
@@ -65,7 +68,7 @@ export function createGate(options: GateOptions): Gate {
       const started = now();
       let ending: Ending;
       try {
-        ending = await judge(judging, tool, input, context);
+        ending = await judge(judging, tool, input, await masked(options.secrets, context));
       } catch (thrown) {
         ending = failed(tool.name, thrown, context, log);
       }
@@ -85,6 +88,13 @@ async function judge(o: Judging, tool: AnyTool | ForeignTool, input: unknown, co
   if (after instanceof Promise) after = await after;
   if (!before && !after) return await decide(o, tool, checked.args, context);
   return await judgeHooked(o, tool, { input: input as Args, args: checked.args, before, after }, context);
+}
+
+/** What a tool shows while it runs is masked piece by piece. */
+async function masked(secrets: GateOptions["secrets"], context: ToolContext): Promise<ToolContext> {
+  if (secrets === undefined) return context;
+  await secrets.all();
+  return { ...context, progress: (text) => context.progress(secrets.mask(text)) };
 }
 
 interface Hooked {
@@ -157,7 +167,8 @@ async function decide(
   }
   if (context.signal.aborted) return cancelled("Cancelled before it began");
   onRun?.();
-  return await run(prepared, context, options.settleMs ?? SETTLE_MS);
+  const ending = await run(prepared, context, options.settleMs ?? SETTLE_MS);
+  return options.secrets === undefined ? ending : { ...ending, text: options.secrets.mask(ending.text) };
 }
 
 /** What a stranger wrote may have led the model to the call: then nothing leaves without a person's word. */

@@ -298,3 +298,31 @@ test("createGate lets a call that stays inside run whatever is in the run", asyn
   expect((await gate.call(tool, { path: "a" }, context({ tainted: true }))).status).toBe("ok");
   expect(asked).toEqual([]);
 });
+
+test("gate.call masks secrets in what a tool gives and in what it shows meanwhile", async () => {
+  const shown: string[] = [];
+  const leaky = defineTool({
+    name: "leaky",
+    description: "Prints its environment",
+    params: z.strictObject({}),
+    parallel: true,
+    prepare: (_: object, __: object, context) => ({
+      tier: "allow",
+      reason: "For the test",
+      plan: {},
+      async run() {
+        context.progress("key: hidden-value");
+        return { ok: true, text: "the key is hidden-value" };
+      },
+    }),
+  });
+  const gate = createGate({
+    approvals: { request: () => Promise.reject(new Error("nobody asks")) },
+    needs: async () => ({}),
+    secrets: { all: async () => ["hidden-value"], mask: (text) => text.replaceAll("hidden-value", "[masked]") },
+    log: testLog().log,
+    config: () => ({ exec: { approval_timeout_ms: 1000 } }),
+  });
+  const { text } = await gate.call(leaky, {}, context({ progress: (piece) => void shown.push(piece) }));
+  expect([text, shown]).toEqual(["the key is [masked]", ["key: [masked]"]]);
+});

@@ -80,10 +80,7 @@ export async function testAgent({ plugins: given = [], agents = {}, limits, reco
   const promptsOf: RunnerOptions["pluginPrompts"] = (run) => pluginPrompts(plugins, run);
   const cassettes = new Cassettes({
     logs: home.logs,
-    config,
-    resolveSecret: async (value) => value,
-    token: () => "",
-    env: {},
+    secrets: async () => [],
     stores,
     runs,
     bus,

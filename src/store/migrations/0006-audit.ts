@@ -12,7 +12,7 @@ CREATE TABLE audit (
   run_id TEXT,
   call_id TEXT,
   tool TEXT,
-  /* What else there is to say; canonical JSON, secrets masked. */
+  /* What else there is to say; canonical JSON. */
   detail TEXT NOT NULL,
   /* HMAC-SHA-256 over the row and the mac of the row before it, with a key that is not in the database. */
   mac TEXT NOT NULL

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { startV1 } from "../../../support/v1.ts";
+import { startV1 } from "../support/v1.ts";
 
 test("what no route of /v1 takes is refused in the shape that the dialect's clients know", async () => {
   await using v1 = await startV1();
