@@ -52,14 +52,6 @@ export class Trust {
     return this.#store.db.query<Row, []>("SELECT * FROM plugin ORDER BY id").all().map(toDecision);
   }
 
-  /** The decision about a plugin in that folder; undefined when there is none, or when it was about another folder. */
-  decision(id: string, folder: string): Decision | undefined {
-    const row = this.#store.db
-      .query<Row, [string, string]>("SELECT * FROM plugin WHERE id = ? AND folder = ?")
-      .get(id, folder);
-    return row ? toDecision(row) : undefined;
-  }
-
   /** Resolves when it is on disk. A decision about a plugin of that id elsewhere is forgotten. */
   async decide(
     id: string,
