@@ -4,19 +4,32 @@ import { DEFAULTS } from "./defaults.ts";
 import type { Table } from "./normalise.ts";
 import type { Problem } from "./problem.ts";
 
+/** `*` stands for each name in a table. */
 const BY_HAND: readonly (readonly string[])[] = [
   ["exec", "allow_denied"],
   ["exec", "path"],
   ["extensions", "allow_unsandboxed"],
+  ["mcp", "servers", "*", "allow_unsandboxed"],
   ["tools", "web_fetch", "allow_hosts"],
 ];
 
 /** What of that a change from `before` to `after` would touch. */
 export function changedByHandOnly(before: Table, after: Table): Problem[] {
-  return BY_HAND.filter((path) => !Bun.deepEquals(valueAt(before, path), valueAt(after, path))).map((path) => ({
-    path,
-    message: "can only be changed by hand, in config.toml itself",
-  }));
+  const paths = BY_HAND.flatMap((path) => [...expand(path, before), ...expand(path, after)]);
+  const each = [...new Map(paths.map((path) => [path.join("\0"), path])).values()];
+  return each
+    .filter((path) => !Bun.deepEquals(valueAt(before, path), valueAt(after, path)))
+    .map((path) => ({
+      path,
+      message: "can only be changed by hand, in config.toml itself",
+    }));
+}
+
+function expand(path: readonly string[], document: Table): readonly (readonly string[])[] {
+  const at = path.indexOf("*");
+  if (at < 0) return [path];
+  const names = valueAt(document, path.slice(0, at));
+  return isTable(names) ? Object.keys(names).map((name) => path.with(at, name)) : [];
 }
 
 function valueAt(table: Table, path: readonly string[]): unknown {

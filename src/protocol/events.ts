@@ -1,5 +1,6 @@
 /** Events: each topic with the shape of its data. Publishing is checked by the compiler, the shapes by tests. */
 import * as z from "zod";
+import { MCP_STATUSES } from "./mcp-state.ts";
 import { mediaPart, message, toolResultPart, usage } from "./message.ts";
 import { PLUGIN_STATES } from "./plugin-state.ts";
 
@@ -49,7 +50,10 @@ export const eventSchemas = {
     tool: z.string(),
     plan: z.unknown(),
     reason: z.string(),
+    /** What "always" would allow; null: it is not offered; absent: exactly this plan. */
+    pattern: z.record(z.string(), z.unknown()).nullable().optional(),
     run_id: z.string().nullable(),
+    call_id: z.string().nullable(),
     session_key: z.string().nullable(),
     expires_at: z.number(),
   }),
@@ -60,6 +64,8 @@ export const eventSchemas = {
     run_id: z.string().nullable(),
     session_key: z.string().nullable(),
   }),
+  /** What was allowed for longer than once is so no more. */
+  "approval.revoked": z.object({ approval_id: z.string(), by: z.string(), session_key: z.string().nullable() }),
   /** Media is being made; `progress` is from 0 to 1, null when the provider does not tell. */
   "generation.progress": z.object({ ...job, progress: z.number().nullable() }),
   /** `generation.status` has links to the media. */
@@ -86,6 +92,7 @@ export const eventSchemas = {
   "plugin.loaded": z.object({ plugin_id: z.string(), version: z.string() }),
   "plugin.error": z.object({ plugin_id: z.string(), error: failure }),
   /** What plugins.list shows of it is another than before: its state, or what it waits for. */
+  "mcp.status": z.object({ name: z.string(), status: z.enum(MCP_STATUSES) }),
   "plugin.status": z.object({ plugin_id: z.string(), status: z.enum(PLUGIN_STATES) }),
   "plugin.unloaded": z.object({ plugin_id: z.string() }),
   /** It tried what it may not. At most a few a second. */

@@ -4,6 +4,17 @@ import { usage } from "./0003-usage.ts";
 import { plugins } from "./0004-plugins.ts";
 import { usageReplies } from "./0005-usage-replies.ts";
 import { audit } from "./0006-audit.ts";
+import { mcpPins } from "./0007-mcp.ts";
+import { approvalGrants } from "./0008-approval-grants.ts";
 
 /** Forward steps in order; the database's `user_version` says how many it has had. */
-export const migrations: readonly string[] = [conversations, responses, usage, plugins, usageReplies, audit];
+export const migrations: readonly string[] = [
+  conversations,
+  responses,
+  usage,
+  plugins,
+  usageReplies,
+  audit,
+  mcpPins,
+  approvalGrants,
+];

@@ -1,0 +1,119 @@
+/** The part of the composition root that speaks MCP: nothing of it is loaded before a server is configured or asked for. */
+import { lookup } from "node:dns/promises";
+import type { ConfigStore } from "./config/config.ts";
+import type { Environment } from "./config/environment.ts";
+import type { Home } from "./config/home.ts";
+import type { Log } from "./lib/log.ts";
+import { once } from "./lib/once.ts";
+import { pause } from "./lib/pause.ts";
+import type { OpenOptions } from "./mcp/open.ts";
+import type { McpServers } from "./mcp/servers.ts";
+import type { Media } from "./media/media.ts";
+import type { Publisher } from "./sdk/bus.ts";
+import type { Store } from "./sdk/store.ts";
+import type { ForeignTool, ToolSource } from "./sdk/tool.ts";
+
+export interface McpPartsOptions {
+  readonly home: Home;
+  readonly env: Environment;
+  readonly config: Pick<ConfigStore, "current" | "onChange" | "resolve">;
+  readonly store: Store;
+  readonly media: Pick<Media, "put">;
+  readonly bus: Publisher;
+  readonly log: Log;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  readonly monotonic: () => number;
+  readonly fetch: typeof fetch;
+}
+
+export class McpParts implements ToolSource, AsyncDisposable {
+  readonly #o: McpPartsOptions;
+  readonly #following: Disposable;
+  #servers: McpServers | undefined;
+  /** Those that there are; loaded when they are first asked for. */
+  readonly servers: () => Promise<McpServers>;
+
+  constructor(options: McpPartsOptions) {
+    this.#o = options;
+    this.servers = once(() => this.#load());
+    this.#following = options.config.onChange((sections) => {
+      if (sections.includes("mcp")) this.#servers?.sync();
+    });
+  }
+
+  async tools(): Promise<readonly ForeignTool[]> {
+    const isNeeded = this.#servers !== undefined || Object.keys(this.#o.config.current.mcp.servers).length > 0;
+    return isNeeded ? (await this.servers()).tools() : [];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#following[Symbol.dispose]();
+    await this.#servers?.[Symbol.asyncDispose]();
+  }
+
+  async #load(): Promise<McpServers> {
+    const { config, media, store, bus, log, now, monotonic } = this.#o;
+    const { McpServers } = await import("./mcp/servers.ts");
+    const opening = once(() => import("./mcp/open.ts"));
+    const options = this.#openOptions();
+    this.#servers = new McpServers({
+      tables: () => config.current.mcp.servers,
+      open: async (name, table, signal) => (await opening()).openServer(name, table, options, signal),
+      login: async (name, table) => (await opening()).loginAt(name, table, options),
+      forgetLogin: async (name) => (await opening()).logoutAt(name, options),
+      media,
+      store,
+      log,
+      now,
+      monotonic,
+      wait: pause,
+      onStatus: (name, status) => bus.publish("mcp.status", { name, status }),
+    });
+    return this.#servers;
+  }
+
+  #openOptions(): OpenOptions {
+    const { home, env, config, log, monotonic, fetch } = this.#o;
+    const denied = (server: string, target: string) =>
+      log.warn("mcp server tried what it may not reach", { server, target });
+    return {
+      sandbox: once(async () => (await import("./sandbox/sandbox.ts")).createSandbox()),
+      places: {
+        userHome: env.userHome,
+        alephHome: home.path,
+        config: home.config,
+        workspaces: home.workspaces,
+      },
+      runFolder: home.run,
+      programPath: () => config.current.exec.path,
+      resolveSecret: (value) => config.resolve(value),
+      async openProxy(rules, onDenied) {
+        const { openEgressProxy } = await import("./sandbox/egress-proxy.ts");
+        return openEgressProxy({ rules, onDenied, lookup: lookupAll });
+      },
+      onDenied: denied,
+      credentials: home.credentials,
+      async door(rules, timeoutMs) {
+        const { createNetworkDoor } = await import("./sandbox/broker.ts");
+        const headersMs = Math.max(timeoutMs, LEAST_HEADERS_MS);
+        return createNetworkDoor({
+          rules,
+          onDenied: (target) => denied("remote", target),
+          fetch,
+          lookup: lookupAll,
+          limits: { headersMs },
+        });
+      },
+      log,
+      now: monotonic,
+    };
+  }
+}
+
+/** A server may answer a call with its headers only when it is done. */
+const LEAST_HEADERS_MS = 120_000;
+
+async function lookupAll(host: string): Promise<readonly string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
+}
