@@ -1,12 +1,12 @@
 /** Questions to a person about a tool call, with their answers: kept on disk, answered once, never assumed. */
 import type { Database } from "bun:sqlite";
-import { canonicalDigest } from "../lib/canonical-json.ts";
 import { createId } from "../lib/id.ts";
 import { describeError, type Log } from "../lib/log.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Identity } from "../protocol/identity.ts";
 import type { Publisher } from "../sdk/bus.ts";
 import type { Store } from "../sdk/store.ts";
+import { type Digests, digestsOf, findGrant, type Grant, insertGrant, listGrants, removeGrant } from "./grants.ts";
 
 export const DECISIONS = ["once", "session", "always", "deny"] as const;
 export type Decision = (typeof DECISIONS)[number];
@@ -22,7 +22,10 @@ export interface Approval {
   readonly tool: string;
   readonly plan: unknown;
   readonly reason: string;
+  /** What "always" would allow; null: it is not offered; absent: exactly this plan. */
+  readonly pattern?: Readonly<Record<string, unknown>> | null;
   readonly run_id: string | null;
+  readonly call_id: string | null;
   readonly session_key: string | null;
   readonly status: ApprovalStatus;
   readonly decision?: Answer;
@@ -35,7 +38,10 @@ export interface Question {
   /** All that will happen; what is shown is what runs. */
   readonly plan: Readonly<Record<string, unknown>>;
   readonly reason: string;
+  /** As `Prepared.pattern`. */
+  readonly pattern?: Readonly<Record<string, unknown>> | null;
   readonly runId: string | null;
+  readonly callId: string;
   readonly sessionKey: string;
   readonly workspace: string;
   readonly identity: Identity;
@@ -60,8 +66,11 @@ interface Row {
   readonly tool: string;
   readonly plan: string;
   readonly digest: string;
+  readonly pattern: string | null;
+  readonly pattern_digest: string | null;
   readonly reason: string;
   readonly run_id: string | null;
+  readonly call_id: string | null;
   readonly session_key: string | null;
   readonly identity: string;
   readonly status: ApprovalStatus;
@@ -70,8 +79,8 @@ interface Row {
   readonly expires_at: number;
 }
 
-/** In `approval_grant.session_key`: the grant holds in every session. No session key is empty. */
-const EVERYWHERE = "";
+/** In `approval.pattern`: "always" is not offered. */
+const NOT_OFFERED = "null";
 /** A timer cannot be longer. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 /** The most rows that one list gives. */
@@ -102,17 +111,18 @@ export class Approvals {
   }
 
   /**
-   * Asks, and resolves with the answer. An earlier `session` or `always` for exactly the same plan answers at once.
+   * Asks, and resolves with the answer. An earlier `session` for exactly the same plan answers at once, and so does an
+   * `always` for the same pattern.
    * The question is on disk before anyone sees it. `expired` after `ttlMs`, `cancelled` when `signal` aborts; both
    * mean no. Throws `storage_failed` when the question could not be kept: then nothing was asked.
    */
   async request(question: Question, signal: AbortSignal): Promise<Answer> {
     if (signal.aborted) return "cancelled";
     const store = this.#stores.of(question.sessionKey);
-    const digest = digestOf(question);
-    const granted = findGrant(store.db, digest, question.sessionKey);
+    const digests = digestsOf(question);
+    const granted = findGrant(store.db, digests, question.sessionKey);
     if (granted) return granted;
-    const row = rowOf(question, digest, this.#now());
+    const row = rowOf(question, digests, this.#now());
     const { promise, resolve } = Promise.withResolvers<Answer>();
     const stop = () => void this.#close(row, "cancelled");
     let timer: Timer | undefined;
@@ -156,8 +166,8 @@ export class Approvals {
 
   /**
    * Answers a question; resolves when the answer is on disk. The first answer counts: throws `conflict` when there is
-   * one, `not_found` when there was no such question. Of an ephemeral session nothing is kept, so there `always` lasts
-   * only as long as the process.
+   * one, `not_found` when there was no such question, `invalid_params` for an `always` that was not offered. Of an
+   * ephemeral session nothing is kept, so there `always` lasts only as long as the process.
    */
   async resolve({
     approvalId,
@@ -170,11 +180,25 @@ export class Approvals {
   }): Promise<Approval> {
     const { row, store } = this.#find(approvalId);
     const now = this.#now();
+    if (decision === "always" && row.pattern === NOT_OFFERED) {
+      throw new AlephError(
+        "invalid_params",
+        "This cannot be allowed for always: what it runs is not all in its words",
+        {
+          data: { hint: 'Answer "once" or "session"' },
+        },
+      );
+    }
     // A question whose time is over must not be answered by a timer's luck.
     if (row.status === "pending" && now >= row.expires_at) await this.#close(row, "expired");
     const settled = await store.write((db) => {
       if (!settle(db, row.id, decision, by, now)) return false;
-      if (decision === "session" || decision === "always") grant(db, row, decision, now);
+      if (decision === "session") {
+        insertGrant(db, { digest: row.digest, sessionKey: row.session_key, approvalId: row.id }, now);
+      }
+      if (decision === "always") {
+        insertGrant(db, { digest: row.pattern_digest ?? row.digest, sessionKey: null, approvalId: row.id }, now);
+      }
       return true;
     });
     if (!settled) {
@@ -183,6 +207,30 @@ export class Approvals {
     }
     this.#announce(row, decision, by);
     return this.get(approvalId);
+  }
+
+  /** What was allowed for longer than once and still holds, the oldest first. */
+  grants(): Grant[] {
+    return this.#stores
+      .all()
+      .flatMap((store) => listGrants(store.db))
+      .sort((a, b) => a.created_at - b.created_at);
+  }
+
+  /** Takes one back, from now on; a call that runs already goes on. Throws `not_found`. */
+  async revoke({ approvalId, by }: { readonly approvalId: string; readonly by: string }): Promise<Grant> {
+    for (const store of this.#stores.all()) {
+      const removed = await store.write((db) => removeGrant(db, approvalId));
+      if (!removed) continue;
+      const about = { approval_id: approvalId, by, session_key: removed.session_key };
+      this.#bus.publish(
+        "approval.revoked",
+        about,
+        removed.session_key === null ? {} : { sessionKey: removed.session_key },
+      );
+      return removed;
+    }
+    throw new AlephError("not_found", `Approval "${approvalId.slice(0, 80)}" allows nothing any more`);
   }
 
   /** At start: whoever waited for these answers is gone with the earlier process. */
@@ -228,40 +276,18 @@ export class Approvals {
   }
 }
 
-/** What a grant stands for: the tool, the whole plan, where it runs, and for whom. */
-function digestOf({ tool, plan, workspace, identity }: Question): string {
-  const principal = identity.kind === "owner" || identity.kind === "device" ? "owner" : identity.id;
-  return canonicalDigest({ tool, plan, workspace, principal });
-}
-
-function findGrant(db: Database, digest: string, sessionKey: string): "session" | "always" | undefined {
-  const found = db
-    .query<{ session_key: string }, [string, string, string]>(
-      "SELECT session_key FROM approval_grant WHERE digest = ? AND session_key IN (?, ?) ORDER BY session_key LIMIT 1",
-    )
-    .get(digest, sessionKey, EVERYWHERE);
-  if (!found) return undefined;
-  return found.session_key === EVERYWHERE ? "always" : "session";
-}
-
-function grant(db: Database, row: Row, decision: "session" | "always", now: number): void {
-  db.query("INSERT OR REPLACE INTO approval_grant VALUES (?, ?, ?, ?)").run(
-    row.digest,
-    decision === "always" ? EVERYWHERE : row.session_key,
-    row.id,
-    now,
-  );
-}
-
-function rowOf(question: Question, digest: string, now: number): Row {
-  const { tool, plan, reason, runId, sessionKey, identity, ttlMs } = question;
+function rowOf(question: Question, digests: Digests, now: number): Row {
+  const { tool, plan, pattern, reason, runId, callId, sessionKey, identity, ttlMs } = question;
   return {
     id: createId("approval"),
     tool,
     plan: JSON.stringify(plan),
-    digest,
+    digest: digests.plan,
+    pattern: pattern === undefined ? null : JSON.stringify(pattern),
+    pattern_digest: digests.always,
     reason,
     run_id: runId,
+    call_id: callId,
     session_key: sessionKey,
     identity: JSON.stringify(identity),
     status: "pending",
@@ -273,15 +299,19 @@ function rowOf(question: Question, digest: string, now: number): Row {
 
 function insert(db: Database, row: Row): void {
   db.query(
-    `INSERT INTO approval (id, tool, plan, digest, reason, run_id, session_key, identity, status, created_at, expires_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)`,
+    `INSERT INTO approval (id, tool, plan, digest, pattern, pattern_digest, reason, run_id, call_id, session_key, identity,
+       status, created_at, expires_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)`,
   ).run(
     row.id,
     row.tool,
     row.plan,
     row.digest,
+    row.pattern,
+    row.pattern_digest,
     row.reason,
     row.run_id,
+    row.call_id,
     row.session_key,
     row.identity,
     row.created_at,
@@ -305,7 +335,9 @@ function approvalOf(row: Row): Approval {
     tool: row.tool,
     plan: JSON.parse(row.plan) as unknown,
     reason: row.reason,
+    ...(row.pattern === null ? {} : { pattern: JSON.parse(row.pattern) as Approval["pattern"] & object }),
     run_id: row.run_id,
+    call_id: row.call_id,
     session_key: row.session_key,
     status: row.status,
     ...(row.decision === null ? {} : { decision: row.decision }),
@@ -315,6 +347,6 @@ function approvalOf(row: Row): Approval {
 }
 
 function requestedEvent(row: Row) {
-  const { approval_id, tool, plan, reason, run_id, session_key, expires_at } = approvalOf(row);
-  return { approval_id, tool, plan, reason, run_id, session_key, expires_at };
+  const { status: _status, created_at: _created, ...question } = approvalOf(row);
+  return question;
 }

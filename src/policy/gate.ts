@@ -7,6 +7,7 @@ import type { EventHooks, Hooks } from "../sdk/hook.ts";
 import type { AnyTool, ForeignTool, Prepared, ToolContext, ToolResult } from "../sdk/tool.ts";
 import type { Approvals } from "./approvals.ts";
 import { type CheckArguments, createArgumentCheck, isForeign } from "./arguments.ts";
+import { askUntilSame } from "./asking.ts";
 import type { Audit } from "./audit/audit.ts";
 import { type Args, askAfter, askBefore } from "./hooked-call.ts";
 
@@ -155,15 +156,23 @@ async function decide(
   context: ToolContext,
   onRun?: () => void,
 ): Promise<Ending> {
-  const prepared: Prepared = isForeign(tool)
-    ? await tool.prepare(args as Args, context)
-    : await tool.prepare(await options.needs(), args, context);
-  const { tier, reason } = tierOf(prepared, context);
-  options.audit?.decided(tool.name, { tier, reason, plan: prepared.plan }, context);
-  if (tier === "deny") return denied(`Refused by policy: ${reason}. Do not try it in another way`);
-  if (tier === "ask") {
-    const refusal = await ask(options, tool.name, { ...prepared, reason }, context);
-    if (refusal) return refusal;
+  const prepare = async (): Promise<Prepared> => {
+    const call = isForeign(tool)
+      ? await tool.prepare(args as Args, context)
+      : await tool.prepare(await options.needs(), args, context);
+    const prepared = { ...call, ...tierOf(call, context) };
+    options.audit?.decided(tool.name, prepared, context);
+    return prepared;
+  };
+  let prepared = await prepare();
+  if (prepared.tier === "deny") return denied(`Refused by policy: ${prepared.reason}. Do not try it in another way`);
+  if (prepared.tier === "ask") {
+    const ttlMs = options.config().exec.approval_timeout_ms;
+    const { approvals } = options;
+    const asked = await askUntilSame(prepared, { approvals, ttlMs, tool: tool.name, again: prepare }, context);
+    if ("refusal" in asked) return denied(asked.refusal);
+    if ("answer" in asked) return notApproved(asked.answer);
+    prepared = asked.prepared;
   }
   if (context.signal.aborted) return cancelled("Cancelled before it began");
   onRun?.();
@@ -171,27 +180,24 @@ async function decide(
   return options.secrets === undefined ? ending : { ...ending, text: options.secrets.mask(ending.text) };
 }
 
-/** What a stranger wrote may have led the model to the call: then nothing leaves without a person's word. */
-function tierOf({ tier, reason, outward }: Prepared, { tainted }: ToolContext): Pick<Prepared, "tier" | "reason"> {
-  if (tier !== "allow" || !outward || !tainted) return { tier, reason };
-  return { tier: "ask", reason: `${reason}. Content from outside is in this run, so what leaves it needs your word` };
+/** The tool's own tier, made stricter by what is in the run and by who calls. */
+function tierOf(
+  { tier, reason, outward }: Prepared,
+  { tainted, identity }: ToolContext,
+): Pick<Prepared, "tier" | "reason"> {
+  // What a stranger wrote may have led the model to the call: then nothing leaves without a person's word.
+  const raised = tier === "allow" && outward && tainted;
+  const asks = raised || tier === "ask";
+  const why = raised ? `${reason}. Content from outside is in this run, so what leaves it needs your word` : reason;
+  // Others get what the policy allows; the owner is not to be worn down with questions on their behalf.
+  if (asks && identity.kind !== "owner" && identity.kind !== "device") {
+    return { tier: "deny", reason: `${why}. Only calls of the owner can be approved` };
+  }
+  return { tier: asks ? "ask" : tier, reason: why };
 }
 
-/** Nothing when a person said yes. */
-async function ask(
-  { approvals, config }: GateOptions,
-  tool: string,
-  { plan, reason }: Prepared,
-  { runId, sessionKey, workspace, identity, signal }: ToolContext,
-): Promise<Ending | undefined> {
-  const ttlMs = config().exec.approval_timeout_ms;
-  const question = { tool, plan, reason, runId, sessionKey, workspace, identity, ttlMs };
-  const answer = await approvals.request(question, signal);
+function notApproved(answer: "deny" | "expired" | "cancelled"): Ending {
   switch (answer) {
-    case "once":
-    case "session":
-    case "always":
-      return undefined;
     case "deny":
       return denied("The user refused this call. Do not repeat it; ask what they would like instead");
     case "expired":

@@ -59,6 +59,7 @@ function question(override: Partial<Question> = {}): Question {
     plan: { command: "npm test", cwd: "/w" },
     reason: "It runs a program",
     runId: "run_1",
+    callId: "call_1",
     sessionKey: MAIN,
     workspace: "/w",
     identity: { id: "owner", kind: "owner" },
@@ -102,6 +103,7 @@ test("Approvals shows the whole question, and it is on disk before anyone sees i
     plan: { command: "npm test", cwd: "/w" },
     reason: "It runs a program",
     run_id: "run_1",
+    call_id: "call_1",
     session_key: MAIN,
     expires_at: 1_060_000,
   };

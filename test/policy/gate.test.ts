@@ -147,6 +147,7 @@ test("createGate asks with the whole plan and all that it is about", async () =>
       plan: { command: "x", argv: ["sh", "-c", "x"] },
       reason: "It writes",
       runId: "run_1",
+      callId: "call_1",
       sessionKey: "agent:main:main",
       workspace: "/w",
       identity: { id: "owner", kind: "owner" },
