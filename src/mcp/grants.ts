@@ -19,8 +19,6 @@ export interface Grants {
   readonly read: readonly string[];
   readonly write: readonly string[];
   readonly execute: readonly string[];
-  /** Folders of JavaScript packages that an argument is in; a runtime that may not look around them must be told. */
-  readonly packages: readonly string[];
 }
 
 /** Devices, and the memory and environment of other processes, which are files there. */
@@ -29,7 +27,7 @@ const PACKAGE_MARKS = ["package.json", "pyproject.toml", "pyvenv.cfg"];
 /** Too wide to be opened because of one file in them. */
 const SHARED = ["/", "/tmp", "/var/tmp", "/home", "/usr", "/etc", "/opt"];
 
-type Files = Pick<McpServerTable, "args" | "read" | "write" | "execute">;
+type Files = Pick<McpServerTable, "args" | "env" | "read" | "write" | "execute">;
 
 /** All paths are there. Throws `not_found` for one that is not, `forbidden` for one that would open what is Aleph's own. */
 export function grantsOf(program: string, table: Files, places: GuardedPlaces): Grants {
@@ -44,22 +42,26 @@ export function grantsOf(program: string, table: Files, places: GuardedPlaces): 
     named.filter((path) => isFolder(path) && path !== program),
     "args",
   );
-  const code = named.filter((path) => !isFolder(path)).map((path) => codeRoot(path, places, isFree));
-  const packages = code.filter((path) => basename(path) === "node_modules");
-  const manifests = packages.map((path) => join(dirname(path), "package.json")).filter((path) => existsSync(path));
+  const site = { places, isFree, isBun: /^bunx?(?:\.exe)?$/.test(basename(program)) || table.env?.BUN_BE_BUN !== undefined };
+  const code = named.filter((path) => !isFolder(path)).map((path) => codeRoot(path, site));
   return {
     read: [
       program,
       ...libraryFolders(program),
-      ...(table.read === undefined ? [...code, ...manifests, ...folders] : listed(table.read, "read")),
+      ...(table.read === undefined ? [...code, ...folders] : listed(table.read, "read")),
     ],
     write: table.write === undefined ? (table.read === undefined ? folders : []) : listed(table.write, "write"),
     execute: listed(table.execute ?? [], "execute"),
-    packages,
   };
 }
 
 type IsFree = (path: string) => boolean;
+
+interface Site {
+  readonly places: GuardedPlaces;
+  readonly isFree: IsFree;
+  readonly isBun: boolean;
+}
 
 function freedom({ alephHome, config, workspaces }: GuardedPlaces): IsFree {
   const guarded = [...[alephHome, config].map(realIfThere), ...SYSTEM];
@@ -86,11 +88,13 @@ function explicit(written: string, key: string, places: GuardedPlaces, isFree: I
  * The widest of what a file's code needs that is still its own: the packages around it, its package, its folder, itself. Throws
  * `forbidden` when not even the file may be read.
  */
-function codeRoot(file: string, places: GuardedPlaces, isFree: IsFree): string {
+function codeRoot(file: string, { places, isFree, isBun }: Site): string {
   const real = realpathSync(file);
   const parts = real.split(sep);
   const packages = parts.indexOf("node_modules");
   const candidates = [
+    // Bun finds no packages in a folder whose own folder it may not list.
+    ...(packages > 0 && isBun ? [parts.slice(0, packages).join(sep)] : []),
     ...(packages > 0 ? [parts.slice(0, packages + 1).join(sep)] : []),
     ...packageAround(real, places),
     dirname(real),

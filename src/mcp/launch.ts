@@ -38,7 +38,7 @@ export async function launchServer(
   const privateFolder = join(options.runFolder, "mcp", name);
   mkdirSync(privateFolder, { recursive: true, mode: 0o700 });
   const own = realpathSync(privateFolder);
-  const env = await environmentOf(table, own, grants, options);
+  const env = await environmentOf(table, own, options);
   const sandbox = await options.sandbox();
   const network = table.network ?? [];
   await using stack = new AsyncDisposableStack();
@@ -95,12 +95,7 @@ function findProgram(command: string, { programPath, places }: LaunchOptions): s
 }
 
 /** Nothing of the server's own environment reaches it. */
-async function environmentOf(
-  { env = {} }: McpServerTable,
-  own: string,
-  { packages }: Grants,
-  { programPath, resolveSecret }: LaunchOptions,
-) {
+async function environmentOf({ env = {} }: McpServerTable, own: string, { programPath, resolveSecret }: LaunchOptions) {
   const given = await Promise.all(
     Object.entries(env).map(async ([name, value]) => [name, await resolveSecret(value)] as const),
   );
@@ -109,7 +104,6 @@ async function environmentOf(
     HOME: own,
     TMPDIR: own,
     LANG: "C.UTF-8",
-    ...(packages.length > 0 ? { NODE_PATH: packages.join(":") } : {}),
     ...Object.fromEntries(given),
   };
 }
