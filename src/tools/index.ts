@@ -8,6 +8,7 @@ export const tools = {
   list: () => import("./list/list.ts").then((module) => module.list),
   glob: () => import("./glob/glob.ts").then((module) => module.glob),
   grep: () => import("./grep/grep.ts").then((module) => module.grep),
+  apply_patch: () => import("./apply-patch/apply-patch.ts").then((module) => module.applyPatch),
   exec: () => import("./exec/exec.ts").then((module) => module.exec),
   web_fetch: () => import("./web-fetch/web-fetch.ts").then((module) => module.webFetch),
   todo: () => import("./todo/todo.ts").then((module) => module.todo),

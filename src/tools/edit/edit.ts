@@ -1,48 +1,83 @@
-/** Replaces one exact piece of text in a file of the workspace. */
+/** Replaces exact pieces of text in a file of the workspace, all of them or none. */
 import * as z from "zod";
 import { AlephError } from "../../protocol/errors.ts";
 import type { Files } from "../../sandbox/files.ts";
 import { defineTool } from "../../sdk/tool.ts";
+import { type Change, replaceText } from "./change.ts";
 import description from "./edit.md" with { type: "text" };
 
 interface Needs {
   readonly files: Pick<Files, "locate" | "open" | "write">;
 }
 
-interface Change {
-  readonly old_text: string;
-  readonly new_text: string;
-  readonly replace_all: boolean;
-}
-
 const MAX_SIZE = 10 * 1024 * 1024;
+const oldText = z.string().min(1).describe("the text to replace, exactly as it is in the file");
+const newText = z.string().describe("what comes in its place");
+const replaceAll = z.boolean().optional().describe("replace every place instead of exactly one");
 
 export const edit = defineTool({
   name: "edit",
   description,
   params: z.strictObject({
     path: z.string().min(1).describe("the file, relative to the workspace"),
-    old_text: z.string().min(1).describe("the text to replace, exactly as it is in the file"),
-    new_text: z.string().describe("what comes in its place"),
-    replace_all: z.boolean().optional().describe("replace every place instead of exactly one"),
+    old_text: oldText.optional(),
+    new_text: newText.optional(),
+    replace_all: replaceAll,
+    edits: z
+      .array(z.strictObject({ old_text: oldText, new_text: newText, replace_all: replaceAll }))
+      .min(1)
+      .max(100)
+      .optional()
+      .describe("several changes in place of one, made one after the other; when one cannot be made, none is"),
   }),
   parallel: false,
-  async prepare({ files }: Needs, { path, old_text, new_text, replace_all = false }, { workspace }) {
-    if (old_text === new_text) throw new AlephError("invalid_params", '"old_text" and "new_text" are the same');
+  async prepare({ files }: Needs, { path, ...input }, { workspace }) {
+    const changes = changesOf(input);
     const { name } = await files.locate(workspace, path);
-    const change: Change = { old_text, new_text, replace_all };
+    const [only] = changes;
     return {
       tier: "allow",
       reason: "Changes a file in the workspace",
-      plan: { path: name, ...change },
+      plan: { path: name, ...(changes.length === 1 ? only : { edits: changes }) },
       async run() {
-        const { text, count } = replaceText(await readText(files, workspace, path), change, name);
+        let text = await readText(files, workspace, path);
+        let count = 0;
+        for (const [at, change] of changes.entries()) {
+          const which = changes.length === 1 ? "" : ` of edit ${at + 1}`;
+          const changed = replaceText(text, change, { name, which });
+          text = changed.text;
+          count += changed.count;
+        }
         await files.write(workspace, path, text);
         return { ok: true, text: `Changed ${name} in ${count === 1 ? "one place" : `${count} places`}` };
       },
     };
   },
 });
+
+interface Input {
+  readonly old_text?: string | undefined;
+  readonly new_text?: string | undefined;
+  readonly replace_all?: boolean | undefined;
+  readonly edits?: readonly { old_text: string; new_text: string; replace_all?: boolean | undefined }[] | undefined;
+}
+
+/** Throws `invalid_params` when they say nothing, two things at once, or nothing new. */
+function changesOf({ old_text, new_text, replace_all, edits }: Input): readonly Change[] {
+  const isOne = old_text !== undefined || new_text !== undefined || replace_all !== undefined;
+  if (edits && isOne) {
+    throw new AlephError("invalid_params", 'Give either "old_text" and "new_text" or "edits", not both');
+  }
+  if (!edits && (old_text === undefined || new_text === undefined)) {
+    throw new AlephError("invalid_params", '"old_text" and "new_text" are needed, or "edits"');
+  }
+  const changes = edits ?? [{ old_text: old_text!, new_text: new_text!, replace_all }];
+  return changes.map(({ replace_all = false, ...change }, at) => {
+    if (change.old_text !== change.new_text) return { ...change, replace_all };
+    const where = edits ? ` in edit ${at + 1}` : "";
+    throw new AlephError("invalid_params", `"old_text" and "new_text" are the same${where}`);
+  });
+}
 
 async function readText(files: Needs["files"], workspace: string, path: string): Promise<string> {
   const { place, file } = await files.open(workspace, path);
@@ -57,28 +92,4 @@ async function readText(files: Needs["files"], workspace: string, path: string):
   } finally {
     await file.close();
   }
-}
-
-function replaceText(text: string, { old_text, new_text, replace_all }: Change, name: string) {
-  // Models write line feeds; a file with Windows line ends keeps them.
-  const crlf = text.includes("\r\n") && !text.includes(old_text);
-  const from = crlf ? toCrlf(old_text) : old_text;
-  const to = crlf ? toCrlf(new_text) : new_text;
-  const pieces = text.split(from);
-  const count = pieces.length - 1;
-  if (count === 0) {
-    throw new AlephError("invalid_params", `"old_text" is not in "${name}"`, {
-      data: { hint: "Read the file and copy the text exactly, with its white space" },
-    });
-  }
-  if (count > 1 && !replace_all) {
-    throw new AlephError("invalid_params", `"old_text" is in "${name}" ${count} times`, {
-      data: { hint: "Give more of the lines around it, or set replace_all" },
-    });
-  }
-  return { text: pieces.join(to), count };
-}
-
-function toCrlf(text: string): string {
-  return text.replace(/\r?\n/g, "\r\n");
 }

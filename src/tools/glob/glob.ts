@@ -18,21 +18,25 @@ export const glob = defineTool({
   params: z.strictObject({
     pattern: z.string().min(1).max(500).describe("for example **/*.md"),
     path: z.string().min(1).optional().describe("the folder to begin in, relative to the workspace"),
+    hidden: z.boolean().optional().describe("find hidden files too"),
+    no_ignore: z.boolean().optional().describe("find what .gitignore names too"),
   }),
   parallel: true,
-  async prepare({ files }: Needs, { pattern, path = "." }, { workspace, signal }) {
+  async prepare({ files }: Needs, { pattern, path = ".", hidden = false, no_ignore = false }, { workspace, signal }) {
     const { name } = await files.locate(workspace, path);
     return {
       tier: "allow",
       reason: "Looks for files in the workspace",
-      plan: { pattern, path: name },
+      plan: { pattern, path: name, hidden, no_ignore },
       async run() {
         const matcher = new Bun.Glob(pattern.replace(/^\.\//, ""));
         const skip = new Set(NOISE.filter((folder) => !pattern.includes(folder)));
+        // Whoever writes the dot means it.
+        const skipHidden = !hidden && !/(?:^|[/{,])\./.test(pattern.replace(/^\.\//, ""));
         const found: string[] = [];
         let seen = 0;
         let more = false;
-        for await (const file of files.walk(workspace, path, { signal, skip })) {
+        for await (const file of files.walk(workspace, path, { signal, skip, skipHidden, skipIgnored: !no_ignore })) {
           const below = name === "." ? file : file.slice(name.length + 1);
           if (!matcher.match(below)) {
             if (++seen < MAX_SEEN) continue;

@@ -16,7 +16,9 @@ async function setUp() {
 }
 
 test.each([
-  ["**/*.ts", ".hidden/d.ts\nsrc/a.ts\nsrc/deep/b.ts"],
+  ["**/*.ts", "src/a.ts\nsrc/deep/b.ts"],
+  [".hidden/**", ".hidden/d.ts"],
+  ["**/.hidden/*", ".hidden/d.ts"],
   ["*.md", "README.md"],
   ["./*.md", "README.md"],
   ["src/*", "src/a.ts"],
@@ -28,6 +30,26 @@ test.each([
 ])("glob finds by %s", async (pattern, text) => {
   await using t = await setUp();
   expect(await t.call({ pattern })).toEqual({ ok: true, text });
+});
+
+test("glob leaves out what .gitignore names and what is hidden, unless it is told to find it", async () => {
+  await using t = await setUp();
+  await t.write(".gitignore", "build/\n*.log\n!keep.log\n");
+  await t.write("src/.gitignore", "/a.ts\n");
+  for (const name of ["build/x.txt", "src/y.log", "src/keep.log", ".env"]) await t.write(name, "");
+  const all = { pattern: "**/*" };
+  const plain = ["README.md", "src/keep.log", "src/deep/b.ts"];
+  expect((await t.call(all)).text.split("\n")).toEqual(plain);
+  expect((await t.call({ ...all, path: "src" })).text.split("\n")).toEqual(plain.slice(1));
+  expect((await t.call({ ...all, no_ignore: true })).text.split("\n")).toEqual([
+    "README.md",
+    "build/x.txt",
+    "src/a.ts",
+    "src/keep.log",
+    "src/y.log",
+    "src/deep/b.ts",
+  ]);
+  expect((await t.call({ pattern: "**/*", hidden: true })).text).toContain(".env");
 });
 
 test("glob matches below the path that it is given", async () => {

@@ -29,12 +29,34 @@ test.each([
   [{ pattern: "\\bgrün\\b|größe" }, "a.txt:4: die größe"],
   [{ pattern: "world$" }, "a.txt:1: hello world"],
   [{ pattern: "nowhere" }, "No line matches"],
+  [{ pattern: "hel", word: true }, "No line matches"],
+  [{ pattern: "hello|x", word: true, path: "src" }, "src/b.ts:2: const hello = 1;"],
+  [{ pattern: "hello", output: "files" }, "a.txt\nsrc/b.ts"],
+  [{ pattern: "e", output: "count" }, "a.txt: 3\nsrc/b.ts: 1"],
+  [{ pattern: "hello", type: "ts" }, "src/b.ts:2: const hello = 1;"],
+  [{ pattern: "hello", type: "py" }, "No line matches"],
+  [{ pattern: "hello", hidden: true, path: ".secret" }, ".secret:1: hello"],
+  [{ pattern: "hello", glob: ".secret" }, ".secret:1: hello"],
+  [{ pattern: "hello", no_ignore: true, glob: "*.ts" }, "node_modules/c.ts:1: hello\nsrc/b.ts:2: const hello = 1;"],
+  [
+    { pattern: "hello", context: 1 },
+    "a.txt:1: hello world\na.txt-2- \n--\nsrc/b.ts-1- \nsrc/b.ts:2:   const hello = 1;\nsrc/b.ts-3- call(1)",
+  ],
+  [{ pattern: "größe", before: 1 }, "a.txt-3- Hello again\na.txt:4: die größe"],
+  [{ pattern: "world\n+Hello", multiline: true }, "a.txt:1: hello world\na.txt:2: \na.txt:3: Hello again"],
+  [{ pattern: "(?s)const.*call", multiline: true }, "src/b.ts:2: const hello = 1;\nsrc/b.ts:3: call(1)"],
+  [{ pattern: "^call", multiline: true }, "src/b.ts:3: call(1)"],
+  [
+    { pattern: "hello", limit: 1 },
+    "a.txt:1: hello world\n[more than 1 lines match; use a narrower pattern, path or glob]",
+  ],
 ])("grep finds %j", async (input, text) => {
   await using t = await setUp();
   await t.write("a.txt", "hello world\r\n\nHello again\ndie größe");
   await t.write("src/b.ts", "\n  const hello = 1;\ncall(1)\n");
   await t.write("node_modules/c.ts", "hello");
   await t.write(".git/d", "hello");
+  await t.write(".secret", "hello");
   expect(await t.call(input)).toEqual({ ok: true, text });
 });
 
@@ -101,6 +123,25 @@ test("grep stops after 250 lines and shortens long ones", async () => {
     "[more than 250 lines match; use a narrower pattern, path or glob]",
   ]);
   expect(lines[0]!.length).toBeLessThan(320);
+});
+
+test("grep leaves out what .gitignore names and says which kinds of files it knows", async () => {
+  await using t = await setUp();
+  await t.write(".gitignore", "/out/\n");
+  await t.write("out/a.txt", "hello");
+  expect((await t.call({ pattern: "hello" })).text).toBe("No line matches");
+  expect((await t.call({ pattern: "hello", no_ignore: true })).text).toBe("out/a.txt:1: hello");
+  expect((await t.call({ pattern: "hello", path: "out" })).text).toBe("out/a.txt:1: hello");
+  expect(await refusalOf(t.call({ pattern: "x", type: "pyy" }))).toBe(
+    'invalid_params: "type" is not a known kind of file: "pyy"',
+  );
+});
+
+test("grep reads UTF-16 and passes over a mark at the beginning", async () => {
+  await using t = await setUp();
+  await t.write("a.txt", Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from("hello größe\n", "utf16le")]));
+  await t.write("b.txt", "\uFEFFhello");
+  expect((await t.call({ pattern: "^hello" })).text).toBe("a.txt:1: hello größe\nb.txt:1: hello");
 });
 
 test("grep does not follow links out of the workspace", async () => {
