@@ -99,6 +99,7 @@ export interface RouteNeeds {
   readonly mediaLinks: Pick<MediaLinks, "check">;
   readonly completion: () => Completion | Promise<Completion>;
   readonly pluginRoutes: PluginParts["routes"];
+  readonly mcp: McpParts["endpoint"];
 }
 
 const TICK_MS = 30_000;
@@ -171,9 +172,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const resolveSecret = (value: string) => config.resolve(value);
   const secrets = new KnownSecrets({ config: current, resolveSecret, token: () => ownerToken, env: env.all, log });
   const gate = createGate({ approvals, needs: toolNeeds, hooks, audit, secrets, log, config: current });
-  const mcp = stack.use(
-    new McpParts({ home, env, config, store, media, bus, log, now, monotonic, fetch: options.fetch }),
-  );
+  const mcp = stack.use(new McpParts({ ...pluginOptions, media, desk: () => toolbox }));
   const sources = [new PluginTools({ plugins, media }), mcp];
   const toolbox = new Toolbox({ tools, sources, gate, needs: toolNeeds, config: current, home, log });
   // Asked at the first run: loading the time zones takes longer than all the rest of a start.
@@ -367,6 +366,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       media,
       mediaLinks,
       pluginRoutes: pluginParts.routes,
+      mcp: mcp.endpoint,
     },
     ready,
     status: () => needs.status(),

@@ -6,6 +6,8 @@ import type { Home } from "./config/home.ts";
 import type { Log } from "./lib/log.ts";
 import { once } from "./lib/once.ts";
 import { pause } from "./lib/pause.ts";
+import type { McpEndpoint } from "./mcp/endpoint.ts";
+import type { ToolDesk } from "./mcp/offer.ts";
 import type { OpenOptions } from "./mcp/open.ts";
 import type { McpServers } from "./mcp/servers.ts";
 import type { Media } from "./media/media.ts";
@@ -18,7 +20,9 @@ export interface McpPartsOptions {
   readonly env: Environment;
   readonly config: Pick<ConfigStore, "current" | "onChange" | "resolve">;
   readonly store: Store;
-  readonly media: Pick<Media, "put">;
+  readonly media: Pick<Media, "get" | "put">;
+  /** What is offered at /mcp. */
+  readonly desk: () => ToolDesk;
   readonly bus: Publisher;
   readonly log: Log;
   /** Unix milliseconds. */
@@ -31,12 +35,17 @@ export class McpParts implements ToolSource, AsyncDisposable {
   readonly #o: McpPartsOptions;
   readonly #following: Disposable;
   #servers: McpServers | undefined;
+  #endpoint: McpEndpoint | undefined;
   /** Those that there are; loaded when they are first asked for. */
   readonly servers: () => Promise<McpServers>;
+
+  /** What answers at /mcp; loaded with the first request. */
+  readonly endpoint: () => Promise<McpEndpoint>;
 
   constructor(options: McpPartsOptions) {
     this.#o = options;
     this.servers = once(() => this.#load());
+    this.endpoint = once(() => this.#loadEndpoint());
     this.#following = options.config.onChange((sections) => {
       if (sections.includes("mcp")) this.#servers?.sync();
     });
@@ -49,6 +58,7 @@ export class McpParts implements ToolSource, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#following[Symbol.dispose]();
+    await this.#endpoint?.[Symbol.asyncDispose]();
     await this.#servers?.[Symbol.asyncDispose]();
   }
 
@@ -71,6 +81,14 @@ export class McpParts implements ToolSource, AsyncDisposable {
       onStatus: (name, status) => bus.publish("mcp.status", { name, status }),
     });
     return this.#servers;
+  }
+
+  async #loadEndpoint(): Promise<McpEndpoint> {
+    const { desk, media, config, monotonic } = this.#o;
+    const { McpEndpoint } = await import("./mcp/endpoint.ts");
+    const maxBody = () => config.current.gateway.max_payload;
+    this.#endpoint = new McpEndpoint({ desk: desk(), media, maxBody, now: monotonic });
+    return this.#endpoint;
   }
 
   #openOptions(): OpenOptions {

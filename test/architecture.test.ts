@@ -47,7 +47,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   dialects: CONTRACTS,
   completion: [...CONTRACTS, "type config", "session", "type usage", "providers", "type agent", "dialects"],
   methods: CORE,
-  gateway: [...CONTRACTS, "auth", "type methods", "dialects", "completion"],
+  gateway: [...CONTRACTS, "auth", "type mcp", "type methods", "dialects", "completion"],
   client: ["lib", "protocol", "type sdk", "type methods"],
   panel: ["lib", "protocol", "client", "type methods"],
   "tool-needs.ts": [...CORE],

@@ -42,7 +42,11 @@ export function grantsOf(program: string, table: Files, places: GuardedPlaces): 
     named.filter((path) => isFolder(path) && path !== program),
     "args",
   );
-  const site = { places, isFree, isBun: /^bunx?(?:\.exe)?$/.test(basename(program)) || table.env?.BUN_BE_BUN !== undefined };
+  const site = {
+    places,
+    isFree,
+    isBun: /^bunx?(?:\.exe)?$/.test(basename(program)) || table.env?.BUN_BE_BUN !== undefined,
+  };
   const code = named.filter((path) => !isFolder(path)).map((path) => codeRoot(path, site));
   return {
     read: [

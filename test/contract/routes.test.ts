@@ -13,6 +13,7 @@ const TABLE: Readonly<Record<keyof typeof routes, string>> = {
   "GET /login": "public",
   "POST /auth/login": "public",
   "POST /auth/logout": "public",
+  "ALL /mcp": "token, read",
   "ALL /plugins/*": "public",
   "POST /v1/chat/completions": "api_key, chat",
   "POST /v1/responses": "api_key, chat",

@@ -9,6 +9,7 @@ export const routes = {
   "GET /login": () => import("./login-page.ts").then((m) => m.loginPageRoute),
   "POST /auth/login": () => import("./login.ts").then((m) => m.loginRoute),
   "POST /auth/logout": () => import("./logout.ts").then((m) => m.logoutRoute),
+  "ALL /mcp": () => import("./mcp.ts").then((m) => m.mcpRoute),
   "ALL /plugins/*": () => import("./plugins.ts").then((m) => m.pluginsRoute),
   "POST /v1/chat/completions": () => import("./v1/chat-completions.ts").then((m) => m.chatCompletionsRoute),
   "POST /v1/responses": () => import("./v1/responses.ts").then((m) => m.responsesRoute),
