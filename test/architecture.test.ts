@@ -72,7 +72,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   "check-tables.ts": ["lib", "type config", "providers", "channel", "channels", "plugin"],
   "app.ts": ["lib", "config", "sdk", "core.ts", "check-tables.ts", "gateway"],
-  cli: ["lib", "protocol", "config", "sandbox", "client", "plugin", "check-tables.ts", "app.ts"],
+  cli: ["lib", "protocol", "config", "sandbox", "client", "plugin", "mcp", "check-tables.ts", "app.ts"],
   "main.ts": ["sandbox", "plugin", "cli"],
 };
 

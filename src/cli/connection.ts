@@ -74,6 +74,20 @@ export async function withClient<T>(
   }
 }
 
+/** Where a server answers over HTTP, and the token for it. Throws when none runs for this home. */
+export async function findServer(
+  flags: ServerFlags,
+  env: Environment,
+): Promise<{ readonly origin: string; readonly token: string | undefined }> {
+  const home = homeOf(flags, env);
+  const address = flags.url ?? (flags.home ? undefined : env.url);
+  const named = address ?? (await findInstance(home))?.url;
+  if (named === undefined) throw noServer(home);
+  const url = toSocketUrl(named);
+  const credentials = address === undefined ? homeToken(home, env)() : tokenFor(url, home, env)();
+  return { origin: originOf(url), token: credentials && "token" in credentials ? credentials.token : undefined };
+}
+
 async function withServer<T>(
   url: string,
   credentials: () => Credentials | undefined,
