@@ -4,7 +4,16 @@ import type { Environment } from "../config/environment.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Where the shell finds what may stand here. */
-export type Completion = "file" | "folder" | "sessions" | "models" | "methods" | "approvals" | "providers" | "plugins";
+export type Completion =
+  | "file"
+  | "folder"
+  | "sessions"
+  | "models"
+  | "methods"
+  | "approvals"
+  | "grants"
+  | "providers"
+  | "plugins";
 
 export type Argument = ArgDef & {
   readonly alias?: string | string[];

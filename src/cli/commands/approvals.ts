@@ -1,5 +1,6 @@
 /** `aleph approvals`: tool calls that wait for a person. */
 import type { Client, Params, Result } from "../../client/client.ts";
+import { printableLine } from "../../lib/terminal-text.ts";
 import { defineCommand, defineGroup } from "../command.ts";
 import { withClient } from "../connection.ts";
 import { writeQuestion } from "../conversation/approval.ts";
@@ -87,11 +88,55 @@ const deny = defineCommand({
     }),
 });
 
+const grants = defineCommand({
+  summary: "List what was allowed for a session or for always",
+  args: { ...jsonFlag, ...serverFlags },
+  run: (args, invocation) =>
+    withClient(args, invocation, async ({ client }) => {
+      const { out, err } = invocation.terminal;
+      const result = await client.call("approvals.grants", {});
+      if (args.json) return writeJson(out, result);
+      if (result.grants.length === 0) return void err.write("Nothing is allowed for longer than once\n");
+      const now = Date.now();
+      writeTable(out, result.grants, [
+        { title: "APPROVAL", value: ({ approval_id }) => approval_id },
+        { title: "FOR", value: ({ scope, session_key }) => session_key ?? scope },
+        { title: "WHAT", value: ({ tool, allows }) => grantLabel(tool, allows), flexible: true },
+        { title: "BY", value: ({ granted_by }) => granted_by ?? "" },
+        { title: "SINCE", value: ({ created_at }) => formatAgo(created_at, now) },
+      ]);
+    }),
+});
+
+const revoke = defineCommand({
+  summary: "Take back what was allowed for a session or for always",
+  args: {
+    id: { ...id, description: "approval id, see approvals grants", completion: "grants" },
+    ...jsonFlag,
+    ...serverFlags,
+  },
+  run: (args, invocation) =>
+    withClient(args, invocation, async ({ client }) => {
+      const { out, err } = invocation.terminal;
+      const result = await client.call("approvals.revoke", { approval_id: args.id });
+      if (args.json) writeJson(out, result);
+      else err.write(`Not allowed any more: ${grantLabel(result.tool, result.allows)}\n`);
+    }),
+});
+
 export const approvals = defineGroup({
   summary: "Answer the agent's questions about tool calls",
   fallback: "list",
-  commands: { list, show, approve, deny },
+  commands: { list, show, approve, deny, grants, revoke },
 });
+
+/** A pattern as a command line, anything else as the call that it is. */
+function grantLabel(tool: string, allows: unknown): string {
+  const { program, args } = (allows ?? {}) as { readonly program?: unknown; readonly args?: unknown };
+  return typeof program === "string" && Array.isArray(args)
+    ? `$ ${printableLine([program, ...args].join(" "))}`
+    : callLabel(tool, allows);
+}
 
 async function resolve(
   client: Client,

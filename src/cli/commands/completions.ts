@@ -5,7 +5,7 @@ import { withClient } from "../connection.ts";
 import { usageError } from "../failure.ts";
 import { serverFlags } from "../flags.ts";
 
-const KINDS = ["sessions", "models", "methods", "approvals", "providers", "plugins"] as const;
+const KINDS = ["sessions", "models", "methods", "approvals", "grants", "providers", "plugins"] as const;
 
 export const completions = defineCommand({
   summary: "Print the completion script for a shell",
@@ -61,6 +61,8 @@ async function list(client: Client, kind: (typeof KINDS)[number]): Promise<reado
       return (await client.call("approvals.list", { status: "pending" })).approvals.map(
         ({ approval_id }) => approval_id,
       );
+    case "grants":
+      return (await client.call("approvals.grants", {})).grants.map(({ approval_id }) => approval_id);
     case "providers":
       return (await client.call("models.config", {})).providers.map(({ id }) => id);
     case "plugins":

@@ -8,7 +8,10 @@ import type { Output } from "../terminal.ts";
 import type { Lines } from "./lines.ts";
 
 export type Decision = Params<"approvals.resolve">["decision"];
-export type Question = Pick<EventData<"approval.requested">, "approval_id" | "tool" | "plan" | "reason" | "expires_at">;
+export type Question = Pick<
+  EventData<"approval.requested">,
+  "approval_id" | "tool" | "plan" | "reason" | "pattern" | "expires_at"
+>;
 
 const ANSWERS: Readonly<Record<string, Decision>> = {
   y: "once",
@@ -23,14 +26,22 @@ const ANSWERS: Readonly<Record<string, Decision>> = {
   deny: "deny",
 };
 const CHOICES = "y once, s this session, a always, n deny";
+const CHOICES_WITHOUT_ALWAYS = "y once, s this session, n deny";
 
 /**
  * The whole plan. Each line of it stands behind a bar of ours, also where it is wrapped: what a model wrote can look
  * neither like another field nor like our question.
  */
-export function writeQuestion(output: Output, { tool, plan, reason }: Question): void {
+export function writeQuestion(output: Output, { tool, plan, reason, pattern }: Omit<Question, "expires_at">): void {
   const { bold, dim, yellow } = output.style;
   output.write(`\n${yellow("?")} ${bold(`Allow ${exactLine(tool)}?`)}  ${dim(printableLine(reason))}\n`);
+  writePlan(output, plan);
+  if (pattern) writePlan(output, { always: pattern });
+}
+
+/** Every part of it, each line behind our bar. */
+export function writePlan(output: Output, plan: unknown): void {
+  const { dim } = output.style;
   const entries = Object.entries(typeof plan === "object" && plan !== null ? plan : { plan });
   const left = Math.min(16, Math.max(...entries.map(([name]) => Bun.stringWidth(exactLine(name)))));
   const width = Math.max(20, (output.width ?? 100) - left - 6);
@@ -53,19 +64,20 @@ export async function askApproval(
 ): Promise<Decision | undefined> {
   const answered = Promise.withResolvers<Decision | undefined>();
   const before = lines.onLine;
+  const choices = question.pattern === null ? CHOICES_WITHOUT_ALWAYS : CHOICES;
   const show = () => output.write(`  ${output.style.bold("Your answer:")} `);
   const stop = () => answered.resolve(undefined);
   lines.onLine = (line) => {
     const decision = ANSWERS[line.trim().toLowerCase()];
-    if (decision) return answered.resolve(decision);
-    output.write(`  Please answer with one of: ${CHOICES}\n`);
+    if (decision && !(decision === "always" && question.pattern === null)) return answered.resolve(decision);
+    output.write(`  Please answer with one of: ${choices}\n`);
     show();
   };
   signal.addEventListener("abort", stop, { once: true });
   void lines.ended.then(() => answered.resolve("deny"));
   writeQuestion(output, question);
   const left = question.expires_at - now;
-  output.write(`  ${output.style.dim(`${CHOICES}${left > 0 ? ` · expires in ${formatDuration(left)}` : ""}`)}\n`);
+  output.write(`  ${output.style.dim(`${choices}${left > 0 ? ` · expires in ${formatDuration(left)}` : ""}`)}\n`);
   show();
   try {
     return await answered.promise;

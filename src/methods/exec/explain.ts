@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Toolbox } from "../../agent/toolbox.ts";
+import { LIFTABLE_RULES } from "../../protocol/exec-floor.ts";
 import { defineMethod } from "../../sdk/method.ts";
 
 export const execExplain = defineMethod({
@@ -15,13 +16,25 @@ export const execExplain = defineMethod({
     tier: z.enum(["allow", "ask", "deny"]),
     reason: z.string(),
     plan: z.record(z.string(), z.unknown()),
+    /** The rule of the floor that denies it. */
+    rule: z.string().optional(),
+    /** Whether `exec.allow_denied` in config.toml can make it ask instead. */
+    can_be_lifted: z.boolean().optional(),
+    /** What "always" would allow; null: it is not offered. */
+    pattern: z.record(z.string(), z.unknown()).nullable().optional(),
   }),
   async handle({ toolbox }: { toolbox: Pick<Toolbox, "explain"> }, { command, cwd, agent }, call) {
-    const { tier, reason, plan } = await toolbox.explain(
+    const { tier, reason, plan, rule, pattern } = await toolbox.explain(
       "exec",
       { command, ...(cwd ? { cwd } : {}) },
       { agent, grant: call.grant!, signal: call.signal },
     );
-    return { tier, reason, plan: { ...plan } };
+    return {
+      tier,
+      reason,
+      plan: { ...plan },
+      ...(rule === undefined ? {} : { rule, can_be_lifted: LIFTABLE_RULES.some((name) => name === rule) }),
+      ...(pattern === undefined ? {} : { pattern: pattern && { ...pattern } }),
+    };
   },
 });

@@ -22,7 +22,7 @@ test("approvals shows what waits, whole, and allows it", async () => {
   expect(list.stdout).toContain(id);
   expect(list.stdout).toContain("$ mkdir 'a\\x1b[2J'");
   const show = await runCli(["approvals", "show", id], { home });
-  expect(show.stdout).toContain("command │ mkdir 'a\\x1b[2J'\n");
+  expect(show.stdout).toContain("command  │ mkdir 'a\\x1b[2J'\n");
   expect(show.stdout).toEndWith("  pending\n");
   expect(await runCli(["approvals", "approve", id, "--session"], { home })).toEqual({
     code: 0,
@@ -65,4 +65,34 @@ test("approvals that no server holds are not answered", async () => {
     first: `Error: No server is running for ${home.path}`,
   });
   expect((await runCli(["approvals", "approve", "x", "--session", "--always"], { home: home.path })).code).toBe(2);
+});
+
+test("approvals grants lists what was allowed for longer, and revoke takes it back", async () => {
+  const { server, home, id, ended } = await asked("mkdir made");
+  await using _server = server;
+  expect((await runCli(["approvals", "grants"], { home })).stderr).toBe("Nothing is allowed for longer than once\n");
+  const show = await runCli(["approvals", "show", id], { home });
+  const always = show.stdout.slice(show.stdout.indexOf("  always │"));
+  expect(always.replaceAll(/\n +│ /g, "")).toContain('"args":["made"]');
+  await runCli(["approvals", "approve", id, "--always"], { home });
+  await ended();
+  const list = await runCli(["approvals", "grants"], { home });
+  expect(list.stdout).toMatch(new RegExp(`${id} +always +\\$ /\\S*/mkdir made +owner +just now`));
+  expect(await runCli(["approvals", "revoke", id], { home })).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/^Not allowed any more: \$ \/\S*\/mkdir made\n$/),
+  });
+  expect(JSON.parse((await runCli(["approvals", "grants", "--json"], { home })).stdout)).toEqual({ grants: [] });
+  expect((await runCli(["approvals", "revoke", id], { home })).code).toBe(1);
+});
+
+test("approvals does not allow for always what may run anything", async () => {
+  const { server, home, id } = await asked("python3 x.py");
+  await using _server = server;
+  const { code, stderr } = await runCli(["approvals", "approve", id, "--always"], { home });
+  expect([code, stderr.split("\n")[0]]).toEqual([
+    2,
+    "Error: This cannot be allowed for always: what it runs is not all in its words",
+  ]);
+  expect((await server.client.call("approvals.get", { approval_id: id })).status).toBe("pending");
 });

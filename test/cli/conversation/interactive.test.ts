@@ -178,7 +178,7 @@ test("what needs an approval is asked at the prompt, and runs only when it is al
   await using screen = openScreen(["chat"], { home: server.home.path });
   await say(screen, "Make a folder", ENTER);
   await screen.shows("? Allow exec?");
-  await screen.shows("command │ mkdir allowed");
+  await screen.shows("│ mkdir allowed");
   await screen.shows("Your answer: ");
   screen.type("perhaps\r");
   await screen.shows("Please answer with one of");
