@@ -153,8 +153,12 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   );
 
   const approvals = new Approvals({ stores, bus, log, now });
+  const leftRunning = stack.use(new AsyncDisposableStack());
   const toolNeeds = once(async () =>
     (await import("./tool-needs.ts")).makeToolNeeds({
+      bus,
+      log,
+      held: leftRunning,
       home,
       env,
       config: current,

@@ -3,11 +3,15 @@ import { lookup } from "node:dns/promises";
 import type { Environment } from "./config/environment.ts";
 import type { Home } from "./config/home.ts";
 import type { Config } from "./config/schema.ts";
+import type { Log } from "./lib/log.ts";
+import { once } from "./lib/once.ts";
 import type { Media } from "./media/media.ts";
 import { createCommandPolicy } from "./policy/command-policy.ts";
 import { createEgress } from "./sandbox/egress.ts";
 import { createFiles } from "./sandbox/files.ts";
-import { createLauncher } from "./sandbox/launcher.ts";
+import { type JobState, Jobs } from "./sandbox/jobs.ts";
+import { createLauncher, type Launcher } from "./sandbox/launcher.ts";
+import type { Bus } from "./sdk/bus.ts";
 import { SessionStates } from "./session/state.ts";
 import type { Stores } from "./session/stores.ts";
 import type { ToolNeeds } from "./tools/index.ts";
@@ -20,19 +24,59 @@ export interface ToolNeedsOptions {
   readonly stores: Stores;
   readonly now: () => number;
   readonly fetch: typeof fetch;
+  readonly bus: Bus;
+  readonly log: Log;
+  /** Ends with the server what tools have left running. */
+  readonly held: AsyncDisposableStack;
 }
 
-export function makeToolNeeds({ home, env, config, media, stores, now, fetch }: ToolNeedsOptions): ToolNeeds {
+export function makeToolNeeds(options: ToolNeedsOptions): ToolNeeds {
+  const { home, env, config, media, stores, now, fetch, log } = options;
+  const launcher = createLauncher({
+    config,
+    sandbox: once(async () => {
+      const { commandMethods, createSandbox } = await import("./sandbox/sandbox.ts");
+      return createSandbox({ methods: commandMethods });
+    }),
+    home,
+    userHome: env.userHome,
+    lookup: lookupAll,
+    onDenied: (target) => log.warn("a command tried to reach a host that it may not", { target }),
+  });
   return {
     files: createFiles({ home }),
     media,
     egress: createEgress({ lookup: lookupAll, fetch, allowHosts: () => config().tools.web_fetch.allow_hosts }),
     commands: createCommandPolicy({ guarded: { home, userHome: env.userHome, pid: process.pid }, config }),
-    launcher: createLauncher({ config }),
+    launcher,
+    jobs: makeJobs(launcher, options),
     sessionState: new SessionStates({ stores, now }),
     config,
     now,
   };
+}
+
+function makeJobs(launcher: Launcher, { bus, now, held }: ToolNeedsOptions): Jobs {
+  const about = ({ job_id, session_key, command }: JobState) => ({ job_id, session_key, command });
+  const jobs = held.use(
+    new Jobs({
+      launcher,
+      now,
+      onStarted: (job) => bus.publish("job.started", { ...about(job), pty: job.pty }, { sessionKey: job.session_key }),
+      onEnded: (job) => {
+        const { exitCode = null, signal = null } = job.end ?? {};
+        bus.publish("job.ended", { ...about(job), exit_code: exitCode, signal }, { sessionKey: job.session_key });
+      },
+    }),
+  );
+  held.use(
+    bus.attach({
+      deliver({ event: { topic }, sessionKey }) {
+        if (topic === "session.deleted" && sessionKey !== undefined) void jobs.endSession(sessionKey);
+      },
+    }),
+  );
+  return jobs;
 }
 
 async function lookupAll(host: string): Promise<readonly string[]> {

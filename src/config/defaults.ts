@@ -27,7 +27,7 @@ export const DEFAULTS = {
       network: [] as string[],
       memory_limit: "2GB" as string | number,
       file_limit: "4GB" as string | number,
-      processes: 256,
+      processes: 512,
     },
     allow_denied: [] as LiftableRule[],
   },

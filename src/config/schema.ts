@@ -80,6 +80,7 @@ const budgetOf = (whose: string) =>
     .partial();
 
 /** Bytes, as a number or as `256MB`, where a megabyte has 1024 kilobytes. */
+const folder = z.string().regex(/^(?:\/|~(?:\/|$)|[A-Za-z]:[\\/])/, "must be an absolute path, or begin with ~/");
 const size = z.union([
   z
     .int()
@@ -208,7 +209,7 @@ export const configSchema = z.strictObject({
           read: z.array(folder).describe("more folders and files that commands may read"),
           write: z.array(folder).describe("more folders that commands may change"),
           network: z
-            .array(z.string().regex(/^connect:/, 'must be like "connect:https://api.example.com"'))
+            .array(z.string().regex(/^connect:\w/, 'must be like "connect:https://api.example.com"'))
             .describe("hosts that approved commands may reach without being asked for, as in a plugin's manifest"),
           memory_limit: size.describe("of a command with all that it starts, in bytes or like 2GB"),
           file_limit: size.describe("of one file that a command writes"),

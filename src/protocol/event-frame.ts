@@ -30,6 +30,8 @@ export const TOPICS = [
   "approval.requested",
   "approval.resolved",
   "approval.revoked",
+  "job.started",
+  "job.ended",
   "generation.progress",
   "generation.done",
   "generation.failed",

@@ -66,6 +66,15 @@ export const eventSchemas = {
   }),
   /** What was allowed for longer than once is so no more. */
   "approval.revoked": z.object({ approval_id: z.string(), by: z.string(), session_key: z.string().nullable() }),
+  /** A command runs in the background; it belongs to the session. */
+  "job.started": z.object({ job_id: z.string(), session_key: z.string(), command: z.string(), pty: z.boolean() }),
+  "job.ended": z.object({
+    job_id: z.string(),
+    session_key: z.string(),
+    command: z.string(),
+    exit_code: z.number().nullable(),
+    signal: z.string().nullable(),
+  }),
   /** Media is being made; `progress` is from 0 to 1, null when the provider does not tell. */
   "generation.progress": z.object({ ...job, progress: z.number().nullable() }),
   /** `generation.status` has links to the media. */

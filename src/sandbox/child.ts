@@ -2,7 +2,8 @@
 import { closeSync } from "node:fs";
 import { AlephError } from "../protocol/errors.ts";
 import type { SandboxLevel } from "../sdk/runtime.ts";
-import type { ConfinedChild } from "./confinement.ts";
+import type { ConfinedChild, ConfinedCommand } from "./confinement.ts";
+import { descendants } from "./descendants.ts";
 import { hasRunningMembers } from "./group-members.ts";
 import { type LaunchAnswer, type LaunchOrder, needsWatch, ORDER_FD, WATCH_FD } from "./linux/order.ts";
 import type { PreparedCommand } from "./method.ts";
@@ -20,12 +21,16 @@ export interface StartedChild {
 }
 
 /** Throws `not_found` when there is no such program, `sandbox_denied` when the child could not confine itself. */
-export async function startChild(prepared: PreparedCommand, level: SandboxLevel): Promise<StartedChild> {
+export async function startChild(
+  prepared: PreparedCommand,
+  level: SandboxLevel,
+  streams: Streams = {},
+): Promise<StartedChild> {
   const { order } = prepared;
   // Nothing keeps an unconfined program in its process group.
   const mark = level === "none" ? crypto.randomUUID() : undefined;
-  const spawned = spawn(prepared, mark === undefined ? {} : { [COMMAND_MARK]: mark });
-  const child = new Child(spawned, level, mark);
+  const spawned = spawn(prepared, mark === undefined ? {} : { [COMMAND_MARK]: mark }, streams);
+  const child = new Child(spawned, level, mark, order?.enclosed ?? false);
   if (!order) return { child, landlock: undefined };
   const answers = await giveOrder(spawned.stdio[ORDER_FD], order);
   const failed = answers.find((answer) => "failed" in answer);
@@ -37,15 +42,23 @@ export async function startChild(prepared: PreparedCommand, level: SandboxLevel)
   throw new AlephError(failed?.failed ?? "sandbox_denied", message);
 }
 
+type Streams = Pick<ConfinedCommand, "stdin" | "terminal">;
 type Spawned = Bun.Subprocess<"pipe", "pipe", "pipe">;
 
-function spawn({ argv, cwd, env, order }: PreparedCommand, mark: Readonly<Record<string, string>>): Spawned {
+function spawn(
+  { argv, cwd, env, order }: PreparedCommand,
+  mark: Readonly<Record<string, string>>,
+  { stdin = "pipe", terminal }: Streams,
+): Spawned {
   const more: "pipe"[] = order ? (needsWatch(order) ? ["pipe", "pipe"] : ["pipe"]) : [];
+  // Where there is a terminal, these three are its own, whatever stands here; the types know of the usual three only.
+  const first = terminal ? ["inherit", "inherit", "inherit"] : [stdin, "pipe", "pipe"];
   try {
     return Bun.spawn([...argv], {
       cwd,
       env: { ...env, ...mark },
-      stdio: ["pipe", "pipe", "pipe", ...more],
+      stdio: [...first, ...more] as ["pipe", "pipe", "pipe"],
+      ...(terminal ? { terminal } : {}),
       // Leads a session and a process group, so that its children can be killed with it.
       detached: true,
       windowsHide: true,
@@ -84,14 +97,20 @@ async function giveOrder(fd: unknown, order: LaunchOrder): Promise<readonly Laun
   return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as LaunchAnswer);
 }
 
+function nothing(): ReadableStream<Uint8Array> {
+  return new ReadableStream({ start: (stream) => stream.close() });
+}
+
 class Child implements ConfinedChild {
   readonly level: SandboxLevel;
   readonly exited: ConfinedChild["exited"];
   readonly #spawned: Spawned;
   readonly #mark: string | undefined;
+  readonly #enclosed: boolean;
 
-  constructor(spawned: Spawned, level: SandboxLevel, mark: string | undefined) {
+  constructor(spawned: Spawned, level: SandboxLevel, mark: string | undefined, enclosed: boolean) {
     this.#spawned = spawned;
+    this.#enclosed = enclosed;
     this.level = level;
     this.#mark = mark;
     this.exited = this.#untilExit();
@@ -106,14 +125,14 @@ class Child implements ConfinedChild {
   }
 
   get stdout(): ReadableStream<Uint8Array> {
-    return this.#spawned.stdout;
+    return this.#spawned.stdout ?? nothing();
   }
 
   get stderr(): ReadableStream<Uint8Array> {
-    return this.#spawned.stderr;
+    return this.#spawned.stderr ?? nothing();
   }
 
-  kill(signal: "SIGTERM" | "SIGKILL" = "SIGKILL"): void {
+  kill(signal: NodeJS.Signals = "SIGKILL"): void {
     this.#signal(signal);
   }
 
@@ -140,7 +159,8 @@ class Child implements ConfinedChild {
   }
 
   /** The whole group; false when nobody is left in it. */
-  #signal(signal: "SIGTERM" | "SIGKILL"): boolean {
+  #signal(signal: NodeJS.Signals): boolean {
+    if (this.#enclosed && signal !== "SIGKILL") return this.#signalEnclosed(signal);
     try {
       // Windows has no process groups to signal.
       process.kill(process.platform === "win32" ? this.pid : -this.pid, signal);
@@ -151,5 +171,23 @@ class Child implements ConfinedChild {
       if (code !== "ESRCH" && code !== "EPERM") throw thrown;
       return false;
     }
+  }
+
+  /** Not the two that hold the enclosure: without them the others are killed at once, whatever the signal. */
+  #signalEnclosed(signal: NodeJS.Signals): boolean {
+    const all = descendants(this.pid);
+    const inside = all.slice(2);
+    for (const { pid } of inside) signalProcess(pid, signal);
+    return all.length > 0;
+  }
+}
+
+/** ESRCH: it has ended. EPERM: another has its id by now. */
+function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (thrown) {
+    const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
+    if (code !== "ESRCH" && code !== "EPERM") throw thrown;
   }
 }

@@ -21,12 +21,33 @@ export interface Confinement {
    * listens on it.
    */
   readonly network: "none" | { readonly proxyPort: number };
+  /**
+   * Its processes meet at sockets in its folders, as those of a browser do. Namespaces keep it from the sockets of others;
+   * Landlock alone does so only where the socket has no file.
+   */
+  readonly localSockets?: true;
   /** Bytes of data that it may have, and of a file that it may write. */
   readonly memoryBytes: number;
   readonly fileBytes: number;
   readonly openFiles: number;
   /** Seconds of processor time; left out: no limit. */
   readonly cpuSeconds?: number;
+  /** For whatever somebody types, not for one program that we know; left out: no. */
+  readonly commands?: CommandConfinement;
+}
+
+/**
+ * Commands build things: what they write they may also start, and they may set rights and times of files. That is judged
+ * by the owner of a file: where nothing but Landlock confines them, the rights of other files of the same user can be
+ * narrowed and their times set. A process group of its own none gets there; that it asked for one is passed over.
+ */
+export interface CommandConfinement {
+  /** Below `write`, there or not: what must stay as it is. `SandboxReport.keeps` says how far that is enforced. */
+  readonly keep: readonly string[];
+  /** Below `read` or `write`, there: what must not be seen. */
+  readonly hide: readonly string[];
+  /** A folder of `write` that only this command has; it stands for `/tmp` where that can be. */
+  readonly temporary: string;
 }
 
 /** How far this machine can confine a process, and why no further. */
@@ -34,6 +55,8 @@ export interface SandboxReport {
   readonly level: SandboxLevel;
   /** A sentence for people: `Landlock ABI 7 and seccomp`, `The kernel has no Landlock`. */
   readonly reason: string;
+  /** Which of `CommandConfinement.keep` stay as they are without further help; left out: none. */
+  readonly keeps?: "all" | "those that are there";
 }
 
 export interface ConfinedCommand {
@@ -45,19 +68,24 @@ export interface ConfinedCommand {
   readonly confinement: Confinement;
   /** Start it also where nothing can be enforced. */
   readonly mayRunUnsandboxed?: boolean;
+  /** What it reads; default: a pipe. */
+  readonly stdin?: "pipe" | "ignore";
+  /** Takes the place of its pipes; whoever made it reads, writes and closes it. */
+  readonly terminal?: Bun.Terminal;
 }
 
 /** A child in a process group of its own. Disposing kills it and all that it started, and waits for that. */
 export interface ConfinedChild extends AsyncDisposable {
   readonly pid: number;
   readonly level: SandboxLevel;
+  /** Nobody reads what is written here when it has a terminal or no input; such streams of output are empty. */
   readonly stdin: Bun.FileSink;
   readonly stdout: ReadableStream<Uint8Array>;
   readonly stderr: ReadableStream<Uint8Array>;
   /** Resolves when it has ended, whoever ended it. */
   readonly exited: Promise<{ readonly exitCode: number | null; readonly signal: string | null }>;
   /** The whole group, at once; nothing when it has ended. */
-  kill(signal?: "SIGTERM" | "SIGKILL"): void;
+  kill(signal?: NodeJS.Signals): void;
 }
 
 export interface Sandbox {

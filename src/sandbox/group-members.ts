@@ -1,4 +1,4 @@
-/** Whether a process group still has members that run. */
+/** Whether a process group, or the session of its leader, still has members that run. */
 import { readdir, readFile } from "node:fs/promises";
 
 /**
@@ -11,9 +11,9 @@ export async function hasRunningMembers(group: number): Promise<boolean> {
   const running = await Promise.all(
     pids.map(async (pid) => {
       const stat = await readFile(`/proc/${pid}/stat`, "latin1").catch(() => ""); // Ended.
-      // The name in parentheses may contain anything; state, parent and group follow the last of them.
-      const [state, , its] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      return Number(its) === group && state !== "Z" && state !== "X";
+      // The name in parentheses may contain anything; state, parent, group and session follow the last of them.
+      const [state, , its, session] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      return (Number(its) === group || Number(session) === group) && state !== "Z" && state !== "X";
     }),
   );
   return running.includes(true);

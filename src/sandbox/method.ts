@@ -1,6 +1,6 @@
 /** What a way to confine a process is: Landlock, bubblewrap, a profile of macOS. */
 import type { SandboxLevel } from "../sdk/runtime.ts";
-import type { ConfinedCommand } from "./confinement.ts";
+import type { ConfinedCommand, SandboxReport } from "./confinement.ts";
 import type { LaunchOrder } from "./linux/order.ts";
 
 export interface SandboxMethod {
@@ -8,6 +8,7 @@ export interface SandboxMethod {
   /** For people: `bubblewrap`. */
   readonly name: string;
   readonly platform: NodeJS.Platform;
+  readonly keeps?: NonNullable<SandboxReport["keeps"]>;
   /** Why it cannot be had here, as far as that shows without a try. */
   obstacle(): string | undefined;
   /** Throws `sandbox_denied` for a confinement that it cannot enforce. The paths of the command are there. */

@@ -48,6 +48,20 @@ export function parseNetworkRule(text: string): NetworkRule {
   return { scheme, host, match: "below", port };
 }
 
+/** The rule for `https://example.com` or `example.com:8080`, as somebody asks for it. Throws `invalid_params` for what names no host. */
+export function networkRuleOf(text: string): string {
+  const rule = `connect:${/^[a-z]+:\/\//i.test(text) ? text : `https://${text}`}`.replace(/\/$/, "");
+  try {
+    parseNetworkRule(rule);
+    return rule;
+  } catch (cause) {
+    throw new AlephError("invalid_params", `${JSON.stringify(text)} does not name a host`, {
+      cause,
+      data: { hint: 'Write it like "https://api.example.com" or "http://127.0.0.1:8080"' },
+    });
+  }
+}
+
 /** Throws `plugin_error` for a rule that is none. */
 export function parseNetworkRules(texts: readonly string[]): NetworkRules {
   const rules = texts.map(parseNetworkRule);

@@ -1,5 +1,5 @@
 /** The processes of one command: started here and nowhere else, ended all together. */
-import type { FileSink, Subprocess } from "bun";
+import type { FileSink } from "bun";
 import { AlephError } from "../protocol/errors.ts";
 import type { OutputCapture } from "./output.ts";
 import { killMarked } from "./stragglers.ts";
@@ -11,6 +11,28 @@ export interface GroupOptions {
   readonly signal: AbortSignal;
   /** 0 means no limit. */
   readonly timeoutMs: number;
+  /** Default: with nothing that confines it. */
+  readonly start?: StartProcess;
+}
+
+/** Resolves when it runs. Throws `not_found` when it cannot be started. */
+export type StartProcess = (
+  argv: readonly string[],
+  options: {
+    readonly cwd: string;
+    readonly env: Readonly<Record<string, string>>;
+    readonly stdin: "ignore" | "pipe";
+  },
+) => Promise<GroupChild>;
+
+/** One process and all that it starts. Disposing ends them and waits for that. */
+export interface GroupChild extends AsyncDisposable {
+  readonly stdin: FileSink | undefined;
+  readonly stdout: ReadableStream<Uint8Array>;
+  readonly stderr: ReadableStream<Uint8Array>;
+  readonly exited: Promise<Exit>;
+  /** The whole group. */
+  kill(signal: NodeJS.Signals): void;
 }
 
 /** How the last process of a pipeline ended. */
@@ -18,8 +40,6 @@ export interface Exit {
   readonly exitCode: number | null;
   readonly signal: string | null;
 }
-
-type Child = Subprocess<"ignore" | "pipe", "pipe", "pipe">;
 
 /** Between the polite signal and the one that cannot be ignored. */
 const GRACE_MS = 500;
@@ -35,7 +55,7 @@ export const COMMAND_MARK = "ALEPH_COMMAND";
 export class ProcessGroup implements AsyncDisposable {
   readonly #options: GroupOptions;
   readonly #id = crypto.randomUUID();
-  readonly #children = new Set<Child>();
+  readonly #children = new Set<GroupChild>();
   readonly #stop = () => this.#end();
   readonly #timer: Timer | undefined;
   #killer: Timer | undefined;
@@ -61,15 +81,12 @@ export class ProcessGroup implements AsyncDisposable {
 
   /** Runs programs with the output of each as the input of the next. Resolves when all have ended. */
   async run(pipeline: readonly (readonly string[])[], output: OutputCapture): Promise<Exit> {
-    const children: Child[] = [];
-    for (const [index, argv] of pipeline.entries()) children.push(this.#start(argv, index === 0 ? "ignore" : "pipe"));
+    const starting = pipeline.map((argv, index) => this.#start(argv, index === 0 ? "ignore" : "pipe"));
+    await Promise.allSettled(starting);
+    const children = await Promise.all(starting);
     const work = children.map((child, index) => this.#tend(child, children[index + 1], output));
     await Promise.all(work);
-    const last = children.at(-1)!;
-    return {
-      exitCode: last.signalCode === null ? last.exitCode : null,
-      signal: last.signalCode === null ? null : String(last.signalCode),
-    };
+    return await children.at(-1)!.exited;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -77,34 +94,21 @@ export class ProcessGroup implements AsyncDisposable {
     clearTimeout(this.#timer);
     clearTimeout(this.#killer);
     this.#kill("SIGKILL");
-    await Promise.all([...this.#children].map((child) => child.exited));
+    await Promise.all([...this.#children].map((child) => child[Symbol.asyncDispose]()));
     await killMarked(COMMAND_MARK, this.#id);
   }
 
-  #start(argv: readonly string[], stdin: "ignore" | "pipe"): Child {
-    const { cwd, env } = this.#options;
-    try {
-      const child = Bun.spawn([...argv], {
-        cwd,
-        env: { ...env, [COMMAND_MARK]: this.#id },
-        stdin,
-        stdout: "pipe",
-        stderr: "pipe",
-        // Leads a session and a process group, so that its children can be killed with it.
-        detached: true,
-        windowsHide: true,
-      });
-      this.#children.add(child);
-      if (this.#ending) kill(child, "SIGKILL");
-      return child;
-    } catch (cause) {
-      throw new AlephError("not_found", `Program "${argv[0]}" cannot be started in this folder`, { cause });
-    }
+  async #start(argv: readonly string[], stdin: "ignore" | "pipe"): Promise<GroupChild> {
+    const { cwd, env, start = startBare } = this.#options;
+    const child = await start(argv, { cwd, env: { ...env, [COMMAND_MARK]: this.#id }, stdin });
+    this.#children.add(child);
+    if (this.#ending) child.kill("SIGKILL");
+    return child;
   }
 
-  async #tend(child: Child, next: Child | undefined, output: OutputCapture): Promise<void> {
-    const stdout: Reader = child.stdout.getReader();
-    const stderr: Reader = child.stderr.getReader();
+  async #tend(child: GroupChild, next: GroupChild | undefined, output: OutputCapture): Promise<void> {
+    const stdout = child.stdout.getReader();
+    const stderr = child.stderr.getReader();
     const reading = Promise.all([
       next ? feed(stdout, child, next) : drain(stdout, output.stream()),
       drain(stderr, output.stream()),
@@ -115,7 +119,7 @@ export class ProcessGroup implements AsyncDisposable {
     const timer = setTimeout(linger.resolve, LINGER_MS);
     await Promise.race([reading, linger.promise]);
     clearTimeout(timer);
-    kill(child, "SIGKILL");
+    await child[Symbol.asyncDispose]();
     await Promise.all([stdout, stderr].map((reader) => reader.cancel().catch(() => {}))); // Closed already: nothing to cancel.
     await reading;
     this.#children.delete(child);
@@ -132,17 +136,46 @@ export class ProcessGroup implements AsyncDisposable {
   }
 
   #kill(signal: "SIGTERM" | "SIGKILL"): void {
-    for (const child of this.#children) kill(child, signal);
+    for (const child of this.#children) child.kill(signal);
   }
 }
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
-/** Signals the whole process group of a child. */
-function kill(child: Child, signal: NodeJS.Signals): void {
+async function startBare(argv: readonly string[], options: Parameters<StartProcess>[1]): Promise<GroupChild> {
+  try {
+    const child = Bun.spawn([...argv], {
+      ...options,
+      stdout: "pipe",
+      stderr: "pipe",
+      // Leads a session and a process group, so that its children can be killed with it.
+      detached: true,
+      windowsHide: true,
+    });
+    const exited = child.exited.then(() => ({
+      exitCode: child.signalCode === null ? child.exitCode : null,
+      signal: child.signalCode === null ? null : String(child.signalCode),
+    }));
+    return {
+      stdin: options.stdin === "pipe" ? (child.stdin as FileSink) : undefined,
+      stdout: child.stdout,
+      stderr: child.stderr,
+      exited,
+      kill: (signal) => signalGroup(child.pid, signal),
+      async [Symbol.asyncDispose]() {
+        signalGroup(child.pid, "SIGKILL");
+        await exited;
+      },
+    };
+  } catch (cause) {
+    throw new AlephError("not_found", `Program "${argv[0]}" cannot be started in this folder`, { cause });
+  }
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     // Windows has no process groups to signal.
-    process.kill(process.platform === "win32" ? child.pid : -child.pid, signal);
+    process.kill(process.platform === "win32" ? pid : -pid, signal);
   } catch (thrown) {
     // ESRCH: all of them ended already. EPERM: macOS says so of a group in which only zombies are left.
     const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
@@ -159,8 +192,8 @@ async function drain(reader: Reader, write: (chunk: Uint8Array) => void): Promis
 }
 
 /** Moves one program's output into the next. When that one stops reading, the writer gets SIGPIPE as in a shell. */
-async function feed(reader: Reader, from: Child, to: Child): Promise<void> {
-  const stdin = to.stdin as FileSink;
+async function feed(reader: Reader, from: GroupChild, to: GroupChild): Promise<void> {
+  const stdin = to.stdin!;
   const gone = to.exited.then(() => undefined);
   try {
     for (;;) {
@@ -173,7 +206,7 @@ async function feed(reader: Reader, from: Child, to: Child): Promise<void> {
   } catch (thrown) {
     if (!isBrokenPipe(thrown)) throw thrown;
   }
-  kill(from, "SIGPIPE");
+  from.kill("SIGPIPE");
   await endInput(stdin);
 }
 

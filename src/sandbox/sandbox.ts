@@ -6,6 +6,7 @@ import { AlephError } from "../protocol/errors.ts";
 import { startChild } from "./child.ts";
 import type { ConfinedCommand, Sandbox, SandboxReport } from "./confinement.ts";
 import { bubblewrapMethod } from "./linux/bubblewrap-method.ts";
+import { enclosedMethod } from "./linux/enclosed-method.ts";
 import { landlockMethod } from "./linux/landlock-method.ts";
 import type { SandboxMethod } from "./method.ts";
 import { type OwnProgram, ownProgram } from "./own-program.ts";
@@ -39,14 +40,14 @@ export function createSandbox({ program = ownProgram(), methods = knownMethods }
   });
   return {
     async report() {
-      const { level, reason } = await choose();
-      return { level, reason };
+      const { level, reason, method } = await choose();
+      return { level, reason, ...(method?.keeps ? { keeps: method.keeps } : {}) };
     },
     async start(command) {
       checkCommand(command);
       const { method, reason } = await choose();
       if (method) {
-        const { child } = await startChild(method.prepare(command), method.level);
+        const { child } = await startChild(method.prepare(command), method.level, command);
         return child;
       }
       if (!command.mayRunUnsandboxed) {
@@ -58,16 +59,28 @@ export function createSandbox({ program = ownProgram(), methods = knownMethods }
         });
       }
       const { argv, cwd, env } = command;
-      const { child } = await startChild({ argv, cwd, env }, "none");
+      const { child } = await startChild({ argv, cwd, env }, "none", command);
       return child;
     },
   };
 }
 
 function knownMethods(program: OwnProgram): readonly SandboxMethod[] {
-  return [landlockMethod(program), bubblewrapMethod(program), seatbeltMethod()].filter(
-    (method) => method.platform === process.platform,
-  );
+  return ofThisSystem([landlockMethod(program), bubblewrapMethod(program), seatbeltMethod()]);
+}
+
+/** Those that suit a person's commands: what mounts can do counts for more than a start that is a little faster. */
+export function commandMethods(program: OwnProgram): readonly SandboxMethod[] {
+  return ofThisSystem([
+    enclosedMethod(program, { landlock: true }),
+    landlockMethod(program),
+    enclosedMethod(program, { landlock: false }),
+    seatbeltMethod(),
+  ]);
+}
+
+function ofThisSystem(methods: readonly SandboxMethod[]): readonly SandboxMethod[] {
+  return methods.filter(({ platform }) => platform === process.platform);
 }
 
 function checkCommand({ argv, cwd, confinement }: ConfinedCommand): void {

@@ -31,6 +31,7 @@ export function seatbeltMethod(): SandboxMethod {
     level: "kernel",
     name: "the sandbox of macOS",
     platform: "darwin",
+    keeps: "all",
     obstacle() {
       return existsSync(SANDBOX_EXEC) ? undefined : `${SANDBOX_EXEC} is not there`;
     },
@@ -55,10 +56,12 @@ export function seatbeltMethod(): SandboxMethod {
 
 /** In the language of profiles; what is not allowed is denied. The paths are real ones. */
 export function seatbeltProfile(confinement: Confinement, program: string): string {
-  const { read, write, execute, processes, network } = confinement;
+  const { read, write, execute, processes, network, commands } = confinement;
   const subpaths = (paths: readonly string[]) => paths.map((path) => ` (subpath ${quote(path)})`).join("");
   const rule = (operation: string, paths: readonly string[]) =>
     paths.length === 0 ? [] : [`(allow ${operation}${subpaths(paths)})`];
+  const denied = (operation: string, paths: readonly string[]) =>
+    paths.length === 0 ? [] : [`(deny ${operation}${subpaths(paths)})`];
   return [
     "(version 1)",
     "(deny default)",
@@ -67,11 +70,15 @@ export function seatbeltProfile(confinement: Confinement, program: string): stri
     "(allow process-info* (target self))",
     `(allow signal (target ${processes > 1 ? "same-sandbox" : "self"}))`,
     ...(processes > 1 ? ["(allow process-fork)"] : []),
-    ...rule("process-exec", [program, ...execute]),
+    ...rule("process-exec", [program, ...execute, ...(commands ? write : [])]),
     '(allow file-read* (literal "/"))',
     ...rule("file-read*", [...SYSTEM, ...DEVICES, program, ...execute, ...read, ...write]),
     ...rule("file-write*", write),
-    ...rule("file-write-data", DEVICES),
+    ...rule("file-write-data", commands ? [...DEVICES, "/dev/tty"] : DEVICES),
+    ...(commands ? ['(allow file-read* file-ioctl (literal "/dev/tty"))'] : []),
+    // The last rule that fits decides.
+    ...denied("file-write*", commands?.keep ?? []),
+    ...denied("file*", commands?.hide ?? []),
     "(deny file-write-setugid)",
     ...(network === "none" ? [] : [`(allow network-outbound (remote tcp "localhost:${network.proxyPort}"))`]),
   ].join("\n");

@@ -41,16 +41,18 @@ export async function spawnSteps({
 }: SpawnOptions & { readonly steps: readonly Step[] }): Promise<SpawnResult> {
   const capture = new OutputCapture(options.maxOutput, options.onOutput);
   let exit: Exit = { exitCode: null, signal: null };
+  let hasBegun = false;
   let timedOut: boolean;
   {
     await using group = new ProcessGroup(options);
     for (const { when, pipeline } of steps) {
       if (group.ending) {
         // What has not begun will not: the line as a whole was cut off.
-        exit = { exitCode: null, signal: "SIGTERM" };
+        if (hasBegun) exit = { exitCode: null, signal: "SIGTERM" };
         break;
       }
       if (when !== "always" && (when === "success") !== (exit.exitCode === 0)) continue;
+      hasBegun = true;
       exit = await group.run(pipeline, capture);
     }
     timedOut = group.timedOut;

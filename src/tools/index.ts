@@ -10,6 +10,7 @@ export const tools = {
   grep: () => import("./grep/grep.ts").then((module) => module.grep),
   apply_patch: () => import("./apply-patch/apply-patch.ts").then((module) => module.applyPatch),
   exec: () => import("./exec/exec.ts").then((module) => module.exec),
+  process: () => import("./process/process.ts").then((module) => module.processTool),
   web_fetch: () => import("./web-fetch/web-fetch.ts").then((module) => module.webFetch),
   todo: () => import("./todo/todo.ts").then((module) => module.todo),
   time: () => import("./time/time.ts").then((module) => module.time),

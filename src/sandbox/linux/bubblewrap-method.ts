@@ -13,8 +13,12 @@ import { architectureOf } from "./syscalls.ts";
 const PLACES = ["/usr/bin/bwrap", "/bin/bwrap", "/usr/local/bin/bwrap"];
 const DEVICES = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
+export function findBubblewrap(): string | undefined {
+  return PLACES.find((path) => existsSync(path));
+}
+
 export function bubblewrapMethod(program: OwnProgram): SandboxMethod {
-  const bubblewrap = PLACES.find((path) => existsSync(path));
+  const bubblewrap = findBubblewrap();
   const system = systemFiles();
   return {
     level: "namespace",
@@ -28,7 +32,7 @@ export function bubblewrapMethod(program: OwnProgram): SandboxMethod {
       if (confinement.network !== "none") {
         throw new AlephError("sandbox_denied", "Without Landlock connections cannot be confined to one port");
       }
-      const { read, write, execute, cpuSeconds, ...limits } = confinement;
+      const { read, write, execute, cpuSeconds, commands: _, ...limits } = confinement;
       const visible = { read: [...read, ...program.sources], write, execute: [...execute, argv[0] ?? "", program.bun] };
       return {
         argv: [bubblewrap ?? "bwrap", ...bubblewrapArguments(visible, system), "--", ...program.argv, LAUNCH_WORD],
@@ -40,6 +44,8 @@ export function bubblewrapMethod(program: OwnProgram): SandboxMethod {
           cwd,
           env,
           landlock: false,
+          commands: false,
+          enclosed: true,
           read,
           write,
           system: [],

@@ -7,6 +7,8 @@ const CAP_DAC_OVERRIDE = 1;
 
 const CAPABILITY_VERSION_3 = 0x20080522;
 const PR_SET_KEEPCAPS = 8;
+const PR_SET_SECUREBITS = 28;
+const SECBIT_NO_SETUID_FIXUP = 4;
 const PR_CAP_AMBIENT = 47;
 const PR_CAP_AMBIENT_RAISE = 2;
 const PR_CAP_AMBIENT_CLEAR_ALL = 4;
@@ -26,6 +28,8 @@ export function becomeNobody(kernel: Kernel, order: LaunchOrder): void {
     return;
   }
   kernel.must("prctl", PR_SET_KEEPCAPS, 1, 0, 0, 0);
+  // Programs that ask whether they may before they do would be told no.
+  if (order.commands) kernel.call("prctl", PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0);
   kernel.must("setgroups", 0, 0);
   kernel.must("setresgid", user, user, user);
   kernel.must("setresuid", user, user, user);

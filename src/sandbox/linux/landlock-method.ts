@@ -1,4 +1,6 @@
 /** Linux: the process confines itself with Landlock and seccomp before it becomes the program. Nothing is installed for it. */
+import { AlephError } from "../../protocol/errors.ts";
+import type { CommandConfinement } from "../confinement.ts";
 import type { SandboxMethod } from "../method.ts";
 import type { OwnProgram } from "../own-program.ts";
 import { systemFiles } from "../system-files.ts";
@@ -16,7 +18,13 @@ export function landlockMethod(program: OwnProgram): SandboxMethod {
       return architectureOf(process.arch) ? undefined : `the system calls of ${process.arch} are not known`;
     },
     prepare({ argv, cwd, env, confinement }) {
-      const { read, write, execute, cpuSeconds, ...limits } = confinement;
+      const { read, write, execute, cpuSeconds, commands, ...limits } = confinement;
+      const [hidden] = commands?.hide ?? [];
+      if (hidden !== undefined)
+        throw new AlephError(
+          "sandbox_denied",
+          `Nothing can hide "${hidden}" here from what may see the folder around it`,
+        );
       return {
         argv: [...program.argv, LAUNCH_WORD],
         // Nothing of the plugin's folder is read before it is confined.
@@ -28,15 +36,23 @@ export function landlockMethod(program: OwnProgram): SandboxMethod {
           cwd,
           env,
           landlock: true,
+          commands: commands !== undefined,
+          enclosed: false,
           read,
           write,
           system: system.read,
           execute: [...execute, argv[0] ?? "", ...system.loaders],
           cpuSeconds: cpuSeconds ?? null,
-          user: newUser(Math.random),
+          user: newUser(commands ? () => shareOf(write, commands) : Math.random),
           server: process.pid,
         },
       };
     },
   };
+}
+
+/** The same for all commands that write in the same place, so that one may change what another has made. */
+function shareOf(write: readonly string[], { temporary }: CommandConfinement): number {
+  const place = write.find((path) => path !== temporary);
+  return place === undefined ? Math.random() : Number(BigInt.asUintN(32, BigInt(Bun.hash(place)))) / 2 ** 32;
 }

@@ -12,6 +12,7 @@ const REMOVE_DIR = 1n << 4n;
 const REMOVE_FILE = 1n << 5n;
 const MAKE_DIR = 1n << 7n;
 const MAKE_FILE = 1n << 8n;
+const MAKE_SOCKET = 1n << 9n;
 const MAKE_FIFO = 1n << 10n;
 const MAKE_LINK = 1n << 12n;
 const REFER = 1n << 13n;
@@ -25,6 +26,10 @@ const EXECUTING = READING | EXECUTE;
 /** Not of devices and sockets; nothing in such a folder can be started. */
 const WRITING =
   READING | WRITE_FILE | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_FILE | MAKE_FIFO | MAKE_LINK | REFER | TRUNCATE;
+
+/** Of commands: they start what they have built. */
+const BUILDING = WRITING | EXECUTE;
+const IN_OWN_NETWORK = BUILDING | MAKE_SOCKET;
 
 const CONNECT_TCP = 1n << 1n;
 const BIND_TCP = 1n << 0n;
@@ -42,6 +47,7 @@ const RESOLVE_NO_SYMLINKS = 4;
 const DEVICES = ["/dev/null", "/dev/full", "/dev/random", "/dev/urandom"];
 /** Of this one memory can be made that no limit counts. A limit for one process means little to many. */
 const DEVICES_FOR_MANY = [...DEVICES, "/dev/zero"];
+const TERMINAL = "/dev/tty";
 
 /** The version of Landlock that the kernel has; 0: none. */
 export function landlockVersion(kernel: Kernel): number {
@@ -51,9 +57,10 @@ export function landlockVersion(kernel: Kernel): number {
 /** A ruleset, as a file descriptor, that `enforce` puts into force. Opened while the process may still see all paths. */
 export function prepareRuleset(kernel: Kernel, order: LaunchOrder, version: number): number {
   const handled = handledRights(version);
+  const hasOwnNetwork = order.commands && order.enclosed && order.network === "none";
   const attributes = new BigUint64Array([
     handled,
-    version >= 4 ? BIND_TCP | CONNECT_TCP : 0n,
+    version >= 4 && !hasOwnNetwork ? BIND_TCP | CONNECT_TCP : 0n,
     version >= 6 ? SCOPE_ABSTRACT_SOCKETS | SCOPE_SIGNALS : 0n,
   ]);
   const size = version >= 6 ? 24 : version >= 4 ? 16 : 8;
@@ -63,9 +70,15 @@ export function prepareRuleset(kernel: Kernel, order: LaunchOrder, version: numb
   for (const path of [...order.system, ownProcesses(order)]) allow(path, READING, true);
   for (const path of order.execute) allow(path, EXECUTING, true);
   for (const path of order.read) allow(path, READING, false);
-  for (const path of order.write) allow(path, WRITING, false);
+  const writing =
+    (hasOwnNetwork ? IN_OWN_NETWORK : order.commands ? BUILDING : WRITING) | (order.localSockets ? MAKE_SOCKET : 0n);
+  for (const path of order.write) allow(path, writing, false);
+  // All that is there may be looked at.
+  if (order.commands && order.enclosed) allow("/", READ_DIR, true);
   const devices = order.processes > 1 ? DEVICES_FOR_MANY : DEVICES;
   for (const path of devices.filter((device) => existsSync(device))) allow(path, READ_FILE | WRITE_FILE, true);
+  // Opens the terminal that it has already, and no other.
+  if (order.commands && existsSync(TERMINAL)) allow(TERMINAL, READ_FILE | WRITE_FILE | IOCTL_DEVICE, true);
   if (order.network !== "none") {
     if (version < 4)
       throw new LaunchError("sandbox_denied", "The kernel's Landlock cannot confine connections to a port");

@@ -46,6 +46,8 @@ function confineAndBecome(order: LaunchOrder): void {
   const program = new Program(kernel, order);
   kernel.must("fcntl", ORDER_FD, F_SETFD, FD_CLOEXEC);
   if (needsWatch(order)) watchServer(kernel);
+  // Then it need not set the rights of what it makes, which it could not do.
+  if (order.commands && !order.enclosed && order.user === null) process.umask(0o077);
   enter(order.cwd);
   const version = order.landlock ? landlockVersion(kernel) : 0;
   if (order.landlock && version === 0) throw new LaunchError("sandbox_denied", "The kernel has no Landlock");

@@ -21,7 +21,13 @@ export function limitResources(kernel: Kernel, order: LaunchOrder): void {
   limit(kernel, OPEN_FILES, order.openFiles);
   if (order.cpuSeconds !== null) limit(kernel, CPU, order.cpuSeconds);
   // The kernel counts all of the same user, threads too. Who is new has none.
-  const others = order.user === null ? (order.processes > 1 ? tasksOfThisUser() : allTasks()) : 0;
+  // In namespaces of its own the kernel begins to count anew.
+  const others =
+    order.user === null && !(order.commands && order.enclosed)
+      ? order.processes > 1
+        ? tasksOfThisUser()
+        : allTasks()
+      : 0;
   limit(kernel, TASKS, others + (order.processes > 1 ? order.processes : THREADS));
 }
 

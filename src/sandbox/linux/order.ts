@@ -10,7 +10,7 @@ export const ORDER_FD = 3;
 /** Closed by the kernel when the server ends, however it ends. */
 export const WATCH_FD = 4;
 
-export interface LaunchOrder extends Omit<Confinement, "read" | "write" | "execute" | "cpuSeconds"> {
+export interface LaunchOrder extends Omit<Confinement, "read" | "write" | "execute" | "cpuSeconds" | "commands"> {
   /** The program is an absolute path. */
   readonly argv: readonly string[];
   readonly cwd: string;
@@ -23,6 +23,10 @@ export interface LaunchOrder extends Omit<Confinement, "read" | "write" | "execu
   /** Of the system: what programs read to be loaded, links included. */
   readonly system: readonly string[];
   readonly execute: readonly string[];
+  /** Whether it is for commands, whatever they are, and not for one program. */
+  readonly commands: boolean;
+  /** Whether it is in namespaces of its own, whose end is everybody's end. */
+  readonly enclosed: boolean;
   readonly cpuSeconds: number | null;
   /** Who it is to be instead of root; null: whoever it is, without capabilities. */
   readonly user: number | null;
@@ -36,6 +40,6 @@ export type LaunchAnswer =
   | { readonly failed: "sandbox_denied" | "not_found"; readonly message: string };
 
 /** One process hears of the server's death by itself; a namespace of process ids ends with its first. */
-export function needsWatch({ landlock, processes }: LaunchOrder): boolean {
-  return landlock && processes > 1;
+export function needsWatch({ enclosed, processes }: LaunchOrder): boolean {
+  return !enclosed && processes > 1;
 }

@@ -3,7 +3,8 @@
 import type { Rule } from "./filter.ts";
 import type { LaunchOrder } from "./order.ts";
 
-export interface RuleOptions extends Pick<LaunchOrder, "processes" | "network" | "landlock"> {
+export interface RuleOptions
+  extends Pick<LaunchOrder, "processes" | "network" | "localSockets" | "landlock" | "commands" | "enclosed" | "user"> {
   /** The version of Landlock that is in force; 0: none, and a mount namespace stands for it. */
   readonly abi: number;
   /** The process that the rules are for; `execve` keeps its id. */
@@ -21,6 +22,7 @@ const CLONE_NAMESPACES = 0x80 | 0x20000 | 0x2000000 | 0x4000000 | 0x8000000 | 0x
 const AF_UNIX = 1;
 const AF_INET = 2;
 const AF_INET6 = 10;
+const AF_NETLINK = 16;
 const SOCK_STREAM = 1;
 const SOCK_SEQPACKET = 5;
 const SOCK_TYPE = 0xf;
@@ -33,6 +35,10 @@ const O_CREATE = 0o100;
 const O_TRUNCATE = 0o1000;
 const O_TMPFILE = 0o20000000;
 const SET_ID = 0o6000;
+/** The version of Landlock that keeps signals within; a namespace of process ids does so too. */
+const SCOPED_SIGNALS = 6;
+/** Others may read or write; that they may start or enter it tells them nothing. */
+const OPEN_TO_OTHERS = 0o066;
 const PR_SET_PDEATHSIG = 1;
 /** F_SETOWN, F_SETSIG, F_SETOWN_EX: they send signals by way of a file. */
 const SIGNAL_OWNERS = [8, 10, 15];
@@ -42,7 +48,15 @@ const FORBIDDEN_IOCTLS = [
 ];
 
 export function confiningRules(options: RuleOptions): readonly Rule[] {
-  return [...ALWAYS, ...fileRules(options), ...processRules(options), ...signalRules(options), ...socketRules(options)];
+  return [
+    ...ALWAYS,
+    ...ownerRules(options),
+    ...(options.commands && options.enclosed ? [] : OUTSIDE_OF_NAMESPACES),
+    ...fileRules(options),
+    ...processRules(options),
+    ...signalRules(options),
+    ...socketRules(options),
+  ];
 }
 
 const ALWAYS: readonly Rule[] = [
@@ -80,14 +94,7 @@ const ALWAYS: readonly Rule[] = [
       ...(["settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "iopl", "ioperm", "modify_ldt"] as const),
     ],
   },
-  // What Landlock does not see: it judges the opening of files, not who owns them and when they changed.
-  {
-    errno: EPERM,
-    calls: [
-      ...(["chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat"] as const),
-      ...(["utime", "utimes", "futimesat", "utimensat", "open_by_handle_at"] as const),
-    ],
-  },
+  { errno: EPERM, calls: ["open_by_handle_at"] },
   {
     errno: ENOTSUP,
     calls: [
@@ -102,8 +109,7 @@ const ALWAYS: readonly Rule[] = [
     errno: ENOSYS,
     calls: [
       ...(["io_uring_setup", "io_uring_enter", "io_uring_register", "openat2", "clone3"] as const),
-      ...(["fanotify_init", "fanotify_mark", "inotify_init", "inotify_init1", "inotify_add_watch"] as const),
-      ...(["uselib", "ustat", "sysfs"] as const),
+      ...(["fanotify_init", "fanotify_mark", "uselib", "ustat", "sysfs"] as const),
       // Memory that no limit counts, and in a memfd a program that no folder holds.
       ...(["memfd_create", "memfd_secret"] as const),
       // Between processes of the same user, wherever they are.
@@ -111,13 +117,43 @@ const ALWAYS: readonly Rule[] = [
       ...(["msgget", "msgsnd", "msgrcv", "msgctl", "mq_open", "mq_unlink"] as const),
     ],
   },
-  // Shared memory of no file is not in RLIMIT_DATA.
-  { errno: ENOMEM, calls: ["mmap"], when: [[{ argument: 3, mask: 0x21, isIn: [MAP_SHARED | MAP_ANONYMOUS] }]] },
   // It must die with the server.
   { errno: EPERM, calls: ["prctl"], when: [[{ argument: 0, isIn: [PR_SET_PDEATHSIG] }]] },
   { errno: EPERM, calls: ["fcntl"], when: [[{ argument: 1, isIn: SIGNAL_OWNERS }]] },
   { errno: EPERM, calls: ["ioctl"], when: [[{ argument: 1, isIn: FORBIDDEN_IOCTLS }]] },
 ];
+
+/** Where others can be seen: a watch tells names of files anywhere. */
+const OUTSIDE_OF_NAMESPACES: readonly Rule[] = [
+  { errno: ENOSYS, calls: ["inotify_init", "inotify_init1", "inotify_add_watch"] },
+];
+
+/** What Landlock does not see: it judges the opening of files, not who owns them and when they changed. */
+function ownerRules({ commands, enclosed, user }: RuleOptions): readonly Rule[] {
+  const byPath = ["chmod", "fchmodat", "fchmodat2"] as const;
+  const owners = ["chown", "fchown", "lchown", "fchownat"] as const;
+  if (!commands) {
+    return [
+      { errno: EPERM, calls: [...byPath, "fchmod", ...owners, "utime", "utimes", "futimesat", "utimensat"] },
+      // Shared memory of no file is not in RLIMIT_DATA.
+      { errno: ENOMEM, calls: ["mmap"], when: [[{ argument: 3, mask: 0x21, isIn: [MAP_SHARED | MAP_ANONYMOUS] }]] },
+    ];
+  }
+  // In namespaces there is no file outside, and who is new owns none.
+  const refused = enclosed || user !== null ? SET_ID : SET_ID | OPEN_TO_OTHERS;
+  const mode = (call: "chmod" | "fchmod" | "fchmodat" | "fchmodat2", argument: number, bits: number): Rule => ({
+    errno: EPERM,
+    calls: [call],
+    when: [[{ argument, hasBits: bits }]],
+  });
+  return [
+    mode("chmod", 1, refused),
+    mode("fchmodat", 2, refused),
+    mode("fchmodat2", 2, refused),
+    mode("fchmod", 1, SET_ID),
+    { errno: EPERM, calls: owners },
+  ];
+}
 
 function fileRules({ landlock, abi }: RuleOptions): readonly Rule[] {
   // A program of ours that runs with the rights of its file is a way out for whoever else is on the machine.
@@ -143,7 +179,8 @@ function fileRules({ landlock, abi }: RuleOptions): readonly Rule[] {
   ];
 }
 
-function processRules({ processes }: RuleOptions): readonly Rule[] {
+function processRules({ processes, commands, enclosed, abi }: RuleOptions): readonly Rule[] {
+  if (commands) return [...groupRules(enclosed, abi), { errno: EPERM, calls: ["clone"], when: [[namespaces]] }];
   // All stay in the group that is killed as a whole.
   const group: Rule = { errno: EPERM, calls: ["setsid", "setpgid"] };
   if (processes > 1) return [group, { errno: EPERM, calls: ["clone"], when: [[namespaces]] }];
@@ -158,11 +195,25 @@ function processRules({ processes }: RuleOptions): readonly Rule[] {
   ];
 }
 
+/** Commands go by their session, which is looked through, or end with their namespace. */
+function groupRules(enclosed: boolean, abi: number): readonly Rule[] {
+  const session: Rule = { errno: EPERM, calls: ["setsid"] };
+  if (enclosed) return [session];
+  return [
+    session,
+    // `timeout` and shells would not go on, or say so at each command. So they believe in a group of their own; what
+    // they send to it must not reach everybody.
+    { errno: 0, calls: ["setpgid"] },
+    ...(abi >= SCOPED_SIGNALS
+      ? [{ errno: EPERM, calls: ["kill"], when: [[{ argument: 0, isIn: [0] }]] } as const]
+      : []),
+  ];
+}
+
 const namespaces = { argument: 0, hasBits: CLONE_NAMESPACES };
 
-function signalRules({ landlock, abi, pid }: RuleOptions): readonly Rule[] {
-  // Its sixth version keeps signals within; a namespace of process ids does so too.
-  if (!landlock || abi >= 6) return [];
+function signalRules({ landlock, abi, pid, enclosed }: RuleOptions): readonly Rule[] {
+  if (!landlock || enclosed || abi >= SCOPED_SIGNALS) return [];
   return [
     {
       errno: EPERM,
@@ -173,7 +224,13 @@ function signalRules({ landlock, abi, pid }: RuleOptions): readonly Rule[] {
   ];
 }
 
-function socketRules({ network }: RuleOptions): readonly Rule[] {
+function socketRules({ network, localSockets, commands, enclosed }: RuleOptions): readonly Rule[] {
+  // Nobody else is in its network.
+  if (commands && enclosed && network === "none") {
+    return [
+      { errno: EPERM, calls: ["socket"], unless: [{ argument: 0, isIn: [AF_UNIX, AF_INET, AF_INET6, AF_NETLINK] }] },
+    ];
+  }
   // A pair is a pipe. Not of datagrams: those could be sent to another socket.
   const pair: Rule = {
     errno: EPERM,
@@ -183,7 +240,11 @@ function socketRules({ network }: RuleOptions): readonly Rule[] {
       { argument: 1, mask: SOCK_TYPE, isIn: [SOCK_STREAM, SOCK_SEQPACKET] },
     ],
   };
-  const listening: Rule = { errno: EPERM, calls: ["bind", "listen", "accept", "accept4", "sendmmsg"] };
+  // Where local sockets are allowed, Landlock still lets no port be bound.
+  const listening: Rule = {
+    errno: EPERM,
+    calls: [...(localSockets ? [] : (["bind", "listen", "accept", "accept4"] as const)), "sendmmsg"],
+  };
   if (network === "none") return [pair, listening, { errno: EPERM, calls: ["socket", "connect"] }];
   return [
     pair,
@@ -192,7 +253,7 @@ function socketRules({ network }: RuleOptions): readonly Rule[] {
       errno: EPERM,
       calls: ["socket"],
       unless: [
-        { argument: 0, isIn: [AF_INET, AF_INET6] },
+        { argument: 0, isIn: [AF_INET, AF_INET6, ...(localSockets ? [AF_UNIX] : [])] },
         { argument: 1, mask: SOCK_TYPE, isIn: [SOCK_STREAM] },
         // SCTP and multipath TCP are streams whose ports Landlock does not see.
         { argument: 2, isIn: [0, TCP] },

@@ -11,7 +11,16 @@ const ENOSYS = 38;
 const ENOTSUP = 95;
 const PID = 4711;
 
-const ALONE: RuleOptions = { processes: 1, network: "none", landlock: true, abi: 7, pid: PID };
+const ALONE: RuleOptions = {
+  processes: 1,
+  network: "none",
+  landlock: true,
+  commands: false,
+  enclosed: false,
+  user: null,
+  abi: 7,
+  pid: PID,
+};
 
 const architectures = ["x64", "arm64"].map((name) => architectureOf(name)!);
 

@@ -1,0 +1,128 @@
+/** Linux, for commands: Landlock, seccomp and the limits as elsewhere, in a file system made by bubblewrap that holds nothing else. */
+import { existsSync, lstatSync, readlinkSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { isWithin } from "../../lib/is-within.ts";
+import { AlephError } from "../../protocol/errors.ts";
+import type { CommandConfinement, Confinement } from "../confinement.ts";
+import type { SandboxMethod } from "../method.ts";
+import type { OwnProgram } from "../own-program.ts";
+import { systemFiles } from "../system-files.ts";
+import { findBubblewrap } from "./bubblewrap-method.ts";
+import { LAUNCH_ENV, LAUNCH_WORD } from "./order.ts";
+import { architectureOf } from "./syscalls.ts";
+
+const DEVICES = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"];
+const DEVICE_LINKS = [
+  ["/proc/self/fd", "/dev/fd"],
+  ["/proc/self/fd/0", "/dev/stdin"],
+  ["/proc/self/fd/1", "/dev/stdout"],
+  ["/proc/self/fd/2", "/dev/stderr"],
+];
+/** What the temporary folder stands for as well. Shared memory in it is bounded like any file. */
+const TEMPORARY = ["/tmp", "/var/tmp", "/dev/shm"];
+/** Who it is instead of root: programs would try to give files to others. */
+const NOT_ROOT = "1000";
+
+export function enclosedMethod(program: OwnProgram, { landlock }: { readonly landlock: boolean }): SandboxMethod {
+  const bubblewrap = findBubblewrap();
+  const system = systemFiles();
+  return {
+    level: landlock ? "kernel" : "namespace",
+    name: landlock ? "Landlock, seccomp and namespaces" : "seccomp and namespaces",
+    platform: "linux",
+    keeps: "those that are there",
+    obstacle() {
+      if (!architectureOf(process.arch)) return `the system calls of ${process.arch} are not known`;
+      return bubblewrap === undefined ? "bwrap is not installed" : undefined;
+    },
+    prepare({ argv, cwd, env, confinement }) {
+      const { read, write, execute, cpuSeconds, commands, ...limits } = confinement;
+      if (confinement.network !== "none" && !landlock)
+        throw new AlephError("sandbox_denied", "Without Landlock connections cannot be confined to one port");
+      const programs = [...execute, argv[0] ?? "", program.bun, ...system.loaders];
+      const mounted = { read: [...read, ...program.sources, ...system.read], write, execute: programs };
+      const shared = confinement.network === "none" ? [] : ["--share-net"];
+      return {
+        argv: [
+          bubblewrap ?? "bwrap",
+          ...["--unshare-all", ...shared, "--die-with-parent", "--cap-drop", "ALL"],
+          ...(process.geteuid?.() === 0 ? ["--uid", NOT_ROOT, "--gid", NOT_ROOT] : []),
+          ...enclosure(mounted, commands),
+          "--",
+          ...program.argv,
+          LAUNCH_WORD,
+        ],
+        cwd: "/",
+        env: LAUNCH_ENV,
+        order: {
+          ...limits,
+          argv,
+          cwd,
+          env,
+          landlock,
+          commands: commands !== undefined,
+          enclosed: true,
+          read,
+          write: [...write, ...(commands ? TEMPORARY : [])],
+          system: system.read,
+          execute: [...execute, argv[0] ?? "", ...system.loaders],
+          cpuSeconds: cpuSeconds ?? null,
+          user: null,
+          server: null,
+        },
+      };
+    },
+  };
+}
+
+/** The arguments of bubblewrap that make the file system. */
+export function enclosure(
+  { read, write, execute }: Pick<Confinement, "read" | "write" | "execute">,
+  commands: CommandConfinement | undefined,
+): readonly string[] {
+  const mounts = new Map<string, readonly string[]>();
+  const add = (path: string, ...args: readonly string[]) => mounts.set(path, args);
+  for (const path of outermost([...read, ...execute])) {
+    if (path.startsWith("/proc/")) continue;
+    if (lstatSync(path).isSymbolicLink()) add(path, "--symlink", readlinkSync(path), path);
+    else add(path, "--ro-bind", path, path);
+  }
+  for (const path of write) add(path, "--bind", path, path);
+  if (commands) {
+    for (const path of TEMPORARY) add(path, "--bind", commands.temporary, path);
+    for (const path of commands.hide) {
+      if (statSync(path).isDirectory()) add(path, "--tmpfs", path);
+      else add(path, "--ro-bind", "/dev/null", path);
+    }
+    for (const path of commands.keep.filter(isThere)) add(path, "--ro-bind", path, path);
+    // A folder that something is mounted upon cannot be moved away with what is in it.
+    for (const path of commands.keep.filter(isThere)) {
+      const folder = join(path, "..");
+      if (!mounts.has(folder) && write.some((root) => isWithin(root, folder))) add(folder, "--bind", folder, folder);
+    }
+  }
+  // A folder before what is mounted in it.
+  const ordered = [...mounts].toSorted(([left], [right]) => left.length - right.length);
+  return [
+    ...["--proc", "/proc"],
+    ...DEVICES.flatMap((path) => ["--dev-bind-try", path, path]),
+    ...DEVICE_LINKS.flatMap(([target = "", path = ""]) => ["--symlink", target, path]),
+    ...ordered.flatMap(([, args]) => args),
+    ...[...(commands?.hide ?? []).filter((path) => statSync(path).isDirectory()), "/"].flatMap((path) => [
+      "--remount-ro",
+      path,
+    ]),
+  ];
+}
+
+/** A link is not followed: where it leads is as closed as without it. */
+function isThere(path: string): boolean {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  return stats?.isFile() === true || stats?.isDirectory() === true;
+}
+
+/** Without what is in a folder that is there anyway. */
+function outermost(paths: readonly string[]): readonly string[] {
+  const there = [...new Set(paths)].filter((path) => existsSync(path));
+  return there.filter((path) => !there.some((other) => other !== path && isWithin(other, path)));
+}

@@ -1,0 +1,136 @@
+/** Puts back what a command must not leave behind in a workspace, where nothing could keep it from making it. */
+import { constants, lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { mkdir, open, rename, symlink, writeFile } from "node:fs/promises";
+import { basename, dirname, join, relative } from "node:path";
+import type { SandboxReport } from "./confinement.ts";
+
+type Saved =
+  | { readonly kind: "file"; readonly mode: number; readonly data: Buffer }
+  | { readonly kind: "link"; readonly target: string }
+  | { readonly kind: "folder"; readonly mode: number; readonly entries: ReadonlyMap<string, Saved> }
+  | { readonly kind: "other" };
+
+export interface GuardedRun {
+  /** Of the protected paths those that mounts may hold: nobody can have made them while this command was prepared. */
+  readonly keep: readonly string[];
+  /** Undoes what was done to the protected paths since, and names them. What was there is kept beside, under another name. */
+  end(): Promise<readonly string[]>;
+}
+
+/** Larger ones are no settings. */
+const MAX_FILE = 1024 * 1024;
+const MAX_ENTRIES = 500;
+
+/** One for all workspaces: commands that run at the same time in one of them must know of each other. */
+export class WorkspaceGuard {
+  /** What running commands may make; a link there may lead anywhere. */
+  readonly #open = new Map<string, number>();
+
+  /** `paths` are absolute, in `workspace`. */
+  begin(workspace: string, paths: readonly string[], keeps: SandboxReport["keeps"]): GuardedRun {
+    const before = new Map(paths.map((path) => [path, save(path)] as const));
+    const absent = paths.filter((path) => before.get(path) === undefined);
+    const loose = keeps === undefined ? paths : keeps === "all" ? [] : absent;
+    const keep = paths.filter((path) => !this.#open.has(path));
+    for (const path of loose) this.#open.set(path, (this.#open.get(path) ?? 0) + 1);
+    return {
+      keep,
+      end: async () => {
+        const undone: string[] = [];
+        for (const path of loose) {
+          if (!same(before.get(path), save(path)) && (await restore(workspace, path, before.get(path))))
+            undone.push(path);
+        }
+        for (const path of loose) this.#release(path);
+        return undone.map((path) => relative(workspace, path));
+      },
+    };
+  }
+
+  #release(path: string): void {
+    const count = (this.#open.get(path) ?? 1) - 1;
+    if (count === 0) this.#open.delete(path);
+    else this.#open.set(path, count);
+  }
+}
+
+/** What is there, nothing followed; undefined when it is not there. */
+function save(path: string, budget = { entries: MAX_ENTRIES }): Saved | undefined {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (!stats) return undefined;
+  if (stats.isSymbolicLink()) return { kind: "link", target: readlinkSync(path) };
+  if (stats.isFile() && stats.size <= MAX_FILE) {
+    return { kind: "file", mode: stats.mode & 0o777, data: readFileSync(path) };
+  }
+  if (!stats.isDirectory()) return { kind: "other" };
+  const entries = new Map<string, Saved>();
+  for (const name of readdirSync(path).sort()) {
+    if (--budget.entries < 0) break;
+    const saved = save(join(path, name), budget);
+    if (saved) entries.set(name, saved);
+  }
+  return { kind: "folder", mode: stats.mode & 0o777, entries };
+}
+
+function same(left: Saved | undefined, right: Saved | undefined): boolean {
+  if (left === undefined || right === undefined) return left === right;
+  if (left.kind === "file" && right.kind === "file") return left.mode === right.mode && left.data.equals(right.data);
+  if (left.kind === "link" && right.kind === "link") return left.target === right.target;
+  if (left.kind === "folder" && right.kind === "folder") {
+    const names = new Set([...left.entries.keys(), ...right.entries.keys()]);
+    return [...names].every((name) => same(left.entries.get(name), right.entries.get(name)));
+  }
+  return left.kind === right.kind;
+}
+
+/** False when it is gone by itself. */
+async function restore(workspace: string, path: string, before: Saved | undefined): Promise<boolean> {
+  await using parent = await holdFolder(workspace, dirname(path), before !== undefined);
+  if (!parent) return false;
+  const place = join(parent.path, basename(path));
+  const isThere = lstatSync(place, { throwIfNoEntry: false }) !== undefined;
+  if (isThere) await rename(place, `${place}.undone-${crypto.randomUUID().slice(0, 8)}`);
+  if (before) await write(place, before);
+  return isThere || before !== undefined;
+}
+
+/** In a folder that is held, under a name that is free. */
+async function write(place: string, saved: Saved): Promise<void> {
+  if (saved.kind === "file") await writeFile(place, saved.data, { mode: saved.mode, flag: "wx" });
+  if (saved.kind === "link") await symlink(saved.target, place);
+  if (saved.kind !== "folder") return;
+  await mkdir(place, { mode: 0o700 });
+  await using folder = await hold(place);
+  for (const [name, entry] of saved.entries) await write(join(folder.path, name), entry);
+}
+
+interface Held extends AsyncDisposable {
+  /** The same folder whatever is renamed. */
+  readonly path: string;
+}
+
+/** Step by step from the workspace, no link followed: what a command left there must not lead elsewhere. */
+async function holdFolder(workspace: string, path: string, make: boolean): Promise<Held | undefined> {
+  let held = await hold(workspace);
+  for (const name of relative(workspace, path).split("/").filter(Boolean)) {
+    await using parent = held;
+    const place = join(parent.path, name);
+    const stats = lstatSync(place, { throwIfNoEntry: false });
+    if (!stats?.isDirectory()) {
+      if (!make) return undefined;
+      if (stats) await rename(place, `${place}.undone-${crypto.randomUUID().slice(0, 8)}`);
+      await mkdir(place, { mode: 0o700 });
+    }
+    held = await hold(place);
+  }
+  return held;
+}
+
+async function hold(path: string): Promise<Held> {
+  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
+  const handle = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  return {
+    path: process.platform === "linux" ? `/proc/self/fd/${handle.fd}` : path,
+    [Symbol.asyncDispose]: () => handle.close(),
+  };
+}
