@@ -11,7 +11,10 @@ test("code-style has no code, asks for nothing, and is in use as soon as it is e
     prompt: { file: "SKILL.md", scope: "system" },
   });
   await using t = await testApp();
-  expect(await t.client.call("plugins.get", { id: "code-style" })).toMatchObject({ status: "disabled", source: "bundled" });
+  expect(await t.client.call("plugins.get", { id: "code-style" })).toMatchObject({
+    status: "disabled",
+    source: "bundled",
+  });
   expect(await t.client.call("plugins.enable", { id: "code-style" })).toMatchObject({ status: "running", error: null });
   expect(await t.client.call("plugins.disable", { id: "code-style" })).toMatchObject({ status: "disabled" });
 });
