@@ -151,7 +151,7 @@ export class McpServer implements AsyncDisposable {
   }
 
   #ready(signal: AbortSignal): Promise<Opened> {
-    this.#assertUsable();
+    this.assertUsable();
     if (this.#opened) return Promise.resolve(this.#opened);
     this.#opening ??= this.#open().finally(() => {
       this.#opening = undefined;
@@ -159,7 +159,8 @@ export class McpServer implements AsyncDisposable {
     return unlessAborted(this.#opening, signal, stopped);
   }
 
-  #assertUsable(): void {
+  /** Throws what keeps it from being used: it is switched off, stopped, held, failed too often, or waits for a login. */
+  assertUsable(): void {
     const { name } = this.#o;
     switch (this.#status) {
       case "disabled":
@@ -187,7 +188,7 @@ export class McpServer implements AsyncDisposable {
       this.#become("waiting");
       await wait(pause, signal);
       // Somebody may have stopped it meanwhile.
-      this.#assertUsable();
+      this.assertUsable();
     }
     this.#become("starting");
     let opened: Opened;
@@ -199,7 +200,7 @@ export class McpServer implements AsyncDisposable {
     }
     try {
       await this.#compare(opened.session, signal);
-      this.#assertUsable();
+      this.assertUsable();
     } catch (thrown) {
       await opened.session[Symbol.asyncDispose]();
       const isHeld = thrown instanceof AlephError && thrown.data.code === "held";

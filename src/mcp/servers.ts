@@ -162,8 +162,8 @@ export class McpServers implements ToolSource, AsyncDisposable {
     }
     const wanted = toolNameOf(name, tool);
     if ((await this.toolsOf(known)).some((offered) => offered.name === wanted)) return wanted;
-    // It says itself why it has none.
-    await known.server.start(AbortSignal.timeout(1));
+    known.server.assertUsable();
+    if (known.server.error && known.server.status !== "running") throw known.server.error;
     throw new AlephError("not_found", `MCP server "${name}" has no tool ${JSON.stringify(tool)}`);
   }
 
