@@ -14,6 +14,9 @@ if (words[0] === "__sandbox-exec") {
 } else if (words[0] === "__wasm-host") {
   const { runWasmHost } = await import("./plugin/runtimes/wasm/host.ts");
   await runWasmHost();
+} else if (words[0] === "__document-host") {
+  const { runDocumentHost } = await import("./document/host.ts");
+  await runDocumentHost();
 } else if (flags) {
   const { serveNow } = await import("./cli/commands/serve.ts");
   process.exitCode = await serveNow(flags);

@@ -7,7 +7,7 @@ import { folderOf, readSource, readSourceTree, type Source } from "./support/sou
 
 const CONTRACTS = ["lib", "protocol", "sdk"];
 const SUBSYSTEM = [...CONTRACTS, "config", "type store"];
-const SUBSYSTEMS = ["config", "store", "bus", "media", "sandbox", "auth", "policy", "session", "usage"];
+const SUBSYSTEMS = ["config", "store", "bus", "media", "sandbox", "document", "auth", "policy", "session", "usage"];
 const CORE = [
   ...CONTRACTS,
   ...SUBSYSTEMS,
@@ -31,12 +31,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bus: [...CONTRACTS, "store"],
   media: SUBSYSTEM,
   sandbox: SUBSYSTEM,
+  document: [...CONTRACTS, "sandbox"],
   auth: SUBSYSTEM,
   policy: [...SUBSYSTEM, "sandbox"],
   session: [...SUBSYSTEM, "type media"],
   usage: SUBSYSTEM,
   providers: [...CONTRACTS, "type config"],
-  tools: [...CONTRACTS, "type config", "type media", "sandbox", "policy"],
+  tools: [...CONTRACTS, "type config", "media", "sandbox", "document", "policy"],
   channels: [...CONTRACTS, "session"],
   channel: SUBSYSTEM,
   plugin: [...SUBSYSTEM, "type media", "sandbox"],
@@ -73,7 +74,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "check-tables.ts": ["lib", "type config", "providers", "channel", "channels", "plugin"],
   "app.ts": ["lib", "config", "sdk", "core.ts", "check-tables.ts", "gateway"],
   cli: ["lib", "protocol", "config", "sandbox", "client", "plugin", "mcp", "check-tables.ts", "app.ts"],
-  "main.ts": ["sandbox", "plugin", "cli"],
+  "main.ts": ["sandbox", "document", "plugin", "cli"],
 };
 
 /** Plural folders: lists of interchangeable things. What stands beside the things, for all of them, is named here. */
