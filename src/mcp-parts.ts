@@ -107,8 +107,8 @@ export class McpParts implements ToolSource, AsyncDisposable {
       programPath: () => config.current.exec.path,
       resolveSecret: (value) => config.resolve(value),
       async openProxy(rules, onDenied) {
-        const { openEgressProxy } = await import("./sandbox/egress-proxy.ts");
-        return openEgressProxy({ rules, onDenied, lookup: lookupAll });
+        const { startProxy } = await import("./sandbox/proxy.ts");
+        return startProxy({ rules, onDenied, lookup: lookupAll });
       },
       onDenied: denied,
       credentials: home.credentials,

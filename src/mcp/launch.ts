@@ -5,7 +5,7 @@ import type { McpServerTable } from "../config/schema.ts";
 import { parseSize } from "../lib/size.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { ConfinedChild, Sandbox } from "../sandbox/confinement.ts";
-import type { EgressProxy } from "../sandbox/egress-proxy.ts";
+import type { CommandProxy } from "../sandbox/proxy.ts";
 import { type Grants, type GuardedPlaces, grantsOf } from "./grants.ts";
 
 export interface LaunchOptions {
@@ -17,7 +17,7 @@ export interface LaunchOptions {
   readonly programPath: () => readonly string[];
   readonly resolveSecret: (value: string) => Promise<string>;
   /** Throws `plugin_error` for a rule that is none. */
-  readonly openProxy: (rules: readonly string[], onDenied: (target: string) => void) => Promise<EgressProxy>;
+  readonly openProxy: (rules: readonly string[], onDenied: (target: string) => void) => Promise<CommandProxy>;
   readonly onDenied: (server: string, target: string) => void;
 }
 
@@ -50,7 +50,7 @@ export async function launchServer(
     await sandbox.start({
       argv: [program, ...(table.args ?? [])],
       cwd: table.cwd ?? own,
-      env: { ...env, ...(proxy ? proxyVariables(proxy) : {}) },
+      env: { ...env, ...proxy?.env },
       mayRunUnsandboxed: table.allow_unsandboxed ?? false,
       confinement: confinementOf(table, grants, own, proxy),
     }),
@@ -68,7 +68,7 @@ export async function launchServer(
   };
 }
 
-function confinementOf(table: McpServerTable, grants: Grants, own: string, proxy: EgressProxy | undefined) {
+function confinementOf(table: McpServerTable, grants: Grants, own: string, proxy: CommandProxy | undefined) {
   return {
     read: [...grants.read, ...(table.cwd === undefined ? [] : [table.cwd])],
     write: [own, ...grants.write],
@@ -106,14 +106,4 @@ async function environmentOf({ env = {} }: McpServerTable, own: string, { progra
     LANG: "C.UTF-8",
     ...Object.fromEntries(given),
   };
-}
-
-/** As curl, Python, npm and uv read them, and Node.js when it is told to. */
-function proxyVariables({ url }: EgressProxy): Record<string, string> {
-  const names = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
-  const pairs = names.flatMap((name) => [
-    [name, url],
-    [name.toLowerCase(), url],
-  ]);
-  return { ...Object.fromEntries(pairs), NO_PROXY: "", no_proxy: "", NODE_USE_ENV_PROXY: "1" };
 }

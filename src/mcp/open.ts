@@ -69,7 +69,7 @@ async function openAddress(
   // The servers at which one logs in are named by others: any that is on the public internet.
   const loginDoor = await options.door([...rulesOf(table), ANY_PUBLIC], timeoutMs);
   const login = savedLogin(loginOptions(name, table, options, loginDoor));
-  const transport = openRemote({
+  const { transport, reason } = openRemote({
     server: name,
     url: table.url,
     headers: Object.fromEntries(headers),
@@ -79,7 +79,7 @@ async function openAddress(
   const session = await Session.open({
     server: name,
     transport,
-    reason: () => undefined,
+    reason,
     explain: explainRemote(name),
     timeoutMs,
     signal,

@@ -20,16 +20,28 @@ export interface RemoteOptions {
 const MAX_MESSAGE = 4 * 1024 * 1024;
 const LINE_FEED = 10;
 
-export function openRemote({ server, url, headers, door, login }: RemoteOptions): StreamableHTTPClientTransport {
-  return new StreamableHTTPClientTransport(new URL(url), {
-    fetch: fetchThrough(door, server),
+export interface Remote {
+  readonly transport: StreamableHTTPClientTransport;
+  /** Why we ended it, if so. */
+  readonly reason: () => string | undefined;
+}
+
+export function openRemote({ server, url, headers, door, login }: RemoteOptions): Remote {
+  let reason: string | undefined;
+  const transport = new StreamableHTTPClientTransport(new URL(url), {
+    fetch: fetchThrough(door, server, () => {
+      reason ??= "it sends too much at once";
+      // Whoever waits for an answer on that stream would wait until the time is over.
+      void transport.close();
+    }),
     requestInit: { headers: { ...headers } },
     ...(login ? { authProvider: login } : {}),
   });
+  return { transport, reason: () => reason };
 }
 
 /** `fetch` as the SDK calls it. Throws `forbidden` for what the table of the server does not open. */
-export function fetchThrough(door: NetworkDoor, server: string): FetchLike {
+export function fetchThrough(door: NetworkDoor, server: string, onTooMuch?: () => void): FetchLike {
   return async (url, init = {}) => {
     const request: OutboundRequest = {
       url: String(url),
@@ -40,7 +52,7 @@ export function fetchThrough(door: NetworkDoor, server: string): FetchLike {
     };
     const signal = init.signal ?? new AbortController().signal;
     try {
-      return limited(await door.fetch(request, signal), server);
+      return limited(await door.fetch(request, signal), server, onTooMuch);
     } catch (thrown) {
       throw explainDenial(thrown, server);
     }
@@ -82,7 +94,7 @@ function explainDenial(thrown: unknown, server: string): unknown {
 }
 
 /** A stream may go on for ever, one message may not. */
-function limited(response: Response, server: string): Response {
+function limited(response: Response, server: string, onTooMuch?: () => void): Response {
   const { body, status, statusText, headers } = response;
   if (!body) return response;
   const isStream = headers.get("content-type")?.startsWith("text/event-stream") ?? false;
@@ -92,8 +104,12 @@ function limited(response: Response, server: string): Response {
       transform(chunk, controller) {
         const end = isStream ? chunk.lastIndexOf(LINE_FEED) : -1;
         size = end < 0 ? size + chunk.length : chunk.length - end;
-        if (size <= MAX_MESSAGE) controller.enqueue(chunk);
-        else controller.error(new AlephError("payload_too_large", `MCP server "${server}" sends too much at once`));
+        if (size <= MAX_MESSAGE) {
+          controller.enqueue(chunk);
+          return;
+        }
+        controller.error(new AlephError("payload_too_large", `MCP server "${server}" sends too much at once`));
+        onTooMuch?.();
       },
     }),
   );

@@ -117,14 +117,12 @@ describe("an MCP server", () => {
       content: [{ text: 'MCP server "odd" ended: exited with code 3: something broke' }],
     });
     expect(await odd.call("echo", { message: "again" })).toEqual(text("again"));
-    expect(events.map(({ data }) => data.status)).toEqual([
-      "starting",
-      "running",
-      "idle",
-      "waiting",
-      "starting",
-      "running",
-    ]);
+    expect(events.map(({ data }) => data)).toEqual(
+      (["starting", "running", "idle", "waiting", "starting", "running"] as const).map((status) => ({
+        name: "odd",
+        status,
+      })),
+    );
     expect((await odd.status()).pid).not.toBe(pid);
   });
 
