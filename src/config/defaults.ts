@@ -1,6 +1,12 @@
 /** The value of each key that config.toml leaves out: the only place where a default stands. */
 import type { LiftableRule } from "../protocol/exec-floor.ts";
 
+interface WebSearchTable {
+  readonly provider?: "brave" | "tavily" | "searxng";
+  readonly api_key?: string;
+  readonly base_url?: string;
+}
+
 export const DEFAULTS = {
   gateway: {
     host: "127.0.0.1",
@@ -33,6 +39,8 @@ export const DEFAULTS = {
   },
   tools: {
     web_fetch: { allow_hosts: [] as string[], max_bytes: 2 * 1024 * 1024, timeout_ms: 30_000 },
+    web_search: { timeout_ms: 15_000 } as WebSearchTable & { readonly timeout_ms: number },
+    ask_user: { timeout_ms: 600_000 },
   },
   limits: {
     /** Requests a second and identity; 0 is off. */

@@ -113,11 +113,11 @@ const mcpServer = z.strictObject({
     .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of a variable"), z.string())
     .optional()
     .describe("all that it sees of an environment besides PATH and HOME; best references such as env:NAME"),
-  cwd: z.string().min(1).optional().describe("folder that it runs in; one of its own if left out"),
+  cwd: z.string().min(1).optional().describe("absolute path of the folder that it runs in; one of its own if left out"),
   read: z
     .array(z.string().min(1))
     .optional()
-    .describe("absolute paths that it may read; if left out, those that args name"),
+    .describe("absolute paths that it may read; if left out, those that args and cwd name"),
   write: z
     .array(z.string().min(1))
     .optional()
@@ -188,6 +188,8 @@ export const configSchema = z.strictObject({
       fallbacks: z.array(modelName).describe("tried in this order when the wanted model fails"),
       image: modelName.describe("makes images when none is named"),
       video: modelName.describe("makes videos when none is named"),
+      transcription: modelName.describe("makes text of speech, also of what is attached"),
+      speech: modelName.describe("makes speech of text"),
     })
     .partial()
     .optional(),
@@ -230,6 +232,17 @@ export const configSchema = z.strictObject({
           max_bytes: z.int().positive().describe("of one answer"),
           timeout_ms: milliseconds.describe("for one answer"),
         })
+        .partial(),
+      web_search: z
+        .strictObject({
+          provider: z.enum(["brave", "tavily", "searxng"]).describe("who is asked; without it there is no search"),
+          api_key: z.string().describe("best a reference: env:NAME, file:PATH or keychain:NAME"),
+          base_url: z.url({ protocol: /^https?$/ }).describe("address of its API, if it is not the usual one"),
+          timeout_ms: milliseconds.describe("for one answer"),
+        })
+        .partial(),
+      ask_user: z
+        .strictObject({ timeout_ms: milliseconds.describe("after which a question counts as not answered") })
         .partial(),
     })
     .partial()
@@ -303,7 +316,13 @@ export type McpServerTable = z.output<typeof mcpServer>;
 
 /** The config in force: defaults filled in, secret references still unresolved. */
 export type Config = typeof DEFAULTS & {
-  readonly models: { readonly default?: string; readonly image?: string; readonly video?: string };
+  readonly models: {
+    readonly default?: string;
+    readonly image?: string;
+    readonly video?: string;
+    readonly transcription?: string;
+    readonly speech?: string;
+  };
   readonly providers: Readonly<Record<string, ProviderTable>>;
   readonly agents: Readonly<Record<string, AgentTable>>;
   readonly interfaces: Readonly<Record<string, InterfaceTable>>;

@@ -30,7 +30,12 @@ export interface ModelToolCall {
 }
 
 export type ModelMessage =
-  | { readonly role: "user"; readonly content: readonly (ModelText | ModelMedia)[] }
+  | {
+      readonly role: "user";
+      readonly content: readonly (ModelText | ModelMedia)[];
+      /** As below. */
+      readonly untrusted?: true;
+    }
   | { readonly role: "assistant"; readonly content: readonly (ModelText | ModelThinking | ModelToolCall)[] }
   | {
       readonly role: "tool";
@@ -162,6 +167,8 @@ export interface OpenProvider {
   videoStatus?(job: string, signal: AbortSignal): Promise<VideoStatus>;
   /** Text of speech. Throws as `stream`. */
   transcribe?(request: TranscribeRequest, signal: AbortSignal): Promise<{ readonly text: string }>;
+  /** Speech of text, as MP3. Throws as `stream`. */
+  speak?(request: SpeechRequest, signal: AbortSignal): Promise<GeneratedMedia>;
 }
 
 /** OpenAI Chat Completions, OpenAI Responses, Anthropic Messages. */
@@ -221,6 +228,13 @@ export interface TranscribeRequest {
   readonly model: string;
   readonly audio: ModelMedia;
   readonly language?: string;
+}
+
+export interface SpeechRequest {
+  readonly model: string;
+  readonly text: string;
+  /** As the vendor calls it. */
+  readonly voice: string;
 }
 
 export interface ProviderHost {

@@ -44,7 +44,7 @@ describe("openConfig", () => {
       agents: { main: { thinking: "medium", prompt_files: ["SOUL.md"], tools: { deny: ["exec"] } } },
       runs: { on_restart: "interrupt" },
       exec: { ...DEFAULTS.exec, timeout_ms: 60_000, path: ["/usr/bin", "/bin"] },
-      tools: { web_fetch: { ...DEFAULTS.tools.web_fetch, allow_hosts: ["wiki.home:8080"] } },
+      tools: { ...DEFAULTS.tools, web_fetch: { ...DEFAULTS.tools.web_fetch, allow_hosts: ["wiki.home:8080"] } },
       limits: {
         rate: { ...DEFAULTS.limits.rate, read: 100 },
         run: { ...DEFAULTS.limits.run, steps: 20, cost_usd: 0.5 },

@@ -43,16 +43,17 @@ const embed: Work = (provider, signal) => provider.embed!({ model: "m", texts: [
 const draw: Work = (provider, signal) => provider.generateImage!({ model: "m", prompt: "A dot" }, signal);
 const film: Work = (provider, signal) => provider.startVideo!({ model: "m", prompt: "A dot" }, signal);
 const hear: Work = (provider, signal) => provider.transcribe!({ model: "m", audio: speech }, signal);
+const say: Work = (provider, signal) => provider.speak!({ model: "m", text: "Hi", voice: "alloy" }, signal);
 
 test("each provider says what it can do", async () => {
   const can = async (type: Parameters<typeof openProvider>[0]) => {
     const provider = await openProvider(type, { base_url: "http://127.0.0.1:9" });
-    const names = ["embed", "generateImage", "startVideo", "videoStatus", "transcribe"] as const;
+    const names = ["embed", "generateImage", "startVideo", "videoStatus", "transcribe", "speak"] as const;
     return names.filter((name) => provider[name] !== undefined);
   };
-  expect(await can("openai")).toEqual(["embed", "generateImage", "startVideo", "videoStatus", "transcribe"]);
+  expect(await can("openai")).toEqual(["embed", "generateImage", "startVideo", "videoStatus", "transcribe", "speak"]);
   expect(await can("gemini")).toEqual(["embed", "generateImage", "startVideo", "videoStatus"]);
-  expect(await can("openai-compatible")).toEqual(["embed", "transcribe"]);
+  expect(await can("openai-compatible")).toEqual(["embed", "transcribe", "speak"]);
   expect(await can("ollama")).toEqual(["embed"]);
   expect(await can("anthropic")).toEqual([]);
 });
@@ -264,11 +265,23 @@ test.each(["openai", "openai-compatible"] as const)("provider %s hears speech", 
   });
 });
 
+test.each(["openai", "openai-compatible"] as const)("provider %s speaks", async (type) => {
+  await using it = await setUp(type);
+  const said = await it.provider.speak!({ model: "tts-1", text: "Hello", voice: "nova" }, never);
+  expect([said.mime, new TextDecoder().decode(said.data)]).toEqual(["audio/mpeg", "nova says Hello"]);
+  expect(last(it.fake)).toEqual({
+    method: "POST",
+    path: "/v1/audio/speech",
+    body: { model: "tts-1", input: "Hello", voice: "nova", response_format: "mp3" },
+  });
+});
+
 const WORK = [
   ["openai", "embed", embed],
   ["openai", "generateImage", draw],
   ["openai", "startVideo", film],
   ["openai", "transcribe", hear],
+  ["openai", "speak", say],
   ["gemini", "embed", embed],
   ["gemini", "generateImage", draw],
   ["gemini", "startVideo", film],

@@ -238,7 +238,7 @@ export function createKeyRing({ id, keys, now, onAttempt }: KeyRingOptions): Key
       }
     }
 
-    const { forward, embed, generateImage, startVideo, videoStatus, transcribe } = first.provider;
+    const { forward, embed, generateImage, startVideo, videoStatus, transcribe, speak } = first.provider;
     const forwards = (Object.keys(forward ?? {}) as Dialect[]).map((dialect): [Dialect, Forward] => [
       dialect,
       (body, own, headers) => call(null, (provider) => provider.forward![dialect]!(body, own, headers)),
@@ -275,6 +275,9 @@ export function createKeyRing({ id, keys, now, onAttempt }: KeyRingOptions): Key
         : {
             transcribe: (request, signal) => call(request.model, (provider) => provider.transcribe!(request, signal)),
           }),
+      ...(speak === undefined
+        ? {}
+        : { speak: (request, signal) => call(request.model, (provider) => provider.speak!(request, signal)) }),
     };
   }
 

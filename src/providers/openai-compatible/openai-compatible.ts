@@ -1,7 +1,7 @@
 /** Any server that copies OpenAI's Chat Completions: llama.cpp, vLLM, LM Studio, OpenRouter, DeepSeek and many more. */
 import { defineProvider } from "../../sdk/provider.ts";
 import { openAiTarget, openChatProvider } from "../wire/chat-completions.ts";
-import { embedTexts, transcribe } from "../wire/openai-media.ts";
+import { embedTexts, speak, transcribe } from "../wire/openai-media.ts";
 import { connectionOptions } from "../wire/options.ts";
 
 export const openaiCompatible = defineProvider({
@@ -21,6 +21,7 @@ export const openaiCompatible = defineProvider({
       }),
       embed: (request, signal) => embedTexts(target, request, signal),
       transcribe: (request, signal) => transcribe(target, request, signal),
+      speak: (request, signal) => speak(target, request, signal),
     };
   },
 });

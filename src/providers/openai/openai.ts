@@ -12,7 +12,7 @@ import {
 } from "../wire/chat-completions.ts";
 import { createEfforts, isAboutThinking } from "../wire/effort.ts";
 import { createForward } from "../wire/forward.ts";
-import { embedTexts, generateImages, startVideo, transcribe, videoStatus } from "../wire/openai-media.ts";
+import { embedTexts, generateImages, speak, startVideo, transcribe, videoStatus } from "../wire/openai-media.ts";
 import { connectionOptions, endpointOf } from "../wire/options.ts";
 import { createResponsesReply, type ResponsesWay } from "./responses.ts";
 
@@ -87,6 +87,7 @@ function openOpenAi(given: Options, host: ProviderHost): OpenProvider {
     startVideo: (request, signal) => startVideo(target, request, signal),
     videoStatus: (job, signal) => videoStatus(target, job, signal),
     transcribe: (request, signal) => transcribe(target, request, signal),
+    speak: (request, signal) => speak(target, request, signal),
   };
 }
 

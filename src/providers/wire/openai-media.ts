@@ -1,9 +1,10 @@
-/** Vectors, pictures, videos and transcripts over OpenAI's API, for OpenAI and those who copy it. */
+/** Vectors, pictures, videos, transcripts and speech over OpenAI's API, for OpenAI and those who copy it. */
 import type {
   EmbedRequest,
   EmbedResult,
   GeneratedMedia,
   ImageRequest,
+  SpeechRequest,
   TranscribeRequest,
   VideoRequest,
   VideoStatus,
@@ -110,6 +111,21 @@ export async function videoStatus(
     throw malformedFailure(endpoint, "a video of unknown status");
   }
   return { state: "running", progress: typeof progress === "number" ? Math.min(1, Math.max(0, progress / 100)) : null };
+}
+
+export async function speak(
+  { endpoint, base, headers }: OpenAiTarget,
+  { model, text, voice }: SpeechRequest,
+  signal: AbortSignal,
+): Promise<GeneratedMedia> {
+  const body = { model, input: text, voice, response_format: "mp3" };
+  const { mime, data } = await callBytes(endpoint, signal, { url: `${base}/audio/speech`, headers, body });
+  const isSound = mime.startsWith("audio/");
+  // Some who copy it do not say what they send.
+  if (data.byteLength === 0 || !(isSound || mime === "application/octet-stream")) {
+    throw malformedFailure(endpoint, "no speech");
+  }
+  return { mime: isSound ? mime : "audio/mpeg", data };
 }
 
 const AUDIO_NAMES: Readonly<Record<string, string>> = {

@@ -67,6 +67,9 @@ function openAiMedia() {
       return Response.json({ created: 1_700_000_000, output_format: "png", data });
     }
     if (route === "POST /audio/transcriptions") return Response.json({ text: `Heard ${body.file.size} bytes` });
+    if (route === "POST /audio/speech") {
+      return new Response(`${body.voice} says ${body.input}`, { headers: { "content-type": "audio/mpeg" } });
+    }
     if (route === "POST /videos") {
       const id = `video_${looks.size + 1}`;
       looks.set(id, 0);
