@@ -1,16 +1,16 @@
 /** `aleph plugins`: install, approve, look at and make plugins. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Client } from "../../client/client.ts";
 import { printableLine } from "../../lib/terminal-text.ts";
 import { AlephError } from "../../protocol/errors.ts";
-import { defineCommand, defineGroup, type Invocation } from "../command.ts";
+import { defineCommand, defineGroup } from "../command.ts";
 import { withClient } from "../connection.ts";
 import { EXIT } from "../exit-codes.ts";
 import { usageError } from "../failure.ts";
 import { jsonFlag, serverFlags } from "../flags.ts";
 import { formatAgo, formatTime } from "../format.ts";
 import { writeJson } from "../output.ts";
+import { askAndApprove, isOpen, said } from "../plugins/approval.ts";
 import { init } from "../plugins/init.ts";
 import { pack, validate } from "../plugins/offline.ts";
 import { nextStep, type ShownPlugin, writeRequest } from "../plugins/view.ts";
@@ -200,7 +200,31 @@ const uninstall = defineCommand({
     }),
 });
 
-const enable = switching("plugins.enable", "Switch a plugin on", "Switched on");
+const enable = defineCommand({
+  summary: "Switch a plugin on",
+  details: "What it asks for is shown when nobody has agreed to it yet; on a terminal it asks.",
+  args: { id, yes: { ...yes, description: "let it do what it asks for" }, ...common },
+  examples: [["aleph plugins enable slack", "one that came with Aleph"]],
+  run: (args, invocation) =>
+    withClient(args, invocation, async ({ client }): Promise<number> => {
+      const { terminal, program } = invocation;
+      const enabled = await client.call("plugins.enable", { id: args.id });
+      const { id: name, status, sha256 } = enabled;
+      if (status === "pending" && sha256 !== null && args.yes) {
+        const approved = await client.call("plugins.approve", { id: name, sha256 });
+        if (args.json) writeJson(terminal.out, approved);
+        else said(terminal, approved, `Switched on: ${name}`, program);
+        return EXIT.ok;
+      }
+      if (args.json) {
+        writeJson(terminal.out, enabled);
+        return EXIT.ok;
+      }
+      if (status === "pending") writeRequest(terminal.err, enabled);
+      if (status === "pending" && terminal.interactive) return askAndApprove(client, enabled, invocation);
+      return said(terminal, enabled, `Switched on: ${name}`, program);
+    }),
+});
 const disable = switching("plugins.disable", "Switch a plugin off; its files and its approval stay", "Switched off");
 const reload = switching("plugins.reload", "Read a plugin's files anew and open it again", "Reloaded");
 
@@ -322,7 +346,7 @@ export const plugins = defineGroup({
   },
 });
 
-type Switch = "plugins.enable" | "plugins.disable" | "plugins.reload";
+type Switch = "plugins.disable" | "plugins.reload";
 
 function switching(method: Switch, summary: string, done: string) {
   return defineCommand({
@@ -337,29 +361,6 @@ function switching(method: Switch, summary: string, done: string) {
         return EXIT.ok;
       }),
   });
-}
-
-async function askAndApprove(client: Client, plugin: ShownPlugin, { terminal, program }: Invocation): Promise<number> {
-  if (!(await confirm(terminal, `Let ${plugin.id} do this?`, false))) {
-    terminal.err.write(
-      `It stays off. Later: ${program} plugins approve ${plugin.id}, or ${program} plugins uninstall ${plugin.id}\n`,
-    );
-    return EXIT.failure;
-  }
-  const approved = await client.call("plugins.approve", { id: plugin.id, sha256: plugin.sha256! });
-  return said(terminal, approved, `Approved ${approved.id} ${approved.version}`, program);
-}
-
-/** What was done, and what keeps the plugin from use all the same. */
-function said({ err }: Invocation["terminal"], plugin: ShownPlugin, what: string, program: string): number {
-  const step = isOpen(plugin) ? nextStep(plugin, program) : undefined;
-  err.write(`${printableLine(what)}\n${step === undefined ? "" : `${printableLine(step)}\n`}`);
-  return plugin.status === "error" ? EXIT.failure : EXIT.ok;
-}
-
-/** Something is to be done about it. */
-function isOpen({ status }: ShownPlugin): boolean {
-  return status === "pending" || status === "error" || status === "stopped";
 }
 
 /** What is no URL is a path, and made whole: the server was started in another folder. */

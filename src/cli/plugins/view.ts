@@ -44,3 +44,11 @@ export function nextStep({ id, status, awaits, error, serving }: ShownPlugin, pr
       return undefined;
   }
 }
+
+/** Where its channels are switched on; of those that came with Aleph also where it says how. */
+export function settingsHint({ channels, source, path, status }: ShownPlugin): string | undefined {
+  if (channels.length === 0 || status === "disabled") return undefined;
+  const tables = channels.map(({ name }) => `[interfaces.${name}]`).join(", ");
+  const how = source === "bundled" ? `; how, says ${path}/README.md` : "";
+  return `It brings messages when the config has ${tables}${how}`;
+}

@@ -121,7 +121,7 @@ test("plugins install without a terminal shows what is asked for and lets it wai
   expect((await d.run("dev", "style", "on")).stderr).toBe("style is in development\n");
   expect((await d.run("uninstall", "style")).stderr).toBe("Removed style\n");
   expect(await d.installed()).toEqual([]);
-  expect((await d.run()).stdout).not.toContain("style");
+  expect((await d.run()).stdout).not.toContain("\nstyle ");
 });
 
 test("plugins install --yes agrees beforehand, and says what it takes the place of", async () => {
@@ -161,6 +161,25 @@ test("plugins install asks at a terminal, and no is no", async () => {
   expect([await remove.exited, await d.installed()]).toEqual([1, ["style"]]);
 });
 
+test("plugins enable shows what a plugin that came with Aleph asks for, asks at a terminal, and says where it is configured", async () => {
+  await using d = await desk();
+  const shown = await d.run("enable", "slack");
+  expect(shown.stderr).toMatch(/Slack [\d.]+ by Aleph: .*\n {2}• May connect to slack\.com over https\n/);
+  expect(shown.stderr).toEndWith("\nSwitched on: slack\nslack waits for your approval: aleph plugins approve slack\n");
+  await using no = d.screen("enable", "llama-cpp");
+  await no.shows("Let llama-cpp do this? [y/N]");
+  no.type("n\r");
+  await no.shows("It stays off. Later: aleph plugins approve llama-cpp, or aleph plugins disable llama-cpp");
+  expect(await no.exited).toBe(1);
+  const hint = `It brings messages when the config has [interfaces.slack]; how, says ${d.home}/run/bundled/slack/README.md\n`;
+  expect((await d.run("enable", "slack", "--yes")).stderr).toBe(`Switched on: slack\n${hint}`);
+  expect((await d.run("enable", "slack")).stderr).toBe(`Switched on: slack\n${hint}`);
+  expect(JSON.parse((await d.run("enable", "llama-cpp", "--yes", "--json")).stdout)).toMatchObject({
+    status: "loaded",
+  });
+  expect(JSON.parse((await d.run("enable", "github-webhook", "--json")).stdout)).toMatchObject({ status: "pending" });
+});
+
 test("plugins trust says which folder is trusted, and list which is not", async () => {
   await using d = await desk();
   await writePlugin(join(d.work, "plugins"), "style", { prompt: "Use tabs." });
@@ -168,11 +187,11 @@ test("plugins trust says which folder is trusted, and list which is not", async 
     `Not looked at: ${join(d.work, "plugins")}. If you trust it: aleph plugins trust `,
   );
   expect((await d.run("trust", "plugins")).stderr).toBe(`Trusted: ${join(d.work, "plugins")}\n`);
-  expect((await d.run()).stdout).toContain("style");
+  expect((await d.run()).stdout).toContain("\nstyle ");
   expect((await d.run("trust", "plugins", "--remove")).stderr).toBe(
     `Not trusted any more: ${join(d.work, "plugins")}\n`,
   );
-  expect((await d.run()).stdout).not.toContain("style");
+  expect((await d.run()).stdout).not.toContain("\nstyle ");
 });
 
 test("plugins run calls a command of a plugin in TypeScript", async () => {
