@@ -105,11 +105,16 @@ const WALKS: Readonly<Record<string, { readonly about: string; readonly steps: r
   "demo time": { about: "ask for the time", steps: [TIME] },
 };
 
+/** `call weather {"place": "Berlin"}`: so a tool that somebody wrote can be tried before there is a model. */
+const CALL = /^\s*call\s+`?([A-Za-z0-9_-]{1,64})`?(?:\s+(\{[\s\S]*\}))?\s*$/;
+
 /** The reply to a conversation: the same one each time, made from the messages alone. */
 export function scriptedReply({ messages, tools }: Pick<ModelRequest, "messages" | "tools">): ScriptedReply {
   const asked = messages.findLastIndex((message) => message.role === "user");
   const word = normalize(messages[asked]);
   const available = new Set(tools.map(({ name }) => name));
+  const [, tool, args = "{}"] = CALL.exec(textOf(messages[asked])) ?? [];
+  if (tool !== undefined) return calledReply(tool, args, available, messages.at(-1));
   const walk = Object.hasOwn(WALKS, word) ? WALKS[word] : undefined;
   const steps = walk?.steps.filter(({ tool }) => available.has(tool)) ?? [];
   if (walk === undefined) return { text: help(word, available), calls: [] };
@@ -126,6 +131,27 @@ export function scriptedReply({ messages, tools }: Pick<ModelRequest, "messages"
     return { text: end, calls: [] };
   }
   return { text: `${remark}\n\n${next.intro}`, calls: [{ tool: next.tool, args: next.args }] };
+}
+
+function calledReply(
+  tool: string,
+  json: string,
+  available: ReadonlySet<string>,
+  last: ModelMessage | undefined,
+): ScriptedReply {
+  if (last?.role === "tool") {
+    const { ok, text } = outcomeOf(last);
+    return { text: ok ? `It gave back:\n\n${quote(text)}` : failed(text), calls: [] };
+  }
+  if (!available.has(tool)) {
+    const names = [...available].map((name) => `\`${name}\``).join(", ");
+    return { text: `This session has no tool \`${tool}\`. It has ${names === "" ? "none" : names}.`, calls: [] };
+  }
+  try {
+    return { text: `I call \`${tool}\`, as you say.`, calls: [{ tool, args: JSON.parse(json) }] };
+  } catch {
+    return { text: `What stands behind \`${tool}\` is no JSON object.`, calls: [] };
+  }
 }
 
 function opening(all: readonly Step[], present: readonly Step[]): string {
@@ -150,6 +176,7 @@ function help(word: string, available: ReadonlySet<string>): string {
           "To see the tools at work, type one of these:",
           "",
           ...walks.map(([name, { about }]) => `- \`${name}\`: ${about}`),
+          "- `call <tool> <JSON>`: a tool of your choice, such as one of a plugin",
         ];
   return [
     hello,
@@ -164,13 +191,16 @@ function help(word: string, available: ReadonlySet<string>): string {
 }
 
 function normalize(message: ModelMessage | undefined): string {
-  if (message?.role !== "user") return "";
-  const text = message.content.map((part) => (part.type === "text" ? part.text : "")).join(" ");
-  return text
+  return textOf(message)
     .toLowerCase()
     .replace(/[^a-z ]+/g, " ")
     .replace(/\s+/g, " ")
     .trim();
+}
+
+function textOf(message: ModelMessage | undefined): string {
+  if (message?.role !== "user") return "";
+  return message.content.map((part) => (part.type === "text" ? part.text : "")).join(" ");
 }
 
 function outcomeOf(message: Extract<ModelMessage, { role: "tool" }>): Outcome {

@@ -102,6 +102,27 @@ test("demo files writes, reads, edits and lists", async () => {
   expect(calls.map(([tool]) => tool)).toEqual(["write", "read", "edit", "list"]);
 });
 
+test("demo calls the tool that it is told to call, and quotes what it gave back", async () => {
+  const { calls, texts } = await walk('call weather_today {"place": "Köln", "n": {"a": [1]}}', ["weather_today"]);
+  expect(calls).toEqual([["weather_today", { place: "Köln", n: { a: [1] } }]]);
+  expect(texts).toEqual(["I call `weather_today`, as you say.", "It gave back:\n\n> result of weather_today"]);
+  expect((await walk("call time")).calls).toEqual([["time", {}]]);
+  expect((await walk("call time", ["time"], () => ({ ok: false, text: "No clock" }))).texts.at(-1)).toBe(
+    "That did not work: No clock",
+  );
+});
+
+test("demo calls nothing that is not there, and nothing with what is no JSON", async () => {
+  expect(await walk("call other {}", ["time", "todo"])).toEqual({
+    texts: ["This session has no tool `other`. It has `time`, `todo`."],
+    calls: [],
+  });
+  expect(await walk("call time {place}")).toEqual({
+    texts: ["What stands behind `time` is no JSON object."],
+    calls: [],
+  });
+});
+
 test("demo quotes what a tool gave back, and no more than a few lines of it", async () => {
   const long = Array.from({ length: 50 }, (_, index) => `line ${index}`).join("\n");
   const { texts } = await walk("demo exec", ALL, () => ({ ok: true, text: long }));
