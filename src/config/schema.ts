@@ -59,6 +59,8 @@ const agent = z.strictObject({
   workspace: z.string().optional().describe("folder of its files; ALEPH_HOME/workspaces/<agent> if left out"),
   model: modelName.optional().describe("used instead of models.default"),
   thinking: z.enum(THINKING_LEVELS).optional().describe("how much it thinks before it answers"),
+  description: z.string().max(1000).optional().describe("what it is for; other agents see it when they delegate work"),
+  prompt: z.string().max(100_000).optional().describe("text added to the system prompt, before prompt_files"),
   prompt_files: z.array(z.string()).optional().describe("Markdown files added to the system prompt, in order"),
   tools: z
     .strictObject({

@@ -27,9 +27,9 @@ const PACKAGE_MARKS = ["package.json", "pyproject.toml", "pyvenv.cfg"];
 /** Too wide to be opened because of one file in them. */
 const SHARED = ["/", "/tmp", "/var/tmp", "/home", "/usr", "/etc", "/opt"];
 
-type Files = Pick<McpServerTable, "args" | "env" | "read" | "write" | "execute">;
+type Files = Pick<McpServerTable, "args" | "cwd" | "env" | "read" | "write" | "execute">;
 
-/** All paths are there. Throws `not_found` for one that is not, `forbidden` for one that would open what is Aleph's own. */
+/** All paths are there, and real ones. Throws `not_found` for one that is not, `forbidden` for one that would open what is Aleph's own. */
 export function grantsOf(program: string, table: Files, places: GuardedPlaces): Grants {
   const isFree = freedom(places);
   const named = (table.args ?? []).flatMap((text) => {
@@ -48,15 +48,18 @@ export function grantsOf(program: string, table: Files, places: GuardedPlaces): 
     isBun: /^bunx?(?:\.exe)?$/.test(basename(program)) || table.env?.BUN_BE_BUN !== undefined,
   };
   const code = named.filter((path) => !isFolder(path)).map((path) => codeRoot(path, site));
+  const around = table.cwd === undefined ? [] : listed([table.cwd], "cwd");
+  const read = table.read === undefined ? [...code, ...folders, ...around] : listed(table.read, "read");
+  const byArguments = table.read === undefined ? folders : [];
   return {
-    read: [
-      program,
-      ...libraryFolders(program),
-      ...(table.read === undefined ? [...code, ...folders] : listed(table.read, "read")),
-    ],
-    write: table.write === undefined ? (table.read === undefined ? folders : []) : listed(table.write, "write"),
-    execute: listed(table.execute ?? [], "execute"),
+    read: real([program, ...libraryFolders(program), ...read]),
+    write: real(table.write === undefined ? byArguments : listed(table.write, "write")),
+    execute: real(listed(table.execute ?? [], "execute")),
   };
+}
+
+function real(paths: readonly string[]): readonly string[] {
+  return [...new Set(paths.map((path) => realpathSync(path)))];
 }
 
 type IsFree = (path: string) => boolean;

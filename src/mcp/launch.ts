@@ -24,8 +24,8 @@ export interface LaunchOptions {
 const MEMORY_BYTES = 2 * 1024 ** 3;
 const FILE_BYTES = 1024 ** 3;
 const OPEN_FILES = 1024;
-/** For a program that may start others, such as npx. */
-const PROCESSES = 64;
+/** Threads too, of a program that may start others, such as npx. */
+const PROCESSES = 256;
 
 /** Disposing ends it, all that it started, and its way to the network. Throws `not_found`, `forbidden`, `sandbox_denied`. */
 export async function launchServer(
@@ -70,7 +70,7 @@ export async function launchServer(
 
 function confinementOf(table: McpServerTable, grants: Grants, own: string, proxy: CommandProxy | undefined) {
   return {
-    read: [...grants.read, ...(table.cwd === undefined ? [] : [table.cwd])],
+    read: grants.read,
     write: [own, ...grants.write],
     execute: grants.execute,
     processes: grants.execute.length > 0 ? PROCESSES : 1,

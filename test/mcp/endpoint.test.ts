@@ -1,0 +1,143 @@
+import { describe, expect, test } from "bun:test";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
+import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
+import { type TestApp, testApp } from "../support/app.ts";
+import { oddServer } from "../support/mcp/servers.ts";
+import { rawHttp } from "../support/raw-http.ts";
+import { until } from "../support/until.ts";
+
+async function openClient({ url, token }: Pick<TestApp, "url" | "token">) {
+  const transport = new StreamableHTTPClientTransport(new URL(`${url}/mcp`), {
+    requestInit: { headers: { authorization: `Bearer ${token}` } },
+  });
+  const client = new Client({ name: "another agent", version: "1" });
+  await client.connect(transport as Transport);
+  return {
+    client,
+    transport,
+    text: async (name: string, args: Record<string, unknown> = {}, options = {}) => {
+      const { content, isError } = (await client.callTool(
+        { name, arguments: args },
+        undefined,
+        options,
+      )) as CallToolResult;
+      return { text: content.map((block) => (block.type === "text" ? block.text : block.type)).join(), isError };
+    },
+    [Symbol.asyncDispose]: () => client.close(),
+  };
+}
+
+const pending = (app: TestApp) =>
+  until(async () => {
+    const { approvals } = await app.client.call("approvals.list", { status: "pending" });
+    return approvals[0];
+  });
+
+const INITIALIZE = {
+  jsonrpc: "2.0",
+  id: 1,
+  method: "initialize",
+  params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "x", version: "1" } },
+};
+const JSON_HEADERS = { "content-type": "application/json", accept: "application/json, text/event-stream" };
+
+describe("/mcp", () => {
+  test("offers our tools, each with what is known of it", async () => {
+    await using app = await testApp();
+    await using agent = await openClient(app);
+    expect(agent.client.getServerVersion()).toMatchObject({ name: "aleph" });
+    const { tools } = await agent.client.listTools();
+    const own = await app.client.call("tool.list", {});
+    expect(tools.map(({ name }) => name)).toEqual(own.tools.map(({ name }) => name));
+    const hints = (name: string) => tools.find((tool) => tool.name === name)!.annotations;
+    expect(hints("read")).toMatchObject({ readOnlyHint: true, destructiveHint: false });
+    expect(hints("write")).toMatchObject({ readOnlyHint: false, destructiveHint: true });
+    expect(await agent.text("time")).toEqual({ text: expect.stringContaining("UTC"), isError: false });
+    expect(await agent.text("none")).toEqual({ text: 'There is no tool "none"', isError: true });
+  });
+
+  test("lets a call wait for a person, as in a run", async () => {
+    await using app = await testApp();
+    await using agent = await openClient(app);
+    const call = agent.text("exec", { command: "python3 -c 'print(6*7)'" });
+    const { approval_id, tool } = await pending(app);
+    expect(tool).toBe("exec");
+    await app.client.call("approvals.resolve", { approval_id, decision: "deny" });
+    expect(await call).toEqual({ text: expect.stringContaining("refused"), isError: true });
+  });
+
+  test("gives up a question when the call is cancelled", async () => {
+    await using app = await testApp();
+    await using agent = await openClient(app);
+    const cancel = new AbortController();
+    const call = agent.text("exec", { command: "python3 -c 'print(6*7)'" }, { signal: cancel.signal });
+    const { approval_id } = await pending(app);
+    cancel.abort("enough");
+    await expect(call).rejects.toThrow();
+    await until(async () => {
+      const { status } = await app.client.call("approvals.get", { approval_id });
+      return status === "cancelled";
+    });
+  });
+
+  test("passes on progress, also of tools that come from another server", async () => {
+    await using app = await testApp({
+      config: { mcp: { servers: { odd: oddServer("good") } } },
+    });
+    await using agent = await openClient(app);
+    const seen: unknown[] = [];
+    // What another agent has read is not known, so it asks although the owner lets it run.
+    const call = agent.text("mcp__odd__progress", {}, { onprogress: (sign: unknown) => seen.push(sign) });
+    await app.client.call("approvals.resolve", { approval_id: (await pending(app)).approval_id, decision: "once" });
+    expect(await call).toEqual({ text: "done", isError: false });
+    expect(seen).toEqual([
+      { progress: 1, message: "step 1 (1/2)\n" },
+      { progress: 2, message: "step 2 (2/2)\n" },
+    ]);
+  });
+
+  test("forgets a session that its client ends, and knows no other", async () => {
+    await using app = await testApp();
+    await using agent = await openClient(app);
+    const id = agent.transport.sessionId!;
+    const headers = { ...JSON_HEADERS, authorization: `Bearer ${app.token}` };
+    const ask = (session: string) =>
+      fetch(`${app.url}/mcp`, {
+        method: "POST",
+        headers: { ...headers, "mcp-session-id": session },
+        body: JSON.stringify({ jsonrpc: "2.0", id: 2, method: "ping" }),
+      });
+    expect((await ask(id)).status).toBe(200);
+    expect((await ask(crypto.randomUUID())).status).toBe(404);
+    await agent.transport.terminateSession();
+    expect((await ask(id)).status).toBe(404);
+    const early = await fetch(`${app.url}/mcp`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify({ ...INITIALIZE, method: "ping" }),
+    });
+    expect(early.status).toBe(400);
+  });
+
+  test("asks for a token, and for a Host and an Origin that are known", async () => {
+    await using app = await testApp();
+    const body = JSON.stringify(INITIALIZE);
+    const ask = (headers: Record<string, string>) =>
+      fetch(`${app.url}/mcp`, { method: "POST", headers: { ...JSON_HEADERS, ...headers }, body });
+    expect((await ask({})).status).toBe(401);
+    expect((await ask({ authorization: "Bearer wrong" })).status).toBe(401);
+    const authorization = `Bearer ${app.token}`;
+    expect((await ask({ authorization })).status).toBe(200);
+    expect((await ask({ authorization, origin: "https://evil.example" })).status).toBe(403);
+    expect((await ask({ authorization, "sec-fetch-site": "cross-site" })).status).toBe(403);
+    const rebound = await rawHttp(app.url, {
+      method: "POST",
+      path: "/mcp",
+      headers: ["Host: evil.example", `Authorization: ${authorization}`, "Content-Type: application/json"],
+      body,
+    });
+    expect(rebound.status).toBe(403);
+  });
+});
