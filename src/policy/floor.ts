@@ -76,14 +76,15 @@ function candidates(words: readonly string[]): (readonly string[])[] {
   const start = words.findIndex((word) => !KEYWORDS.has(word) && !ASSIGNMENT.test(word));
   if (start === -1) return [];
   const found: (readonly string[])[] = [words.slice(start)];
-  for (let rest = found[0]!; found.length < MAX_CANDIDATES && WRAPPERS.has(programName(rest[0]!)); ) {
-    if (/^-[vV]$/.test(rest[1] ?? "")) break;
-    const at = rest.findIndex((word, index) => index > 0 && !isSkipped(word));
-    if (at === -1) break;
+  // Each of them may be a wrapper in its turn.
+  for (let at = 0; at < found.length && found.length < MAX_CANDIDATES; at++) {
+    const [program = "", ...args] = found[at]!;
+    if (!WRAPPERS.has(programName(program)) || /^-[vV]$/.test(args[0] ?? "")) continue;
+    const next = args.findIndex((word) => !isSkipped(word));
+    if (next === -1) continue;
+    found.push(args.slice(next));
     // The word after an option may be its value; then the program comes next.
-    if (at > 1 && at + 1 < rest.length) found.push(rest.slice(at + 1));
-    rest = rest.slice(at);
-    found.push(rest);
+    if (next > 0 && next + 1 < args.length) found.push(args.slice(next + 1));
   }
   const exec = words.findIndex((word) => /^-(?:exec|execdir|ok|okdir)$/.test(word));
   if (exec !== -1 && exec + 1 < words.length) found.push(words.slice(exec + 1));

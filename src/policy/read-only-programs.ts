@@ -181,6 +181,57 @@ export const READ_ONLY_PROGRAMS: Readonly<Record<string, Program>> = {
       return { files: recursive && files.length === 0 ? ["."] : files, recursive };
     },
   },
+  // No `--pre`, `--hostname-bin`, `-z`: they start programs. No `-L`: it follows links out of the workspace.
+  rg: {
+    flags: "inlcvwSsFoHINxU0p",
+    long: [
+      "--ignore-case",
+      "--smart-case",
+      "--line-number",
+      "--no-line-number",
+      "--files-with-matches",
+      "--files-without-match",
+      "--count",
+      "--invert-match",
+      "--word-regexp",
+      "--fixed-strings",
+      "--only-matching",
+      "--no-heading",
+      "--heading",
+      "--no-filename",
+      "--with-filename",
+      "--multiline",
+      "--hidden",
+      "--no-ignore",
+      "--json",
+      ...COLORS,
+    ],
+    valued: {
+      "-e": ANY,
+      "-g": ANY,
+      "-t": /^[a-z0-9]{1,20}$/,
+      "-T": /^[a-z0-9]{1,20}$/,
+      "-m": NUMBER,
+      "-A": NUMBER,
+      "-B": NUMBER,
+      "-C": NUMBER,
+      "--regexp": ANY,
+      "--glob": ANY,
+      "--type": /^[a-z0-9]{1,20}$/,
+      "--type-not": /^[a-z0-9]{1,20}$/,
+      "--max-count": NUMBER,
+      "--max-depth": NUMBER,
+      "--after-context": NUMBER,
+      "--before-context": NUMBER,
+      "--context": NUMBER,
+    },
+    operands(operands, seen) {
+      const hasPattern = seen.has("-e") || seen.has("--regexp");
+      if (!hasPattern && operands.length === 0) return undefined;
+      const files = hasPattern ? operands : operands.slice(1);
+      return { files: files.length === 0 ? ["."] : files, recursive: true };
+    },
+  },
   diff: {
     flags: "uqsiwbBay",
     long: ["--brief", "--unified", "--side-by-side", "--ignore-case", "--ignore-all-space", ...COLORS],
@@ -189,6 +240,20 @@ export const READ_ONLY_PROGRAMS: Readonly<Record<string, Program>> = {
   },
   cmp: { flags: "bls", operands: twoFiles },
   comm: { other: /^-[123]{1,3}$/, operands: twoFiles },
+  column: { flags: "tx", valued: { "-s": ANY, "-o": ANY, "-c": NUMBER }, operands: regularFiles },
+  hexdump: { flags: "Cbcdovx", valued: { "-n": NUMBER, "-s": NUMBER }, operands: regularFiles },
+  // A second operand would be the file that it writes.
+  xxd: {
+    flags: "bupia",
+    valued: { "-l": NUMBER, "-s": NUMBER, "-c": NUMBER, "-g": NUMBER },
+    operands: (files) => (files.length <= 1 ? regularFiles(files) : undefined),
+  },
+  tree: {
+    flags: "adfhpsDFCnri",
+    long: ["--noreport", "--dirsfirst"],
+    valued: { "-L": NUMBER, "-I": ANY, "-P": ANY },
+    operands: allFiles,
+  },
   stat: { flags: "t", valued: { "-c": ANY, "--format": ANY, "--printf": ANY }, operands: allFiles },
   file: { flags: "bih", long: ["--brief", "--mime", "--mime-type", "--mime-encoding"], operands: allFiles },
   du: {
@@ -215,6 +280,14 @@ export const READ_ONLY_PROGRAMS: Readonly<Record<string, Program>> = {
   arch: { operands: none },
   nproc: { operands: none },
   uptime: { flags: "p", operands: none },
+  free: { flags: "hmgkbtlw", operands: none },
+  // An operand would set it.
+  hostname: { operands: none },
+  locale: { operands: none },
+  sleep: {
+    operands: (words) =>
+      words.length === 1 && /^(?:\d|[1-5]\d|60)(?:\.\d+)?s?$/.test(words[0]!) ? noFiles() : undefined,
+  },
   true: { operands: none },
   false: { operands: none },
   echo: { textOnly: true, operands: noFiles },
@@ -233,6 +306,7 @@ export const READ_ONLY_PROGRAMS: Readonly<Record<string, Program>> = {
   },
   seq: { flags: "w", valued: { "-s": ANY }, other: /^-\d{1,7}$/, operands: upTo(3, /^\d{1,7}$/) },
   which: { flags: "a", operands: upTo(20, /^[A-Za-z0-9_+][A-Za-z0-9_.+-]*$/) },
+  expr: { textOnly: true, operands: (words) => (words.length >= 3 && words.length <= 20 ? noFiles() : undefined) },
   test: { textOnly: true, operands: testOperands },
 };
 

@@ -1,90 +1,18 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { link, mkdir, symlink } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import fc from "fast-check";
-import { classifyCommand } from "../../src/policy/classify.ts";
-import { PROGRAM_PATH, SERVER_PID, type TestWorkspace, testWorkspace } from "../support/workspace.ts";
-import { DENIED, NOT_DENIED } from "./classify/denied.ts";
-import { EVERYDAY } from "./classify/everyday.ts";
-import { HOSTILE } from "./classify/hostile.ts";
+import { LIFTABLE_RULES } from "../../src/protocol/exec-floor.ts";
+import { commandSite, ENV, SHELL, type TestSite } from "../support/command-site.ts";
+import { PROGRAM_PATH, SERVER_PID } from "../support/workspace.ts";
 
-const SHELL = ["/bin/bash", "-c"];
-const ENV = { PATH: "/usr/bin", HOME: "/w" };
-const hashes = new Map<string, string>();
-
-let workspace: TestWorkspace;
+let workspace: TestSite;
+const classify: TestSite["classify"] = (command, override) => workspace.classify(command, override);
 
 beforeAll(async () => {
-  workspace = await testWorkspace();
-  const { path, home } = workspace;
-  await workspace.write("README.md", "# hello\nworld\n");
-  await workspace.write("with space.txt", "hello\n");
-  await workspace.write("src/a.ts", "hello\n");
-  await workspace.write("src/deep/b.ts", "hello\n");
-  for (const secret of [
-    ".env",
-    ".env.production",
-    ".ssh/id_ed25519",
-    "server.pem",
-    "credentials.json",
-    "secrets.yaml",
-  ]) {
-    await workspace.write(secret, "KEY=1\n");
-  }
-  await mkdir(join(home.workspaces, "other"));
-  await symlink("/etc/passwd", join(path, "link-out"));
-  await symlink("/etc", join(path, "link-folder"));
-  await symlink(join(path, "nowhere"), join(path, "dangling"));
-  await symlink(home.path, join(path, "own-link"));
-  await symlink(home.credentials, join(path, "own-sub"));
-  await Bun.write(join(workspace.userHome, "outside.txt"), "outside\n");
-  await link(join(workspace.userHome, "outside.txt"), join(path, "hard-link"));
-  Bun.spawnSync(["mkfifo", join(path, "pipe")]);
+  workspace = await commandSite();
 });
 
 afterAll(() => workspace[Symbol.asyncDispose]());
-
-function fill(line: string): string {
-  return line
-    .replaceAll("@ALEPH@", workspace.home.path)
-    .replaceAll("@HOME@", workspace.userHome)
-    .replaceAll("@PID@", String(SERVER_PID));
-}
-
-const classify = (command: string) => classifyCommand(command, { ...workspace.site, shell: SHELL, env: ENV, hashes });
-
-async function tiersOf(lines: readonly string[]) {
-  const verdicts = await Promise.all(lines.map(async (line) => ({ line, ...(await classify(fill(line))) })));
-  return verdicts.map(({ line, tier, reason }) => ({ line, tier, reason }));
-}
-
-test("classifyCommand lets everyday looking around run", async () => {
-  const verdicts = await tiersOf(EVERYDAY);
-  expect(verdicts.filter(({ tier }) => tier !== "allow")).toEqual([]);
-});
-
-test("classifyCommand knows enough hostile lines", () => {
-  expect(Object.values(HOSTILE).flat().length).toBeGreaterThan(250);
-});
-
-for (const [way, lines] of Object.entries(HOSTILE)) {
-  test(`classifyCommand never lets run unasked: ${way}`, async () => {
-    const verdicts = await tiersOf(lines);
-    expect(verdicts.filter(({ tier }) => tier === "allow")).toEqual([]);
-  });
-}
-
-for (const [what, lines] of Object.entries(DENIED)) {
-  test(`classifyCommand refuses: ${what}`, async () => {
-    const verdicts = await tiersOf(lines);
-    expect(verdicts.filter(({ tier }) => tier !== "deny")).toEqual([]);
-  });
-}
-
-test("classifyCommand asks for what is near to a refused line but is not one", async () => {
-  const verdicts = await tiersOf(NOT_DENIED);
-  expect(verdicts.filter(({ tier }) => tier !== "ask")).toEqual([]);
-});
 
 test("classifyCommand plans an allowed line as programs with their arguments and no shell", async () => {
   expect(await classify("cat README.md | head -n 1 && pwd; echo 'a b' || false")).toEqual({
@@ -143,8 +71,8 @@ test("classifyCommand knows folders whose names have blanks", async () => {
   const own = join(path, "workspaces/main");
   await mkdir(own, { recursive: true });
   const guarded = { home: { path, workspaces: join(path, "workspaces") }, userHome, pid: SERVER_PID };
-  const site = { cwd: own, workspace: own, path: PROGRAM_PATH, guarded, shell: SHELL, env: ENV, hashes };
-  const tier = async (command: string) => (await classifyCommand(command, site)).tier;
+  const site = { cwd: own, workspace: own, path: PROGRAM_PATH, guarded, shell: SHELL };
+  const tier = async (command: string) => (await classify(command, site)).tier;
   const neighbour = `${path}-other/file`;
   expect(await tier(`cat '${path}/config.toml'`)).toBe("deny");
   expect(await tier(`cat "${path}"/config.toml`)).toBe("deny");
@@ -160,8 +88,7 @@ test("classifyCommand does not trust a program that others could have put there"
   await mkdir(bin, { mode: 0o777 });
   await Bun.write(join(bin, "ls"), "#!/bin/sh\n");
   Bun.spawnSync(["chmod", "777", join(bin, "ls"), bin]);
-  const options = { ...workspace.site, shell: SHELL, env: ENV, hashes };
-  const { tier, reason } = await classifyCommand("ls", { ...options, path: [bin, ...PROGRAM_PATH] });
+  const { tier, reason } = await classify("ls", { path: [bin, ...PROGRAM_PATH] });
   expect({ tier, reason }).toEqual({
     tier: "ask",
     reason: 'Program "ls" is not where only the system could have put it',
@@ -169,15 +96,8 @@ test("classifyCommand does not trust a program that others could have put there"
 });
 
 test("classifyCommand keeps ALEPH_HOME closed where the workspace holds it", async () => {
-  const options = {
-    ...workspace.site,
-    workspace: workspace.userHome,
-    cwd: workspace.userHome,
-    shell: SHELL,
-    env: ENV,
-    hashes,
-  };
-  const tier = async (command: string) => (await classifyCommand(command, options)).tier;
+  const site = { workspace: workspace.userHome, cwd: workspace.userHome };
+  const tier = async (command: string) => (await classify(command, site)).tier;
   expect(await tier("ls -la")).toBe("allow");
   expect(await tier("cat outside.txt")).not.toBe("deny");
   expect(await tier("cat .aleph/config.toml")).toBe("deny");
@@ -217,38 +137,126 @@ test("classifyCommand stays quick on long lines made to be slow", async () => {
   }
 });
 
-test("classifyCommand reads the words of what it allows as the shell would", async () => {
-  const bash = Bun.which("bash");
-  if (!bash) throw new Error("This test needs bash");
-  const piece = fc.constantFrom(
-    ..."abz09 _-./:,=@%+'\"\\$`!*?[]{}()<>|&;#~^\t".split(""),
-    "''",
-    '""',
-    "'a b'",
-    '"c d"',
-    "--",
-    " -n ",
-    "\n",
-    "é",
-  );
-  const lines = fc.sample(fc.array(piece, { minLength: 1, maxLength: 14 }), { numRuns: 6000, seed: 20260801 });
-  const accepted: { argv: readonly string[]; line: string }[] = [];
-  for (const pieces of lines) {
-    const line = `echo ${pieces.join("")}`;
-    const { tier, plan } = await classify(line);
-    if (tier !== "allow" || plan.mode !== "argv" || plan.steps.length !== 1 || plan.steps[0]!.pipeline.length !== 1)
-      continue;
-    accepted.push({ argv: plan.steps[0]!.pipeline[0]!.slice(1), line });
+const SHA = expect.stringMatching(/^[0-9a-f]{64}$/);
+
+test("classifyCommand runs a literal command that asks without a shell, bound to its program, its files and the folder", async () => {
+  const { path, write } = workspace;
+  await write("build.js", "1\n");
+  const verdict = await classify("cp build.js 'with space.txt'");
+  expect(verdict).toEqual({
+    tier: "ask",
+    reason: '"cp" is not one of the programs that only look',
+    plan: {
+      mode: "argv",
+      command: "cp build.js 'with space.txt'",
+      steps: [{ when: "always", pipeline: [[expect.stringMatching(/\/cp$/), "build.js", "with space.txt"]] }],
+      cwd: path,
+      env: ENV,
+      cwd_id: expect.stringMatching(/^\d+:\d+$/),
+      programs: [{ path: expect.stringMatching(/\/cp$/), sha256: SHA }],
+      files: [
+        { path: join(path, "build.js"), sha256: new Bun.CryptoHasher("sha256").update("1\n").digest("hex") },
+        { path: join(path, "with space.txt"), sha256: SHA },
+      ],
+    },
+    pattern: {
+      program: expect.stringMatching(/\/cp$/),
+      sha256: SHA,
+      args: ["build.js", "with space.txt"],
+      workspace: path,
+    },
+  });
+  await write("build.js", "2\n");
+  expect((await classify("cp build.js 'with space.txt'")).plan).not.toEqual(verdict.plan);
+  expect((await classify("cp build.js 'with space.txt'")).pattern).toEqual(verdict.pattern!);
+});
+
+test.each([
+  ["node build.js < README.md > out.txt", ["README.md", "build.js"]],
+  ["bash -c 'cat src/a.ts | sh src/deep/b.ts'", ["src/a.ts", "src/deep/b.ts"]],
+  ["make --file=README.md X=src/a.ts", ["README.md", "src/a.ts"]],
+  ["curl -d @README.md http://x", ["README.md"]],
+  ["./build.js", ["build.js"]],
+  ["echo $(cat src/a.ts)", ["src/a.ts"]],
+  ["cat pipe /dev/zero", []],
+  ["for f in README.md src/a.ts; do wc $f; done", ["README.md", "src/a.ts"]],
+])("classifyCommand binds the files that are named in %s", async (command, files) => {
+  await workspace.write("build.js", "1\n");
+  const { plan } = await classify(command);
+  expect(plan.files?.map(({ path }) => path)).toEqual(files.map((name) => join(workspace.path, name)));
+});
+
+test("classifyCommand binds the script that is run by its path as a program", async () => {
+  const script = await workspace.write("run.sh", "#!/bin/sh\n");
+  Bun.spawnSync(["chmod", "755", script]);
+  const { plan, pattern } = await classify("./run.sh");
+  expect([plan.mode, plan.programs, pattern]).toEqual(["shell", [{ path: script, sha256: SHA }], null]);
+});
+
+test.each(["cd src", "export A=b", "source x", "eval ls", "nosuchprogram x", "mkdir a > b", "mkdir $A", "mkdir a &"])(
+  "classifyCommand leaves %s to a shell, and offers no grant for always",
+  async (command) => {
+    const { tier, plan, pattern } = await classify(command);
+    expect([tier, plan.mode, pattern]).toEqual(["ask", "shell", null]);
+  },
+);
+
+test.each([
+  "python3 x.py",
+  "bash x.sh",
+  "sh",
+  "env ls x",
+  "xargs ls",
+  "timeout 5 ls",
+  "nice ls",
+  "find . -name x",
+  "git status",
+  "ssh host",
+  "make",
+  "vi x",
+  "perl x",
+  "awk 1 x",
+  "tar xf x",
+  "sed -n 1p x",
+  "curl https://example.com",
+  "mkdir a && mkdir b",
+  "mkdir a | cat",
+])("classifyCommand offers no grant for always for %s", async (command) => {
+  expect(await classify(command)).toMatchObject({ tier: "ask", pattern: null });
+});
+
+test.each([
+  ["privilege", "sudo ls"],
+  ["power", "reboot"],
+  ["disks", "mkfs.ext4 /dev/sdb1"],
+  ["raw_device", "dd if=x of=/dev/sda"],
+  ["system_removal", "rm -rf /"],
+  ["system_ownership", "chmod -R 777 /"],
+  ["fork_bomb", ":(){ :|:& };:"],
+  ["metadata", "curl http://169.254.169.254/x"],
+  ["server", "pkill aleph"],
+] as const)("the rule %s has its name in the refusal, and asks when the config lifts it", async (rule, command) => {
+  const verdict = await classify(command);
+  expect(verdict).toMatchObject({ tier: "deny", rule, reason: expect.stringContaining(`(rule "${rule}")`) });
+  const lifted = await classify(command, { lifted: [rule] });
+  expect([lifted.tier, lifted.rule]).toEqual(["ask", undefined]);
+  const others = LIFTABLE_RULES.filter((name) => name !== rule);
+  expect(await classify(command, { lifted: others })).toMatchObject({ tier: "deny", rule });
+});
+
+test("rules about Aleph itself are not lifted, nor what nobody can judge, nor what stands behind a lifted wrapper", async () => {
+  const own = `cat ${workspace.home.credentials}/token`;
+  for (const [command, rule] of [
+    [own, "own_files"],
+    [`sudo ${own}`, "own_files"],
+    ["aleph config set a b", "own_commands"],
+    ["sudo aleph approvals approve x", "own_commands"],
+    ["ls \0", "not_judgeable"],
+  ] as const) {
+    expect(await classify(command, { lifted: LIFTABLE_RULES })).toMatchObject({ tier: "deny", rule });
   }
-  expect(accepted.length).toBeGreaterThan(200);
-  // The same lines, run by the shell with an `echo` that tells its words.
-  const teller = "echo() { local w; for w in \"$@\"; do printf '%s\\0' \"$w\"; done; printf '\\1'; }";
-  const script = [teller, ...accepted.map(({ line }) => line)].join("\n");
-  const told = Bun.spawnSync([bash, "--norc", "-c", script], { cwd: "/", env: {} }).stdout.toString();
-  const words = told
-    .split("\x01")
-    .slice(0, -1)
-    .map((text) => text.split("\0").slice(0, -1));
-  expect(words.length).toBe(accepted.length);
-  expect(words).toEqual(accepted.map(({ argv }) => [...argv]));
+  const lifted = ["privilege"] as const;
+  expect(await classify("sudo rm -rf /", { lifted })).toMatchObject({ tier: "deny", rule: "system_removal" });
+  expect(await classify("sudo -u x sh -c 'reboot'", { lifted })).toMatchObject({ tier: "deny", rule: "power" });
+  expect(await classify("su -c 'rm -rf /'", { lifted })).toMatchObject({ tier: "deny", rule: "system_removal" });
 });

@@ -1,4 +1,4 @@
-/** Commands that people and models use to look around; each must run without asking. `test/policy/classify.test.ts` makes the files. */
+/** Commands that people and models use to look around; each must run without asking. `test/policy/classify.corpus.test.ts` makes the files. */
 
 export const EVERYDAY: readonly string[] = [
   "ls",
