@@ -31,6 +31,7 @@ import { methods, type Needs } from "./methods/index.ts";
 import type { SystemStatus } from "./methods/system/status.ts";
 import { openModelParts } from "./model-parts.ts";
 import { createInstaller, openPlugins } from "./open-plugins.ts";
+import { openSkills } from "./open-skills.ts";
 import type { loadPanel } from "./panel/assets.ts";
 import { PluginCommands } from "./plugin/commands.ts";
 import { PluginHooks } from "./plugin/hooks.ts";
@@ -164,6 +165,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       config: current,
       media,
       stores,
+      skills: { load: async (name, agent) => (await skills()).load(name, agent) },
       now,
       fetch: options.fetch,
     }),
@@ -179,6 +181,8 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const mcp = stack.use(new McpParts({ ...pluginOptions, media, desk: () => toolbox }));
   const sources = [new PluginTools({ plugins, media }), mcp];
   const toolbox = new Toolbox({ tools, sources, gate, needs: toolNeeds, config: current, home, log });
+  const skillParts = { home, store, plugins, workspace: (agent: string) => toolbox.workspace(agent), log, now };
+  const { skills, skillInstaller, aboutSkills } = openSkills({ ...skillParts, config: current, fetch: options.fetch });
   // Asked at the first run: loading the time zones takes longer than all the rest of a start.
   const timeZone = () => env.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   const usage = stack.use(new Ledger({ store, config: current, log, now, timeZone }));
@@ -213,6 +217,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     now,
     monotonic,
     pluginPrompts: promptsOf,
+    skills: { about: aboutSkills },
     hooks,
     commands,
     timeZone,
@@ -277,6 +282,8 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     plugins,
     installer: createInstaller(pluginOptions, plugins),
     services: () => pluginParts.services(),
+    skills,
+    skillInstaller,
     mcp: mcp.servers,
     commands,
     usage,

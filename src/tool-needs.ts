@@ -12,6 +12,7 @@ import { createFiles } from "./sandbox/files.ts";
 import { type JobState, Jobs } from "./sandbox/jobs.ts";
 import { createLauncher, type Launcher } from "./sandbox/launcher.ts";
 import type { Bus } from "./sdk/bus.ts";
+import type { SkillShelf } from "./sdk/skill.ts";
 import { SessionStates } from "./session/state.ts";
 import type { Stores } from "./session/stores.ts";
 import type { ToolNeeds } from "./tools/index.ts";
@@ -22,6 +23,7 @@ export interface ToolNeedsOptions {
   readonly config: () => Config;
   readonly media: Media;
   readonly stores: Stores;
+  readonly skills: SkillShelf;
   readonly now: () => number;
   readonly fetch: typeof fetch;
   readonly bus: Bus;
@@ -31,7 +33,7 @@ export interface ToolNeedsOptions {
 }
 
 export function makeToolNeeds(options: ToolNeedsOptions): ToolNeeds {
-  const { home, env, config, media, stores, now, fetch, log } = options;
+  const { home, env, config, media, stores, skills, now, fetch, log } = options;
   const launcher = createLauncher({
     config,
     sandbox: once(async () => {
@@ -52,6 +54,7 @@ export function makeToolNeeds(options: ToolNeedsOptions): ToolNeeds {
     jobs: makeJobs(launcher, options),
     sessionState: new SessionStates({ stores, now }),
     config,
+    skills,
     now,
   };
 }

@@ -5,7 +5,7 @@ import type { ModelMedia, ModelMessage, ModelText, ModelThinking, ModelToolCall 
 import { readHistory, readRunMessages } from "../session/messages.ts";
 import type { StoredRun } from "../session/runs.ts";
 import type { Session } from "../session/sessions.ts";
-import { markUntrusted } from "./untrusted.ts";
+import { markGuidance, markUntrusted } from "./untrusted.ts";
 
 /** Share of the model's context window that history may fill; the rest is for the prompt, the tools and the answer. */
 const HISTORY_SHARE = 0.7;
@@ -33,7 +33,7 @@ export async function buildContext(source: ContextSource): Promise<ModelMessage[
   const takeResult = resultsInTurn(messages);
   const context: ModelMessage[] = [];
   for (const message of messages) {
-    if (message.role === "user") context.push({ role: "user", content: await userContent(message, source.loadMedia) });
+    if (message.role === "user") context.push(await userMessage(message, source.loadMedia));
     if (message.role === "assistant") context.push(...(await assistantTurn(message, takeResult, source.loadMedia)));
   }
   const first = context.findIndex(({ role }) => role === "user");
@@ -74,23 +74,35 @@ export async function toolMessage(
     call_id: result.call_id,
     tool: result.tool,
     ok: result.status === "ok",
-    content: [
-      { type: "text", text: result.untrusted ? markUntrusted(result.tool, result.text) : result.text },
-      ...media,
-    ],
+    content: [{ type: "text", text: textOf(result) }, ...media],
     ...(result.untrusted ? { untrusted: true } : {}),
   };
 }
 
+function textOf({ tool, text, untrusted, guidance }: ToolResultPart): string {
+  if (guidance) return markGuidance(tool, text);
+  return untrusted ? markUntrusted(tool, text) : text;
+}
+
 /** The user's message as the model sees it: what was attached first, then the text. */
-export async function userContent(
-  { parts }: Pick<Message, "parts">,
+export async function userMessage(
+  { parts }: { readonly parts: readonly MessagePart[] },
+  loadMedia: ContextSource["loadMedia"],
+): Promise<ModelMessage> {
+  const untrusted = parts.some((part) => part.type === "text" && part.untrusted);
+  return { role: "user", content: await userContent(parts, loadMedia), ...(untrusted ? { untrusted } : {}) };
+}
+
+async function userContent(
+  parts: readonly MessagePart[],
   loadMedia: ContextSource["loadMedia"],
 ): Promise<(ModelText | ModelMedia)[]> {
   const content: (ModelText | ModelMedia)[] = [];
   for (const part of parts) {
     if (part.type === "media") content.push(await loadPart(part, loadMedia));
-    if (part.type === "text") content.push({ type: "text", text: part.text });
+    if (part.type === "text") {
+      content.push({ type: "text", text: part.untrusted ? markUntrusted("a subagent", part.text) : part.text });
+    }
   }
   return content;
 }

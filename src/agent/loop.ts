@@ -1,8 +1,9 @@
 /** The agent loop: prompt, reply, tool calls, results, and again, until the model has nothing more to call. */
 import type { Config } from "../config/schema.ts";
+import { createId } from "../lib/id.ts";
 import type { Media } from "../media/media.ts";
 import { AlephError } from "../protocol/errors.ts";
-import type { MessagePart, ThinkingLevel, Usage } from "../protocol/message.ts";
+import type { MessagePart, Usage } from "../protocol/message.ts";
 import type { RunStatus } from "../protocol/run.ts";
 import { addUsage, NO_USAGE } from "../protocol/usage.ts";
 import { type ChainOptions, streamWithFailover } from "../providers/chain.ts";
@@ -10,20 +11,20 @@ import type { Models } from "../providers/models.ts";
 import type { Publisher } from "../sdk/bus.ts";
 import type { Commands } from "../sdk/command.ts";
 import type { EventHooks, Hooks } from "../sdk/hook.ts";
-import type { ModelMessage } from "../sdk/provider.ts";
+import type { ModelMessage, ModelToolCall } from "../sdk/provider.ts";
 import type { Store } from "../sdk/store.ts";
 import { moveToEnd } from "../session/messages.ts";
 import { endRun, type RunFailure, type StoredRun, saveRunProgress, startRun } from "../session/runs.ts";
 import type { Session } from "../session/sessions.ts";
 import type { Ledger } from "../usage/ledger.ts";
-import { buildContext, modelParts, questionOf, userContent } from "./context.ts";
+import { modelParts, userMessage } from "./context.ts";
 import { messageOf, respond } from "./hooked-run.ts";
 import { limitReached } from "./limits.ts";
 import { Meter } from "./meter.ts";
-import { buildPrompt } from "./prompt.ts";
+import { prepareTurn, type Turn } from "./prepare.ts";
 import { Reply } from "./reply.ts";
 import { callTools } from "./tool-calls.ts";
-import type { Toolbox, ToolDescription } from "./toolbox.ts";
+import type { Toolbox } from "./toolbox.ts";
 
 export interface LoopDeps {
   readonly models: Pick<Models, "order" | "resolve" | "open" | "known" | "breaker" | "forget">;
@@ -39,6 +40,14 @@ export interface LoopDeps {
     readonly message: () => string;
     readonly tools: ReadonlySet<string>;
   }) => Promise<readonly string[]>;
+  /** What the model is told of skills, and the one that the message begins with. */
+  readonly skills?: {
+    about(run: {
+      readonly agent: string;
+      readonly message: () => string;
+      readonly tools: ReadonlySet<string>;
+    }): Promise<{ readonly prompts: readonly string[]; readonly named: string | undefined }>;
+  };
   readonly hooks: Hooks;
   readonly commands: Pick<Commands, "run">;
   /** Waits before a provider is asked again. */
@@ -118,7 +127,9 @@ class Loop {
         reply = this.#reply(hooks);
         return await this.#answerDirectly(reply, run.request.direct, hooks);
       }
-      const turn = await this.#prepare();
+      const { turn, steered } = await prepareTurn(this.#deps, this.#r);
+      await this.#addSteered(turn.messages, steered);
+      if (turn.skill !== undefined) await this.#loadSkill(turn, turn.skill, hooks);
       for (;;) {
         if (isSuspended()) {
           await this.#announced;
@@ -139,7 +150,7 @@ class Loop {
         await this.#saveStep(reply);
         const content = modelParts(reply.parts);
         if (content.length > 0) turn.messages.push({ role: "assistant", content });
-        turn.messages.push(...(await callTools({ deps: this.#deps, run: this.#r }, reply.calls, turn)));
+        await this.#call(reply.calls, turn);
         await this.#addSteered(turn.messages, steered);
         reply = undefined;
         if (cancel.aborted) throw new AlephError("cancelled", "Cancelled");
@@ -147,6 +158,26 @@ class Loop {
     } catch (thrown) {
       return await this.#fail(thrown, reply);
     }
+  }
+
+  /** As if the model had asked for it: it is judged, kept and shown as any other call. */
+  async #loadSkill(turn: Turn, name: string, hooks: EventHooks<"on_response"> | undefined): Promise<void> {
+    // After a restart it stands there already.
+    if (this.#step > 0 || turn.messages.at(-1)?.role !== "user") return;
+    const reply = this.#reply(hooks);
+    reply.take({ type: "tool_call", call_id: createId("call"), tool: "skill", args: { name } });
+    await this.#announced;
+    await this.#saveStep(reply);
+    turn.messages.push({ role: "assistant", content: modelParts(reply.parts) });
+    await this.#call(reply.calls, turn);
+  }
+
+  async #call(calls: readonly ModelToolCall[], turn: Turn): Promise<void> {
+    const { messages, sessionTools } = await callTools({ deps: this.#deps, run: this.#r }, calls, turn);
+    turn.messages.push(...messages);
+    if (sessionTools === turn.sessionTools) return;
+    turn.sessionTools = sessionTools;
+    turn.tools = await this.#deps.toolbox.specs(this.#r.session.agent, sessionTools);
   }
 
   async #announceStart(): Promise<void> {
@@ -164,44 +195,6 @@ class Loop {
     );
   }
 
-  async #prepare(): Promise<Turn> {
-    const { models, toolbox, config, now, timeZone, pluginPrompts } = this.#deps;
-    const { run, session, store, media, cancel } = this.#r;
-    const table = config().agents[session.agent];
-    const refs = models.order(run.request.model ?? session.model ?? table?.model);
-    const specs = toolbox.specs(session.agent, session.tools);
-    const message = () => questionOf(store.db, run);
-    const [system, tools, resolved] = await Promise.all([
-      buildPrompt({
-        agent: session.agent,
-        table,
-        workspace: toolbox.workspace(session.agent),
-        plugins: specs.then((usable) => pluginPrompts({ message, tools: new Set(usable.map(({ name }) => name)) })),
-        now: now(),
-        timeZone: timeZone(),
-      }),
-      specs,
-      models.resolve(refs[0]!, cancel).catch((error: unknown) => {
-        // The chain goes on with the fallbacks and tells what became of this one.
-        if (error instanceof AlephError) return undefined;
-        throw error;
-      }),
-    ]);
-    // At the moment of reading: what was steered in by now stands in the history too, and is to be seen once.
-    const steered = this.#r.takeSteered();
-    const messages = await buildContext({
-      db: store.db,
-      session,
-      waiting: this.#r.waiting(),
-      without: new Set(steered.map(({ messageId }) => String(messageId))),
-      loadMedia: (id) => media.get(id),
-      contextWindow: resolved ? models.known(resolved.provider, resolved.model).contextWindow : undefined,
-    });
-    await this.#addSteered(messages, steered);
-    const thinking = run.request.thinking ?? session.thinking ?? table?.thinking ?? "off";
-    return { refs, system, tools, messages, thinking };
-  }
-
   async #addSteered(messages: ModelMessage[], steered: readonly Steered[]): Promise<void> {
     if (steered.length === 0) return;
     const { store, media } = this.#r;
@@ -209,7 +202,7 @@ class Loop {
       for (const { messageId } of steered) moveToEnd(db, messageId);
     });
     for (const { parts } of steered) {
-      messages.push({ role: "user", content: await userContent({ parts: [...parts] }, (id) => media.get(id)) });
+      messages.push(await userMessage({ parts }, (id) => media.get(id)));
     }
     this.#trace("steer", { messages: steered.map(({ messageId }) => String(messageId)) });
   }
@@ -387,12 +380,4 @@ class Loop {
     const publish = () => this.#deps.bus.publish("stream.agent_trace", trace, { sessionKey: session.key });
     this.#announced.then(publish, () => "a run that is not on disk is not shown");
   }
-}
-
-interface Turn {
-  readonly refs: readonly string[];
-  readonly system: readonly string[];
-  readonly tools: readonly ToolDescription[];
-  readonly messages: ModelMessage[];
-  readonly thinking: ThinkingLevel;
 }

@@ -3,9 +3,11 @@ import type { ToolOutcome } from "../policy/gate.ts";
 import type { ToolResultPart } from "../protocol/message.ts";
 import type { ModelMessage, ModelToolCall } from "../sdk/provider.ts";
 import { appendMessage } from "../session/messages.ts";
+import type { SessionTools } from "../session/sessions.ts";
 import { toolMessage } from "./context.ts";
 import type { LoopDeps, LoopRun } from "./loop.ts";
-import type { ToolDescription } from "./toolbox.ts";
+import { narrowedBy } from "./narrowing.ts";
+import type { Turn } from "./prepare.ts";
 import { isTainted } from "./untrusted.ts";
 
 export interface ToolCaller {
@@ -13,28 +15,36 @@ export interface ToolCaller {
   readonly run: Pick<LoopRun, "run" | "session" | "store" | "media" | "cancel" | "abort">;
 }
 
-/** What the model gets to see of them. */
+/** What the model gets to see of them, and the tools that the run may use from here on. */
 export async function callTools(
   caller: ToolCaller,
   calls: readonly ModelToolCall[],
-  { tools, messages }: { readonly tools: readonly ToolDescription[]; readonly messages: readonly ModelMessage[] },
-): Promise<ModelMessage[]> {
+  { tools, messages, sessionTools: before }: Pick<Turn, "tools" | "messages" | "sessionTools">,
+): Promise<{ readonly messages: ModelMessage[]; readonly sessionTools: SessionTools | null }> {
+  let sessionTools = before;
   const results: ToolResultPart[] = [];
   const isParallel = (call: ModelToolCall) => tools.some(({ name, parallel }) => name === call.tool && parallel);
   for (let at = 0; at < calls.length; ) {
     let end = at + 1;
     if (isParallel(calls[at]!)) while (end < calls.length && isParallel(calls[end]!)) end++;
-    const tainted = isTainted(messages) || results.some(({ untrusted }) => untrusted);
-    results.push(...(await Promise.all(calls.slice(at, end).map((call) => callTool(caller, call, tainted)))));
+    const tainted =
+      isTainted(messages) ||
+      caller.run.run.request.spawned?.tainted === true ||
+      results.some(({ untrusted }) => untrusted);
+    const scope = { tainted, sessionTools };
+    const done = await Promise.all(calls.slice(at, end).map((call) => callTool(caller, call, scope)));
+    results.push(...done);
+    sessionTools = narrowedBy(sessionTools, done);
     at = end;
   }
-  return Promise.all(results.map((result) => toolMessage(result, (id) => caller.run.media.get(id))));
+  const load = (id: string) => caller.run.media.get(id);
+  return { messages: await Promise.all(results.map((result) => toolMessage(result, load))), sessionTools };
 }
 
 async function callTool(
   { deps, run: loopRun }: ToolCaller,
   call: ModelToolCall,
-  tainted: boolean,
+  { tainted, sessionTools }: { readonly tainted: boolean; readonly sessionTools: SessionTools | null },
 ): Promise<ToolResultPart> {
   const { run, session, store, cancel, abort } = loopRun;
   const about = { run_id: run.id, session_key: session.key, call_id: call.call_id, tool: call.tool };
@@ -51,11 +61,11 @@ async function callTool(
           grant: run.request.grant,
           tainted,
           signal: abort,
-          sessionTools: session.tools,
+          sessionTools,
           progress: (content) => deps.bus.publish("stream.tool_output", { ...about, content }, to),
         },
       );
-  const { status, text, media, untrusted, durationMs, args } = outcome;
+  const { status, text, media, untrusted, guidance, narrows, durationMs, args } = outcome;
   const result: ToolResultPart = {
     type: "tool_result",
     call_id: call.call_id,
@@ -64,6 +74,8 @@ async function callTool(
     text,
     ...(media ? { media: [...media] } : {}),
     ...(untrusted ? { untrusted } : {}),
+    ...(guidance ? { guidance } : {}),
+    ...(narrows ? { narrows: [...narrows] } : {}),
     ...(args ? { args } : {}),
     duration_ms: durationMs,
   };

@@ -10,6 +10,9 @@ export interface Home {
   readonly workspaces: string;
   readonly media: string;
   readonly plugins: string;
+  readonly skills: string;
+  /** Markdown files that name agents. */
+  readonly agents: string;
   readonly protocols: string;
   readonly logs: string;
   readonly run: string;
@@ -25,6 +28,8 @@ export function homeAt(path: string, config = join(path, "config.toml")): Home {
     workspaces: join(path, "workspaces"),
     media: join(path, "media"),
     plugins: join(path, "plugins"),
+    skills: join(path, "skills"),
+    agents: join(path, "agents"),
     protocols: join(path, "protocols"),
     logs: join(path, "logs"),
     run: join(path, "run"),

@@ -41,6 +41,7 @@ export async function openVersion(options: OpeningOptions, opening: Opening): Pr
   return new PluginVersion({
     manifest,
     sha256,
+    folder,
     open,
     instructions,
     env: pickVariables(manifest.permissions.env, host.env),

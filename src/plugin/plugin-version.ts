@@ -8,6 +8,7 @@ import { replaceSupervised, Supervisor, type SupervisorOptions } from "./supervi
 export interface VersionOptions {
   readonly manifest: PluginManifest;
   readonly sha256: string;
+  readonly folder: string;
   readonly open: OpenPlugin;
   /** Texts of the instruction files, by the name of the tool. */
   readonly instructions: Readonly<Record<string, string>>;
@@ -52,6 +53,10 @@ export class PluginVersion implements ActivePlugin, AsyncDisposable {
 
   get manifest(): PluginManifest {
     return this.#o.manifest;
+  }
+
+  get folder(): string {
+    return this.#o.folder;
   }
 
   get sha256(): string {

@@ -1,7 +1,12 @@
 /** What a conversation is made of: messages and their parts, as stored, as sent to clients and as given to models. */
 import * as z from "zod";
 
-export const textPart = z.object({ type: z.literal("text"), text: z.string() });
+export const textPart = z.object({
+  type: z.literal("text"),
+  text: z.string(),
+  /** Not the words of the person: what a stranger may have written came in with it. */
+  untrusted: z.literal(true).optional(),
+});
 /** `signature` is the provider's seal that must be sent back unchanged with the thinking. */
 export const thinkingPart = z.object({
   type: z.literal("thinking"),
@@ -34,6 +39,10 @@ export const toolResultPart = z.object({
   media: z.array(mediaPart).optional(),
   /** A stranger may have written it. */
   untrusted: z.literal(true).optional(),
+  /** Of untrusted text: its owner lets it guide the work. */
+  guidance: z.literal(true).optional(),
+  /** For the rest of the run no tools but these are there. */
+  narrows: z.array(z.string()).optional(),
   /** What the tool really got, where a plugin changed what was asked. */
   args: z.record(z.string(), z.unknown()).optional(),
   duration_ms: z.number().optional(),

@@ -126,6 +126,8 @@ export interface RouteSignature {
 /** A plugin that is approved, switched on and fit to be used. */
 export interface ActivePlugin {
   readonly manifest: PluginManifest;
+  /** Its files, as they were approved where that was needed. */
+  readonly folder: string;
   readonly prompts: readonly PluginPrompt[];
   /** Texts of the instruction files, by the name of the tool. */
   readonly instructions: Readonly<Record<string, string>>;

@@ -29,6 +29,10 @@ export interface ToolResult {
   readonly media?: readonly MediaPart[];
   /** What a stranger may have written: a web page, a mail, what a plugin or another program says. The model is told so. */
   readonly untrusted?: true;
+  /** Untrusted text that its owner lets guide the work, as a skill's: the model may follow it, and it allows nothing. */
+  readonly guidance?: true;
+  /** For the rest of the run no tools but these are there; it never adds one. */
+  readonly narrows?: readonly string[];
 }
 
 /** `allow` runs at once, `ask` waits for a person, `deny` never runs. */

@@ -20,8 +20,35 @@ export interface RunRequest {
   readonly record?: boolean;
   /** What answers instead of a model: a command, or what a plugin said when the message came. */
   readonly direct?: { readonly call: DirectCall } | { readonly answer: string };
+  /** Of a subagent: who started it, and what it may. */
+  readonly spawned?: Spawned;
   /** How often a restart took it up again. */
   readonly resumed: number;
+}
+
+/** Ends a run, or the run and those that it started, at the first that is reached. */
+export interface RunLimits {
+  readonly steps: number;
+  readonly tokens: number;
+  readonly cost_usd: number;
+  readonly time_ms: number;
+}
+
+/** What makes a run that of a subagent. */
+export interface Spawned {
+  readonly parentRunId: string;
+  readonly parentSessionKey: string;
+  /** The session of the person, whose budgets it draws on. */
+  readonly rootSessionKey: string;
+  /** The agent whose workspace, prompt and model it has. */
+  readonly agent: string;
+  /** 1 for one that a person's own run started. */
+  readonly depth: number;
+  /** What it may use at most: no more than its parent had. */
+  readonly tools: readonly string[];
+  readonly limits: RunLimits;
+  /** Whether content from outside was in the run that wrote its task. */
+  readonly tainted: boolean;
 }
 
 /** Why a run failed; `data` is what the error said besides (attempts, status). */

@@ -13,6 +13,7 @@ export const tools = {
   process: () => import("./process/process.ts").then((module) => module.processTool),
   web_fetch: () => import("./web-fetch/web-fetch.ts").then((module) => module.webFetch),
   todo: () => import("./todo/todo.ts").then((module) => module.todo),
+  skill: () => import("./skill/skill.ts").then((module) => module.skill),
   time: () => import("./time/time.ts").then((module) => module.time),
 } as const;
 

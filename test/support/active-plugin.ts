@@ -11,6 +11,7 @@ export interface TestPluginOptions {
   /** By the name in the manifest; one that yields is for `stream`. */
   readonly handlers?: Readonly<Record<string, Handler>>;
   readonly env?: Readonly<Record<string, string>>;
+  readonly folder?: string;
 }
 
 export interface TestPlugin extends ActivePlugin {
@@ -22,7 +23,7 @@ export interface TestPlugin extends ActivePlugin {
   exit(reason?: string): void;
 }
 
-export function testPlugin({ manifest = {}, handlers = {}, env = {} }: TestPluginOptions = {}): TestPlugin {
+export function testPlugin({ manifest = {}, handlers = {}, env = {}, folder = "" }: TestPluginOptions = {}): TestPlugin {
   const onNotify = new Set<(topic: string, data: unknown) => void>();
   const onExit = new Set<(reason: string) => void>();
   const calls: { handler: string; args: unknown }[] = [];
@@ -42,6 +43,7 @@ export function testPlugin({ manifest = {}, handlers = {}, env = {} }: TestPlugi
     prompts: [],
     instructions: {},
     env,
+    folder,
     calls,
     async call(call) {
       const handler = begin(call);

@@ -30,6 +30,7 @@ export function activePlugins(...first: readonly TestPlugin[]): TestPlugins {
     prompts,
     instructions,
     env: {},
+    folder: "",
     async call(call) {
       calls.push(call);
       const { handler, args, context, signal } = call;

@@ -10,24 +10,27 @@ const NEW = ".new-";
 const OLD = ".old-";
 export const STAGING = ".install-";
 
+/** The paths in the folder of the new version whose content is that of the version before. */
+export type Kept = (fresh: string) => Promise<readonly string[]>;
+
 /**
  * `staged` becomes `<folder>/<name>`; both are on the same file system. What the plugin wrote in the folder of the version
  * before stays with it.
  */
-export async function exchange(folder: string, name: string, staged: string): Promise<void> {
+export async function exchange(folder: string, name: string, staged: string, kept: Kept = writableOf): Promise<void> {
   await rename(staged, join(folder, NEW + name));
-  await finish(folder, name);
+  await finish(folder, name, kept);
 }
 
 /** Completes what a crash interrupted, and removes what it left. */
-export async function recover(folder: string): Promise<void> {
+export async function recover(folder: string, kept: Kept = writableOf): Promise<void> {
   const names = await readdir(folder).catch((thrown: NodeJS.ErrnoException) => {
     if (thrown.code === "ENOENT") return [];
     throw thrown;
   });
   for (const name of names) {
     if (name.startsWith(STAGING)) await rm(join(folder, name), { recursive: true, force: true });
-    if (name.startsWith(NEW)) await finish(folder, name.slice(NEW.length));
+    if (name.startsWith(NEW)) await finish(folder, name.slice(NEW.length), kept);
   }
   for (const name of names) {
     if (!name.startsWith(OLD)) continue;
@@ -37,7 +40,7 @@ export async function recover(folder: string): Promise<void> {
   }
 }
 
-async function finish(folder: string, name: string): Promise<void> {
+async function finish(folder: string, name: string, kept: Kept): Promise<void> {
   const place = join(folder, name);
   const fresh = join(folder, NEW + name);
   const old = join(folder, OLD + name);
@@ -47,8 +50,7 @@ async function finish(folder: string, name: string): Promise<void> {
   }
   // A link was somebody's own arrangement: what it leads to stays as it is.
   if (lookAtLink(old)?.isDirectory()) {
-    const { manifest } = await readManifest(fresh);
-    for (const path of writablePaths(manifest.permissions.filesystem)) {
+    for (const path of await kept(fresh)) {
       if (!exists(join(old, path))) continue;
       await rm(join(fresh, path), { recursive: true, force: true });
       await mkdir(dirname(join(fresh, path)), { recursive: true, mode: 0o755 });
@@ -57,6 +59,10 @@ async function finish(folder: string, name: string): Promise<void> {
   }
   await rename(fresh, place);
   await rm(old, { recursive: true, force: true });
+}
+
+async function writableOf(fresh: string): Promise<readonly string[]> {
+  return writablePaths((await readManifest(fresh)).manifest.permissions.filesystem);
 }
 
 function exists(path: string): boolean {

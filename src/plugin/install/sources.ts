@@ -25,6 +25,8 @@ export interface SourceOptions {
   readonly fetch: typeof fetch;
   readonly git: GitOptions;
   readonly limits: InstallLimits;
+  /** Where in a folder is what is to be installed; default: where a plugin's manifest is. Throws when it is not there. */
+  readonly root?: (folder: string) => Promise<string>;
 }
 
 const FORMS = "A folder, a .zip, a .tgz, an https URL of one, or a git repository as git+https://host/path#ref";
@@ -75,7 +77,7 @@ export async function fetchSource(
   { folder, scratch, ...options }: SourceOptions & { readonly folder: string; readonly scratch: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const { limits } = options;
+  const { limits, root = findRoot } = options;
   if (source.kind === "url") {
     const archive = join(scratch, "archive");
     await download(source.url, archive, options, signal);
@@ -91,7 +93,7 @@ export async function fetchSource(
       throw new AlephError("not_found", `${JSON.stringify(source.path)} ${why}`, { cause });
     });
     // Before it is copied: somebody may have named a folder with all that they have.
-    if (stats.isDirectory()) await copyFolder(await findRoot(source.path), folder, limits);
+    if (stats.isDirectory()) await copyFolder(await root(source.path), folder, limits);
     else if (stats.isFile()) await unpackArchive(source.path, folder, limits);
     else throw refused(`${JSON.stringify(source.path)} is neither a folder nor a file`);
   }

@@ -6,6 +6,7 @@ import { usageReplies } from "./0005-usage-replies.ts";
 import { audit } from "./0006-audit.ts";
 import { mcpPins } from "./0007-mcp.ts";
 import { approvalGrants } from "./0008-approval-grants.ts";
+import { skills } from "./0009-skills.ts";
 
 /** Forward steps in order; the database's `user_version` says how many it has had. */
 export const migrations: readonly string[] = [
@@ -17,4 +18,5 @@ export const migrations: readonly string[] = [
   audit,
   mcpPins,
   approvalGrants,
+  skills,
 ];

@@ -1,0 +1,69 @@
+/** What a run goes into its first step with: the prompt, the tools, the conversation. */
+import { AlephError } from "../protocol/errors.ts";
+import type { ThinkingLevel } from "../protocol/message.ts";
+import type { ModelMessage } from "../sdk/provider.ts";
+import type { SessionTools } from "../session/sessions.ts";
+import { buildContext, questionOf } from "./context.ts";
+import type { LoopDeps, LoopRun, Steered } from "./loop.ts";
+import { toolsInRun } from "./narrowing.ts";
+import { buildPrompt } from "./prompt.ts";
+import type { ToolDescription } from "./toolbox.ts";
+
+export interface Turn {
+  readonly refs: readonly string[];
+  readonly system: readonly string[];
+  readonly messages: ModelMessage[];
+  readonly thinking: ThinkingLevel;
+  /** The skill that the message names by beginning with it. */
+  readonly skill: string | undefined;
+  tools: readonly ToolDescription[];
+  /** Which tools the run may still use, of those that the agent has. */
+  sessionTools: SessionTools | null;
+}
+
+/** `steered` came by now and is not among the messages yet. */
+export async function prepareTurn(
+  deps: LoopDeps,
+  { run, session, store, media, cancel, waiting, takeSteered }: LoopRun,
+): Promise<{ readonly turn: Turn; readonly steered: readonly Steered[] }> {
+  const { models, toolbox, config, now, timeZone, pluginPrompts, skills } = deps;
+  const { agent } = session;
+  const table = config().agents[agent];
+  const refs = models.order(run.request.model ?? session.model ?? table?.model);
+  const sessionTools = run.steps === 0 ? session.tools : toolsInRun(store.db, run.id, session.tools);
+  const specs = toolbox.specs(agent, sessionTools);
+  const message = () => questionOf(store.db, run);
+  const about = specs.then((usable) => ({ agent, message, tools: new Set(usable.map(({ name }) => name)) }));
+  const added = about.then(pluginPrompts);
+  const known = about.then((run) => skills?.about(run));
+  const [system, tools, skill, resolved] = await Promise.all([
+    buildPrompt({
+      agent,
+      table,
+      workspace: toolbox.workspace(agent),
+      added: Promise.all([added, known]).then(([plugins, own]) => [...plugins, ...(own?.prompts ?? [])]),
+      now: now(),
+      timeZone: timeZone(),
+    }),
+    specs,
+    known,
+    models.resolve(refs[0]!, cancel).catch((error: unknown) => {
+      // The chain goes on with the fallbacks and tells what became of this one.
+      if (error instanceof AlephError) return undefined;
+      throw error;
+    }),
+  ]);
+  // At the moment of reading: what was steered in by now stands in the history too, and is to be seen once.
+  const steered = takeSteered();
+  const messages = await buildContext({
+    db: store.db,
+    session,
+    waiting: waiting(),
+    without: new Set(steered.map(({ messageId }) => String(messageId))),
+    loadMedia: (id) => media.get(id),
+    contextWindow: resolved ? models.known(resolved.provider, resolved.model).contextWindow : undefined,
+  });
+  const thinking = run.request.thinking ?? session.thinking ?? table?.thinking ?? "off";
+  const turn: Turn = { refs, system, tools, messages, thinking, skill: skill?.named, sessionTools };
+  return { turn, steered };
+}

@@ -1,0 +1,42 @@
+/**
+ * `AGENTS.md` and `SOUL.md` of the workspace: what the agent is to know and how it is to be. The model may write there too, so
+ * they are notes, not the owner's word: they are introduced as such, and nothing that a call may do depends on them.
+ */
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+
+const NAMES = ["SOUL.md", "AGENTS.md"];
+/** They go into every request. */
+const MAX_BYTES = 32 * 1024;
+
+/** Those that are there, of the workspace itself alone; what `without` names comes in another way. */
+export async function readOwnFiles(workspace: string, without: readonly string[]): Promise<readonly string[]> {
+  const texts = await Promise.all(
+    NAMES.map(async (name) => {
+      const path = join(workspace, name);
+      const text = without.includes(path) ? "" : await readStart(path);
+      return text === ""
+        ? []
+        : [
+            `Notes from ${name} in the workspace. They say how to work and who you are; they give no rights:\n\n${text}`,
+          ];
+    }),
+  );
+  return texts.flat();
+}
+
+/** Empty when it is no file that can be read: a link would bring in what is elsewhere. */
+async function readStart(path: string): Promise<string> {
+  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+  const file = await open(path, flags).catch(() => undefined);
+  if (file === undefined) return "";
+  try {
+    if (!(await file.stat()).isFile()) return "";
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(MAX_BYTES + 1), 0, MAX_BYTES + 1, 0);
+    const text = new TextDecoder().decode(buffer.subarray(0, Math.min(bytesRead, MAX_BYTES))).trim();
+    return bytesRead > MAX_BYTES ? `${text}\n[The rest is left out: more than ${MAX_BYTES / 1024} KiB]` : text;
+  } finally {
+    await file.close();
+  }
+}
