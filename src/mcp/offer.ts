@@ -100,8 +100,9 @@ export function offerTools({ desk, media, sessionKey }: OfferOptions): Server {
           progress: tell,
         },
       );
-      const content: CallToolResult["content"] = [{ type: "text", text }];
-      for (const part of parts ?? []) content.push(await attach(part, media));
+      const attached = await Promise.all((parts ?? []).map((part) => attach(part, media)));
+      const isBare = text === "" && attached.length > 0;
+      const content: CallToolResult["content"] = [...(isBare ? [] : [{ type: "text" as const, text }]), ...attached];
       return { content, isError: status !== "ok" };
     } finally {
       clearInterval(timer);
@@ -130,8 +131,12 @@ function grantOf(authInfo: { readonly extra?: Record<string, unknown> } | undefi
 
 async function attach(part: MediaPart, media: Pick<Media, "get">): Promise<CallToolResult["content"][number]> {
   const { bytes, mime } = await media.get(part.media_id);
+  const uri = `aleph://media/${part.media_id}`;
+  if (mime.startsWith("text/")) {
+    return { type: "resource", resource: { uri, mimeType: mime, text: new TextDecoder().decode(bytes) } };
+  }
   const data = bytes.toBase64();
   if (mime.startsWith("image/")) return { type: "image", data, mimeType: mime };
   if (mime.startsWith("audio/")) return { type: "audio", data, mimeType: mime };
-  return { type: "resource", resource: { uri: `aleph://media/${part.media_id}`, mimeType: mime, blob: data } };
+  return { type: "resource", resource: { uri, mimeType: mime, blob: data } };
 }

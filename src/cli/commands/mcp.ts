@@ -10,6 +10,7 @@ import { jsonFlag, serverFlags } from "../flags.ts";
 import { writeJson } from "../output.ts";
 import { confirm } from "../question.ts";
 import { writeTable } from "../table.ts";
+import type { Output } from "../terminal.ts";
 
 type Server = Result<"mcp.list">["servers"][number];
 
@@ -92,7 +93,8 @@ const approve = defineCommand({
         return EXIT.ok;
       }
       for (const { tool, change, before, after } of found.pending.changes) {
-        terminal.err.write(`${tool}: ${change}\n${marked("-", before)}${marked("+", after)}`);
+        terminal.err.write(`${tool}: ${change}\n`);
+        writeChange(terminal.err, before, after);
       }
       if (!args.yes && !terminal.interactive) {
         throw usageError("There is no terminal to ask at", "Add --yes to approve what is shown");
@@ -198,10 +200,17 @@ function nextStep({ name: server, status }: Server, program: string): readonly s
   return [];
 }
 
-function marked(mark: string, text: string | undefined): string {
-  if (text === undefined) return "";
-  return `${printable(text)
-    .split("\n")
-    .map((line) => `  ${mark} ${line}`)
-    .join("\n")}\n`;
+/** The lines from the first to the last that differ. */
+function writeChange(out: Output, before: string | undefined, after: string | undefined): void {
+  const [old, now] = [before, after].map((text) => (text === undefined ? [] : printable(text).split("\n"))) as [
+    string[],
+    string[],
+  ];
+  let start = 0;
+  while (start < old.length && start < now.length && old[start] === now[start]) start++;
+  let end = 0;
+  while (end < old.length - start && end < now.length - start && old.at(-1 - end) === now.at(-1 - end)) end++;
+  const lines = (mark: string, all: string[]) =>
+    all.slice(start, all.length - end).map((line) => `  ${mark} ${line}\n`);
+  out.write([...lines("-", old), ...lines("+", now)].join(""));
 }
