@@ -8,11 +8,11 @@ import { connect, type Socket } from "node:net";
 import { type Duplex, pipeline } from "node:stream";
 import { AlephError } from "../protocol/errors.ts";
 import { addressesOf, hostOf, type Lookup, parseTarget, portOf } from "./dial.ts";
-import { parseNetworkRules } from "./network-rules.ts";
+import { type NetworkRules, parseNetworkRules } from "./network-rules.ts";
 
 export interface ProxyOptions {
-  /** Like `connect:https://api.example.com`. */
-  readonly rules: readonly string[];
+  /** Like `connect:https://api.example.com`, or judged otherwise. */
+  readonly rules: readonly string[] | NetworkRules;
   readonly lookup: Lookup;
   /** What the rules do not name was tried; `target` is like `https://example.com:443`. */
   readonly onDenied: (target: string) => void;
@@ -35,7 +35,7 @@ const HOP_HEADERS: ReadonlySet<string> = new Set([
 
 /** Throws `plugin_error` for a rule that is none. */
 export async function startProxy({ rules, lookup, onDenied }: ProxyOptions): Promise<CommandProxy> {
-  const judged = parseNetworkRules(rules);
+  const judged = "names" in rules ? rules : parseNetworkRules(rules);
   // Others on this machine reach the port too.
   const password = Buffer.from(crypto.getRandomValues(new Uint8Array(24))).toString("base64url");
   const expected = `Basic ${Buffer.from(`aleph:${password}`).toString("base64")}`;
