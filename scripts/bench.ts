@@ -11,6 +11,7 @@ import type { Programs, Row } from "./bench/bench.ts";
 import { measureHistory } from "./bench/history.ts";
 import { measurePassthrough } from "./bench/passthrough.ts";
 import { measurePlugins } from "./bench/plugins.ts";
+import { measurePolicy } from "./bench/policy.ts";
 import { measureRpc } from "./bench/rpc.ts";
 import { measureSandbox } from "./bench/sandbox.ts";
 import { measureMemory, measureStart } from "./bench/start.ts";
@@ -25,6 +26,7 @@ const MEASUREMENTS: Readonly<Record<string, (programs: Programs) => Promise<read
   chunks: measureChunks,
   history: measureHistory,
   passthrough: measurePassthrough,
+  policy: measurePolicy,
   sandbox: measureSandbox,
   plugins: measurePlugins,
 };
