@@ -181,9 +181,11 @@ class Launching {
     const size = options.terminal;
     const terminal = size && openTerminal(size, onOutput);
     try {
-      const mark = { [COMMAND_MARK]: crypto.randomUUID(), ...(size ? { TERM: "xterm-256color" } : {}) };
+      // Its input is a socket, as a shell that comes over a network has: the outermost one would read `.bashrc` for that.
+      const inner = { SHLVL: "1", ...(size ? { TERM: "xterm-256color" } : {}) };
+      const env = { ...command.env, ...inner, [COMMAND_MARK]: crypto.randomUUID() };
       const streams = terminal ? { terminal } : { stdin: "pipe" as const };
-      const child = await command.start(argvOf(work), { ...command.env, ...mark }, streams);
+      const child = await command.start(argvOf(work), env, streams);
       const reading = terminal ? [] : [forward(child.stdout, onOutput), forward(child.stderr, onOutput)];
       const stop = () => child.kill("SIGKILL");
       signal.addEventListener("abort", stop, { once: true });

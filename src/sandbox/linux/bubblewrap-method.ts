@@ -28,7 +28,7 @@ export function bubblewrapMethod(program: OwnProgram): SandboxMethod {
       if (!architectureOf(process.arch)) return `the system calls of ${process.arch} are not known`;
       return bubblewrap === undefined ? "bwrap is not installed" : undefined;
     },
-    prepare({ argv, cwd, env, confinement }) {
+    prepare({ argv, cwd, env, confinement, terminal }) {
       if (confinement.network !== "none") {
         throw new AlephError("sandbox_denied", "Without Landlock connections cannot be confined to one port");
       }
@@ -50,6 +50,7 @@ export function bubblewrapMethod(program: OwnProgram): SandboxMethod {
           write,
           system: [],
           execute,
+          terminal: terminal !== undefined,
           cpuSeconds: cpuSeconds ?? null,
           user: null,
           server: null,

@@ -35,7 +35,7 @@ export function enclosedMethod(program: OwnProgram, { landlock }: { readonly lan
       if (!architectureOf(process.arch)) return `the system calls of ${process.arch} are not known`;
       return bubblewrap === undefined ? "bwrap is not installed" : undefined;
     },
-    prepare({ argv, cwd, env, confinement }) {
+    prepare({ argv, cwd, env, confinement, terminal }) {
       const { read, write, execute, cpuSeconds, commands, ...limits } = confinement;
       if (confinement.network !== "none" && !landlock)
         throw new AlephError("sandbox_denied", "Without Landlock connections cannot be confined to one port");
@@ -66,6 +66,7 @@ export function enclosedMethod(program: OwnProgram, { landlock }: { readonly lan
           write: [...write, ...(commands ? TEMPORARY : [])],
           system: system.read,
           execute: [...execute, argv[0] ?? "", ...system.loaders],
+          terminal: terminal !== undefined,
           cpuSeconds: cpuSeconds ?? null,
           user: null,
           server: null,

@@ -17,7 +17,7 @@ export function landlockMethod(program: OwnProgram): SandboxMethod {
     obstacle() {
       return architectureOf(process.arch) ? undefined : `the system calls of ${process.arch} are not known`;
     },
-    prepare({ argv, cwd, env, confinement }) {
+    prepare({ argv, cwd, env, confinement, terminal }) {
       const { read, write, execute, cpuSeconds, commands, ...limits } = confinement;
       const [hidden] = commands?.hide ?? [];
       if (hidden !== undefined)
@@ -42,6 +42,7 @@ export function landlockMethod(program: OwnProgram): SandboxMethod {
           write,
           system: system.read,
           execute: [...execute, argv[0] ?? "", ...system.loaders],
+          terminal: terminal !== undefined,
           cpuSeconds: cpuSeconds ?? null,
           user: newUser(commands ? () => shareOf(write, commands) : Math.random),
           server: process.pid,

@@ -16,6 +16,7 @@ const PR_SET_PDEATHSIG = 1;
 const PR_SET_NO_NEW_PRIVS = 38;
 const SECCOMP_SET_MODE_FILTER = 1;
 const SIGKILL = 9;
+const TIOCSCTTY = 0x540e;
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 const F_SETFL = 4;
@@ -46,6 +47,7 @@ function confineAndBecome(order: LaunchOrder): void {
   const program = new Program(kernel, order);
   kernel.must("fcntl", ORDER_FD, F_SETFD, FD_CLOEXEC);
   if (needsWatch(order)) watchServer(kernel);
+  if (order.terminal) takeTerminal(kernel, order);
   // Then it need not set the rights of what it makes, which it could not do.
   if (order.commands && !order.enclosed && order.user === null) process.umask(0o077);
   enter(order.cwd);
@@ -88,6 +90,12 @@ function enter(folder: string): void {
   } catch {
     throw new LaunchError("not_found", `Cannot work in "${folder}"`);
   }
+}
+
+/** So that what is typed there can interrupt, and `/dev/tty` is it. Only who leads a session may have one. */
+function takeTerminal(kernel: Kernel, { enclosed }: LaunchOrder): void {
+  if (enclosed) kernel.must("setsid");
+  kernel.must("ioctl", 0, TIOCSCTTY, 0);
 }
 
 /** When the server is gone the kernel kills the whole group, of which only this process hears of its parent's death. */

@@ -27,6 +27,8 @@ export interface LaunchOrder extends Omit<Confinement, "read" | "write" | "execu
   readonly commands: boolean;
   /** Whether it is in namespaces of its own, whose end is everybody's end. */
   readonly enclosed: boolean;
+  /** Whether its input is a terminal, to be its own. */
+  readonly terminal: boolean;
   readonly cpuSeconds: number | null;
   /** Who it is to be instead of root; null: whoever it is, without capabilities. */
   readonly user: number | null;

@@ -23,9 +23,14 @@ export function canBe(who: Who): boolean {
   return setpriv === null ? !isRoot && who === "an ordinary user" : isRoot || who === "an ordinary user";
 }
 
-export async function runDriver(options: DriverOptions, who: Who): Promise<DriverReport> {
+export function runDriver(options: DriverOptions, who: Who): Promise<DriverReport> {
+  return runAs(who, join(import.meta.dir, "driver.ts"), options);
+}
+
+/** Runs a file that takes JSON and prints JSON. */
+export async function runAs<T>(who: Who, file: string, options: unknown): Promise<T> {
   const become = isRoot ? BECOME[who] : [];
-  const child = Bun.spawn([...become, process.execPath, join(import.meta.dir, "driver.ts"), JSON.stringify(options)], {
+  const child = Bun.spawn([...become, process.execPath, file, JSON.stringify(options)], {
     cwd: "/",
     env: { PATH: process.env.PATH ?? "", ALEPH_TEST_SECRET: "of the server" },
     stdout: "pipe",
@@ -34,5 +39,5 @@ export async function runDriver(options: DriverOptions, who: Who): Promise<Drive
   const [stdout, stderr] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
   await child.exited;
   if (stdout === "") throw new Error(`The driver failed: ${stderr}`);
-  return JSON.parse(stdout) as DriverReport;
+  return JSON.parse(stdout) as T;
 }
