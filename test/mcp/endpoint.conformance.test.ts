@@ -1,14 +1,14 @@
 /** The conformance suite of the specification's authors against `/mcp`. Its own tools stand for ours, which it does not know. */
 import { expect, test } from "bun:test";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { McpEndpoint } from "../../src/mcp/endpoint.ts";
 import type { ToolDesk } from "../../src/mcp/offer.ts";
 import { createMedia, createMemoryShelf } from "../../src/media/media.ts";
 import { OWNER_GRANT } from "../../src/protocol/identity.ts";
 import { testApp } from "../support/app.ts";
 
-const SUITE = join(import.meta.dir, "../../node_modules/@modelcontextprotocol/conformance/dist/index.js");
+const SUITE = fileURLToPath(import.meta.resolve("@modelcontextprotocol/conformance/dist/index.js"));
 const PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
 
 /** The names of the scenarios that pass. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { McpServerTable } from "../../src/config/schema.ts";
-import { collectEvents, testApp } from "../support/app.ts";
+import { collectEvents, type TestApp, testApp } from "../support/app.ts";
 import { type OddMode, oddServer } from "../support/mcp/servers.ts";
 import { refusalOf } from "../support/tool-call.ts";
 
@@ -14,6 +14,10 @@ async function oddApp(mode: OddMode, more: McpServerTable = {}) {
     status: async () => (await app.client.call("mcp.list", {})).servers[0]!,
     [Symbol.asyncDispose]: () => app[Symbol.asyncDispose](),
   };
+}
+
+function printedBy({ logs }: Pick<TestApp, "logs">): readonly string[] {
+  return logs.filter(({ message }) => message === "mcp server output").map(({ fields }) => String(fields?.text));
 }
 
 const text = (value: string) => ({ content: [{ type: "text", text: value }] });
@@ -75,10 +79,7 @@ describe("an MCP server", () => {
   test("that prints what is no message is read on, and what it printed is in the log", async () => {
     await using odd = await oddApp("good");
     expect(await odd.call("garbage")).toEqual(text("after the garbage"));
-    const printed = odd.app.logs
-      .filter(({ message }) => message === "mcp server output")
-      .map(({ fields }) => fields?.text);
-    expect(printed).toEqual(["not a message", '{"jsonrpc":"1.0"}', "[1,2", "\\x00\\x01"]);
+    expect(printedBy(odd.app)).toEqual(["not a message", '{"jsonrpc":"1.0"}', "[1,2", "\\x00\\x01"]);
   });
 
   test("that prints nothing else is ended", async () => {
@@ -150,10 +151,32 @@ describe("an MCP server", () => {
         tried(() => require("node:child_process").execFileSync("/bin/true")),
       ]));`;
     await refusalOf(app.client.call("mcp.start", { name: "spy", command: process.execPath, args: ["-e", code] }));
-    const printed = app.logs.find(({ message }) => message === "mcp server output");
-    const [database, passwd, written, program] = JSON.parse(String(printed?.fields?.text)) as string[];
+    const [database, passwd, written, program] = JSON.parse(printedBy(app)[0]!) as string[];
     expect([database, passwd, written]).toEqual(["EACCES", "EACCES", "EACCES"]);
     expect(program).not.toBe("open");
+  });
+
+  test("reaches the hosts that its table names, by way of the proxy, and no other", async () => {
+    using web = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response("open") });
+    using other = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response("closed") });
+    await using app = await testApp();
+    const code = `
+      const tried = async (url, init) => fetch(url, init).then((answer) => answer.text(), (error) => error.code ?? "failed");
+      console.error(JSON.stringify([
+        await tried("http://127.0.0.1:${web.port}/"),
+        (await tried("http://127.0.0.1:${other.port}/")).trim(),
+        await tried("http://127.0.0.1:${other.port}/", { proxy: "" }),
+      ]));`;
+    const network = [`connect:http://127.0.0.1:${web.port}`];
+    const args = ["-e", code];
+    await refusalOf(app.client.call("mcp.start", { name: "spy", command: process.execPath, args, network }));
+    const [named, denied, direct] = JSON.parse(printedBy(app)[0]!) as string[];
+    expect([named, denied]).toEqual(["open", expect.stringContaining("is not among the hosts")]);
+    expect(direct).not.toBe("closed");
+    expect(app.logs.find(({ message }) => message === "mcp server tried what it may not reach")?.fields).toEqual({
+      server: "spy",
+      target: `http://127.0.0.1:${other.port}`,
+    });
   });
 
   test("is not opened what is Aleph's own", async () => {

@@ -1,19 +1,18 @@
 /** MCP servers for tests: real ones from npm, and one that misbehaves as it is told. */
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { McpServerTable } from "../../../src/config/schema.ts";
-
-const packages = join(import.meta.dir, "../../../node_modules/@modelcontextprotocol");
 
 /** Every tool runs without a question. */
 const FREE = { tools: { allow: ["*"] } };
 
 export function everythingServer(more: McpServerTable = {}): McpServerTable {
-  const entry = join(packages, "server-everything/dist/index.js");
+  const entry = fileURLToPath(import.meta.resolve("@modelcontextprotocol/server-everything/dist/index.js"));
   return { command: process.execPath, args: [entry], ...FREE, ...more };
 }
 
 export function filesystemServer(folder: string, more: McpServerTable = {}): McpServerTable {
-  const entry = join(packages, "server-filesystem/dist/index.js");
+  const entry = fileURLToPath(import.meta.resolve("@modelcontextprotocol/server-filesystem/dist/index.js"));
   return { command: process.execPath, args: [entry, folder], ...FREE, ...more };
 }
 
