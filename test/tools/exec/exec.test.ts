@@ -1,44 +1,13 @@
 import { expect, test } from "bun:test";
 import { mkdir, rename, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { createCommandPolicy } from "../../../src/policy/command-policy.ts";
-import { createFiles } from "../../../src/sandbox/files.ts";
-import { Jobs } from "../../../src/sandbox/jobs.ts";
 import { exec } from "../../../src/tools/exec/exec.ts";
-import { noSandbox, type TestLauncherOptions, testExecConfig, testLauncher } from "../../support/launcher.ts";
-import { callTool, prepareCall, refusalOf } from "../../support/tool-call.ts";
-import { PROGRAM_PATH, testWorkspace } from "../../support/workspace.ts";
-
-async function setUp(options: Partial<TestLauncherOptions> = {}) {
-  const workspace = await testWorkspace();
-  const config = () => ({ exec: testExecConfig(options) });
-  const { guarded } = workspace.site;
-  const launcher = testLauncher({ ...workspace, ...options });
-  const jobs = new Jobs({ launcher, now: Date.now });
-  const needs = {
-    files: createFiles({ home: workspace.home }),
-    commands: createCommandPolicy({ guarded, config }),
-    launcher,
-    jobs,
-    config,
-  };
-  const prepare = (input: object) => prepareCall(exec, needs, input, workspace.context());
-  const call = (input: object) => callTool(exec, needs, input, workspace.context());
-  return {
-    ...workspace,
-    needs,
-    jobs,
-    prepare,
-    call,
-    async [Symbol.asyncDispose]() {
-      await jobs[Symbol.asyncDispose]();
-      await workspace[Symbol.asyncDispose]();
-    },
-  };
-}
+import { testCommands } from "../../support/commands.ts";
+import { callTool, refusalOf } from "../../support/tool-call.ts";
+import { PROGRAM_PATH } from "../../support/workspace.ts";
 
 test("exec runs a command that only looks, without a shell", async () => {
-  await using t = await setUp();
+  await using t = await testCommands();
   await t.write("notes.txt", "b\na\n");
   const prepared = await t.prepare({ command: "sort notes.txt | head -n 1 && echo '$HOME'" });
   expect([prepared.tier, prepared.plan.mode]).toEqual(["allow", "argv"]);
@@ -46,7 +15,7 @@ test("exec runs a command that only looks, without a shell", async () => {
 });
 
 test("exec asks for any other command and shows the shell that would run it", async () => {
-  await using t = await setUp();
+  await using t = await testCommands();
   const prepared = await t.prepare({ command: "echo $HOME > out.txt; cat out.txt", timeout_ms: 5000 });
   expect({ tier: prepared.tier, plan: prepared.plan }).toEqual({
     tier: "ask",
@@ -79,14 +48,14 @@ test("exec asks for any other command and shows the shell that would run it", as
 });
 
 test("exec denies what the floor holds", async () => {
-  await using t = await setUp();
+  await using t = await testCommands();
   for (const command of ["rm -rf /", "sudo ls", "cat ../../credentials/token", "aleph config set a b"]) {
     expect((await t.prepare({ command })).tier).toBe("deny");
   }
 });
 
 test("exec tells how a command failed", async () => {
-  await using t = await setUp();
+  await using t = await testCommands();
   expect(await t.call({ command: "cat none" })).toEqual({
     ok: false,
     text: expect.stringMatching(/none: No such file or directory\n\[exit code 1\]$/),
@@ -101,7 +70,7 @@ test("exec tells how a command failed", async () => {
 });
 
 test("exec shows output as it comes", async () => {
-  await using t = await setUp();
+  await using t = await testCommands();
   const pieces: string[] = [];
   await callTool(
     exec,
@@ -113,7 +82,7 @@ test("exec shows output as it comes", async () => {
 });
 
 test("exec runs in the folder that it is given, if that is in the workspace", async () => {
-  await using t = await setUp();
+  await using t = await testCommands();
   await mkdir(join(t.path, "sub"));
   await t.write("file", "");
   await symlink("/etc", join(t.path, "out"));
@@ -131,7 +100,7 @@ test("exec runs in the folder that it is given, if that is in the workspace", as
 const CHANGED = "forbidden: What the command would touch has changed since it was judged";
 
 test("exec does not run what was allowed when the file has become a link to elsewhere", async () => {
-  await using t = await setUp();
+  await using t = await testCommands();
   await t.write("notes.txt", "mine");
   await Bun.write(join(t.userHome, "secret.txt"), "secret");
   const prepared = await t.prepare({ command: "cat notes.txt" });
@@ -141,7 +110,7 @@ test("exec does not run what was allowed when the file has become a link to else
 });
 
 test("exec does not run what was approved when its folder leads elsewhere by then", async () => {
-  await using t = await setUp();
+  await using t = await testCommands();
   await mkdir(join(t.path, "sub"));
   await mkdir(join(t.path, "other"));
   const prepared = await t.prepare({ command: "touch here", cwd: "sub" });
@@ -155,7 +124,7 @@ test("exec does not run what was approved when its folder leads elsewhere by the
 });
 
 test("exec does not run what is refused by the time it was approved", async () => {
-  await using t = await setUp();
+  await using t = await testCommands();
   const prepared = await t.prepare({ command: "touch notes/x" });
   expect(prepared.tier).toBe("ask");
   await symlink(t.home.path, join(t.path, "notes"));
@@ -163,7 +132,7 @@ test("exec does not run what is refused by the time it was approved", async () =
 });
 
 test("exec ends the command when the run is aborted", async () => {
-  await using t = await setUp();
+  await using t = await testCommands();
   const abort = new AbortController();
   const begun = Promise.withResolvers<void>();
   const context = t.context({ signal: abort.signal, progress: () => begun.resolve() });

@@ -1,0 +1,110 @@
+import { expect, test } from "bun:test";
+import { type JobRequest, type JobState, Jobs, type JobsOptions } from "../../src/sandbox/jobs.ts";
+import { testLauncher } from "../support/launcher.ts";
+import { refusalOf } from "../support/tool-call.ts";
+import { testWorkspace } from "../support/workspace.ts";
+
+async function setUp(options: Partial<JobsOptions> = {}) {
+  const workspace = await testWorkspace();
+  const events: string[] = [];
+  const note = (what: string) => (job: JobState) => events.push(`${what} ${job.command}`);
+  const jobs = new Jobs({
+    launcher: testLauncher(workspace),
+    now: () => 1000,
+    onStarted: note("started"),
+    onEnded: note("ended"),
+    ...options,
+  });
+  const start = (command: string, override: Partial<JobRequest> = {}) =>
+    jobs.start(
+      { mode: "shell", argv: ["/bin/bash", "-c", command] },
+      {
+        sessionKey: "a",
+        command,
+        cwd: workspace.path,
+        workspace: workspace.path,
+        writes: true,
+        network: [],
+        timeoutMs: 0,
+        ...override,
+      },
+    );
+  return {
+    ...workspace,
+    jobs,
+    events,
+    start,
+    async [Symbol.asyncDispose]() {
+      await jobs[Symbol.asyncDispose]();
+      await workspace[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const never = new AbortController().signal;
+
+test("Jobs end with their session, and others go on", async () => {
+  await using t = await setUp();
+  const mine = await t.start("sleep 1000; true");
+  const other = await t.start("sleep 2000; true", { sessionKey: "b" });
+  await t.jobs.endSession("a");
+  expect(t.jobs.list("a")).toEqual([]);
+  expect(await refusalOf((async () => t.jobs.get("a", mine.job_id))())).toStartWith("not_found: ");
+  expect(t.jobs.get("b", other.job_id).end).toBeUndefined();
+  expect(t.events).toEqual(["started sleep 1000; true", "started sleep 2000; true", "ended sleep 1000; true"]);
+});
+
+test("Jobs end with the server", async () => {
+  await using t = await setUp();
+  const { job_id } = await t.start("(trap '' TERM HUP; sleep 1000) & sleep 1000; true");
+  await t.jobs[Symbol.asyncDispose]();
+  expect(t.jobs.get("a", job_id).end).toMatchObject({ at: 1000, timedOut: false });
+  expect(await refusalOf(t.start("true"))).toBe("cancelled: The server is stopping");
+});
+
+test("Jobs are so many at a time, in a session and in all", async () => {
+  await using t = await setUp({ limits: { perSession: 2, inAll: 3 } });
+  await t.start("sleep 1000; true");
+  const { job_id } = await t.start("sleep 1000; true");
+  expect(await refusalOf(t.start("true"))).toBe("limit_reached: 2 jobs of this session run already");
+  await t.start("sleep 1000; true", { sessionKey: "b" });
+  expect(await refusalOf(t.start("true", { sessionKey: "b" }))).toBe("limit_reached: 3 jobs run already");
+  await t.jobs.kill("a", job_id);
+  await t.start("true");
+});
+
+test("Jobs that have ended are kept for a while", async () => {
+  await using t = await setUp({ limits: { keptPerSession: 2 } });
+  for (const code of [1, 2, 3]) {
+    const { job_id } = await t.start(`exit ${code}`);
+    await t.jobs.wait("a", job_id, 10_000, never);
+  }
+  expect(t.jobs.list("a").map(({ end }) => end?.exitCode)).toEqual([2, 3]);
+});
+
+test("Jobs keep the newest of their output", async () => {
+  await using t = await setUp({ limits: { output: 1000 } });
+  const { job_id } = await t.start("seq 1 10000");
+  await t.jobs.wait("a", job_id, 10_000, never);
+  const { output_bytes } = t.jobs.get("a", job_id);
+  const part = t.jobs.read("a", job_id, 0, 10_000);
+  expect({ output_bytes, from: part.from, next: part.next, end: part.text.slice(-11) }).toEqual({
+    output_bytes: 48_894,
+    from: 47_894,
+    next: 48_894,
+    end: "9999\n10000\n",
+  });
+});
+
+test("Jobs end after their time", async () => {
+  await using t = await setUp();
+  const { job_id } = await t.start("sleep 1000; true", { timeoutMs: 200 });
+  expect((await t.jobs.wait("a", job_id, 10_000, never)).end).toMatchObject({ timedOut: true });
+});
+
+test("wait ends with its signal", async () => {
+  await using t = await setUp();
+  const { job_id } = await t.start("sleep 1000; true");
+  const waiting = t.jobs.wait("a", job_id, 60_000, AbortSignal.abort(new Error("enough")));
+  expect(await refusalOf(waiting)).toBe("Error: enough");
+});

@@ -1,0 +1,85 @@
+/** What the sandbox means for `exec`: what is shown, what asks, and what the model is told. */
+import { expect, test } from "bun:test";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { testCommands } from "../../support/commands.ts";
+import { noSandbox } from "../../support/launcher.ts";
+import { refusalOf } from "../../support/tool-call.ts";
+
+test("exec looks without being able to write, whatever the judge overlooked", async () => {
+  await using t = await testCommands();
+  const { plan, tier } = await t.prepare({ command: "ls" });
+  expect({ tier, sandbox: plan.sandbox }).toMatchObject({
+    tier: "allow",
+    sandbox: { level: "kernel", read: [t.path], write: ["a temporary folder of its own"], network: [] },
+  });
+});
+
+test("exec asks for every command where nothing confines it, says so, and offers nothing for always", async () => {
+  await using t = await testCommands({ sandbox: noSandbox });
+  for (const command of ["ls", "touch made"]) {
+    const { tier, reason, pattern, plan } = await t.prepare({ command });
+    expect({ tier, reason, pattern, level: (plan.sandbox as { level: string }).level }).toEqual({
+      tier: "ask",
+      reason: expect.stringContaining("Nothing confines commands here: No way to confine a process is known"),
+      pattern: null,
+      level: "none",
+    });
+  }
+  expect((await t.prepare({ command: "rm -rf /" })).tier).toBe("deny");
+  expect(await t.call({ command: "touch made && ls" })).toEqual({ ok: true, text: "made" });
+});
+
+test("exec shows the hosts that a command wants to reach, and grants no more for always", async () => {
+  await using t = await testCommands();
+  const { tier, plan, pattern } = await t.prepare({
+    command: "touch x",
+    network: ["https://pypi.org/", "files.example:8443", "http://localhost:8080"],
+  });
+  const network = ["connect:https://pypi.org", "connect:https://files.example:8443", "connect:http://localhost:8080"];
+  expect({ tier, network: (plan.sandbox as { network: unknown }).network }).toEqual({ tier: "ask", network });
+  if (pattern) expect(pattern.network).toEqual(network);
+  for (const wrong of ["not a host", "ftp://x.example", "https://a@b.example", "https://x.example/path", ""]) {
+    expect(await refusalOf(t.prepare({ command: "touch x", network: [wrong] }))).toBeDefined();
+  }
+});
+
+test("exec tells the model what was undone and why a command was stopped", async () => {
+  await using t = await testCommands({ limits: { memory_limit: 128 * 1024 * 1024 } });
+  expect(await t.call({ command: "echo bad > .bashrc; echo done" })).toEqual({
+    ok: true,
+    text: "done\n[what it changed in .bashrc was undone: no command may change that]",
+  });
+  const { ok, text } = await t.call({
+    command: "for i in 1 2 3; do (head -c 90M /dev/zero | tail -c 89M | (sleep 2; wc -c)) & done; wait",
+  });
+  expect({ ok, text }).toEqual({ ok: false, text: "[stopped: it used more than 128 MB of memory]" });
+});
+
+test("exec gives a command its input", async () => {
+  await using t = await testCommands();
+  const prepared = await t.prepare({ command: "while read a; do echo got $a; done", stdin: "one\ntwo\n" });
+  expect([prepared.tier, prepared.plan.stdin]).toEqual(["ask", "one\ntwo\n"]);
+  expect(await prepared.run()).toEqual({ ok: true, text: "got one\ngot two" });
+  expect(await t.call({ command: "sleep 1000; true", stdin: "", timeout_ms: 300 })).toEqual({
+    ok: false,
+    text: "[stopped: it took too long]",
+  });
+});
+
+test("exec runs a program in a terminal", async () => {
+  await using t = await testCommands();
+  const { ok, text } = await t.call({ command: "test -t 1 && stty size < /dev/tty && echo $TERM", pty: true });
+  expect({ ok, lines: text.replace(/^\^D[\b]*/, "").split(/\r?\n/) }).toEqual({
+    ok: true,
+    lines: ["30 100", "xterm-256color"],
+  });
+});
+
+test("exec builds what it then starts, and leaves it in the workspace", async () => {
+  await using t = await testCommands();
+  const { text } = await t.call({ command: "printf '#!/bin/sh\\necho built\\n' > tool && chmod +x tool && ./tool" });
+  expect(text).toBe("built");
+  expect(await readdir(t.path)).toEqual(["tool"]);
+  expect(await Bun.file(join(t.path, "tool")).text()).toContain("echo built");
+});
