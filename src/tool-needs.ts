@@ -1,5 +1,7 @@
 /** The part of the composition root that waits for the first tool call: what tools need to do their work. */
 import { lookup } from "node:dns/promises";
+import { join } from "node:path";
+import { Browsers } from "./browser/browsers.ts";
 import type { Environment } from "./config/environment.ts";
 import type { Home } from "./config/home.ts";
 import type { Config } from "./config/schema.ts";
@@ -33,19 +35,38 @@ export interface ToolNeedsOptions {
 }
 
 export function makeToolNeeds(options: ToolNeedsOptions): ToolNeeds {
-  const { home, env, config, media, stores, skills, now, fetch, log } = options;
+  const { home, env, config, media, stores, skills, now, fetch, log, bus, held } = options;
+  const sandbox = once(async () => {
+    const { commandMethods, createSandbox } = await import("./sandbox/sandbox.ts");
+    return createSandbox({ methods: commandMethods });
+  });
   const launcher = createLauncher({
     config,
-    sandbox: once(async () => {
-      const { commandMethods, createSandbox } = await import("./sandbox/sandbox.ts");
-      return createSandbox({ methods: commandMethods });
-    }),
+    sandbox,
     home,
     userHome: env.userHome,
     lookup: lookupAll,
     onDenied: (target) => log.warn("a command tried to reach a host that it may not", { target }),
   });
+  const browsers = held.use(
+    new Browsers({
+      config: () => config().tools.browser,
+      sandbox,
+      folder: join(home.run, "browsers"),
+      onPath: (name) => Bun.which(name, { PATH: config().exec.path.join(":") }),
+      lookup: lookupAll,
+      log,
+    }),
+  );
+  held.use(
+    bus.attach({
+      deliver({ event: { topic }, sessionKey }) {
+        if (topic === "session.deleted" && sessionKey !== undefined) void browsers.end(sessionKey);
+      },
+    }),
+  );
   return {
+    browsers,
     files: createFiles({ home }),
     media,
     egress: createEgress({ lookup: lookupAll, fetch, allowHosts: () => config().tools.web_fetch.allow_hosts }),

@@ -2,6 +2,7 @@
 import { closeSync, existsSync, openSync, readSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { AlephError } from "../protocol/errors.ts";
+import { NOWHERE } from "./reach.ts";
 
 const NAMES = [
   "chromium",
@@ -83,6 +84,8 @@ export function chromiumSwitches({ profile, proxyPort, isConfined }: SwitchOptio
     ...["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-default-apps"],
     ...["--disable-client-side-phishing-detection", "--disable-domain-reliability", "--disable-breakpad"],
     ...["--disable-crash-reporter", "--disable-extensions", "--no-first-run", "--no-default-browser-check"],
+    // It asks who is signed in; nobody is.
+    `--gaia-url=http://${NOWHERE}/`,
     ...["--metrics-recording-only", "--no-service-autorun", "--disable-search-engine-choice-screen"],
     `--disable-features=${FEATURES_OFF.join(",")}`,
     // It asks nobody, and has no use of the machine's keys, sound and graphics.

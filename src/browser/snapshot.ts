@@ -30,6 +30,8 @@ const SILENT = new Set([
   "Section",
   "Abbr",
   "paragraph",
+  "LabelText",
+  "MenuListPopup",
 ]);
 const ACTING = new Set([
   ...["button", "link", "textbox", "searchbox", "combobox", "checkbox", "radio", "switch", "slider", "spinbutton"],

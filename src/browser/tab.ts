@@ -28,6 +28,11 @@ interface Dialog {
   readonly message: string;
 }
 
+interface Evaluated {
+  readonly result: { readonly value?: unknown; readonly unserializableValue?: string };
+  readonly exceptionDetails?: { readonly text: string; readonly exception?: { readonly description?: string } };
+}
+
 export interface Picture {
   readonly bytes: Uint8Array;
   readonly width: number;
@@ -42,6 +47,7 @@ const MAX_PLAIN = 20_000;
 const MAX_DIALOGS = 20;
 /** How long a page may take to begin what a click led to. */
 const SETTLE_MS = 150;
+const VIEW = { width: 1280, height: 800 };
 /** What a model is shown. */
 const PICTURE = { width: 1280, height: 1600 };
 
@@ -71,6 +77,7 @@ export class Tab {
       call("Page.enable"),
       call("DOM.enable"),
       call("Inspector.enable"),
+      call("Emulation.setDeviceMetricsOverride", { ...VIEW, deviceScaleFactor: 1, mobile: false }),
       // Otherwise a click on a file input would wait for a window that nobody sees.
       call("Page.setInterceptFileChooserDialog", { enabled: true }),
     ]);
@@ -160,14 +167,20 @@ export class Tab {
 
   /** Of JavaScript, in the page's own world; JSON. Throws `conflict` with what the script threw. */
   async evaluate(script: string, timeoutMs: number, signal: AbortSignal): Promise<unknown> {
-    const { result, exceptionDetails } = await this.caller(signal)<{
-      result: { value?: unknown; description?: string; unserializableValue?: string };
-      exceptionDetails?: { text: string; exception?: { description?: string } };
-    }>("Runtime.evaluate", {
+    const call = this.caller(signal);
+    // Only so it takes `await` outside of functions; but then it does not wait for the promise that is the result.
+    await call("Runtime.enable");
+    const compiled = await call<Evaluated>("Runtime.compileScript", {
+      expression: script,
+      sourceURL: "",
+      persistScript: false,
+    });
+    await call("Runtime.disable");
+    const { result, exceptionDetails } = await call<Evaluated>("Runtime.evaluate", {
       expression: script,
       awaitPromise: true,
       returnByValue: true,
-      replMode: true,
+      replMode: compiled.exceptionDetails !== undefined,
       timeout: timeoutMs,
     });
     if (exceptionDetails) {

@@ -11,6 +11,8 @@ const BY_HAND: readonly (readonly string[])[] = [
   ["extensions", "allow_unsandboxed"],
   ["mcp", "servers", "*", "allow_unsandboxed"],
   ["tools", "web_fetch", "allow_hosts"],
+  ["tools", "browser", "allow_hosts"],
+  ["tools", "browser", "executable"],
 ];
 
 /** What of that a change from `before` to `after` would touch. */

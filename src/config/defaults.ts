@@ -39,6 +39,7 @@ export const DEFAULTS = {
   },
   tools: {
     web_fetch: { allow_hosts: [] as string[], max_bytes: 2 * 1024 * 1024, timeout_ms: 30_000 },
+    browser: { allow_hosts: [] as string[], executable: "", timeout_ms: 30_000, max_tabs: 8 },
     web_search: { timeout_ms: 15_000 } as WebSearchTable & { readonly timeout_ms: number },
     ask_user: { timeout_ms: 600_000 },
   },

@@ -235,6 +235,14 @@ export const configSchema = z.strictObject({
           timeout_ms: milliseconds.describe("for one answer"),
         })
         .partial(),
+      browser: z
+        .strictObject({
+          allow_hosts: z.array(z.string()).describe("private hosts that a browser may reach, as host or host:port"),
+          executable: z.string().describe("path of a Chromium or Chrome; empty: the one that is installed"),
+          timeout_ms: z.int().min(1000).max(600_000).describe("for one step on a page"),
+          max_tabs: z.int().min(1).max(50).describe("of one session"),
+        })
+        .partial(),
       web_search: z
         .strictObject({
           provider: z.enum(["brave", "tavily", "searxng"]).describe("who is asked; without it there is no search"),
