@@ -1,6 +1,7 @@
 /** Everything behind the port: the parts that answer, put together. Reads top to bottom as start order. */
 import type { LoopDeps } from "./agent/loop.ts";
 import { Runner } from "./agent/runner.ts";
+import { SubagentRuns } from "./agent/subagents.ts";
 import { Toolbox } from "./agent/toolbox.ts";
 import { Auth, ownerCredential } from "./auth/auth.ts";
 import { ensureOwnerToken, followOwnerToken } from "./auth/owner-token.ts";
@@ -19,6 +20,7 @@ import { middleware } from "./gateway/middleware/index.ts";
 import { describeMethods } from "./gateway/openrpc.ts";
 import type { GatewayCore } from "./gateway/server.ts";
 import { Generations } from "./generation/generations.ts";
+import { Voice } from "./generation/voice.ts";
 import { createId } from "./lib/id.ts";
 import { describeError, type Log } from "./lib/log.ts";
 import type { LogHistory } from "./lib/log-history.ts";
@@ -46,6 +48,8 @@ import { TOPICS } from "./protocol/event-frame.ts";
 import { OWNER_GRANT } from "./protocol/identity.ts";
 import { providers } from "./providers/index.ts";
 import type { AttemptCounts } from "./providers/models/attempt-counts.ts";
+import { createKeptResults } from "./session/kept-results.ts";
+import { OpenQuestions } from "./session/questions.ts";
 import { Runs } from "./session/runs.ts";
 import { Sessions } from "./session/sessions.ts";
 import { createStores } from "./session/stores.ts";
@@ -154,6 +158,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   );
 
   const approvals = new Approvals({ stores, bus, log, now });
+  const questions = new OpenQuestions({ bus, now });
   const leftRunning = stack.use(new AsyncDisposableStack());
   const toolNeeds = once(async () =>
     (await import("./tool-needs.ts")).makeToolNeeds({
@@ -166,8 +171,16 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       media,
       stores,
       skills: { load: async (name, agent) => (await skills()).load(name, agent) },
+      subagents,
       now,
       fetch: options.fetch,
+      resolveSecret: (value) => config.resolve(value),
+      questions,
+      results,
+      sessions,
+      voice: new Voice({ models, media, usage, config: current, monotonic }),
+      generations,
+      interfaces,
     }),
   );
   const pluginOptions = { home, env, config, store, bus, log, now, monotonic, fetch: options.fetch };
@@ -177,7 +190,8 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const audit = stack.use(openAudit({ store, bus, credentials: home.credentials, log, now }));
   const resolveSecret = (value: string) => config.resolve(value);
   const secrets = new KnownSecrets({ config: current, resolveSecret, token: () => ownerToken, env: env.all, log });
-  const gate = createGate({ approvals, needs: toolNeeds, hooks, audit, secrets, log, config: current });
+  const results = createKeptResults({ stores, now });
+  const gate = createGate({ approvals, needs: toolNeeds, hooks, audit, secrets, results, log, config: current });
   const mcp = stack.use(new McpParts({ ...pluginOptions, media, desk: () => toolbox }));
   const sources = [new PluginTools({ plugins, media }), mcp];
   const toolbox = new Toolbox({ tools, sources, gate, needs: toolNeeds, config: current, home, log });
@@ -218,6 +232,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     monotonic,
     pluginPrompts: promptsOf,
     skills: { about: aboutSkills },
+    questions,
     hooks,
     commands,
     timeZone,
@@ -231,6 +246,8 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     media,
     log,
   });
+
+  const subagents = stack.use(new SubagentRuns({ runner, runs, sessions, stores, toolbox, config: current, log, now }));
 
   const mediaLinks = createMediaLinks({ credentials: home.credentials, now });
   const generations = stack.use(
@@ -318,6 +335,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     await approvals.expireAll();
     if (options.recover) {
       await runner.recover();
+      await subagents.recover();
       await generations.resume();
     }
     serving = true;

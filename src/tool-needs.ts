@@ -2,9 +2,13 @@
 import { lookup } from "node:dns/promises";
 import { join } from "node:path";
 import { Browsers } from "./browser/browsers.ts";
+import type { Interfaces } from "./channel/interfaces.ts";
 import type { Environment } from "./config/environment.ts";
 import type { Home } from "./config/home.ts";
 import type { Config } from "./config/schema.ts";
+import { createDocuments } from "./document/documents.ts";
+import type { Generations } from "./generation/generations.ts";
+import type { Voice } from "./generation/voice.ts";
 import type { Log } from "./lib/log.ts";
 import { once } from "./lib/once.ts";
 import type { Media } from "./media/media.ts";
@@ -14,7 +18,12 @@ import { createFiles } from "./sandbox/files.ts";
 import { type JobState, Jobs } from "./sandbox/jobs.ts";
 import { createLauncher, type Launcher } from "./sandbox/launcher.ts";
 import type { Bus } from "./sdk/bus.ts";
+import type { KeptResults } from "./sdk/kept-results.ts";
+import type { Questions } from "./sdk/questions.ts";
 import type { SkillShelf } from "./sdk/skill.ts";
+import type { Subagents } from "./sdk/subagents.ts";
+import { createSessionReader } from "./session/reader.ts";
+import type { Sessions } from "./session/sessions.ts";
 import { SessionStates } from "./session/state.ts";
 import type { Stores } from "./session/stores.ts";
 import type { ToolNeeds } from "./tools/index.ts";
@@ -26,16 +35,25 @@ export interface ToolNeedsOptions {
   readonly media: Media;
   readonly stores: Stores;
   readonly skills: SkillShelf;
+  readonly subagents: Subagents;
   readonly now: () => number;
   readonly fetch: typeof fetch;
   readonly bus: Bus;
   readonly log: Log;
   /** Ends with the server what tools have left running. */
   readonly held: AsyncDisposableStack;
+  readonly resolveSecret: (value: string) => Promise<string>;
+  readonly questions: Questions;
+  readonly results: KeptResults;
+  readonly sessions: Sessions;
+  readonly voice: Voice;
+  readonly generations: Pick<Generations, "image">;
+  readonly interfaces: Pick<Interfaces, "send">;
 }
 
 export function makeToolNeeds(options: ToolNeedsOptions): ToolNeeds {
-  const { home, env, config, media, stores, skills, now, fetch, log, bus, held } = options;
+  const { home, env, config, media, stores, skills, subagents, now, fetch, log, generations, sessions } = options;
+  const { bus, held, resolveSecret, questions, results, voice, interfaces } = options;
   const sandbox = once(async () => {
     const { commandMethods, createSandbox } = await import("./sandbox/sandbox.ts");
     return createSandbox({ methods: commandMethods });
@@ -76,7 +94,22 @@ export function makeToolNeeds(options: ToolNeedsOptions): ToolNeeds {
     sessionState: new SessionStates({ stores, now }),
     config,
     skills,
+    subagents,
     now,
+    fetch,
+    resolveSecret,
+    questions,
+    results,
+    voice,
+    interfaces,
+    documents: createDocuments({ sandbox: once(async () => (await import("./sandbox/sandbox.ts")).createSandbox()) }),
+    conversations: createSessionReader({ sessions, stores }),
+    pictures: {
+      async image(wish, identity, signal) {
+        const { provider, model, media } = await generations.image(wish, { grant: { identity } }, signal);
+        return { provider, model, media: media.map(({ url: _url, expires_at: _expires, ...part }) => part) };
+      },
+    },
   };
 }
 

@@ -87,7 +87,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const PLURAL: Readonly<Record<string, { readonly shared: readonly string[] }>> = {
   methods: { shared: [] },
   providers: { shared: ["wire", "models", "chain", "protocols", "plugged"] },
-  tools: { shared: [] },
+  tools: { shared: ["source"] },
   channels: { shared: [] },
   dialects: { shared: ["dialect", "errors", "gather", "wire"] },
   "plugin/runtimes": { shared: [] },

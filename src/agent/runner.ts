@@ -10,20 +10,20 @@ import { agentOf, buildSessionKey, canonicalSessionKey, parseSessionKey } from "
 import type { Commands } from "../sdk/command.ts";
 import { isKnownKey } from "../session/idempotency.ts";
 import { appendMessage } from "../session/messages.ts";
+import type { OpenQuestions } from "../session/questions.ts";
 import { endRun, type Runs, type StoredRun } from "../session/runs.ts";
 import type { Sessions } from "../session/sessions.ts";
 import type { Stores } from "../session/stores.ts";
 import type { SessionLoad } from "../session/wire.ts";
 import { aborted } from "./aborted.ts";
-import { type Accepted, acceptRun } from "./accept.ts";
+import { type Accepted, acceptRun, type Origin, textOf } from "./accept.ts";
 import { Arrivals, type Arrived } from "./arrivals.ts";
-import { ActiveRun, type Lane, type WaitingRun } from "./lane.ts";
+import { ActiveRun, directKey, endAll, type Follower, type Lane, loadOf, refuseBusy, type WaitingRun } from "./lane.ts";
 import { type LoopDeps, type LoopEnd, type LoopRun, runLoop } from "./loop.ts";
 import { recoverRuns } from "./recovery.ts";
+import { sessionIn, withParent } from "./spawned-run.ts";
 import { assertAgent } from "./toolbox.ts";
 
-/** Runs that may wait in one session. */
-const MAX_QUEUED = 32;
 /** How long a cancelled run's tool may take to finish. */
 const CANCEL_GRACE_MS = 10_000;
 
@@ -34,6 +34,8 @@ export interface RunnerOptions extends LoopDeps {
   readonly media: Media;
   readonly config: () => Config;
   readonly commands: Commands;
+  /** A message in a session where the model asked something is the answer, and the run goes on. */
+  readonly questions: Pick<OpenQuestions, "waits" | "answer">;
   readonly log: Log;
   /** What a run gets instead, when it is to be recorded. */
   readonly tape: (deps: LoopDeps, run: LoopRun) => Promise<readonly [LoopDeps, LoopRun]>;
@@ -50,6 +52,7 @@ export class Runner implements SessionLoad {
   readonly #lanes = new Map<string, Lane>();
   readonly #byRun = new Map<string, Lane>();
   readonly #arrivals: Arrivals;
+  readonly #followers = new Set<Follower>();
   #suspended = false;
 
   constructor(options: RunnerOptions) {
@@ -61,28 +64,31 @@ export class Runner implements SessionLoad {
    * Resolves once the message and the run are on disk. `credential` names what the grant came from. Throws
    * `budget_exceeded`, for a message that starts a run, and `forbidden` when a plugin refuses the message.
    */
-  async start(params: RunParams, grant: Grant, credential?: string): Promise<StartedRun> {
+  async start(params: RunParams, grant: Grant, credential?: string, origin?: Origin): Promise<StartedRun> {
     if (this.#suspended)
       throw new AlephError("overloaded", "Server is stopping", { data: { hint: "Send it again when it is back" } });
     const sessionKey = this.#sessionKeyOf(params);
     const mode = params.mode ?? "queue";
-    if (!params.message.startsWith("/")) this.#refuseBusy(sessionKey, mode);
-    const arriving = this.#arrive(params, { sessionKey, runId: null, grant });
+    if (!params.message.startsWith("/")) refuseBusy(this.#lanes.get(sessionKey), mode);
+    // Hooks and commands are for what somebody sent.
+    const arriving = origin ? undefined : this.#arrive(params, { sessionKey, runId: null, grant });
     const arrived = arriving ? await arriving : { message: params.message };
     const { direct, message } = arrived;
     const media = params.attachments ? await this.#mediaOf(params.attachments, sessionKey) : [];
-    if (!direct) this.#refuseBusy(sessionKey, mode);
+    if (!direct) refuseBusy(this.#lanes.get(sessionKey), mode);
     const lane = this.#lane(sessionKey, direct !== undefined);
-    if (!direct && mode === "steer" && lane.active && !lane.active.closed) {
+    const asks = lane.active !== undefined && this.#o.questions.waits(sessionKey, lane.active.run.id);
+    if (!direct && (mode === "steer" || (mode === "queue" && asks)) && lane.active && !lane.active.closed) {
       const { id } = lane.active.run;
-      await this.#steer(lane.active, [...media, { type: "text", text: message }]);
+      await this.#steer(lane.active, [...media, textOf(message, origin)], origin);
+      if (asks) this.#o.questions.answer(sessionKey, message);
       return { run_id: id, status: "running", session_key: sessionKey };
     }
     const store = this.#o.stores.of(sessionKey);
     let accepted: Accepted | undefined;
     // The transaction runs now; its sync goes on while the model is already asked.
     const committed = store.write((db) => {
-      accepted = acceptRun(db, this.#o, { params, media, arrived, sessionKey, grant, credential });
+      accepted = acceptRun(db, this.#o, { params, media, arrived, sessionKey, grant, credential, origin });
     });
     // Refused, or failed at the commit (a full disk): then there is no run, whatever was put down before.
     if (!accepted || Bun.peek.status(committed) === "rejected") {
@@ -122,18 +128,26 @@ export class Runner implements SessionLoad {
     const arriving = this.#arrive({ message }, { sessionKey, runId, grant });
     const text = arriving ? (await arriving).message : message;
     const messageId = await this.#steer(this.#steerable(runId), [{ type: "text", text }]);
+    if (this.#o.questions.waits(sessionKey, runId)) this.#o.questions.answer(sessionKey, text);
     return { run_id: runId, message_id: String(messageId) };
+  }
+
+  /** Told of what becomes of runs, until disposed. */
+  follow(follower: Follower): Disposable {
+    this.#followers.add(follower);
+    return { [Symbol.dispose]: () => void this.#followers.delete(follower) };
   }
 
   /** Ends a run: `cancel` lets a tool that runs finish, `abort` does not. Resolves when it has ended. */
   async stop(runId: string, how: "cancel" | "abort"): Promise<{ run_id: string; status: RunStatus }> {
+    for (const follower of this.#followers) follower.stopping(runId, how);
     const lane = this.#byRun.get(runId);
     const waiting = lane?.queue.findIndex(({ run }) => run.id === runId) ?? -1;
     if (lane && waiting >= 0) {
       lane.queue.splice(waiting, 1);
       await this.#cancelWaiting(lane, runId);
     } else if (lane?.active?.run.id === runId) {
-      this.#stop(lane.active, how);
+      this.#end(lane.active, how);
       await lane.active.ended.promise;
     }
     return { run_id: runId, status: this.#o.runs.get(runId).status };
@@ -142,6 +156,7 @@ export class Runner implements SessionLoad {
   /** Aborts what runs in the session and drops what waits. */
   async stopSession(sessionKey: string): Promise<void> {
     const key = canonicalSessionKey(sessionKey);
+    for (const follower of this.#followers) follower.stoppingSession(key);
     for (const lane of [this.#lanes.get(key), this.#lanes.get(directKey(key))]) {
       for (const { run } of [...(lane?.queue ?? [])]) await this.stop(run.id, "abort");
       if (lane?.active) await this.stop(lane.active.run.id, "abort");
@@ -197,33 +212,7 @@ export class Runner implements SessionLoad {
   /** Lets runs reach a safe point, where the next start takes them up; aborts what has not by then. */
   async drain(graceMs: number): Promise<void> {
     this.#suspended = true;
-    const active = [...this.#lanes.values()].flatMap((lane) => (lane.active ? [lane.active] : []));
-    if (active.length === 0) return;
-    const all = Promise.allSettled(active.map(({ ended }) => ended.promise));
-    const late = Promise.withResolvers<"late">();
-    const timer = setTimeout(() => late.resolve("late"), graceMs);
-    if ((await Promise.race([all, late.promise])) === "late") {
-      for (const run of active) {
-        run.interrupted = true;
-        run.abort.abort(new AlephError("cancelled", "Server stops"));
-      }
-      await all;
-    }
-    clearTimeout(timer);
-  }
-
-  #refuseBusy(sessionKey: string, mode: NonNullable<RunParams["mode"]>): void {
-    const lane = this.#lanes.get(sessionKey);
-    if (lane?.active && mode === "reject") {
-      throw new AlephError("conflict", "The session has a run already", {
-        data: { run_id: lane.active.run.id, hint: 'Use mode "queue" or "steer"' },
-      });
-    }
-    if (lane && lane.queue.length >= MAX_QUEUED) {
-      throw new AlephError("overloaded", `${MAX_QUEUED} runs wait in this session already`, {
-        data: { retry_after_ms: 5000 },
-      });
-    }
+    await endAll([...this.#lanes.values()], graceMs);
   }
 
   /** Nothing when the message is as it was and nobody has to wait. What was sent before under the same key is known already. */
@@ -309,9 +298,10 @@ export class Runner implements SessionLoad {
 
   async #run(active: ActiveRun, committed: Promise<unknown>, lane: Lane): Promise<LoopEnd> {
     const { run } = active;
+    const deps = withParent(this.#o, run);
     const loopRun: LoopRun = {
       run,
-      session: this.#o.sessions.get(run.sessionKey),
+      session: sessionIn(run, this.#o.sessions.get(run.sessionKey)),
       store: this.#o.stores.of(run.sessionKey),
       media: this.#o.media,
       committed,
@@ -324,8 +314,8 @@ export class Runner implements SessionLoad {
       isSuspended: () => this.#suspended,
     };
     // What a command does cannot be played again.
-    if (run.request.direct) return runLoop(this.#o, loopRun);
-    return runLoop(...(await this.#o.tape(this.#o, loopRun)));
+    if (run.request.direct) return runLoop(deps, loopRun);
+    return runLoop(...(await this.#o.tape(deps, loopRun)));
   }
 
   #ended(lane: Lane, active: ActiveRun, settle: () => void): void {
@@ -335,9 +325,15 @@ export class Runner implements SessionLoad {
     if (next) this.#launch(lane, next);
     else if (lane.queue.length === 0) this.#lanes.delete(lane.key);
     settle();
+    for (const follower of this.#followers) follower.ended(active.run);
   }
 
   #stop(active: ActiveRun, how: "cancel" | "abort"): void {
+    for (const follower of this.#followers) follower.stopping(active.run.id, how);
+    this.#end(active, how);
+  }
+
+  #end(active: ActiveRun, how: "cancel" | "abort"): void {
     const reason = new AlephError("cancelled", "Run was stopped");
     active.cancel.abort(reason);
     if (how === "abort") {
@@ -358,12 +354,13 @@ export class Runner implements SessionLoad {
     bus.publish("agent.cancelled", { run_id: runId, session_key: lane.sessionKey }, { sessionKey: lane.sessionKey });
   }
 
-  async #steer(active: ActiveRun, parts: readonly MessagePart[]): Promise<number> {
+  async #steer(active: ActiveRun, parts: readonly MessagePart[], origin?: Origin): Promise<number> {
     const { sessionId, sessionKey, id: runId } = active.run;
     const { stores, now } = this.#o;
     let messageId = 0;
     const committed = stores.of(sessionKey).write((db) => {
       messageId = appendMessage(db, { sessionId, runId, role: "user", parts, status: "complete", ts: now() });
+      origin?.also(db, undefined);
     });
     // At once, while the run still takes messages; the caller hears of it when it is on disk.
     if (messageId > 0) active.steer({ messageId, parts });
@@ -377,12 +374,4 @@ export class Runner implements SessionLoad {
     const { title, updatedAt } = session;
     this.#o.bus.publish("session.updated", { session_key: sessionKey, title, updated_at: updatedAt }, { sessionKey });
   }
-}
-
-function directKey(sessionKey: string): string {
-  return `direct ${sessionKey}`;
-}
-
-function loadOf(lane: Lane | undefined): { readonly active: string | null; readonly queued: readonly string[] } {
-  return { active: lane?.active?.run.id ?? null, queued: lane?.queue.map(({ run }) => run.id) ?? [] };
 }

@@ -55,26 +55,34 @@ export class Toolbox {
     this.#options = options;
   }
 
-  /** What this agent may use in this session, in a stable order. Throws `not_found` for an unknown agent. */
-  async specs(agent: string, sessionTools: SessionTools | null): Promise<ToolDescription[]> {
+  /**
+   * What this agent may use in this session, in a stable order; `all` also names what the config does not have the keys
+   * for. Throws `not_found` for an unknown agent.
+   */
+  async specs(
+    agent: string,
+    sessionTools: SessionTools | null,
+    which: "usable" | "all" = "usable",
+  ): Promise<ToolDescription[]> {
     assertAgent(this.#options.config(), agent);
     const names = Object.keys(this.#options.tools).filter((name) => this.#mayUse(name, agent, sessionTools));
     const [{ toJSONSchema }, foreign] = await Promise.all([import("zod"), this.#foreign()]);
     const own = await Promise.all(
       names.map(async (name) => {
         const tool = await this.#load(name);
+        if (which === "usable" && !hasAll(this.#options.config(), tool.requires)) return [];
         let parameters = this.#parameters.get(tool);
         if (!parameters) {
           const { $schema: _, ...schema } = toJSONSchema(tool.params, { io: "input" });
           parameters = schema;
           this.#parameters.set(tool, parameters);
         }
-        return { name: tool.name, description: tool.description, parallel: tool.parallel, parameters };
+        return [{ name: tool.name, description: tool.description, parallel: tool.parallel, parameters }];
       }),
     );
     const others = foreign.filter(({ name }) => this.#mayUse(name, agent, sessionTools));
     return [
-      ...own,
+      ...own.flat(),
       ...others.map(({ name, description, parallel, parameters: { $schema: _, ...parameters } }) => ({
         name,
         description,
@@ -171,6 +179,17 @@ export class Toolbox {
 export function assertAgent(config: Config, agent: string): void {
   if (agent === "main" || Object.hasOwn(config.agents, agent)) return;
   throw new AlephError("not_found", `No agent "${agent}"`, { data: { hint: `Add [agents.${agent}] to config.toml` } });
+}
+
+/** Whether each key, such as `models.image`, is set. */
+function hasAll(config: Config, keys: readonly string[] = []): boolean {
+  return keys.every((key) => {
+    let value: unknown = config;
+    for (const part of key.split(".")) {
+      value = typeof value === "object" && value !== null ? (value as Record<string, unknown>)[part] : undefined;
+    }
+    return value !== undefined;
+  });
 }
 
 function permits(

@@ -50,7 +50,7 @@ export interface VideoWish {
 
 /** Who asks. */
 export interface Asking {
-  readonly grant: Grant;
+  readonly grant: Pick<Grant, "identity">;
   readonly credential?: string | undefined;
 }
 

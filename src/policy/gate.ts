@@ -4,6 +4,7 @@ import { describeError, type Log } from "../lib/log.ts";
 import { AlephError, type Reason } from "../protocol/errors.ts";
 import type { ToolResultPart } from "../protocol/message.ts";
 import type { EventHooks, Hooks } from "../sdk/hook.ts";
+import type { KeptResults } from "../sdk/kept-results.ts";
 import type { AnyTool, ForeignTool, Prepared, ToolContext, ToolResult } from "../sdk/tool.ts";
 import type { Approvals } from "./approvals.ts";
 import { type CheckArguments, createArgumentCheck, isForeign } from "./arguments.ts";
@@ -41,6 +42,8 @@ export interface GateOptions {
   readonly now?: () => number;
   /** Asked at each call, so that a reload takes effect at once. */
   readonly config: () => { readonly exec: { readonly approval_timeout_ms: number } };
+  /** Where results are kept that are longer than what is shown of them. */
+  readonly results?: Pick<KeptResults, "keep">;
   /** The most characters of text that the model gets from one call. */
   readonly maxText?: number;
   /** How long a tool may take to end after its signal aborted, before its end counts as unknown. */
@@ -58,7 +61,7 @@ interface Judging extends GateOptions {
 
 /** What a tool throws when it may not, rather than cannot. */
 const REFUSALS: ReadonlySet<Reason> = new Set<Reason>(["forbidden", "approval_denied", "sandbox_denied"]);
-const MAX_TEXT = 100_000;
+const MAX_TEXT = 60_000;
 const SETTLE_MS = 5_000;
 
 export function createGate(options: GateOptions): Gate {
@@ -74,7 +77,10 @@ export function createGate(options: GateOptions): Gate {
         ending = failed(tool.name, thrown, context, log);
       }
       options.audit?.ended(tool.name, ending, context);
-      return { ...capped(ending, maxText), durationMs: Math.max(0, Math.round(now() - started)) };
+      return {
+        ...(await shown(judging, tool.name, ending, context)),
+        durationMs: Math.max(0, Math.round(now() - started)),
+      };
     },
   };
 }
@@ -246,12 +252,30 @@ function failed(tool: string, thrown: unknown, context: ToolContext, log: Log): 
   return { status: "error", text: `Tool "${tool}" failed for an internal reason; the log has the cause` };
 }
 
+/** What is longer than it may be is kept whole, so that the model can read on where it wants to. */
+async function shown(
+  { results, maxText, log }: Judging,
+  tool: string,
+  ending: Ending,
+  { sessionKey, callId }: ToolContext,
+): Promise<Ending> {
+  if (!results || ending.text.length <= maxText) return capped(ending, maxText);
+  const { text, untrusted } = ending;
+  try {
+    const handle = await results.keep(sessionKey, { tool, text, ...(untrusted ? { untrusted } : {}) });
+    return capped(ending, maxText, (from) => `; read_result with handle "${handle}" and offset ${from} shows more`);
+  } catch (thrown) {
+    log.warn("a long result could not be kept", { tool, call_id: callId, ...describeError(thrown) });
+    return capped(ending, maxText);
+  }
+}
+
 /** Keeps both ends: the beginning says what it is, the end how it went. */
-function capped(ending: Ending, limit: number): Ending {
+function capped(ending: Ending, limit: number, more: (from: number) => string = () => ""): Ending {
   const { text } = ending;
   if (text.length <= limit) return ending;
   const half = Math.floor(limit / 2);
-  const gap = `\n[… ${text.length - 2 * half} characters left out …]\n`;
+  const gap = `\n[… ${text.length - 2 * half} characters left out${more(half)} …]\n`;
   return { ...ending, text: (text.slice(0, half) + gap + text.slice(-half)).toWellFormed() };
 }
 

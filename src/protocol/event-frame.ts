@@ -32,6 +32,8 @@ export const TOPICS = [
   "approval.revoked",
   "job.started",
   "job.ended",
+  "question.asked",
+  "question.closed",
   "generation.progress",
   "generation.done",
   "generation.failed",

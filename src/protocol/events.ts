@@ -4,7 +4,8 @@ import { MCP_STATUSES } from "./mcp-state.ts";
 import { mediaPart, message, toolResultPart, usage } from "./message.ts";
 import { PLUGIN_STATES } from "./plugin-state.ts";
 
-const run = { run_id: z.string(), session_key: z.string() };
+/** `parent_run_id`: of a subagent, the run that started it. */
+const run = { run_id: z.string(), session_key: z.string(), parent_run_id: z.string().optional() };
 const call = { ...run, call_id: z.string(), tool: z.string() };
 const failure = z.object({ reason: z.string(), message: z.string() });
 const job = { job_id: z.string(), session_key: z.string().nullable() };
@@ -74,6 +75,21 @@ export const eventSchemas = {
     command: z.string(),
     exit_code: z.number().nullable(),
     signal: z.string().nullable(),
+  }),
+  /** The model asks the person; the next message in the session is the answer. `options` are answers to choose from. */
+  "question.asked": z.object({
+    ...run,
+    question_id: z.string(),
+    call_id: z.string(),
+    question: z.string(),
+    options: z.array(z.string()),
+    expires_at: z.number(),
+  }),
+  "question.closed": z.object({
+    ...run,
+    question_id: z.string(),
+    status: z.enum(["answered", "expired", "cancelled"]),
+    answer: z.string().optional(),
   }),
   /** Media is being made; `progress` is from 0 to 1, null when the provider does not tell. */
   "generation.progress": z.object({ ...job, progress: z.number().nullable() }),

@@ -70,6 +70,8 @@ export interface Tool<Name extends string, P extends z.ZodType, Needs> {
   readonly params: P;
   /** Whether calls may run beside each other (reading); otherwise they run one after the other, in order. */
   readonly parallel: boolean;
+  /** Keys of the config (`models.image`) without which it is of no use: where one is not set, no model is told of it. */
+  readonly requires?: readonly string[];
   /**
    * Resolves paths, parses commands, decides the tier; has no effect yet. Throws `AlephError` when the input cannot
    * be used, which the model sees as a failed call.

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { collectEvents } from "../support/app.ts";
 import { conversation, MAIN } from "../support/conversation.ts";
+import { until } from "../support/until.ts";
 
 async function texts(client: Awaited<ReturnType<typeof conversation>>["client"], session_key = MAIN) {
   const { messages } = await client.call("session.history", { session_key });
@@ -121,6 +122,8 @@ test("agent.steer adds a message that the run sees at its next step", async () =
   const events = await collectEvents(t.client);
   const { run_id } = await t.client.call("agent.run", { message: "first" });
   await events.until(({ topic }) => topic === "agent.started");
+  // What came before the model was asked would belong to the question.
+  await until(() => t.fake.requests.length === 1);
   const { message_id } = await t.client.call("agent.steer", { run_id, message: "and this" });
   gate.resolve();
   await t.client.call("runs.wait", { run_id });

@@ -16,6 +16,7 @@ import type { EventFrame } from "../../src/protocol/event-frame.ts";
 import { type Grant, OWNER_GRANT } from "../../src/protocol/identity.ts";
 import type { RunParams } from "../../src/protocol/run.ts";
 import { readHistory } from "../../src/session/messages.ts";
+import { OpenQuestions } from "../../src/session/questions.ts";
 import { Runs } from "../../src/session/runs.ts";
 import { Sessions } from "../../src/session/sessions.ts";
 import { createStores } from "../../src/session/stores.ts";
@@ -101,6 +102,7 @@ export async function testAgent({ plugins: given = [], agents = {}, limits, reco
     hooks,
     commands,
     timeZone: () => "UTC",
+    questions: new OpenQuestions({ bus, now }),
     tape: async (deps, run) => (record ? cassettes.tape(deps, run) : [deps, run]),
     stores,
     sessions,

@@ -18,6 +18,6 @@ export const toolList = defineMethod({
     ),
   }),
   async handle({ toolbox }: { toolbox: Pick<Toolbox, "specs"> }, { agent }) {
-    return { tools: await toolbox.specs(agent, null) };
+    return { tools: await toolbox.specs(agent, null, "all") };
   },
 });

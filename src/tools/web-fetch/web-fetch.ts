@@ -1,5 +1,6 @@
 /** Gets something from the web and makes it readable. */
 import * as z from "zod";
+import { type Documents, documentText, looksLikeDocument } from "../../document/documents.ts";
 import { imageType } from "../../lib/image-type.ts";
 import type { Media } from "../../media/media.ts";
 import { AlephError } from "../../protocol/errors.ts";
@@ -12,6 +13,7 @@ import description from "./web-fetch.md" with { type: "text" };
 interface Needs {
   readonly egress: Egress;
   readonly media: Pick<Media, "put">;
+  readonly documents: Documents;
   readonly config: () => {
     readonly tools: { readonly web_fetch: { readonly max_bytes: number; readonly timeout_ms: number } };
   };
@@ -28,15 +30,13 @@ const HEADERS = {
   accept: "text/html,application/xhtml+xml,text/markdown,text/plain,application/json;q=0.9,*/*;q=0.5",
   "accept-language": "en,*;q=0.5",
 };
-/** Characters of text for the model. */
-const MAX_TEXT = 60_000;
 
 export const webFetch = defineTool({
   name: "web_fetch",
   description,
   params: z.strictObject({ url: z.string().min(1).max(8192).describe("an http or https URL") }),
   parallel: true,
-  prepare({ egress, media, config }: Needs, { url }, context) {
+  prepare({ egress, media, documents, config }: Needs, { url }, context) {
     return {
       tier: "allow",
       reason: "Reads from the web",
@@ -48,7 +48,7 @@ export const webFetch = defineTool({
         try {
           const answer = await egress.get(url, HEADERS, AbortSignal.any([context.signal, late]));
           const body = await readBody(answer.response, max_bytes);
-          return { ...(await describe(media, answer, body, context)), untrusted: true };
+          return { ...(await describe({ media, documents }, answer, body, context)), untrusted: true };
         } catch (cause) {
           if (context.signal.aborted || !late.aborted) throw cause;
           throw new AlephError("timeout", `"${url}" took longer than ${timeout_ms} ms`, { cause });
@@ -72,10 +72,10 @@ async function readBody({ body }: Response, maxBytes: number): Promise<Body> {
 }
 
 async function describe(
-  media: Needs["media"],
+  { media, documents }: Pick<Needs, "media" | "documents">,
   { url, response }: EgressAnswer,
   { bytes, cut }: Body,
-  { sessionKey }: ToolContext,
+  { sessionKey, signal }: ToolContext,
 ): Promise<ToolResult> {
   const { status, statusText, ok } = response;
   const contentType = response.headers.get("content-type") ?? "";
@@ -85,6 +85,10 @@ async function describe(
   if (mime && !cut && ok) {
     const part = await media.put(bytes, { mime, sessionKey });
     return { ok, text: [...heading, `Image (${mime}, ${part.size} bytes)`].join("\n"), media: [part] };
+  }
+  if (ok && !cut && looksLikeDocument(bytes)) {
+    const document = await documents.read(bytes, url, signal);
+    return { ok, text: render([...heading, `Document: ${document.kind}`], documentText(document), document.cut) };
   }
   if (mime || !isText(type, bytes)) {
     const size = `${bytes.byteLength} bytes${cut ? " and more" : ""}`;
@@ -97,9 +101,8 @@ async function describe(
 }
 
 function render(heading: readonly string[], content: string, cut: boolean): string {
-  const shown = content.length > MAX_TEXT ? content.slice(0, MAX_TEXT).toWellFormed() : content;
-  const note = cut || shown.length < content.length ? ["", "[the rest was left out]"] : [];
-  return [...heading, "", shown === "" ? "[no text]" : shown, ...note].join("\n");
+  const note = cut ? ["", "[the rest was left out]"] : [];
+  return [...heading, "", content === "" ? "[no text]" : content, ...note].join("\n");
 }
 
 function isText(type: string, bytes: Uint8Array): boolean {

@@ -1,7 +1,10 @@
 import { expect, test } from "bun:test";
+import { createDocuments } from "../../../src/document/documents.ts";
 import { createDiskShelf, createMedia, createMemoryShelf } from "../../../src/media/media.ts";
 import { createEgress } from "../../../src/sandbox/egress.ts";
+import { createSandbox } from "../../../src/sandbox/sandbox.ts";
 import { webFetch } from "../../../src/tools/web-fetch/web-fetch.ts";
+import { pdf } from "../../support/documents.ts";
 import { callTool, refusalOf } from "../../support/tool-call.ts";
 import { testWorkspace } from "../../support/workspace.ts";
 
@@ -32,6 +35,7 @@ async function setUp(
       allowHosts: () => allow ?? [`site.test:${server.port}`],
     }),
     media,
+    documents: createDocuments({ sandbox: async () => createSandbox() }),
     config: () => ({ tools: { web_fetch: { max_bytes: 100_000, timeout_ms: 10_000, ...limits } } }),
   };
   const base = `http://site.test:${server.port}`;
@@ -132,7 +136,6 @@ test("web_fetch shows an image to the model", async () => {
 });
 
 test.each([
-  ["application/pdf", "%PDF-1.7"],
   ["text/plain", "a\0b"],
   ["application/octet-stream", "a\0b"],
   ["image/png", "no image at all"],
@@ -175,11 +178,20 @@ test("web_fetch stops reading a body that never ends", async () => {
   await stopped.promise;
 });
 
-test("web_fetch gives a very long text in part", async () => {
+test("web_fetch gives all of a long text: what the model sees of it at once the gate decides", async () => {
   await using t = await setUp(page("z".repeat(90_000), "text/plain"));
-  const { text } = await t.call();
-  expect(text.length).toBeLessThan(61_000);
-  expect(text).toEndWith("z\n\n[the rest was left out]");
+  expect((await t.call()).text).toBe(`URL: ${t.base}/\n\n${"z".repeat(90_000)}`);
+});
+
+test("web_fetch gives the text of a PDF, whatever the server says that it is", async () => {
+  await using t = await setUp(
+    () => new Response(Buffer.from(pdf(["Hello PDF"])), { headers: { "content-type": "text/plain" } }),
+  );
+  expect(await t.call()).toEqual({
+    ok: true,
+    untrusted: true,
+    text: `URL: ${t.base}/\nDocument: pdf\n\n[Page 1]\nHello PDF`,
+  });
 });
 
 test("web_fetch gives up after its time, whether the headers or the body are missing", async () => {

@@ -1,0 +1,39 @@
+/** What tools may see of the conversations. */
+import type { Identity } from "../protocol/identity.ts";
+import type { MessageRole } from "../protocol/message.ts";
+import type { Prepared } from "./tool.ts";
+
+export interface SaidMessage {
+  readonly id: string;
+  readonly role: MessageRole;
+  /** Unix milliseconds. */
+  readonly ts: number;
+  readonly content: string;
+}
+
+/** `from` is the session of whoever asks: of an ephemeral one others see nothing, and it sees itself. */
+export interface SessionReader {
+  /** The owner may; a guest may not, whatever the session. */
+  mayRead(identity: Identity, from: string): Pick<Prepared, "tier" | "reason">;
+  list(
+    from: string,
+    options: { readonly filter: string; readonly limit: number },
+  ): readonly { readonly key: string; readonly title: string | null; readonly updatedAt: number }[];
+  /** What people and the model said, oldest first. Throws `not_found`, `invalid_params` for what is no session key. */
+  history(
+    from: string,
+    key: string,
+    options: { readonly limit: number; readonly before?: string | undefined },
+  ): {
+    readonly messages: readonly SaidMessage[];
+    readonly next: string | undefined;
+    /** Something that a stranger wrote was in that conversation, and the model may repeat it. */
+    readonly untrusted: true | undefined;
+  };
+  /** The latest first. */
+  search(
+    from: string,
+    query: string,
+    limit: number,
+  ): { readonly found: readonly (SaidMessage & { readonly key: string })[]; readonly untrusted: true | undefined };
+}
