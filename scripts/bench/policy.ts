@@ -46,7 +46,7 @@ export async function measurePolicy(): Promise<readonly Row[]> {
     rows.push({
       name: `policy decision, ${tier}, median of ${times.length}`,
       aleph: `${middle.toFixed(3)} ms`,
-      baseline: "–",
+      baseline: "",
       bar: { text: `≤ ${BAR_MS} ms`, value: `${middle.toFixed(3)} ms`, holds: middle <= BAR_MS },
     });
   }
