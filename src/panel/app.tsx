@@ -8,6 +8,7 @@ import { KeysDialog } from "./components/keys-dialog.tsx";
 import { Layout, type RailControl } from "./components/layout.tsx";
 import { DeleteDialog, RenameDialog } from "./components/session-dialogs.tsx";
 import { StatusLines } from "./components/status-lines.tsx";
+import { ApprovalsPage } from "./pages/approvals.tsx";
 import { NewPage, SessionPage } from "./pages/chat.tsx";
 import { PluginsPage } from "./pages/plugins.tsx";
 import { SettingsPage } from "./pages/settings.tsx";
@@ -67,6 +68,8 @@ function Page({ place }: { place: Place }) {
       return <NewPage />;
     case "session":
       return <SessionPage key={place.key} sessionKey={place.key} />;
+    case "approvals":
+      return <ApprovalsPage />;
     case "plugins":
       return <PluginsPage />;
     case "settings":

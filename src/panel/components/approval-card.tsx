@@ -25,6 +25,7 @@ export function ApprovalCard({ question, first }: { question: Question; first: b
   const id = useId();
   const card = useRef<HTMLElement>(null);
 
+  const answers = ANSWERS.filter(({ decision }) => decision !== "always" || question.pattern !== null);
   const answer = (decision: Decision) => {
     if (sending) return;
     setSending(decision);
@@ -42,7 +43,7 @@ export function ApprovalCard({ question, first }: { question: Question; first: b
   const press = (event: KeyboardEvent) => {
     if (performance.now() - since.current < KEYS_AFTER_MS || event.repeat) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const found = ANSWERS.find(({ key }) => key === event.key.toLowerCase());
+    const found = answers.find(({ key }) => key === event.key.toLowerCase());
     if (!found) return;
     event.preventDefault();
     answer(found.decision);
@@ -70,8 +71,14 @@ export function ApprovalCard({ question, first }: { question: Question; first: b
           {exactText(question.reason)}
         </p>
       )}
+      {question.pattern && (
+        <details class="fold">
+          <summary>{t("approval.always_is")}</summary>
+          <Exactly value={question.pattern} label={t("approval.always_is")} />
+        </details>
+      )}
       <div class="approval-answers">
-        {ANSWERS.map(({ decision, key, look }) => (
+        {answers.map(({ decision, key, look }) => (
           <button
             key={decision}
             type="button"

@@ -7,6 +7,7 @@ const PATHS = {
   close: "M4 4l8 8M12 4l-8 8",
   rail: "M2.5 3.5h11v9h-11zM6.5 3.5v9",
   settings: "M2.5 5h6M11.5 5h2M2.5 11h2M7.5 11h6M10 3.5v3M6 9.5v3",
+  approvals: "M8 1.5l5 2v4c0 3.2-2.1 5.6-5 7-2.9-1.4-5-3.8-5-7v-4zM5.5 8l1.8 1.8L10.7 6.2",
   plugins: "M6 2.5v3M10 2.5v3M4.5 5.5h7v3a3.5 3.5 0 0 1-7 0zM8 12v2",
   send: "M8 13V3.5M4 7l4-4 4 4",
   stop: "M4.5 4.5h7v7h-7z",

@@ -111,6 +111,22 @@ export function Rail({ onGo, onClose, children }: RailProps) {
         {server.value?.auth_mode === "none" && <p class="meta rail-open-access">{t("link.open_access")}</p>}
         <a
           class="rail-link"
+          href={hashOf({ page: "approvals" })}
+          onClick={onGo}
+          aria-current={place.page === "approvals" ? "page" : undefined}
+        >
+          <Icon name="approvals" />
+          {t("rail.approvals")}
+          {panel.approvals.waiting.value.length > 0 && (
+            <span
+              class="dot waiting"
+              role="img"
+              aria-label={t("plugins.waiting", { count: panel.approvals.waiting.value.length })}
+            />
+          )}
+        </a>
+        <a
+          class="rail-link"
           href={hashOf({ page: "plugins" })}
           onClick={onGo}
           aria-current={place.page === "plugins" ? "page" : undefined}

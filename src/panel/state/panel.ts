@@ -7,6 +7,7 @@ import { type Approvals, createApprovals } from "./approvals.ts";
 import { type Commands, createCommands } from "./commands.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import { type Conversation, createConversation } from "./conversation.ts";
+import { createGrants, type Grants } from "./grants.ts";
 import { createModels, type Models } from "./models.ts";
 import { createPlugins, type Plugins } from "./plugins.ts";
 import { createPreferences, type Preferences } from "./preferences.ts";
@@ -22,6 +23,7 @@ export interface Panel extends Disposable {
   readonly approvals: Approvals;
   readonly models: Models;
   readonly commands: Commands;
+  readonly grants: Grants;
   readonly plugins: Plugins;
   readonly server: ReadonlySignal<Result<"system.info"> | undefined>;
   /** Why config.toml is not in force as it stands, told by the server. */
@@ -64,6 +66,7 @@ export function createPanel(options: PanelOptions): Panel {
   const approvals = createApprovals(call);
   const models = createModels({ call, now });
   const commands = createCommands(call);
+  const grants = createGrants(call);
   const plugins = createPlugins(call);
 
   function received(event: EventFrame): void {
@@ -71,6 +74,7 @@ export function createPanel(options: PanelOptions): Panel {
     approvals.handle(event);
     models.handle(event);
     commands.handle(event);
+    grants.handle(event);
     plugins.handle(event);
     for (const conversation of conversations.values()) conversation.handle(event);
     if (event.topic === "config.invalid" && "issues" in event.data) configIssues.value = event.data.issues;
@@ -84,6 +88,7 @@ export function createPanel(options: PanelOptions): Panel {
       sessions.load(),
       approvals.load(),
       models.loadConfig(),
+      ...(grants.list.peek() ? [grants.load()] : []),
       ...(plugins.list.peek() ? [plugins.load()] : []),
       ...[...conversations.values()].map((conversation) => conversation.load()),
       call("system.info", {}).then((info) => {
@@ -105,6 +110,7 @@ export function createPanel(options: PanelOptions): Panel {
     approvals,
     models,
     commands,
+    grants,
     plugins,
     server,
     configIssues,

@@ -4,6 +4,7 @@ import { type ReadonlySignal, signal } from "@preact/signals";
 export type Place =
   | { readonly page: "new" }
   | { readonly page: "session"; readonly key: string }
+  | { readonly page: "approvals" }
   | { readonly page: "plugins" }
   | { readonly page: "settings" };
 
@@ -24,7 +25,7 @@ export function parsePlace(hash: string): Place {
       return { page: "new" };
     }
   }
-  return page === "settings" || page === "plugins" ? { page } : { page: "new" };
+  return page === "settings" || page === "plugins" || page === "approvals" ? { page } : { page: "new" };
 }
 
 export function hashOf(place: Place): string {

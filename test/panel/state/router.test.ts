@@ -4,6 +4,7 @@ import { hashOf, type Place, parsePlace } from "../../../src/panel/state/router.
 const PLACES: readonly Place[] = [
   { page: "new" },
   { page: "settings" },
+  { page: "approvals" },
   { page: "plugins" },
   { page: "session", key: "agent:main:main" },
   { page: "session", key: "agent:main:telegram:dm:a+b@c" },
