@@ -6,7 +6,7 @@ import type { MessagePart } from "../protocol/message.ts";
 import type { RunParams } from "../protocol/run.ts";
 import { findIdempotent, saveIdempotent } from "../session/idempotency.ts";
 import { appendMessage } from "../session/messages.ts";
-import { insertRun, type RunRequest, type Runs, setRunRequest } from "../session/runs.ts";
+import { insertRun, type RunRequest, type Runs, type Spawned, setRunRequest } from "../session/runs.ts";
 import { ensureSession } from "../session/sessions.ts";
 import type { Ledger } from "../usage/ledger.ts";
 import type { Arrived } from "./arrivals.ts";
@@ -19,6 +19,16 @@ export interface Asked {
   readonly sessionKey: string;
   readonly grant: Grant;
   readonly credential: string | undefined;
+  readonly origin?: Origin | undefined;
+}
+
+/** Of a run that Aleph itself starts. */
+export interface Origin {
+  readonly spawned?: Spawned;
+  /** What a stranger may have written is in the message. */
+  readonly untrusted?: boolean;
+  /** In the transaction that puts the message on disk; the run's id, where one is made for it. */
+  readonly also: (db: Database, runId: string | undefined) => void;
 }
 
 export interface Accepted {
@@ -37,7 +47,7 @@ export interface AcceptDeps {
 
 /** Inside the caller's transaction. Throws `budget_exceeded`, and `conflict` for a key of another request. */
 export function acceptRun(db: Database, { runs, usage, now: clock }: AcceptDeps, asked: Asked): Accepted {
-  const { params, media, arrived, sessionKey, grant, credential } = asked;
+  const { params, media, arrived, sessionKey, grant, credential, origin } = asked;
   const now = clock();
   const { idempotency_key, model, thinking, record } = params;
   const identity = grant.identity.id;
@@ -52,7 +62,7 @@ export function acceptRun(db: Database, { runs, usage, now: clock }: AcceptDeps,
     return { runId: known, sessionId, isNew: false, createdSession: false, request };
   }
   // What asks no model costs nothing.
-  if (!arrived.direct) usage.check({ identity, sessionKey });
+  if (!arrived.direct) usage.check({ identity, sessionKey: origin?.spawned?.rootSessionKey ?? sessionKey });
   const runId = createId("run");
   const { id: sessionId, created } = ensureSession(db, sessionKey, "owner", now);
   const wanted = {
@@ -63,13 +73,19 @@ export function acceptRun(db: Database, { runs, usage, now: clock }: AcceptDeps,
     ...(thinking ? { thinking } : {}),
     ...(record === undefined ? {} : { record }),
     ...(arrived.direct ? { direct: arrived.direct } : {}),
+    ...(origin?.spawned ? { spawned: origin.spawned } : {}),
   };
   // The message refers to the run and the run to its message: the run comes first.
   insertRun(db, { id: runId, sessionId, identity, request: { ...wanted, messageId: 0 }, createdAt: now });
-  const parts: readonly MessagePart[] = [...media, { type: "text", text: arrived.message }];
+  const parts: readonly MessagePart[] = [...media, textOf(arrived.message, origin)];
   const messageId = appendMessage(db, { sessionId, runId, role: "user", parts, status: "complete", ts: now });
   const request: RunRequest = { ...wanted, messageId };
   setRunRequest(db, runId, request);
   if (idempotency_key !== undefined) saveIdempotent(db, { identity, key: idempotency_key, digest, runId, now });
+  origin?.also(db, runId);
   return { runId, sessionId, isNew: true, createdSession: created, request };
+}
+
+export function textOf(text: string, origin: Pick<Origin, "untrusted"> | undefined): MessagePart {
+  return { type: "text", text, ...(origin?.untrusted ? { untrusted: true as const } : {}) };
 }

@@ -19,7 +19,7 @@ import type { Session } from "../session/sessions.ts";
 import type { Ledger } from "../usage/ledger.ts";
 import { modelParts, userMessage } from "./context.ts";
 import { messageOf, respond } from "./hooked-run.ts";
-import { limitReached } from "./limits.ts";
+import { limitReached, limitsOf } from "./limits.ts";
 import { Meter } from "./meter.ts";
 import { prepareTurn, type Turn } from "./prepare.ts";
 import { Reply } from "./reply.ts";
@@ -209,10 +209,9 @@ class Loop {
 
   #checkLimits(): void {
     const { config, monotonic, usage } = this.#deps;
-    const { run, session } = this.#r;
+    const { run, store } = this.#r;
     const progress = { steps: this.#step, usage: this.#usage, ms: monotonic() - this.#began };
-    const spender = { identity: run.request.grant.identity.id, sessionKey: session.key };
-    const reached = limitReached(config().limits.run, progress, usage, spender);
+    const reached = limitReached(store.db, config().limits.run, { run, progress, usage });
     if (reached === undefined) return;
     this.#trace("limit", { ...reached.data, limit: reached.message });
     throw reached;
@@ -221,7 +220,8 @@ class Loop {
   async #stream(reply: Reply, turn: Turn): Promise<void> {
     const { cancel, abort } = this.#r;
     const meter = new Meter({ ...this.#deps, run: this.#r.run });
-    const timeLeft = this.#deps.config().limits.run.time_ms - (this.#deps.monotonic() - this.#began);
+    const { time_ms } = limitsOf(this.#deps.config().limits.run, this.#r.run.request);
+    const timeLeft = time_ms - (this.#deps.monotonic() - this.#began);
     const timeout = AbortSignal.timeout(Math.max(1, Math.min(timeLeft, 2 ** 31 - 1)));
     const { models, sleep } = this.#deps;
     const parts = streamWithFailover({

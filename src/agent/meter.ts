@@ -3,6 +3,7 @@ import type { Usage } from "../protocol/message.ts";
 import { addUsage } from "../protocol/usage.ts";
 import type { StoredRun } from "../session/runs.ts";
 import type { Ledger } from "../usage/ledger.ts";
+import { spenderOf } from "./limits.ts";
 
 export interface MeterOptions {
   readonly run: Pick<StoredRun, "id" | "sessionKey" | "request">;
@@ -38,12 +39,10 @@ export class Meter {
     this.#used = undefined;
     if (asked === undefined || usage === undefined) return;
     const { run, monotonic } = this.#o;
-    const { grant, credential } = run.request;
     this.#o.usage.record({
-      identity: grant.identity.id,
-      credential,
+      ...spenderOf(run),
+      credential: run.request.credential,
       route: "agent",
-      sessionKey: run.sessionKey,
       runId: run.id,
       provider: asked.provider,
       model: asked.model,

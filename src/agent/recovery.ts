@@ -11,6 +11,7 @@ import {
   updateMessage,
 } from "../session/messages.ts";
 import { endRun, type StoredRun, setRunRequest } from "../session/runs.ts";
+import { findSubagent } from "../session/subagents.ts";
 import { lostResult } from "./context.ts";
 
 /** A run that brought the process down this often is not tried again. */
@@ -35,10 +36,13 @@ export async function recoverRuns(open: readonly StoredRun[], options: RecoveryO
     const lost = lostCalls(messages);
     // A command that had begun may have had its effect.
     const isHalfDone = run.request.direct !== undefined && "call" in run.request.direct && run.status === "running";
+    // Whoever waited for it is gone with the call.
+    const isAwaited = findSubagent(options.store.db, run.id)?.background === false;
     const request = { ...run.request, resumed: run.request.resumed + (run.status === "running" ? 1 : 0) };
     const goesOn =
       options.onRestart === "resume" &&
       !isHalfDone &&
+      !isAwaited &&
       cut.length === 0 &&
       lost.length === 0 &&
       request.resumed <= MAX_RESUMES;

@@ -20,6 +20,7 @@ export const DEFAULTS = {
   },
   auth: { mode: "token" as "token" | "none" },
   models: { aliases: {} as Record<string, string>, fallbacks: [] as string[] },
+  subagents: { max_depth: 2, max_children: 8, max_running: 16 },
   runs: { on_restart: "resume" as "resume" | "interrupt" },
   exec: {
     timeout_ms: 120_000,

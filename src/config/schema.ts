@@ -196,6 +196,14 @@ export const configSchema = z.strictObject({
     .partial()
     .optional(),
   agents: z.record(identifier, agent).optional(),
+  subagents: z
+    .strictObject({
+      max_depth: z.int().min(0).max(4).describe("how many subagents may stand one below the other; 0 is none at all"),
+      max_children: z.int().min(1).max(100).describe("that one run may have at work at a time"),
+      max_running: z.int().min(1).max(1000).describe("of all runs together at a time"),
+    })
+    .partial()
+    .optional(),
   runs: z
     .strictObject({
       on_restart: z.enum(["resume", "interrupt"]).optional().describe("what becomes of a run that was between steps"),

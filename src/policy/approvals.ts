@@ -4,6 +4,7 @@ import { createId } from "../lib/id.ts";
 import { describeError, type Log } from "../lib/log.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Identity } from "../protocol/identity.ts";
+import { parseSessionKey } from "../protocol/session-key.ts";
 import type { Publisher } from "../sdk/bus.ts";
 import type { Store } from "../sdk/store.ts";
 import { type Digests, digestsOf, findGrant, type Grant, insertGrant, listGrants, removeGrant } from "./grants.ts";
@@ -285,7 +286,7 @@ function rowOf(question: Question, digests: Digests, now: number): Row {
     digest: digests.plan,
     pattern: pattern === undefined ? null : JSON.stringify(pattern),
     pattern_digest: digests.always,
-    reason,
+    reason: `${reason}${askedBy(sessionKey)}`,
     run_id: runId,
     call_id: callId,
     session_key: sessionKey,
@@ -295,6 +296,13 @@ function rowOf(question: Question, digests: Digests, now: number): Row {
     created_at: now,
     expires_at: now + ttlMs,
   };
+}
+
+/** The person knows their own conversation; a subagent's they have not seen. */
+function askedBy(sessionKey: string): string {
+  if (!sessionKey.startsWith("subagent:")) return "";
+  const key = parseSessionKey(sessionKey);
+  return key.form === "subagent" ? `. Asked by the subagent "${key.name}" of ${key.parent}` : "";
 }
 
 function insert(db: Database, row: Row): void {

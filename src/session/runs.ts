@@ -84,8 +84,8 @@ export class Runs {
   /** Throws `not_found`. */
   get(runId: string): StoredRun {
     for (const { db } of this.#stores.all()) {
-      const row = db.query<RunRow, [string]>(`${SELECT} WHERE run.id = ?`).get(runId);
-      if (row) return runOf(row);
+      const run = findRun(db, runId);
+      if (run) return run;
     }
     throw new AlephError("not_found", `No run "${runId}"`, { data: { hint: "runs.list shows those that exist" } });
   }
@@ -131,6 +131,12 @@ export function insertRun(
   db.query(
     "INSERT INTO run (id, session_id, status, identity, request, created_at) VALUES (?, ?, 'queued', ?, ?, ?)",
   ).run(run.id, run.sessionId, run.identity, JSON.stringify(run.request), run.createdAt);
+}
+
+/** As `Runs.get`, of one database; undefined when it is not there. */
+export function findRun(db: Database, runId: string): StoredRun | undefined {
+  const row = db.query<RunRow, [string]>(`${SELECT} WHERE run.id = ?`).get(runId);
+  return row ? runOf(row) : undefined;
 }
 
 export function setRunRequest(db: Database, runId: string, request: RunRequest): void {

@@ -42,6 +42,7 @@ describe("openConfig", () => {
       },
       models: { default: "anthropic/claude", fallbacks: ["local/large"], aliases: { fast: "local/small" } },
       agents: { main: { thinking: "medium", prompt_files: ["SOUL.md"], tools: { deny: ["exec"] } } },
+      subagents: DEFAULTS.subagents,
       runs: { on_restart: "interrupt" },
       exec: { ...DEFAULTS.exec, timeout_ms: 60_000, path: ["/usr/bin", "/bin"] },
       tools: { ...DEFAULTS.tools, web_fetch: { ...DEFAULTS.tools.web_fetch, allow_hosts: ["wiki.home:8080"] } },

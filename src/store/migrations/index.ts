@@ -7,6 +7,7 @@ import { audit } from "./0006-audit.ts";
 import { mcpPins } from "./0007-mcp.ts";
 import { approvalGrants } from "./0008-approval-grants.ts";
 import { skills } from "./0009-skills.ts";
+import { subagents } from "./0010-subagents.ts";
 
 /** Forward steps in order; the database's `user_version` says how many it has had. */
 export const migrations: readonly string[] = [
@@ -19,4 +20,5 @@ export const migrations: readonly string[] = [
   mcpPins,
   approvalGrants,
   skills,
+  subagents,
 ];
