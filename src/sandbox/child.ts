@@ -3,7 +3,7 @@ import { closeSync } from "node:fs";
 import { AlephError } from "../protocol/errors.ts";
 import type { SandboxLevel } from "../sdk/runtime.ts";
 import type { ConfinedChild, ConfinedCommand } from "./confinement.ts";
-import { descendants } from "./descendants.ts";
+import { descendants, isRunning } from "./descendants.ts";
 import { hasRunningMembers } from "./group-members.ts";
 import { type LaunchAnswer, type LaunchOrder, needsWatch, ORDER_FD, WATCH_FD } from "./linux/order.ts";
 import type { PreparedCommand } from "./method.ts";
@@ -35,7 +35,10 @@ export async function startChild(
   const answers = await giveOrder(spawned.stdio[ORDER_FD], order);
   const failed = answers.find((answer) => "failed" in answer);
   const confined = answers.find((answer) => "landlock" in answer);
-  if (confined && !failed) return { child, landlock: confined.landlock };
+  if (confined && !failed) {
+    child.lookInside();
+    return { child, landlock: confined.landlock };
+  }
   const words = await new Response(child.stderr).text();
   await child[Symbol.asyncDispose]();
   const message = failed?.message ?? `The sandbox ended before the program began: ${words.slice(0, 500).trim()}`;
@@ -107,6 +110,8 @@ class Child implements ConfinedChild {
   readonly #spawned: Spawned;
   readonly #mark: string | undefined;
   readonly #enclosed: boolean;
+  /** Of the processes in it, which have a namespace of their own. */
+  #first: number | undefined;
 
   constructor(spawned: Spawned, level: SandboxLevel, mark: string | undefined, enclosed: boolean) {
     this.#spawned = spawned;
@@ -118,6 +123,11 @@ class Child implements ConfinedChild {
 
   get pid(): number {
     return this.#spawned.pid;
+  }
+
+  /** Once it runs. */
+  lookInside(): void {
+    if (this.#enclosed) this.#first = descendants(this.pid)[1]?.pid;
   }
 
   get stdin(): Bun.FileSink {
@@ -141,8 +151,8 @@ class Child implements ConfinedChild {
     await this.exited;
     // Others of the group are nobody's children now; they are gone when the group is.
     const deadline = performance.now() + GONE_MS;
-    while (this.#signal("SIGKILL") && performance.now() < deadline && (await hasRunningMembers(this.pid))) {
-      await Bun.sleep(LOOK_MS);
+    while (this.#signal("SIGKILL") && performance.now() < deadline && (await this.#isRunning())) {
+      await Bun.sleep(this.#first === undefined ? LOOK_MS : 1);
     }
     if (this.#mark !== undefined) await killMarked(COMMAND_MARK, this.#mark);
   }
@@ -156,6 +166,11 @@ class Child implements ConfinedChild {
     if (this.#mark !== undefined) await killMarked(COMMAND_MARK, this.#mark);
     const signal = this.#spawned.signalCode === null ? null : String(this.#spawned.signalCode);
     return { exitCode: signal === null ? this.#spawned.exitCode : null, signal };
+  }
+
+  /** The first of an enclosure ends when all others have. */
+  async #isRunning(): Promise<boolean> {
+    return this.#first === undefined ? await hasRunningMembers(this.pid) : isRunning(this.#first);
   }
 
   /** The whole group; false when nobody is left in it. */

@@ -29,6 +29,12 @@ export function proportionalMemory(pid: number): number | undefined {
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
 }
 
+/** Not if it has ended and nobody has asked how. */
+export function isRunning(pid: number): boolean {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat !== "" && !/^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
+}
+
 function describe(pid: number): Descendant | undefined {
   const stat = read(`/proc/${pid}/stat`);
   if (stat === "") return undefined;

@@ -95,7 +95,7 @@ export class ProcessGroup implements AsyncDisposable {
     clearTimeout(this.#killer);
     this.#kill("SIGKILL");
     await Promise.all([...this.#children].map((child) => child[Symbol.asyncDispose]()));
-    await killMarked(COMMAND_MARK, this.#id);
+    await this.#killStragglers();
   }
 
   async #start(argv: readonly string[], stdin: "ignore" | "pipe"): Promise<GroupChild> {
@@ -131,8 +131,13 @@ export class ProcessGroup implements AsyncDisposable {
     this.#kill("SIGTERM");
     this.#killer = setTimeout(() => {
       this.#kill("SIGKILL");
-      void killMarked(COMMAND_MARK, this.#id);
+      void this.#killStragglers();
     }, GRACE_MS);
+  }
+
+  /** Where nothing keeps processes in their group. What starts them otherwise ends them too. */
+  async #killStragglers(): Promise<void> {
+    if (!this.#options.start) await killMarked(COMMAND_MARK, this.#id);
   }
 
   #kill(signal: "SIGTERM" | "SIGKILL"): void {
