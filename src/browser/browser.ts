@@ -270,7 +270,6 @@ export class Browser implements AsyncDisposable {
         this.#tabs.set(targetId, tab);
         if (this.#current && this.#current.target !== targetId && url !== "about:blank")
           this.#note(`Tab "${id}" was opened by a page`);
-        this.#tell("Runtime.runIfWaitingForDebugger", {}, page);
         this.#wake();
       })
       .catch(() => this.#tell("Target.closeTarget", { targetId })); // Gone again, or not to be worked with.

@@ -11,12 +11,6 @@ export interface AxNode {
   readonly backendDOMNodeId?: number;
 }
 
-export interface Snapshot {
-  readonly text: string;
-  /** The number of the node in the browser by reference. */
-  readonly refs: ReadonlyMap<string, number>;
-}
-
 const MAX_TEXT = 30_000;
 const MAX_NAME = 300;
 const MAX_INDENT = 20;
@@ -41,10 +35,9 @@ const ACTING = new Set([
 /** Worth saying when they are set. */
 const STATES = ["checked", "disabled", "expanded", "pressed", "required", "readonly", "selected", "focused", "invalid"];
 
-/** `nextRef` gives numbers that were never given for this page's browser. */
-export function renderSnapshot(nodes: readonly AxNode[], nextRef: () => number): Snapshot {
+/** `refOf` names a node of the browser. */
+export function renderSnapshot(nodes: readonly AxNode[], refOf: (node: number) => string): string {
   const byId = new Map(nodes.map((node) => [node.nodeId, node]));
-  const refs = new Map<string, number>();
   const lines: string[] = [];
   let size = 0;
   const pending: { readonly node: AxNode; readonly depth: number; readonly inside: string }[] = [];
@@ -52,12 +45,7 @@ export function renderSnapshot(nodes: readonly AxNode[], nextRef: () => number):
   if (root) pending.push({ node: root, depth: 0, inside: "" });
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { node, depth, inside } = next;
-    const line = describe(node, inside, () => {
-      if (node.backendDOMNodeId === undefined) return undefined;
-      const ref = `e${nextRef()}`;
-      refs.set(ref, node.backendDOMNodeId);
-      return ref;
-    });
+    const line = describe(node, inside, refOf);
     if (line !== undefined) {
       const text = `${"  ".repeat(Math.min(depth, MAX_INDENT))}- ${line}`;
       size += text.length + 1;
@@ -72,10 +60,10 @@ export function renderSnapshot(nodes: readonly AxNode[], nextRef: () => number):
     for (const child of children.toReversed())
       pending.push({ node: child, depth: line === undefined ? depth : depth + 1, inside: name });
   }
-  return { text: lines.length === 0 ? "[the page is empty]" : lines.join("\n"), refs };
+  return lines.length === 0 ? "[the page is empty]" : lines.join("\n");
 }
 
-function describe(node: AxNode, inside: string, makeRef: () => string | undefined): string | undefined {
+function describe(node: AxNode, inside: string, refOf: (node: number) => string): string | undefined {
   if (node.ignored) return undefined;
   const role = String(node.role?.value ?? "");
   const name = textOf(node.name);
@@ -84,7 +72,7 @@ function describe(node: AxNode, inside: string, makeRef: () => string | undefine
   const property = (wanted: string) => node.properties?.find((each) => each.name === wanted)?.value.value;
   const acts = ACTING.has(role) || (property("focusable") === true && role !== "RootWebArea");
   if (!acts && (SILENT.has(role) || role === "")) return undefined;
-  const ref = acts ? makeRef() : undefined;
+  const ref = acts && node.backendDOMNodeId !== undefined ? refOf(node.backendDOMNodeId) : undefined;
   const value = textOf(node.value);
   const level = property("level");
   const url = role === "link" ? textOf({ value: property("url") }) : "";

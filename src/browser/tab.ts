@@ -12,6 +12,7 @@ export interface TabOptions {
   readonly target: string;
   /** As in `DevToolsEvent`. */
   readonly page: string;
+  /** A number that it never gave before. */
   readonly nextRef: () => number;
   /** Something that whoever reads the next answer should know. */
   readonly onNote: (text: string) => void;
@@ -58,7 +59,9 @@ export class Tab {
   url = "about:blank";
   crashed = false;
   readonly #o: TabOptions;
-  #refs: ReadonlyMap<string, number> = new Map();
+  /** The browser's numbers of nodes by reference, and the other way round; of the page that is open. */
+  #nodes = new Map<string, number>();
+  #refs = new Map<number, string>();
   #loading = false;
   #dialogs = 0;
   #waiting: (() => void)[] = [];
@@ -80,6 +83,8 @@ export class Tab {
       call("Emulation.setDeviceMetricsOverride", { ...VIEW, deviceScaleFactor: 1, mobile: false }),
       // Otherwise a click on a file input would wait for a window that nobody sees.
       call("Page.setInterceptFileChooserDialog", { enabled: true }),
+      // A page that another opened waits for this, and answers some of the others only then.
+      call("Runtime.runIfWaitingForDebugger"),
     ]);
   }
 
@@ -146,19 +151,16 @@ export class Tab {
   async snapshot(signal: AbortSignal): Promise<string> {
     const count = await this.#inWorld<number>('document.getElementsByTagName("*").length', signal);
     if (count > MAX_ELEMENTS) {
-      this.#refs = new Map();
       const script = `(document.body?.textContent ?? "").slice(0, ${MAX_PLAIN * 3}).replace(/\\s+/g, " ").slice(0, ${MAX_PLAIN})`;
       const text = await this.#inWorld<string>(script, signal);
       return `[${count} elements are too many for a snapshot; this is the beginning of the text, act by CSS selectors]\n${text}`;
     }
     const { nodes } = await this.caller(signal)<{ nodes: readonly AxNode[] }>("Accessibility.getFullAXTree");
-    const { text, refs } = renderSnapshot(nodes, this.#o.nextRef);
-    this.#refs = refs;
-    return text;
+    return renderSnapshot(nodes, (node) => this.#refOf(node));
   }
 
   async find(target: string, signal: AbortSignal): Promise<Element> {
-    return findElement(this.caller(signal), target, { world: await this.#world(signal), refs: this.#refs });
+    return findElement(this.caller(signal), target, { world: await this.#world(signal), refs: this.#nodes });
   }
 
   async press(key: (typeof KEY_NAMES)[number], signal: AbortSignal): Promise<void> {
@@ -236,6 +238,16 @@ export class Tab {
     for (const wake of this.#waiting.splice(0)) wake();
   }
 
+  /** The same for as long as the page is open. */
+  #refOf(node: number): string {
+    const known = this.#refs.get(node);
+    if (known !== undefined) return known;
+    const ref = `e${this.#o.nextRef()}`;
+    this.#refs.set(node, ref);
+    this.#nodes.set(ref, node);
+    return ref;
+  }
+
   /** The number of a frame is that of its page when it is the outermost. */
   #isMain(params: Params): boolean {
     return params.frameId === this.target;
@@ -244,6 +256,7 @@ export class Tab {
   #navigated({ parentId, url }: Frame): void {
     if (parentId !== undefined) return;
     this.url = url;
+    this.#nodes = new Map();
     this.#refs = new Map();
     this.#dialogs = 0;
     if (SCHEMES.test(url)) return;
