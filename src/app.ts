@@ -4,7 +4,7 @@ import type { Environment } from "./config/environment.ts";
 import { ensureHome, type Home } from "./config/home.ts";
 import { claimHome } from "./config/instance.ts";
 import type { ConfigInput } from "./config/schema.ts";
-import type { Core, RouteNeeds } from "./core.ts";
+import type { Core, RouteNeeds } from "./core-options.ts";
 import { isLoopbackAddress } from "./gateway/origin.ts";
 import { routes } from "./gateway/routes/index.ts";
 import { Gateway } from "./gateway/server.ts";

@@ -9,28 +9,23 @@ import { openBus } from "./bus/bus.ts";
 import { Interfaces } from "./channel/interfaces.ts";
 import { type ChannelNeeds, channels } from "./channels/index.ts";
 import type { Completion } from "./completion/completion.ts";
-import type { ConfigStore } from "./config/config.ts";
-import type { Environment } from "./config/environment.ts";
-import type { Home } from "./config/home.ts";
 import { KnownSecrets } from "./config/known-secrets.ts";
+import type { Core, CoreOptions } from "./core-options.ts";
 import { createDispatch } from "./gateway/dispatch.ts";
-import { type Gauges, gauges } from "./gateway/gauges.ts";
+import { gauges } from "./gateway/gauges.ts";
 import { Metrics } from "./gateway/metrics.ts";
 import { middleware } from "./gateway/middleware/index.ts";
 import { describeMethods } from "./gateway/openrpc.ts";
-import type { GatewayCore } from "./gateway/server.ts";
 import { Generations } from "./generation/generations.ts";
 import { Voice } from "./generation/voice.ts";
 import { createId } from "./lib/id.ts";
-import { describeError, type Log } from "./lib/log.ts";
-import type { LogHistory } from "./lib/log-history.ts";
+import { describeError } from "./lib/log.ts";
 import { once } from "./lib/once.ts";
 import { startStallMonitor } from "./lib/stall-monitor.ts";
 import { McpParts } from "./mcp-parts.ts";
-import { createMediaLinks, type MediaLinks } from "./media/links.ts";
-import { createDiskShelf, createMedia, createMemoryShelf, type Media } from "./media/media.ts";
+import { createMediaLinks } from "./media/links.ts";
+import { createDiskShelf, createMedia, createMemoryShelf } from "./media/media.ts";
 import { methods, type Needs } from "./methods/index.ts";
-import type { SystemStatus } from "./methods/system/status.ts";
 import { openModelParts } from "./model-parts.ts";
 import { createInstaller, openPlugins } from "./open-plugins.ts";
 import { openSkills } from "./open-skills.ts";
@@ -47,7 +42,6 @@ import type { Issue } from "./protocol/errors.ts";
 import { TOPICS } from "./protocol/event-frame.ts";
 import { OWNER_GRANT } from "./protocol/identity.ts";
 import { providers } from "./providers/index.ts";
-import type { AttemptCounts } from "./providers/models/attempt-counts.ts";
 import { createKeptResults } from "./session/kept-results.ts";
 import { OpenQuestions } from "./session/questions.ts";
 import { Runs } from "./session/runs.ts";
@@ -57,55 +51,6 @@ import { type OpenStore, openStore } from "./store/store.ts";
 import { systemStatus } from "./system-status.ts";
 import { tools } from "./tools/index.ts";
 import { Ledger } from "./usage/ledger.ts";
-
-export interface CoreOptions {
-  readonly home: Home;
-  readonly env: Environment;
-  readonly config: ConfigStore;
-  readonly log: Log;
-  readonly logs: LogHistory;
-  /** Unix milliseconds. */
-  readonly now: () => number;
-  readonly fetch: typeof fetch;
-  /** What the parts behind the port ask of it. */
-  readonly gateway: {
-    readonly connections: number;
-    readonly onLoopback: boolean;
-    revoke(credential: string): void;
-  };
-  /** Whether clients come from outside: then the interfaces run and the token's file is followed. */
-  readonly listen: boolean;
-  /** Whether runs that an earlier process left open are taken up. */
-  readonly recover: boolean;
-  /** Someone asked the server to stop. */
-  readonly onStopRequested: (reason: string) => void;
-}
-
-export interface Core extends GatewayCore<RouteNeeds>, AsyncDisposable {
-  readonly instanceId: string;
-  readonly token: { readonly path: string; readonly created: boolean };
-  readonly bus: ReturnType<typeof openBus>;
-  readonly interfaces: Interfaces;
-  status(): SystemStatus;
-  /** What is wrong with config.toml now; empty when it is in force. */
-  setConfigIssues(issues: readonly Issue[]): void;
-  /** Lets runs reach a safe point; nothing new is begun. */
-  drain(): Promise<void>;
-}
-
-export interface RouteNeeds {
-  readonly auth: Auth;
-  readonly isReady: () => boolean;
-  readonly requestCounts: () => Metrics["requests"];
-  readonly attemptCounts: () => AttemptCounts["all"];
-  readonly gauges: () => Gauges;
-  readonly panel: () => ReturnType<typeof loadPanel>;
-  readonly media: Pick<Media, "get">;
-  readonly mediaLinks: Pick<MediaLinks, "check">;
-  readonly completion: () => Completion | Promise<Completion>;
-  readonly pluginRoutes: PluginParts["routes"];
-  readonly mcp: McpParts["endpoint"];
-}
 
 const TICK_MS = 30_000;
 /** How long runs may take to reach a safe point when the app stops. */

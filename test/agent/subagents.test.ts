@@ -21,13 +21,13 @@ const toolNames = ({ body }: FakeRequest): string[] =>
 /** The first whose question begins with the key answers: with the calls at first, then with the text. */
 function script(
   t: Conversation,
-  table: Readonly<Record<string, { readonly first?: Step[]; readonly then: Scripted }>>,
+  table: Readonly<Record<string, { readonly first?: Step[]; readonly last: Scripted }>>,
 ) {
   t.fake.answer((request) => {
     const key = Object.keys(table).find((start) => questionOf(request).startsWith(start));
     if (key === undefined) return `no script for ${questionOf(request)}`;
-    const { first, then } = table[key]!;
-    return first && lastRole(request) === "user" ? first : then;
+    const { first, last } = table[key]!;
+    return first && lastRole(request) === "user" ? first : last;
   });
 }
 
@@ -38,8 +38,8 @@ test("a subagent works in a session of its own and its answer is the result of t
   await using t = await conversation();
   const events = await collectEvents(t.client, "agent.*");
   script(t, {
-    go: { first: calls(spawn({ task: "count the apples", tools: ["time"] })), then: "There are three" },
-    count: { then: "three" },
+    go: { first: calls(spawn({ task: "count the apples", tools: ["time"] })), last: "There are three" },
+    count: { last: "three" },
   });
   const { text, run_id } = await send(t, "go");
   expect(text).toBe("There are three");
@@ -81,8 +81,8 @@ test("a subagent gets no tool that its parent does not have", async () => {
     tools: { allow: ["time", "agent_spawn"] },
   });
   script(t, {
-    go: { first: calls(spawn({ task: "run", tools: ["exec"] }), spawn({ task: "work" })), then: "done" },
-    work: { then: "ok" },
+    go: { first: calls(spawn({ task: "run", tools: ["exec"] }), spawn({ task: "work" })), last: "done" },
+    work: { last: "ok" },
   });
   await send(t, "go", "agent:main:chat:small");
   expect(t.fake.requests.map(toolNames)).toEqual([
@@ -98,8 +98,8 @@ test("a subagent gets no tool that its parent does not have", async () => {
 test("subagents stand no deeper than the config lets them", async () => {
   await using t = await conversation({ config: { subagents: { max_depth: 1 } } });
   script(t, {
-    go: { first: calls(spawn({ task: "deeper" })), then: "done" },
-    deeper: { first: calls(spawn({ task: "deepest" })), then: "cannot" },
+    go: { first: calls(spawn({ task: "deeper" })), last: "done" },
+    deeper: { first: calls(spawn({ task: "deepest" })), last: "cannot" },
   });
   await send(t, "go");
   const child = t.fake.requests.find((request) => questionOf(request) === "deeper")!;
@@ -110,9 +110,9 @@ test("subagents stand no deeper than the config lets them", async () => {
 test("a run has no more subagents at work than the config lets it", async () => {
   await using t = await conversation({ config: { subagents: { max_children: 1 } } });
   script(t, {
-    go: { first: calls(spawn({ task: "a" }), spawn({ task: "b" })), then: "done" },
-    a: { then: "ok" },
-    b: { then: "ok" },
+    go: { first: calls(spawn({ task: "a" }), spawn({ task: "b" })), last: "done" },
+    a: { last: "ok" },
+    b: { last: "ok" },
   });
   await send(t, "go");
   const said = results(t.fake.requests.at(-1)!).map((text) => text.split("\n").at(-1));
@@ -125,8 +125,8 @@ test("a run has no more subagents at work than the config lets it", async () => 
 test("a subagent's budget is not above what its parent has left, and a run with all below it keeps its limits", async () => {
   await using t = await conversation({ config: { limits: { run: { steps: 4 } } } });
   script(t, {
-    go: { first: calls(spawn({ task: "loop", budget: { steps: 1000 } })), then: "done" },
-    loop: { first: calls({ name: "time", args: {} }), then: calls({ name: "time", args: {} }) },
+    go: { first: calls(spawn({ task: "loop", budget: { steps: 1000 } })), last: "done" },
+    loop: { first: calls({ name: "time", args: {} }), last: calls({ name: "time", args: {} }) },
   });
   const failure = await send(t, "go").catch((thrown: unknown) => thrown);
   // One step of the parent, three of the child: then neither may go on.
@@ -139,9 +139,9 @@ test("cancelling a run cancels its subagents, also those below them", async () =
   const events = await collectEvents(t.client, "agent.*");
   const forever = new Promise(() => {});
   script(t, {
-    go: { first: calls(spawn({ task: "one" })), then: "no" },
-    one: { first: calls(spawn({ task: "two" })), then: "no" },
-    two: { then: [{ wait: forever }] },
+    go: { first: calls(spawn({ task: "one" })), last: "no" },
+    one: { first: calls(spawn({ task: "two" })), last: "no" },
+    two: { last: [{ wait: forever }] },
   });
   const { run_id } = await t.client.call("agent.run", { message: "go", session_key: MAIN });
   await until(() => t.fake.requests.length === 3);
@@ -187,8 +187,8 @@ test("an approval that a subagent needs says who asks", async () => {
     void t.client.call("approvals.resolve", { approval_id, decision: "deny" });
   });
   script(t, {
-    go: { first: calls(spawn({ task: "touch" })), then: "done" },
-    touch: { first: calls({ name: "exec", args: { command: "touch x.txt" } }), then: "refused" },
+    go: { first: calls(spawn({ task: "touch" })), last: "done" },
+    touch: { first: calls({ name: "exec", args: { command: "touch x.txt" } }), last: "refused" },
   });
   await send(t, "go");
   expect(asked).toHaveLength(1);
@@ -201,9 +201,9 @@ test("a subagent in the background tells its answer as a message, in the run tha
   const events = await collectEvents(t.client, "agent.*");
   const held = Promise.withResolvers<void>();
   script(t, {
-    go: { first: calls(spawn({ task: "slow", background: true })), then: "started" },
-    slow: { then: [{ wait: held.promise }, { text: "the answer" }] },
-    "[Subagent": { then: "I have heard" },
+    go: { first: calls(spawn({ task: "slow", background: true })), last: "started" },
+    slow: { last: [{ wait: held.promise }, { text: "the answer" }] },
+    "[Subagent": { last: "I have heard" },
   });
   expect((await send(t, "go")).text).toBe("started");
   held.resolve();
