@@ -326,6 +326,21 @@ test("llama-cpp tells what is no answer of a llama.cpp server", async () => {
   expect(await t.models()).toEqual({ error: { failure: "malformed", message: "The server gave no list of models" } });
 });
 
+test("llama-cpp tells that the connection broke within a reply", async () => {
+  await using t = await open();
+  t.llama.reply(text("a"), HANG);
+  const parts: unknown[] = [];
+  const config = { base_url: t.llama.url };
+  for await (const part of t.plugin.process.stream(callOf("handleStream", { ...ASKED, config }))) {
+    parts.push(part);
+    if (parts.length === 1) await t.llama[Symbol.asyncDispose]();
+  }
+  expect(parts).toEqual([
+    { type: "text", text: "a" },
+    { type: "error", failure: "network", message: expect.any(String) },
+  ]);
+});
+
 test("llama-cpp drops a tool call that the end of the reply cut off", async () => {
   await using t = await open();
   t.llama.reply(

@@ -16,10 +16,11 @@ export class Refusal extends Error {
   }
 }
 
-/** What the other side is told: its failure, or that what it sent cannot be read. */
+/** The refusal; that the connection broke, which has a code; or that what came cannot be read. */
 export function toldOf(thrown: unknown): ProviderError {
   if (thrown instanceof Refusal) return thrown.told;
-  return { failure: "malformed", message: thrown instanceof Error ? thrown.message : String(thrown) };
+  const { code, message = String(thrown) } = thrown as { readonly code?: unknown; readonly message?: string };
+  return { failure: typeof code === "string" ? "network" : "malformed", message };
 }
 
 interface Asked {

@@ -105,7 +105,10 @@ const WALKS: Readonly<Record<string, { readonly about: string; readonly steps: r
   "demo time": { about: "ask for the time", steps: [TIME] },
 };
 
-/** `call weather {"place": "Berlin"}`: so a tool that somebody wrote can be tried before there is a model. */
+/**
+ * `call weather {"place": "Berlin"}`: so a tool that somebody wrote can be tried before there is a model. In the first
+ * paragraph: below it a plugin may have added something.
+ */
 const CALL = /^\s*call\s+`?([A-Za-z0-9_-]{1,64})`?(?:\s+(\{[\s\S]*\}))?\s*$/;
 
 /** The reply to a conversation: the same one each time, made from the messages alone. */
@@ -113,7 +116,7 @@ export function scriptedReply({ messages, tools }: Pick<ModelRequest, "messages"
   const asked = messages.findLastIndex((message) => message.role === "user");
   const word = normalize(messages[asked]);
   const available = new Set(tools.map(({ name }) => name));
-  const [, tool, args = "{}"] = CALL.exec(textOf(messages[asked])) ?? [];
+  const [, tool, args = "{}"] = CALL.exec(textOf(messages[asked]).split("\n\n")[0]!) ?? [];
   if (tool !== undefined) return calledReply(tool, args, available, messages.at(-1));
   const walk = Object.hasOwn(WALKS, word) ? WALKS[word] : undefined;
   const steps = walk?.steps.filter(({ tool }) => available.has(tool)) ?? [];
@@ -205,7 +208,9 @@ function textOf(message: ModelMessage | undefined): string {
 
 function outcomeOf(message: Extract<ModelMessage, { role: "tool" }>): Outcome {
   const text = message.content.map((part) => (part.type === "text" ? part.text : "")).join("");
-  const lines = text.trim().split("\n").slice(0, 8).join("\n");
+  // What is between the marks of content from outside.
+  const all = text.trim().split("\n");
+  const lines = (message.untrusted ? all.slice(1, -1) : all).slice(0, 8).join("\n");
   return { ok: message.ok, text: lines.length > 400 ? `${lines.slice(0, 400)}…` : lines };
 }
 

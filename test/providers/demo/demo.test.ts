@@ -112,6 +112,15 @@ test("demo calls the tool that it is told to call, and quotes what it gave back"
   );
 });
 
+test("demo calls a tool beneath which a plugin noted something, and quotes content from outside without its marks", async () => {
+  const asked = user("call time\n\n[New on GitHub]");
+  const { calls } = await reply([asked]);
+  expect(calls.map(({ tool }) => tool)).toEqual(["time"]);
+  const content = [{ type: "text", text: "[Content from outside]\nnoon\n[End]" }] as const;
+  const result = { role: "tool", call_id: "c", tool: "time", ok: true, untrusted: true, content } as const;
+  expect((await reply([asked, { role: "assistant", content: calls }, result])).text).toBe("It gave back:\n\n> noon");
+});
+
 test("demo calls nothing that is not there, and nothing with what is no JSON", async () => {
   expect(await walk("call other {}", ["time", "todo"])).toEqual({
     texts: ["This session has no tool `other`. It has `time`, `todo`."],
