@@ -30,6 +30,8 @@ export interface SandboxPlan {
   readonly level: SandboxLevel;
   /** What enforces it, or why nothing does. */
   readonly reason: string;
+  /** All of what follows in a sentence for people. */
+  readonly allows: string;
   /** Besides programs and libraries of the system, and the settings that they need. */
   readonly read: readonly string[];
   readonly write: readonly string[];
@@ -144,9 +146,7 @@ class Launching {
     const { sandbox } = this.#config;
     const { level, reason } = await this.#report();
     const files = this.#files(leave, workspace, "a temporary folder of its own");
-    return {
-      level,
-      reason,
+    const allowed = {
       read: files.read,
       write: files.write,
       never_write: files.keep.map((path) => path.slice(workspace.length + 1)),
@@ -154,6 +154,7 @@ class Launching {
       memory_mb: Math.round(parseSize(sandbox.memory_limit) / MEGABYTE),
       processes: sandbox.processes,
     };
+    return { level, reason, allows: inWords(level, allowed), ...allowed };
   }
 
   async run(work: Work, options: LaunchOptions): Promise<CommandResult> {
@@ -279,6 +280,20 @@ class Launching {
     const { startProxy } = await import("./proxy.ts");
     return startProxy({ rules, lookup: this.#o.lookup, onDenied: this.#o.onDenied });
   }
+}
+
+function inWords(
+  level: SandboxLevel,
+  { read, write, network, memory_mb, processes }: Omit<SandboxPlan, "level" | "reason" | "allows">,
+): string {
+  if (level === "none") return "Nothing confines it: it may read and change whatever you may, and reach every host";
+  const hosts = network.map((rule) => rule.replace(/^connect:/, ""));
+  return [
+    `It may read the system's programs${read.map((path) => `, ${path}`).join("")}`,
+    `change ${write.join(", ")}`,
+    hosts.length === 0 ? "and reach no host" : `and reach ${hosts.join(", ")}`,
+    `with ${memory_mb} MB of memory and ${processes} processes at most. Your other files it does not see`,
+  ].join(", ");
 }
 
 /** Only mounts can put a folder in the place of `/tmp`, and a confined root is not the owner of what it finds. */

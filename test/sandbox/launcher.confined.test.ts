@@ -247,6 +247,7 @@ testConfined("plan says what a command is let do, and how that is enforced", asy
   );
   expect({ ...plan, never_write: plan.never_write.slice(0, 3) }).toEqual({
     level: "kernel",
+    allows: `It may read the system's programs, change ${t.path}, a temporary folder of its own, and reach https://always.example, https://asked.example, with 2048 MB of memory and 512 processes at most. Your other files it does not see`,
     read: [],
     write: [t.path, "a temporary folder of its own"],
     never_write: [".aleph", ".bashrc", ".bash_profile"],
@@ -261,7 +262,10 @@ testConfined("plan says what a command is let do, and how that is enforced", asy
 
 test("plan and run say so where nothing can be enforced", async () => {
   await using t = await setUp({ sandbox: noSandbox });
-  expect((await t.launcher.plan({ writes: true, network: [] }, t.path)).level).toBe("none");
+  expect(await t.launcher.plan({ writes: true, network: [] }, t.path)).toMatchObject({
+    level: "none",
+    allows: "Nothing confines it: it may read and change whatever you may, and reach every host",
+  });
   expect(await refusalOf(t.run("true"))).toStartWith("sandbox_denied: ");
   expect(await t.run("echo free", { mayRunUnsandboxed: true })).toMatchObject({ exitCode: 0, output: "free\n" });
 });

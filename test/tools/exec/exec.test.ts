@@ -34,6 +34,7 @@ test("exec asks for any other command and shows the shell that would run it", as
       sandbox: {
         level: "kernel",
         reason: expect.stringContaining("tried out"),
+        allows: expect.stringContaining("and reach no host"),
         read: [],
         write: [t.path, "a temporary folder of its own"],
         never_write: expect.arrayContaining([".aleph", ".bashrc", ".git/hooks", ".git/config"]),
