@@ -1,5 +1,7 @@
 /** Everything behind the port: the parts that answer, put together. Reads top to bottom as start order. */
+import { withAgentFiles } from "./agent/agent-files.ts";
 import type { LoopDeps } from "./agent/loop.ts";
+import { ModelMediaFitter } from "./agent/model-media.ts";
 import { Runner } from "./agent/runner.ts";
 import { SubagentRuns } from "./agent/subagents.ts";
 import { Toolbox } from "./agent/toolbox.ts";
@@ -63,6 +65,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const startedAt = monotonic();
   const instanceId = createId("srv");
   const current = () => config.current;
+  const withAgents = withAgentFiles({ folder: home.agents, config: current, log });
   await using stack = new AsyncDisposableStack();
 
   const store = stack.use(openStore(home.database, { log }));
@@ -123,7 +126,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       questions,
       results,
       sessions,
-      voice: new Voice({ models, media, usage, config: current, monotonic }),
+      voice,
       generations,
       interfaces,
     }),
@@ -139,9 +142,16 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const gate = createGate({ approvals, needs: toolNeeds, hooks, audit, secrets, results, log, config: current });
   const mcp = stack.use(new McpParts({ ...pluginOptions, media, desk: () => toolbox }));
   const sources = [new PluginTools({ plugins, media }), mcp];
-  const toolbox = new Toolbox({ tools, sources, gate, needs: toolNeeds, config: current, home, log });
+  const toolbox = new Toolbox({ tools, sources, gate, needs: toolNeeds, config: withAgents, home, log });
   const skillParts = { home, store, plugins, workspace: (agent: string) => toolbox.workspace(agent), log, now };
   const { skills, skillInstaller, aboutSkills } = openSkills({ ...skillParts, config: current, fetch: options.fetch });
+  const voice = new Voice({
+    models,
+    media,
+    usage: { check: (who) => usage.check(who), record: (entry) => usage.record(entry) },
+    config: current,
+    monotonic,
+  });
   // Asked at the first run: loading the time zones takes longer than all the rest of a start.
   const timeZone = () => env.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   const usage = stack.use(new Ledger({ store, config: current, log, now, timeZone }));
@@ -155,7 +165,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       runs,
       bus,
       media,
-      deps: { toolbox, config: current, pluginPrompts: promptsOf, monotonic },
+      deps: { toolbox, config: withAgents, pluginPrompts: promptsOf, monotonic },
       openMemory: () => openStore(":memory:", { log }),
       log,
     });
@@ -172,12 +182,23 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     toolbox,
     bus,
     usage,
-    config: current,
+    config: withAgents,
     now,
     monotonic,
     pluginPrompts: promptsOf,
     skills: { about: aboutSkills },
     questions,
+    modelMedia: new ModelMediaFitter({
+      documents: async () => (await toolNeeds()).documents,
+      voice,
+      hears: () => current().models.transcription !== undefined,
+      log,
+    }),
+    attachments: async (given, sessionKey) => {
+      const { takeAttachments } = await import("./agent/attachments.ts");
+      const files = async () => (await toolNeeds()).files;
+      return takeAttachments({ media, files, workspace: (agent) => toolbox.workspace(agent) }, given, sessionKey);
+    },
     hooks,
     commands,
     timeZone,
@@ -192,7 +213,9 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     log,
   });
 
-  const subagents = stack.use(new SubagentRuns({ runner, runs, sessions, stores, toolbox, config: current, log, now }));
+  const subagents = stack.use(
+    new SubagentRuns({ runner, runs, sessions, stores, toolbox, config: withAgents, log, now }),
+  );
 
   const mediaLinks = createMediaLinks({ credentials: home.credentials, now });
   const generations = stack.use(
@@ -277,9 +300,9 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   let serving = false;
   const ready = (async () => {
     await bus.start();
-    await approvals.expireAll();
     if (options.recover) {
-      await runner.recover();
+      // Before those runs ask again: they find the questions that they left.
+      await approvals.expireAll(await runner.recover());
       await subagents.recover();
       await generations.resume();
     }
@@ -352,8 +375,8 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       serving = false;
       bus.publish("system.shutdown", { reason: "stopping" });
       const drained = runner.drain(DRAIN_MS);
-      // Who waits for an answer has had no effect yet: it is told that none came, and goes on after the restart.
-      await approvals.expireAll();
+      // What waits for an answer has had no effect yet: the question stays, and its run goes on after the restart.
+      approvals.leave();
       await drained;
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -1,4 +1,5 @@
 /** What a run goes into its first step with: the prompt, the tools, the conversation. */
+import type { Config } from "../config/schema.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { ThinkingLevel } from "../protocol/message.ts";
 import type { ModelMessage } from "../sdk/provider.ts";
@@ -41,7 +42,11 @@ export async function prepareTurn(
       agent,
       table,
       workspace: toolbox.workspace(agent),
-      added: Promise.all([added, known]).then(([plugins, own]) => [...plugins, ...(own?.prompts ?? [])]),
+      added: Promise.all([added, known]).then(([plugins, own]) => [
+        ...plugins,
+        ...(own?.prompts ?? []),
+        ...namedAgents(config(), agent),
+      ]),
       now: now(),
       timeZone: timeZone(),
     }),
@@ -66,4 +71,14 @@ export async function prepareTurn(
   const thinking = run.request.thinking ?? session.thinking ?? table?.thinking ?? "off";
   const turn: Turn = { refs, system, tools, messages, thinking, skill: skill?.named, sessionTools };
   return { turn, steered };
+}
+
+/** Whom `agent_spawn` can name. */
+function namedAgents({ agents }: Config, self: string): readonly string[] {
+  const others = Object.entries(agents).filter(([name, { description }]) => name !== self && description !== undefined);
+  if (others.length === 0) return [];
+  const lines = others.map(
+    ([name, { description }]) => `- ${name}: ${description!.replace(/\s+/g, " ").slice(0, 300)}`,
+  );
+  return [["Agents that subagents may be:", ...lines].join("\n")];
 }
