@@ -1,5 +1,5 @@
 /** Which program is the browser, and the switches that it is started with. */
-import { closeSync, existsSync, openSync, readSync, realpathSync } from "node:fs";
+import { closeSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { AlephError } from "../protocol/errors.ts";
 import { NOWHERE } from "./reach.ts";
@@ -31,7 +31,7 @@ const BESIDE = ["chrome", "chromium"];
 export function findChromium(configured: string, onPath: (name: string) => string | null): string {
   const named = NAMES.map((name) => onPath(name) ?? "");
   const candidates = configured === "" ? [...PLACES, ...named] : [configured];
-  const found = candidates.find((path) => path !== "" && existsSync(path));
+  const found = candidates.find((path) => path !== "" && isFile(path));
   if (found === undefined) {
     const message = configured === "" ? "No Chromium is installed" : `There is no browser at "${configured}"`;
     throw new AlephError("not_found", message, {
@@ -45,7 +45,11 @@ export function findChromium(configured: string, onPath: (name: string) => strin
 
 function behindScript(path: string): string {
   const beside = [...BESIDE.map((name) => join(dirname(path), name)), ...PLACES];
-  return isScript(path) ? (beside.find((other) => existsSync(other) && !isScript(realpathSync(other))) ?? path) : path;
+  return isScript(path) ? (beside.find((other) => isFile(other) && !isScript(realpathSync(other))) ?? path) : path;
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 function isScript(path: string): boolean {

@@ -162,7 +162,7 @@ browserTest("each session has a browser and a profile of its own, readable by no
         `<p>cookie: ${request.headers.get("cookie")}</p><script>document.cookie = "who=first"; localStorage.who = "first"</script>`,
       ),
   });
-  const other = { sessionKey: "agent:main:task:other" };
+  const other = { sessionKey: "agent:main:cron:other" };
   await site.call(browserNavigate, { url: site.url });
   expect((await site.call(browserNavigate, { url: site.url })).text).toContain("cookie: who=first");
   expect((await site.call(browserNavigate, { url: site.url }, other)).text).toContain("cookie: null");
