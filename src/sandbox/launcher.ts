@@ -1,6 +1,5 @@
 /** Runs what the policy has judged, confined as the plan says, in the environment that commands get. */
-import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { parseSize } from "../lib/size.ts";
 import type { SandboxLevel } from "../sdk/runtime.ts";
 import { commandFiles } from "./command-files.ts";
@@ -10,6 +9,7 @@ import { COMMAND_MARK, type Exit } from "./process-group.ts";
 import type { CommandProxy } from "./proxy.ts";
 import { SetUp } from "./set-up.ts";
 import { commandEnvironment, type SpawnResult, type Step, spawnSteps } from "./spawn.ts";
+import { TemporaryFolders } from "./temporary-folders.ts";
 import { WorkspaceGuard } from "./workspace-guard.ts";
 
 /** Programs without a shell, or one program. */
@@ -137,9 +137,11 @@ export type SetUpOptions = Leave & Pick<LaunchOptions, "cwd" | "workspace" | "ma
 class Launching {
   readonly #o: LauncherOptions;
   readonly #guard = new WorkspaceGuard();
+  readonly #folders: TemporaryFolders;
 
   constructor(options: LauncherOptions) {
     this.#o = options;
+    this.#folders = new TemporaryFolders(options.home.run);
   }
 
   async plan(leave: Leave, workspace: string): Promise<SandboxPlan> {
@@ -251,8 +253,7 @@ class Launching {
     const { workspace, writes } = options;
     await using stack = new AsyncDisposableStack();
     const { level, keeps } = await this.#report();
-    await mkdir(this.#o.home.run, { recursive: true, mode: 0o700 });
-    const temporary = await realpath(await mkdtemp(join(this.#o.home.run, "command-")));
+    const temporary = await this.#folders.make();
     stack.defer(() => rm(temporary, { recursive: true, force: true }));
     const { keep, ...files } = this.#files(options, workspace, temporary);
     const guarded = writes ? this.#guard.begin(workspace, keep, keeps) : undefined;

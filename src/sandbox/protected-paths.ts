@@ -13,7 +13,7 @@ const AT_THE_TOP = [
 const OF_GIT = ["hooks", "config", "config.worktree"];
 /** Repositories further down, or in larger workspaces behind so many folders, are not looked for. */
 const DEPTH = 3;
-const FOLDERS = 2_000;
+const FOLDERS = 500;
 const NO_FOLDERS = new Set(["node_modules", "target", "dist", "build", "vendor"]);
 
 /** Absolute, whether they are there or not. */

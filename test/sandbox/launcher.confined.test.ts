@@ -318,3 +318,13 @@ testConfined("run refuses what cannot hide a secret without mounts", async () =>
   const refused = await refusalOf(launcher.run(t.work("true"), { ...t.where, onOutput: () => {} }));
   expect(refused).toStartWith("sandbox_denied: Nothing can hide");
 });
+
+testConfined("run takes its temporary folder away, and those that a killed server left behind", async () => {
+  await using t = await setUp();
+  const gone = Bun.spawn(["/bin/true"]);
+  await gone.exited;
+  await mkdir(join(t.home.run, `command-${gone.pid}-abc`), { recursive: true });
+  await mkdir(join(t.home.run, `command-${process.ppid}-abc`), { recursive: true });
+  await t.run("touch $TMPDIR/left");
+  expect(await readdir(t.home.run)).toEqual([`command-${process.ppid}-abc`]);
+});

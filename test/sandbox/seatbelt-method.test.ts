@@ -45,6 +45,26 @@ test("seatbeltProfile allows what the confinement names", () => {
   ]);
 });
 
+test("seatbeltProfile lets commands start what they built, and takes back what they must not change or see", () => {
+  const lines = seatbeltProfile(
+    {
+      ...confinement,
+      processes: 5,
+      write: ["/w"],
+      commands: { keep: ["/w/.bashrc"], hide: ["/w/.ssh"], temporary: "/tmp/t" },
+    },
+    "/bin/sh",
+  ).split("\n");
+  expect(lines).toContain('(allow process-exec (subpath "/bin/sh") (subpath "/w"))');
+  const order = [
+    '(allow file-write* (subpath "/w"))',
+    '(deny file-write* (subpath "/w/.bashrc"))',
+    '(deny file* (subpath "/w/.ssh"))',
+  ];
+  // The last rule that fits decides.
+  expect(lines.filter((line) => order.includes(line))).toEqual(order);
+});
+
 test.skipIf(process.platform === "win32")("seatbeltMethod starts the program in its profile, under its limits", () => {
   const { argv, cwd, env, order } = seatbeltMethod().prepare({
     argv: ["/bin/sh", "-c", "true"],

@@ -207,3 +207,47 @@ test("confiningRules let pairs of streams through, and with a port TCP sockets t
     judge(proxy, "sendmsg", 3, 0, FASTOPEN),
   ]).toEqual(["allow", EPERM, "allow", EPERM]);
 });
+
+const COMMANDS: Partial<RuleOptions> = { commands: true, processes: 100 };
+
+test("confiningRules let commands set rights and times, but no set-id, and nothing open to others where they own files outside", () => {
+  for (const place of [{ enclosed: true }, { user: 4711 }, {}] satisfies Partial<RuleOptions>[]) {
+    const options = { ...COMMANDS, ...place };
+    const isOwner = Object.keys(place).length === 0;
+    expect(judge(options, "fchmod", 3, 0o755)).toBe("allow");
+    expect(judge(options, "fchmodat", 0, 0, 0o711)).toBe("allow");
+    expect(judge(options, "fchmodat", 0, 0, 0o755)).toBe(isOwner ? EPERM : "allow");
+    for (const mode of [0o4755, 0o2755]) {
+      expect(judge(options, "fchmod", 3, mode)).toBe(EPERM);
+      expect(judge(options, "fchmodat", 0, 0, mode)).toBe(EPERM);
+      expect(judge(options, "fchmodat2", 0, 0, mode)).toBe(EPERM);
+    }
+    expect(judge(options, "utimensat")).toBe("allow");
+    expect(judge(options, "fchownat")).toBe(EPERM);
+  }
+});
+
+test("confiningRules keep commands in their session, and let them believe in groups where there is no namespace", () => {
+  expect(judge({ ...COMMANDS, enclosed: true }, "setsid")).toBe(EPERM);
+  expect(judge(COMMANDS, "setsid")).toBe(EPERM);
+  expect(judge({ ...COMMANDS, enclosed: true }, "setpgid")).toBe("allow");
+  // No error, and nothing done.
+  expect(judge(COMMANDS, "setpgid")).toBe(0);
+  expect(judge(COMMANDS, "kill", 0, 15)).toBe(EPERM);
+  expect(judge(COMMANDS, "kill", 77, 15)).toBe("allow");
+  expect(judge({ ...COMMANDS, enclosed: true }, "kill", 0, 15)).toBe("allow");
+  expect(judge({ ...COMMANDS, abi: 5 }, "kill", 77, 15)).toBe(EPERM);
+});
+
+test("confiningRules let commands use a network of their own, and no other", () => {
+  const [unix, inet, vsock, packet] = [1, 2, 40, 17];
+  const own = { ...COMMANDS, enclosed: true };
+  for (const family of [unix, inet]) expect(judge(own, "socket", family, 1, 0)).toBe("allow");
+  for (const family of [vsock, packet]) expect(judge(own, "socket", family, 1, 0)).toBe(EPERM);
+  expect(judge(own, "bind")).toBe("allow");
+  expect(judge({ ...own, network: { proxyPort: 1 } }, "bind")).toBe(EPERM);
+  expect(judge({ ...own, network: { proxyPort: 1 } }, "socket", unix, 1, 0)).toBe(EPERM);
+  expect(judge(COMMANDS, "socket", inet, 1, 0)).toBe(EPERM);
+  expect(judge(own, "inotify_init1")).toBe("allow");
+  expect(judge(COMMANDS, "inotify_init1")).toBe(ENOSYS);
+});
