@@ -13,7 +13,7 @@ import type { Commands } from "../sdk/command.ts";
 import type { EventHooks, Hooks } from "../sdk/hook.ts";
 import type { ModelMessage, ModelToolCall } from "../sdk/provider.ts";
 import type { Store } from "../sdk/store.ts";
-import { moveToEnd } from "../session/messages.ts";
+import { moveToEnd, readRunMessages } from "../session/messages.ts";
 import { endRun, type RunFailure, type StoredRun, saveRunProgress, startRun } from "../session/runs.ts";
 import type { Session } from "../session/sessions.ts";
 import type { Ledger } from "../usage/ledger.ts";
@@ -21,6 +21,8 @@ import { modelParts, userMessage } from "./context.ts";
 import { messageOf, respond } from "./hooked-run.ts";
 import { limitReached, limitsOf } from "./limits.ts";
 import { Meter } from "./meter.ts";
+import type { ModelMediaFitter } from "./model-media.ts";
+import { LeftOpen, openCalls } from "./open-calls.ts";
 import { prepareTurn, type Turn } from "./prepare.ts";
 import { Reply } from "./reply.ts";
 import { callTools } from "./tool-calls.ts";
@@ -50,6 +52,8 @@ export interface LoopDeps {
   };
   readonly hooks: Hooks;
   readonly commands: Pick<Commands, "run">;
+  /** Without it what messages carry stays as it is. */
+  readonly modelMedia?: Pick<ModelMediaFitter, "fit">;
   /** Waits before a provider is asked again. */
   readonly sleep?: ChainOptions["sleep"];
 }
@@ -127,8 +131,15 @@ class Loop {
         reply = this.#reply(hooks);
         return await this.#answerDirectly(reply, run.request.direct, hooks);
       }
-      const { turn, steered } = await prepareTurn(this.#deps, this.#r);
+      let { turn, steered } = await prepareTurn(this.#deps, this.#r);
       await this.#addSteered(turn.messages, steered);
+      const open = openCalls(readRunMessages(store.db, run.id));
+      if (open.length > 0) {
+        // A person had not answered when the server stopped: they still may.
+        await this.#call(open, turn);
+        ({ turn, steered } = await prepareTurn(this.#deps, this.#r));
+        await this.#addSteered(turn.messages, steered);
+      }
       if (turn.skill !== undefined) await this.#loadSkill(turn, turn.skill, hooks);
       for (;;) {
         if (isSuspended()) {
@@ -156,7 +167,9 @@ class Loop {
         if (cancel.aborted) throw new AlephError("cancelled", "Cancelled");
       }
     } catch (thrown) {
-      return await this.#fail(thrown, reply);
+      if (!(thrown instanceof LeftOpen)) return await this.#fail(thrown, reply);
+      await this.#announced;
+      return "suspended";
     }
   }
 
@@ -223,10 +236,13 @@ class Loop {
     const { time_ms } = limitsOf(this.#deps.config().limits.run, this.#r.run.request);
     const timeLeft = time_ms - (this.#deps.monotonic() - this.#began);
     const timeout = AbortSignal.timeout(Math.max(1, Math.min(timeLeft, 2 ** 31 - 1)));
-    const { models, sleep } = this.#deps;
+    const signal = AbortSignal.any([cancel, abort, timeout]);
+    const { models, sleep, modelMedia } = this.#deps;
+    const asker = { identity: this.#r.run.request.grant.identity, sessionKey: this.#r.session.key };
     const parts = streamWithFailover({
       models,
       ...(sleep ? { sleep } : {}),
+      ...(modelMedia ? { fit: (messages, takes) => modelMedia.fit(messages, takes, asker, signal) } : {}),
       refs: turn.refs,
       request: {
         system: turn.system,
@@ -234,7 +250,7 @@ class Loop {
         tools: turn.tools.map(({ name, description, parameters }) => ({ name, description, parameters })),
         thinking: turn.thinking,
       },
-      signal: AbortSignal.any([cancel, abort, timeout]),
+      signal,
       onTrace: (kind, detail) => {
         if (kind === "model") meter.asks(String(detail.provider), String(detail.model));
         this.#trace(kind, detail);

@@ -1,6 +1,8 @@
 /** What an earlier process left open: which runs go on by themselves, and how the others are marked. */
-import type { MessagePart } from "../protocol/message.ts";
+
+import { isPending } from "../policy/approval-rows.ts";
 import type { Publisher } from "../sdk/bus.ts";
+import type { ModelToolCall } from "../sdk/provider.ts";
 import type { Store } from "../sdk/store.ts";
 import {
   appendMessage,
@@ -13,6 +15,7 @@ import {
 import { endRun, type StoredRun, setRunRequest } from "../session/runs.ts";
 import { findSubagent } from "../session/subagents.ts";
 import { lostResult } from "./context.ts";
+import { openCalls } from "./open-calls.ts";
 
 /** A run that brought the process down this often is not tried again. */
 const MAX_RESUMES = 3;
@@ -33,7 +36,9 @@ export async function recoverRuns(open: readonly StoredRun[], options: RecoveryO
   for (const run of open) {
     const messages = readRunMessages(options.store.db, run.id);
     const cut = messages.filter(({ status }) => status === "streaming");
-    const lost = lostCalls(messages);
+    const lost = openCalls(messages);
+    // It has not begun, and what stands behind it has not either or only reads.
+    const waits = lost.some(({ call_id }) => isPending(options.store.db, run.id, call_id));
     // A command that had begun may have had its effect.
     const isHalfDone = run.request.direct !== undefined && "call" in run.request.direct && run.status === "running";
     // Whoever waited for it is gone with the call.
@@ -44,7 +49,7 @@ export async function recoverRuns(open: readonly StoredRun[], options: RecoveryO
       !isHalfDone &&
       !isAwaited &&
       cut.length === 0 &&
-      lost.length === 0 &&
+      (lost.length === 0 || waits) &&
       request.resumed <= MAX_RESUMES;
     if (goesOn) {
       await options.store.write((db) => setRunRequest(db, run.id, request));
@@ -56,29 +61,10 @@ export async function recoverRuns(open: readonly StoredRun[], options: RecoveryO
   return resumed;
 }
 
-interface LostCall {
-  readonly callId: string;
-  readonly tool: string;
-}
-
-/** Calls without a result. An id may have been used before in the run: as many results end as many calls, in order. */
-function lostCalls(messages: readonly PlacedMessage[]): readonly LostCall[] {
-  const parts: readonly MessagePart[] = messages.flatMap((message) => message.parts);
-  const ended = new Map<string, number>();
-  for (const part of parts)
-    if (part.type === "tool_result") ended.set(part.call_id, (ended.get(part.call_id) ?? 0) + 1);
-  return parts.flatMap((part) => {
-    if (part.type !== "tool_call") return [];
-    const left = ended.get(part.call_id) ?? 0;
-    ended.set(part.call_id, left - 1);
-    return left > 0 ? [] : [{ callId: part.call_id, tool: part.tool }];
-  });
-}
-
 async function interrupt(
   run: StoredRun,
   cut: readonly PlacedMessage[],
-  lost: readonly LostCall[],
+  lost: readonly ModelToolCall[],
   { store, bus, now }: RecoveryOptions,
 ): Promise<void> {
   const text = cut.map(({ content }) => content).join("");
@@ -88,8 +74,8 @@ async function interrupt(
       else updateMessage(db, Number(message.id), { parts: message.parts, status: "interrupted" });
     }
     if (run.status === "queued") moveToEnd(db, run.request.messageId);
-    for (const { callId, tool } of lost) {
-      const parts = [lostResult(callId, tool)];
+    for (const { call_id, tool } of lost) {
+      const parts = [lostResult(call_id, tool)];
       appendMessage(db, {
         sessionId: run.sessionId,
         runId: run.id,

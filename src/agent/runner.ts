@@ -34,6 +34,8 @@ export interface RunnerOptions extends LoopDeps {
   readonly media: Media;
   readonly config: () => Config;
   readonly commands: Commands;
+  /** Takes what is attached to a message. */
+  readonly attachments: (given: NonNullable<RunParams["attachments"]>, sessionKey: string) => Promise<MediaPart[]>;
   /** A message in a session where the model asked something is the answer, and the run goes on. */
   readonly questions: Pick<OpenQuestions, "waits" | "answer">;
   readonly log: Log;
@@ -74,7 +76,7 @@ export class Runner implements SessionLoad {
     const arriving = origin ? undefined : this.#arrive(params, { sessionKey, runId: null, grant });
     const arrived = arriving ? await arriving : { message: params.message };
     const { direct, message } = arrived;
-    const media = params.attachments ? await this.#mediaOf(params.attachments, sessionKey) : [];
+    const media = params.attachments ? await this.#o.attachments(params.attachments, sessionKey) : [];
     if (!direct) refuseBusy(this.#lanes.get(sessionKey), mode);
     const lane = this.#lane(sessionKey, direct !== undefined);
     const asks = lane.active !== undefined && this.#o.questions.waits(sessionKey, lane.active.run.id);
@@ -186,11 +188,11 @@ export class Runner implements SessionLoad {
     return [...this.#lanes.values()].map((lane) => ({ sessionKey: lane.sessionKey, ...loadOf(lane) }));
   }
 
-  /** Takes up what an earlier process left open. */
-  async recover(): Promise<void> {
+  /** Takes up what an earlier process left open; the ids of those that go on. */
+  async recover(): Promise<ReadonlySet<string>> {
     const { runs, stores, bus, now, config } = this.#o;
     const open = runs.open();
-    if (open.length === 0) return;
+    if (open.length === 0) return new Set();
     const resumed = await recoverRuns(open, { store: stores.durable, bus, now, onRestart: config().runs.on_restart });
     for (const run of resumed) {
       if (run.status === "running") {
@@ -207,6 +209,7 @@ export class Runner implements SessionLoad {
       });
     }
     this.#o.log.info("open runs taken up", { open: open.length, resumed: resumed.length });
+    return new Set(resumed.map(({ id }) => id));
   }
 
   /** Lets runs reach a safe point, where the next start takes them up; aborts what has not by then. */
@@ -254,14 +257,6 @@ export class Runner implements SessionLoad {
         : canonicalSessionKey(session_key);
     assertAgent(this.#o.config(), agentOf(parseSessionKey(key)));
     return key;
-  }
-
-  #mediaOf(attachments: NonNullable<RunParams["attachments"]>, sessionKey: string): Promise<MediaPart[]> {
-    return Promise.all(
-      attachments.map(({ data, mime, name }) =>
-        this.#o.media.put(Buffer.from(data, "base64"), { mime, sessionKey, ...(name ? { name } : {}) }),
-      ),
-    );
   }
 
   /** What asks no model does not wait for the run that the session has: it goes beside it, in a lane of its own. */

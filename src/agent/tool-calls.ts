@@ -7,6 +7,7 @@ import type { SessionTools } from "../session/sessions.ts";
 import { toolMessage } from "./context.ts";
 import type { LoopDeps, LoopRun } from "./loop.ts";
 import { narrowedBy } from "./narrowing.ts";
+import { LeftOpen } from "./open-calls.ts";
 import type { Turn } from "./prepare.ts";
 import { isTainted } from "./untrusted.ts";
 
@@ -32,7 +33,9 @@ export async function callTools(
       caller.run.run.request.spawned?.tainted === true ||
       results.some(({ untrusted }) => untrusted);
     const scope = { tainted, sessionTools };
-    const done = await Promise.all(calls.slice(at, end).map((call) => callTool(caller, call, scope)));
+    const tried = await Promise.all(calls.slice(at, end).map((call) => callTool(caller, call, scope)));
+    const done = tried.filter((result) => result !== undefined);
+    if (done.length < tried.length) throw new LeftOpen();
     results.push(...done);
     sessionTools = narrowedBy(sessionTools, done);
     at = end;
@@ -41,11 +44,12 @@ export async function callTools(
   return { messages: await Promise.all(results.map((result) => toolMessage(result, load))), sessionTools };
 }
 
+/** Nothing when the server stopped before a person had answered. */
 async function callTool(
   { deps, run: loopRun }: ToolCaller,
   call: ModelToolCall,
   { tainted, sessionTools }: { readonly tainted: boolean; readonly sessionTools: SessionTools | null },
-): Promise<ToolResultPart> {
+): Promise<ToolResultPart | undefined> {
   const { run, session, store, cancel, abort } = loopRun;
   const about = { run_id: run.id, session_key: session.key, call_id: call.call_id, tool: call.tool };
   const to = { sessionKey: session.key };
@@ -66,6 +70,7 @@ async function callTool(
         },
       );
   const { status, text, media, untrusted, guidance, narrows, durationMs, args } = outcome;
+  if (outcome.left) return undefined;
   const result: ToolResultPart = {
     type: "tool_result",
     call_id: call.call_id,

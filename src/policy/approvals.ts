@@ -1,13 +1,11 @@
 /** Questions to a person about a tool call, with their answers: kept on disk, answered once, never assumed. */
-import type { Database } from "bun:sqlite";
-import { createId } from "../lib/id.ts";
 import { describeError, type Log } from "../lib/log.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Identity } from "../protocol/identity.ts";
-import { parseSessionKey } from "../protocol/session-key.ts";
 import type { Publisher } from "../sdk/bus.ts";
 import type { Store } from "../sdk/store.ts";
-import { type Digests, digestsOf, findGrant, type Grant, insertGrant, listGrants, removeGrant } from "./grants.ts";
+import { approvalOf, findEarlier, insert, type Row, requestedEvent, rowOf, settle } from "./approval-rows.ts";
+import { digestsOf, findGrant, type Grant, insertGrant, listGrants, removeGrant } from "./grants.ts";
 
 export const DECISIONS = ["once", "session", "always", "deny"] as const;
 export type Decision = (typeof DECISIONS)[number];
@@ -62,24 +60,6 @@ export interface ApprovalsOptions {
   readonly now: () => number;
 }
 
-interface Row {
-  readonly id: string;
-  readonly tool: string;
-  readonly plan: string;
-  readonly digest: string;
-  readonly pattern: string | null;
-  readonly pattern_digest: string | null;
-  readonly reason: string;
-  readonly run_id: string | null;
-  readonly call_id: string | null;
-  readonly session_key: string | null;
-  readonly identity: string;
-  readonly status: ApprovalStatus;
-  readonly decision: Answer | null;
-  readonly created_at: number;
-  readonly expires_at: number;
-}
-
 /** In `approval.pattern`: "always" is not offered. */
 const NOT_OFFERED = "null";
 /** A timer cannot be longer. */
@@ -87,54 +67,56 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 /** The most rows that one list gives. */
 const LIST_LIMIT = 1000;
 
-const STATUS_AFTER: Record<Answer, ApprovalStatus> = {
-  once: "approved",
-  session: "approved",
-  always: "approved",
-  deny: "denied",
-  expired: "expired",
-  cancelled: "cancelled",
-};
-
 export class Approvals {
   readonly #stores: ApprovalStores;
   readonly #bus: Publisher;
   readonly #log: Log;
   readonly #now: () => number;
   /** Who waits for an answer in this process, by approval id. */
-  readonly #waiting = new Map<string, (answer: Answer) => void>();
+  readonly #waiting = new Map<string, (answer: Answer | "left") => void>();
+  /** Answers to questions of an earlier process that were given in this one, and have been used. */
+  readonly #used = new Set<string>();
+  readonly #bornAt: number;
+  #isLeaving = false;
 
   constructor({ stores, bus, log, now }: ApprovalsOptions) {
     this.#stores = stores;
     this.#bus = bus;
     this.#log = log;
     this.#now = now;
+    this.#bornAt = now();
   }
 
   /**
    * Asks, and resolves with the answer. An earlier `session` for exactly the same plan answers at once, and so does an
    * `always` for the same pattern.
    * The question is on disk before anyone sees it. `expired` after `ttlMs`, `cancelled` when `signal` aborts; both
-   * mean no. Throws `storage_failed` when the question could not be kept: then nothing was asked.
+   * mean no. `left` when the server stops: the question stays open, and the same call finds it again after the restart.
+   * Throws `storage_failed` when the question could not be kept: then nothing was asked.
    */
-  async request(question: Question, signal: AbortSignal): Promise<Answer> {
+  async request(question: Question, signal: AbortSignal): Promise<Answer | "left"> {
     if (signal.aborted) return "cancelled";
     const store = this.#stores.of(question.sessionKey);
     const digests = digestsOf(question);
     const granted = findGrant(store.db, digests, question.sessionKey);
     if (granted) return granted;
-    const row = rowOf(question, digests, this.#now());
-    const { promise, resolve } = Promise.withResolvers<Answer>();
+    const earlier = await this.#earlier(store, question, digests.plan);
+    if (earlier?.decision) return earlier.decision;
+    const row = earlier ?? rowOf(question, digests, this.#now());
+    const { promise, resolve } = Promise.withResolvers<Answer | "left">();
     const stop = () => void this.#close(row, "cancelled");
     let timer: Timer | undefined;
     // Before the row is there: whoever lists it may answer at once.
     this.#waiting.set(row.id, resolve);
     try {
-      await store.write((db) => insert(db, row));
-      if (this.get(row.id).status === "pending") {
+      if (!earlier) await store.write((db) => insert(db, row));
+      const isOpen = this.get(row.id).status === "pending";
+      if (!earlier && isOpen) {
         this.#bus.publish("approval.requested", requestedEvent(row), { sessionKey: question.sessionKey });
       }
-      timer = setTimeout(() => void this.#close(row, "expired"), Math.min(question.ttlMs, MAX_TIMER_MS));
+      if (this.#isLeaving && isOpen) return "left";
+      const left = Math.max(0, row.expires_at - this.#now());
+      timer = setTimeout(() => void this.#close(row, "expired"), Math.min(left, MAX_TIMER_MS));
       signal.addEventListener("abort", stop, { once: true });
       if (signal.aborted) stop();
       return await promise;
@@ -234,9 +216,32 @@ export class Approvals {
     throw new AlephError("not_found", `Approval "${approvalId.slice(0, 80)}" allows nothing any more`);
   }
 
-  /** At start: whoever waited for these answers is gone with the earlier process. */
-  async expireAll(): Promise<void> {
-    for (const row of this.#pending()) await this.#close(row, "expired");
+  /** At start: whoever waited for these answers is gone with the earlier process, but for the runs that go on. */
+  async expireAll(goingOn: ReadonlySet<string> = new Set()): Promise<void> {
+    for (const row of this.#pending()) {
+      if (row.run_id === null || !goingOn.has(row.run_id)) await this.#close(row, "expired");
+    }
+  }
+
+  /** At a stop: the questions stay, whoever waits is told to go. */
+  leave(): void {
+    this.#isLeaving = true;
+    for (const go of this.#waiting.values()) go("left");
+  }
+
+  /**
+   * The question that this very call asked before a restart; with its answer when that came before the call asked again,
+   * which counts once. One about something else is over.
+   */
+  async #earlier(store: Store, { runId, callId }: Question, digest: string): Promise<Row | undefined> {
+    const row = runId === null ? undefined : findEarlier(store.db, runId, callId, this.#bornAt);
+    if (!row || this.#waiting.has(row.id) || this.#used.has(row.id)) return undefined;
+    if (row.digest === digest) {
+      if (row.decision) this.#used.add(row.id);
+      return row;
+    }
+    if (row.status === "pending") await this.#close(row, "expired");
+    return undefined;
   }
 
   #pending(): Row[] {
@@ -275,86 +280,4 @@ export class Approvals {
     }
     throw new AlephError("not_found", `Approval "${approvalId.slice(0, 80)}" does not exist`);
   }
-}
-
-function rowOf(question: Question, digests: Digests, now: number): Row {
-  const { tool, plan, pattern, reason, runId, callId, sessionKey, identity, ttlMs } = question;
-  return {
-    id: createId("approval"),
-    tool,
-    plan: JSON.stringify(plan),
-    digest: digests.plan,
-    pattern: pattern === undefined ? null : JSON.stringify(pattern),
-    pattern_digest: digests.always,
-    reason: `${reason}${askedBy(sessionKey)}`,
-    run_id: runId,
-    call_id: callId,
-    session_key: sessionKey,
-    identity: JSON.stringify(identity),
-    status: "pending",
-    decision: null,
-    created_at: now,
-    expires_at: now + ttlMs,
-  };
-}
-
-/** The person knows their own conversation; a subagent's they have not seen. */
-function askedBy(sessionKey: string): string {
-  if (!sessionKey.startsWith("subagent:")) return "";
-  const key = parseSessionKey(sessionKey);
-  return key.form === "subagent" ? `. Asked by the subagent "${key.name}" of ${key.parent}` : "";
-}
-
-function insert(db: Database, row: Row): void {
-  db.query(
-    `INSERT INTO approval (id, tool, plan, digest, pattern, pattern_digest, reason, run_id, call_id, session_key, identity,
-       status, created_at, expires_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)`,
-  ).run(
-    row.id,
-    row.tool,
-    row.plan,
-    row.digest,
-    row.pattern,
-    row.pattern_digest,
-    row.reason,
-    row.run_id,
-    row.call_id,
-    row.session_key,
-    row.identity,
-    row.created_at,
-    row.expires_at,
-  );
-}
-
-/** Whether the question was still open. */
-function settle(db: Database, id: string, answer: Answer, by: string | null, now: number): boolean {
-  const { changes } = db
-    .query(
-      "UPDATE approval SET status = ?, decision = ?, decided_by = ?, decided_at = ? WHERE id = ? AND status = 'pending'",
-    )
-    .run(STATUS_AFTER[answer], answer, by, now, id);
-  return changes === 1;
-}
-
-function approvalOf(row: Row): Approval {
-  return {
-    approval_id: row.id,
-    tool: row.tool,
-    plan: JSON.parse(row.plan) as unknown,
-    reason: row.reason,
-    ...(row.pattern === null ? {} : { pattern: JSON.parse(row.pattern) as Approval["pattern"] & object }),
-    run_id: row.run_id,
-    call_id: row.call_id,
-    session_key: row.session_key,
-    status: row.status,
-    ...(row.decision === null ? {} : { decision: row.decision }),
-    created_at: row.created_at,
-    expires_at: row.expires_at,
-  };
-}
-
-function requestedEvent(row: Row) {
-  const { status: _status, created_at: _created, ...question } = approvalOf(row);
-  return question;
 }

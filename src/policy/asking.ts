@@ -14,7 +14,7 @@ export interface AskOptions {
 /** What may run now, exactly as it was shown; or how it ended without running. */
 export type Asked =
   | { readonly prepared: Prepared }
-  | { readonly answer: Exclude<Answer, "once" | "session" | "always"> }
+  | { readonly answer: Exclude<Answer, "once" | "session" | "always"> | "left" }
   | { readonly refusal: string };
 
 /** Something that changes as often as this is not for a person to follow. */
@@ -31,7 +31,7 @@ export async function askUntilSame(
     const always = pattern === undefined ? {} : { pattern };
     const question = { tool, plan, reason, ...always, runId, sessionKey, callId, workspace, identity, ttlMs };
     const answer = await approvals.request(question, signal);
-    if (answer === "deny" || answer === "expired" || answer === "cancelled") return { answer };
+    if (answer !== "once" && answer !== "session" && answer !== "always") return { answer };
     const now = await again();
     if (now.tier === "deny") return { refusal: `Refused by policy: ${now.reason}. Do not try it in another way` };
     if (now.tier === "allow" || canonicalJson(now.plan) === canonicalJson(plan)) return { prepared: now };

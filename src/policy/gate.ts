@@ -15,6 +15,8 @@ import { type Args, askAfter, askBefore } from "./hooked-call.ts";
 export interface ToolOutcome extends Omit<ToolResult, "ok"> {
   readonly status: ToolResultPart["status"];
   readonly durationMs: number;
+  /** The server stops, and nobody has answered yet: the call has not begun, and its question stays open. */
+  readonly left?: true;
   /** What the tool really got, where hooks changed what was asked. */
   readonly args?: Args;
 }
@@ -202,8 +204,10 @@ function tierOf(
   return { tier: asks ? "ask" : tier, reason: why };
 }
 
-function notApproved(answer: "deny" | "expired" | "cancelled"): Ending {
+function notApproved(answer: "deny" | "expired" | "cancelled" | "left"): Ending {
   switch (answer) {
+    case "left":
+      return { ...cancelled("The server stopped while it waited for approval; it did not run"), left: true };
     case "deny":
       return denied("The user refused this call. Do not repeat it; ask what they would like instead");
     case "expired":

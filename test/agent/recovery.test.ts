@@ -1,10 +1,12 @@
 import { expect, test } from "bun:test";
-import { cp, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { cp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { collectEvents } from "../support/app.ts";
 import { type Conversation, conversation, MAIN } from "../support/conversation.ts";
 import { testFolder } from "../support/folder.ts";
 import { startOpenAiFake } from "../support/providers/openai.ts";
+import { until } from "../support/until.ts";
 
 /** The home as a killed process would leave it: the files as they are now, without the last words of a clean stop. */
 async function crashed(t: Conversation, to: string): Promise<string> {
@@ -70,16 +72,22 @@ test("a tool call whose end is unknown is not repeated and the model is told", a
   let runId: string;
   {
     await using t = await conversation({ fake });
-    fake.reply([{ tool_call: { id: "c1", name: "exec", args: { command: "echo x >> log.txt" } } }], "never");
+    fake.reply(
+      [{ tool_call: { id: "c1", name: "exec", args: { command: "echo x >> log.txt; sleep 1000" } } }],
+      "never",
+    );
     const events = await collectEvents(t.client);
     ({ run_id: runId } = await t.client.call("agent.run", { message: "Do it" }));
-    await events.until(({ topic }) => topic === "approval.requested");
+    const { data } = await events.until(({ topic }) => topic === "approval.requested");
+    const { approval_id } = data as { approval_id: string };
+    await t.client.call("approvals.resolve", { approval_id, decision: "once" });
+    await until(() => existsSync(join(t.home.path, "workspaces/main/log.txt")));
     home = await crashed(t, folder.path);
     await t.client.call("agent.abort", { run_id: runId });
   }
   await using t = await conversation({ fake, home });
   expect(await t.client.call("runs.wait", { run_id: runId })).toMatchObject({ status: "interrupted" });
-  expect((await t.client.call("approvals.list", {})).approvals.map(({ status }) => status)).toEqual(["expired"]);
+  expect((await t.client.call("approvals.list", {})).approvals.map(({ status }) => status)).toEqual(["approved"]);
   const { messages } = await t.client.call("session.history", { session_key: MAIN });
   expect(messages.at(-1)).toMatchObject({
     role: "tool",
@@ -238,23 +246,36 @@ test("a clean stop lets a run go on at the next start, without a word lost or do
   expect(fake.requests).toHaveLength(2);
 });
 
-test("a stop does not wait for an answer that a person owes: the model hears that none came and goes on at the next start", async () => {
-  await using folder = await testFolder();
-  await using fake = startOpenAiFake();
-  const home = join(folder.path, "home");
-  let runId: string;
-  {
+test.each(["stopped", "killed"])(
+  "a question outlives a server that was %s, and its answer lets the call run, once",
+  async (how) => {
+    await using folder = await testFolder();
+    await using fake = startOpenAiFake();
+    const home = join(folder.path, "here");
+    let runId: string;
+    let approvalId: unknown;
+    {
+      await using t = await conversation({ fake, home });
+      fake.reply([{ tool_call: { id: "c1", name: "exec", args: { command: "echo x >> log.txt" } } }], "Done");
+      const events = await collectEvents(t.client);
+      ({ run_id: runId } = await t.client.call("agent.run", { message: "go" }));
+      const asked = await events.until(({ topic }) => topic === "approval.requested");
+      approvalId = (asked.data as { approval_id: string }).approval_id;
+      if (how === "killed") await crashed(t, folder.path);
+    }
+    if (how === "killed") {
+      // The database of that moment in the same folders: a folder that was copied would be another one.
+      for (const name of ["aleph.db", "aleph.db-wal"]) await rename(join(folder.path, "home", name), join(home, name));
+      await rm(join(home, "aleph.db-shm"), { force: true });
+    }
     await using t = await conversation({ fake, home });
-    fake.reply([{ tool_call: { id: "c1", name: "exec", args: { command: "echo x > log.txt" } } }]);
-    const events = await collectEvents(t.client);
-    ({ run_id: runId } = await t.client.call("agent.run", { message: "go" }));
-    await events.until(({ topic }) => topic === "approval.requested");
-  }
-  fake.reply("I asked in vain");
-  await using t = await conversation({ fake, home });
-  expect(await t.client.call("runs.wait", { run_id: runId })).toMatchObject({
-    status: "completed",
-    text: "I asked in vain",
-  });
-  expect(fake.requests.at(-1)!.body.messages.at(-1).content).toContain("Nobody approved this call in time");
-});
+    const waiting = await t.client.call("approvals.list", { status: "pending" });
+    expect(waiting.approvals.map(({ approval_id }) => approval_id)).toEqual([String(approvalId)]);
+    await t.client.call("approvals.resolve", { approval_id: String(approvalId), decision: "once" });
+    expect(await t.client.call("runs.wait", { run_id: runId })).toMatchObject({ status: "completed", text: "Done" });
+    expect(await Bun.file(join(home, "workspaces/main/log.txt")).text()).toBe("x\n");
+    expect((await t.client.call("approvals.list", {})).approvals).toHaveLength(1);
+    const { messages } = await t.client.call("session.history", { session_key: MAIN });
+    expect(messages.map(({ role }) => role)).toEqual(["user", "assistant", "tool", "assistant"]);
+  },
+);
