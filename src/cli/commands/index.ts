@@ -13,6 +13,7 @@ export const commands = {
   audit: (): Promise<Entry> => import("./audit.ts").then((module) => module.audit),
   models: (): Promise<Entry> => import("./models.ts").then((module) => module.models),
   plugins: (): Promise<Entry> => import("./plugins.ts").then((module) => module.plugins),
+  skills: (): Promise<Entry> => import("./skills.ts").then((module) => module.skills),
   mcp: (): Promise<Entry> => import("./mcp.ts").then((module) => module.mcp),
   runs: (): Promise<Entry> => import("./runs.ts").then((module) => module.runs),
   usage: (): Promise<Entry> => import("./usage.ts").then((module) => module.usage),
