@@ -15,6 +15,8 @@ const DEFAULT_WINDOW = 128_000;
 const CHARACTERS_PER_TOKEN = 3.5;
 const TOKENS_PER_MEDIA = 1500;
 const PAGE = 200;
+/** Bytes of a text file that stand in the conversation itself. */
+const MAX_INLINE = 200_000;
 
 export interface ContextSource {
   readonly db: Database;
@@ -99,7 +101,7 @@ async function userContent(
 ): Promise<(ModelText | ModelMedia)[]> {
   const content: (ModelText | ModelMedia)[] = [];
   for (const part of parts) {
-    if (part.type === "media") content.push(await loadPart(part, loadMedia));
+    if (part.type === "media") content.push(await loadPart(part, loadMedia), ...placeOf(part));
     if (part.type === "text") {
       content.push({ type: "text", text: part.untrusted ? markUntrusted("a subagent", part.text) : part.text });
     }
@@ -198,14 +200,19 @@ export function lostResult(callId: string, tool: string): ToolResultPart {
   };
 }
 
+/** Where tools find what is attached. */
+function placeOf({ path, name, media_id, mime }: MediaPart): ModelText[] {
+  if (path === undefined) return [];
+  return [{ type: "text", text: `[${name ?? media_id} (${mime}) is in the workspace: ${path}]` }];
+}
+
 async function loadPart(part: MediaPart, loadMedia: ContextSource["loadMedia"]): Promise<ModelText | ModelMedia> {
   try {
     const { bytes, mime } = await loadMedia(part.media_id);
     if (/^text\/|[+/](json|xml|yaml|toml)$/.test(mime)) {
-      return {
-        type: "text",
-        text: `<file name="${part.name ?? part.media_id}">\n${new TextDecoder().decode(bytes)}\n</file>`,
-      };
+      const text = new TextDecoder().decode(bytes.subarray(0, MAX_INLINE));
+      const note = bytes.byteLength > MAX_INLINE ? "\n[more follows, which is left out here]" : "";
+      return { type: "text", text: `<file name="${part.name ?? part.media_id}">\n${text}${note}\n</file>` };
     }
     return { type: "media", mime, data: bytes, ...(part.name ? { name: part.name } : {}) };
   } catch {

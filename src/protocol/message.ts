@@ -21,6 +21,8 @@ export const mediaPart = z.object({
   mime: z.string(),
   name: z.string().optional(),
   size: z.number(),
+  /** Where it lies in the agent's workspace, if it does. */
+  path: z.string().optional(),
 });
 export const toolCallPart = z.object({
   type: z.literal("tool_call"),

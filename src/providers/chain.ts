@@ -2,7 +2,14 @@
 import { pause } from "../lib/pause.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Usage } from "../protocol/message.ts";
-import type { ModelMessage, ModelPrice, ModelRequest, ProviderFailure, StreamPart } from "../sdk/provider.ts";
+import type {
+  MediaKind,
+  ModelMessage,
+  ModelPrice,
+  ModelRequest,
+  ProviderFailure,
+  StreamPart,
+} from "../sdk/provider.ts";
 import { providerFailureOf } from "../sdk/provider-error.ts";
 import { createOverlap, type Overlap } from "./chain/overlap.ts";
 import { isUnwell, RETRIES, waitFor } from "./chain/retry.ts";
@@ -32,6 +39,8 @@ export interface ChainOptions {
   readonly refs: readonly string[];
   readonly request: Omit<ModelRequest, "model">;
   readonly signal: AbortSignal;
+  /** Makes what the messages carry into what a provider takes; asked for each provider that is tried. */
+  readonly fit?: (messages: readonly ModelMessage[], takes: readonly MediaKind[]) => Promise<readonly ModelMessage[]>;
   readonly onTrace?: (kind: "model" | "retry" | "failover", detail: Record<string, unknown>) => void;
   /** Resolves after `ms`, or at once when the signal aborts. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -186,7 +195,7 @@ async function* resolveInTurn(
 
 /** One request to one provider. Ends without throwing only after `finish`. */
 async function* attempt(
-  { models, request, signal, onTrace = () => undefined }: ChainOptions,
+  { models, request, signal, fit, onTrace = () => undefined }: ChainOptions,
   { provider, model }: ResolvedModel,
   sent: string,
 ): AsyncGenerator<ChainPart, void, undefined> {
@@ -195,7 +204,8 @@ async function* attempt(
     const told = { provider, model, key, failure: outcome, ...(status === undefined ? {} : { status }) };
     onTrace("retry", { ...told, to_key: nextKey, wait_ms: 0 });
   });
-  const messages = sent === "" ? request.messages : continuation(request.messages, sent);
+  const fitted = fit ? await fit(request.messages, open.takes?.(model) ?? []) : request.messages;
+  const messages = sent === "" ? fitted : continuation(fitted, sent);
   const overlap: Overlap | undefined = sent === "" ? undefined : createOverlap(sent);
   const held: ChainPart[] = [];
   let announced = false;

@@ -142,6 +142,8 @@ export interface ModelPrice {
 /** What a kind of provider knows of a model without asking. `priceUntil` (`2027-01-01`) is when its price changes. */
 export type ModelFacts = Omit<ModelInfo, "id"> & { readonly priceUntil?: string };
 
+export type MediaKind = "pdf" | "audio";
+
 /** Ready to answer. Disposing ends nothing that is under way: the signal of each call does that. */
 export interface OpenProvider {
   readonly id: string;
@@ -158,6 +160,8 @@ export interface OpenProvider {
    * failure and `data.body` (the vendor's JSON, when it is one) are in the error.
    */
   readonly forward?: Readonly<Partial<Record<Dialect, Forward>>>;
+  /** What a model takes besides text and images; what it does not take is made into text before. Default: nothing. */
+  takes?(model: string): readonly MediaKind[];
   /** Vectors for texts, in their order. Throws as `stream`. */
   embed?(request: EmbedRequest, signal: AbortSignal): Promise<EmbedResult>;
   /** Throws as `stream`. */

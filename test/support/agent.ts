@@ -103,6 +103,7 @@ export async function testAgent({ plugins: given = [], agents = {}, limits, reco
     commands,
     timeZone: () => "UTC",
     questions: new OpenQuestions({ bus, now }),
+    attachments: async () => [],
     tape: async (deps, run) => (record ? cassettes.tape(deps, run) : [deps, run]),
     stores,
     sessions,

@@ -76,6 +76,7 @@ function openAnthropic(options: ConnectionOptions, host: ProviderHost): OpenProv
   return {
     id: host.id,
     forward: { messages },
+    takes: () => ["pdf"],
     stream(request, signal) {
       const ways = thinkingWays(request, maxTokensOf(request));
       return efforts.stream(

@@ -238,7 +238,7 @@ export function createKeyRing({ id, keys, now, onAttempt }: KeyRingOptions): Key
       }
     }
 
-    const { forward, embed, generateImage, startVideo, videoStatus, transcribe, speak } = first.provider;
+    const { takes, forward, embed, generateImage, startVideo, videoStatus, transcribe, speak } = first.provider;
     const forwards = (Object.keys(forward ?? {}) as Dialect[]).map((dialect): [Dialect, Forward] => [
       dialect,
       (body, own, headers) => call(null, (provider) => provider.forward![dialect]!(body, own, headers)),
@@ -247,6 +247,7 @@ export function createKeyRing({ id, keys, now, onAttempt }: KeyRingOptions): Key
       id,
       stream,
       models: (signal) => call(null, (provider) => provider.models(signal)),
+      ...(takes === undefined ? {} : { takes: (model) => first.provider.takes!(model) }),
       ...(forward === undefined ? {} : { forward: Object.fromEntries(forwards) }),
       ...(embed === undefined
         ? {}

@@ -81,6 +81,7 @@ function openOpenAi(given: Options, host: ProviderHost): OpenProvider {
       ...chat.forward,
       responses: createForward(endpointOf(table, host), { url: `${target.base}/responses`, headers: target.headers }),
     },
+    takes: (model) => (/audio/.test(model) ? ["pdf", "audio"] : ["pdf"]),
     embed: (request, signal) => embedTexts(target, request, signal),
     generateImage: (request, signal) => generateImages(target, request, signal),
     // OpenAI announced the end of this API for September 2026; servers that copy it go on.

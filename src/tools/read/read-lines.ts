@@ -4,30 +4,60 @@ import type { FileHandle } from "node:fs/promises";
 const CHUNK = 64 * 1024;
 /** Longer lines are cut: they are data or minified code, and would crowd out the rest. */
 const MAX_LINE = 2000;
-const MAX_TEXT = 80_000;
+const MAX_TEXT = 50_000;
 const NEWLINE = 0x0a;
 
 /** Numbered lines, then a note in brackets when there is more. Bytes that are not UTF-8 become U+FFFD. */
 export async function readLines(file: FileHandle, offset: number, limit: number): Promise<string> {
-  const lines: string[] = [];
-  let number = 0;
-  let size = 0;
-  let more = false;
-  for await (const line of linesOf(file)) {
-    number++;
-    if (number < offset) continue;
-    if (lines.length >= limit || size > MAX_TEXT) {
-      more = true;
-      break;
-    }
-    const text = `${number}\t${line}`;
-    size += text.length + 1;
-    lines.push(text);
+  const page = new Page(offset, limit);
+  for await (const line of linesOf(file)) if (!page.add(line)) break;
+  return page.text();
+}
+
+/** The same of lines that are there already. */
+export function numberLines(lines: readonly string[], offset: number, limit: number): string {
+  const page = new Page(offset, limit);
+  for (const line of lines) {
+    const isLong = line.length > MAX_LINE;
+    const shown = isLong ? `${line.slice(0, MAX_LINE).toWellFormed()} [… line of ${line.length} characters cut]` : line;
+    if (!page.add(shown)) break;
   }
-  if (number === 0) return "[the file is empty]";
-  if (lines.length === 0) return `[the file ends at line ${number}]`;
-  if (more) lines.push(`[more follows; go on with offset ${number}]`);
-  return lines.join("\n");
+  return page.text();
+}
+
+class Page {
+  readonly #offset: number;
+  readonly #limit: number;
+  readonly #lines: string[] = [];
+  #number = 0;
+  #size = 0;
+  #more = false;
+
+  constructor(offset: number, limit: number) {
+    this.#offset = offset;
+    this.#limit = limit;
+  }
+
+  /** False when it is full. */
+  add(line: string): boolean {
+    this.#number++;
+    if (this.#number < this.#offset) return true;
+    if (this.#lines.length >= this.#limit || this.#size > MAX_TEXT) {
+      this.#more = true;
+      return false;
+    }
+    const text = `${this.#number}\t${line}`;
+    this.#size += text.length + 1;
+    this.#lines.push(text);
+    return true;
+  }
+
+  text(): string {
+    if (this.#number === 0) return "[the file is empty]";
+    if (this.#lines.length === 0) return `[the file ends at line ${this.#number}]`;
+    const note = this.#more ? [`[more follows; go on with offset ${this.#number}]`] : [];
+    return [...this.#lines, ...note].join("\n");
+  }
 }
 
 async function* linesOf(file: FileHandle): AsyncGenerator<string> {

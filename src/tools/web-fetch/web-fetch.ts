@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { type Documents, documentText, looksLikeDocument } from "../../document/documents.ts";
 import { imageType } from "../../lib/image-type.ts";
+import { assertPixels } from "../../media/image.ts";
 import type { Media } from "../../media/media.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import type { Egress, EgressAnswer } from "../../sandbox/egress.ts";
@@ -83,6 +84,7 @@ async function describe(
   const heading = [`URL: ${url}`, ...(ok ? [] : [`Status: ${status} ${statusText}`.trim()])];
   const mime = imageType(bytes);
   if (mime && !cut && ok) {
+    await assertPixels(bytes);
     const part = await media.put(bytes, { mime, sessionKey });
     return { ok, text: [...heading, `Image (${mime}, ${part.size} bytes)`].join("\n"), media: [part] };
   }

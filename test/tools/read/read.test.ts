@@ -1,16 +1,20 @@
 import { expect, test } from "bun:test";
 import { symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { createDocuments } from "../../../src/document/documents.ts";
 import { createDiskShelf, createMedia, createMemoryShelf } from "../../../src/media/media.ts";
 import { createFiles } from "../../../src/sandbox/files.ts";
+import { createSandbox } from "../../../src/sandbox/sandbox.ts";
 import { read } from "../../../src/tools/read/read.ts";
+import { pdf } from "../../support/documents.ts";
 import { callTool, prepareCall, refusalOf } from "../../support/tool-call.ts";
 import { testWorkspace } from "../../support/workspace.ts";
 
 async function setUp() {
   const workspace = await testWorkspace();
   const media = createMedia({ durable: createDiskShelf(workspace.home.media), ephemeral: createMemoryShelf() });
-  const needs = { files: createFiles({ home: workspace.home }), media };
+  const documents = createDocuments({ sandbox: async () => createSandbox() });
+  const needs = { files: createFiles({ home: workspace.home }), media, documents };
   const call = (input: unknown) => callTool(read, needs, input, workspace.context());
   return { ...workspace, needs, media, call };
 }
@@ -48,13 +52,13 @@ test("read reads lines over the edges of its buffer, whatever they are made of",
   expect(got).toEqual(lines.map((line, index) => `${index + 1}\t${line}`));
 });
 
-test("read stops at 2,000 lines or 80,000 characters", async () => {
+test("read stops at 2,000 lines or 50,000 characters", async () => {
   await using t = await setUp();
   await t.write("lines.txt", "x\n".repeat(5000));
   expect((await t.call({ path: "lines.txt" })).text).toEndWith("2000\tx\n[more follows; go on with offset 2001]");
   await t.write("wide.txt", `${"y".repeat(1000)}\n`.repeat(500));
   const { text } = await t.call({ path: "wide.txt" });
-  expect(text.length).toBeLessThan(85_000);
+  expect(text.length).toBeLessThan(55_000);
   expect(text).toMatch(/\[more follows; go on with offset \d+\]$/);
 });
 
@@ -83,9 +87,30 @@ test("read shows an image to the model", async () => {
   expect((await t.media.get(result.media![0]!.media_id)).bytes).toEqual(png);
 });
 
+test("read gives the text of a document, by lines", async () => {
+  await using t = await setUp();
+  await t.write("a.pdf", pdf(["one\ntwo", "three"]));
+  expect(await t.call({ path: "a.pdf", offset: 2, limit: 2 })).toEqual({
+    ok: true,
+    untrusted: true,
+    text: "[text of the pdf document]\n2\tone\n3\ttwo\n[more follows; go on with offset 4]",
+  });
+});
+
+test("read refuses an image that unpacks to more than anybody looks at", async () => {
+  await using t = await setUp();
+  const header = Buffer.from("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\xff\xff\0\0\xff\xff\x08\x06\0\0\0", "latin1");
+  const crc = Buffer.alloc(4);
+  crc.writeUInt32BE(Bun.hash.crc32(header.subarray(12)));
+  await t.write("bomb.png", Buffer.concat([header, crc]));
+  expect(await refusalOf(t.call({ path: "bomb.png" }))).toBe(
+    "payload_too_large: Image has more than 64 million pixels",
+  );
+});
+
 test("read refuses an image that is too large", async () => {
   await using t = await setUp();
-  await t.write("a.gif", `GIF89a${"x".repeat(10 * 1024 * 1024)}`);
+  await t.write("a.gif", `GIF89a${"x".repeat(20 * 1024 * 1024)}`);
   expect(await refusalOf(t.call({ path: "a.gif" }))).toStartWith("payload_too_large: ");
 });
 
