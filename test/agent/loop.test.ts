@@ -147,7 +147,8 @@ test("agent.cancel lets a tool that runs finish, agent.abort does not", async ()
     ["agent.abort", "cancelled"],
   ] as const) {
     const session_key = `agent:main:chat:${how.slice(6)}`;
-    const command = how === "agent.cancel" ? "for i in 1 2 3; do echo $i; sleep 0.1; done" : "echo 1; sleep 60";
+    const command =
+      how === "agent.cancel" ? "for i in 1 2 3; do echo $i; sleep 0.1; done" : "for i in 1; do echo $i; sleep 60; done";
     t.fake.reply([{ tool_call: { id: how, name: "exec", args: { command } } }]);
     const { run_id } = await t.client.call("agent.run", { message: "go", session_key });
     const asked = await events.until(

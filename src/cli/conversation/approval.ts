@@ -42,8 +42,9 @@ export function writeQuestion(output: Output, { tool, plan, reason, pattern }: O
 /** Every part of it, each line behind our bar. */
 export function writePlan(output: Output, plan: unknown): void {
   const { dim } = output.style;
-  const entries = Object.entries(typeof plan === "object" && plan !== null ? plan : { plan });
-  const left = Math.min(16, Math.max(...entries.map(([name]) => Bun.stringWidth(exactLine(name)))));
+  const entries: [string, unknown][] =
+    typeof plan === "object" && plan !== null ? Object.entries(plan).flatMap(rows) : [["plan", plan]];
+  const left = Math.min(22, Math.max(...entries.map(([name]) => Bun.stringWidth(exactLine(name)))));
   const width = Math.max(20, (output.width ?? 100) - left - 6);
   for (const [name, value] of entries) {
     const text = typeof value === "string" ? value : JSON.stringify(value);
@@ -53,6 +54,12 @@ export function writePlan(output: Output, plan: unknown): void {
       output.write(`  ${dim(title)} ${dim("│")} ${line}\n`);
     });
   }
+}
+
+/** A table within the plan has a row for each of its keys: JSON of several lines is hard to judge. */
+function rows([name, value]: [string, unknown]): [string, unknown][] {
+  const isTable = typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length > 0;
+  return isTable ? Object.entries(value).map(([key, each]) => [`${name}.${key}`, each]) : [[name, value]];
 }
 
 /** Asks until there is an answer, or `signal` aborts because someone else gave it. Lines typed before do not count. */

@@ -17,6 +17,19 @@ test("a question shows the whole plan, each field by its name", () => {
   ]);
 });
 
+test("a table within a plan has a line for each of its keys", () => {
+  const output = testOutput(80);
+  const sandbox = { level: "kernel", network: [], limits: { memory_mb: 2048 } };
+  writeQuestion(output, { ...question, plan: { command: "ls", env: {}, sandbox } });
+  expect(output.text.split("\n").slice(2, -1)).toEqual([
+    "  command         │ ls",
+    "  env             │ {}",
+    "  sandbox.level   │ kernel",
+    "  sandbox.network │ []",
+    '  sandbox.limits  │ {"memory_mb":2048}',
+  ]);
+});
+
 test("a question shows control and invisible characters as escapes", () => {
   const output = testOutput(80);
   writeQuestion(output, { ...question, tool: "ex\x1bec", plan: { "na\u202eme": "a\x1b[2K\rb\u200b\ttab" } });

@@ -218,11 +218,11 @@ test("a question that is answered elsewhere is closed at the prompt", async () =
 
 test("a second Ctrl-C aborts the tool that still runs", async () => {
   await using server = await conversation();
-  server.fake.reply([{ tool_call: { name: "exec", args: { command: "sleep 60" } } }]);
+  server.fake.reply([{ tool_call: { name: "exec", args: { command: "for i in 1; do sleep 60; done" } } }]);
   await using screen = openScreen(["chat", "Wait"], { home: server.home.path });
   await screen.shows("Your answer: ");
   screen.type("y\r");
-  await screen.shows("… $ sleep 60");
+  await screen.shows("… $ for i in 1; do sleep 60; done");
   screen.type(CTRL_C);
   await screen.shows("cancelling");
   screen.type(CTRL_C);
