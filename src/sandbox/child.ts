@@ -8,6 +8,7 @@ import { hasRunningMembers } from "./group-members.ts";
 import { type LaunchAnswer, type LaunchOrder, needsWatch, ORDER_FD, WATCH_FD } from "./linux/order.ts";
 import type { PreparedCommand } from "./method.ts";
 import { COMMAND_MARK } from "./process-group.ts";
+import { sendSignal, signalGroup } from "./send-signal.ts";
 import { killMarked } from "./stragglers.ts";
 
 /** How long the kernel may take to end what it was told to kill, before nobody waits any more. */
@@ -176,33 +177,14 @@ class Child implements ConfinedChild {
   /** The whole group; false when nobody is left in it. */
   #signal(signal: NodeJS.Signals): boolean {
     if (this.#enclosed && signal !== "SIGKILL") return this.#signalEnclosed(signal);
-    try {
-      // Windows has no process groups to signal.
-      process.kill(process.platform === "win32" ? this.pid : -this.pid, signal);
-      return true;
-    } catch (thrown) {
-      // ESRCH: all of them ended already. EPERM: macOS says so of a group in which only zombies are left.
-      const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
-      if (code !== "ESRCH" && code !== "EPERM") throw thrown;
-      return false;
-    }
+    return signalGroup(this.pid, signal);
   }
 
   /** Not the two that hold the enclosure: without them the others are killed at once, whatever the signal. */
   #signalEnclosed(signal: NodeJS.Signals): boolean {
     const all = descendants(this.pid);
     const inside = all.slice(2);
-    for (const { pid } of inside) signalProcess(pid, signal);
+    for (const { pid } of inside) sendSignal(pid, signal);
     return all.length > 0;
-  }
-}
-
-/** ESRCH: it has ended. EPERM: another has its id by now. */
-function signalProcess(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (thrown) {
-    const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
-    if (code !== "ESRCH" && code !== "EPERM") throw thrown;
   }
 }

@@ -2,6 +2,7 @@
 import type { FileSink } from "bun";
 import { AlephError } from "../protocol/errors.ts";
 import type { OutputCapture } from "./output.ts";
+import { signalGroup } from "./send-signal.ts";
 import { killMarked } from "./stragglers.ts";
 
 export interface GroupOptions {
@@ -166,7 +167,7 @@ async function startBare(argv: readonly string[], options: Parameters<StartProce
       stdout: child.stdout,
       stderr: child.stderr,
       exited,
-      kill: (signal) => signalGroup(child.pid, signal),
+      kill: (signal) => void signalGroup(child.pid, signal),
       async [Symbol.asyncDispose]() {
         signalGroup(child.pid, "SIGKILL");
         await exited;
@@ -174,17 +175,6 @@ async function startBare(argv: readonly string[], options: Parameters<StartProce
     };
   } catch (cause) {
     throw new AlephError("not_found", `Program "${argv[0]}" cannot be started in this folder`, { cause });
-  }
-}
-
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    // Windows has no process groups to signal.
-    process.kill(process.platform === "win32" ? pid : -pid, signal);
-  } catch (thrown) {
-    // ESRCH: all of them ended already. EPERM: macOS says so of a group in which only zombies are left.
-    const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
-    if (code !== "ESRCH" && code !== "EPERM") throw thrown;
   }
 }
 
