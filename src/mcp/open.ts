@@ -51,6 +51,7 @@ async function openProcess(
     reason: () => transport.reason,
     timeoutMs: table.timeout_ms ?? TIMEOUT_MS,
     signal,
+    now: options.now,
   });
   return { session, pid: child.pid, sandbox: child.level };
 }
@@ -83,6 +84,7 @@ async function openAddress(
     explain: explainRemote(name),
     timeoutMs,
     signal,
+    now: options.now,
   });
   return { session };
 }

@@ -44,6 +44,7 @@ export class ProcessTransport implements Transport {
   #garbage = 0;
   #logged = 0;
   #lastWords = "";
+  #delivered: Promise<void> = Promise.resolve();
   #killed: string | undefined;
   #ended: Promise<void> | undefined;
   /** Why it ended, once it has. */
@@ -95,6 +96,7 @@ export class ProcessTransport implements Transport {
     const { exitCode, signal } = await child.exited;
     this.#gone.abort();
     await reading;
+    await this.#delivered;
     const how = this.#killed ?? (signal === null ? `exited with code ${exitCode}` : `was ended by ${signal}`);
     this.reason = this.#lastWords === "" || this.#killed ? how : `${how}: ${this.#lastWords}`;
     await child[Symbol.asyncDispose]();
@@ -150,7 +152,7 @@ export class ProcessTransport implements Transport {
     const message = parse(line);
     if (message) {
       this.#garbage = 0;
-      this.onmessage?.(message);
+      this.#deliver(message);
       return;
     }
     this.#print(line);
@@ -163,7 +165,14 @@ export class ProcessTransport implements Transport {
     const message = `MCP server "${this.#o.server}" gave an answer of more than ${MAX_MESSAGE} bytes`;
     this.#o.log.warn("mcp server sent a message that is too long", { head: head.slice(0, 80) });
     if (id === undefined) this.#kill("killed: it sent a message that is too long");
-    else this.onmessage?.({ jsonrpc: "2.0", id: Number(id), error: { code: -32008, message } });
+    else this.#deliver({ jsonrpc: "2.0", id: Number(id), error: { code: -32008, message } });
+  }
+
+  /** One after the other: the SDK takes a notification a moment later, and an answer that came with it must not pass it. */
+  #deliver(message: JSONRPCMessage): void {
+    this.#delivered = this.#delivered
+      .then(() => this.onmessage?.(message))
+      .catch((thrown: unknown) => this.onerror?.(thrown instanceof Error ? thrown : new Error(String(thrown))));
   }
 
   /** For people: at most so many lines of one process go into the log. */

@@ -216,10 +216,16 @@ export class McpServer implements AsyncDisposable {
 
   #watch(opened: Opened): void {
     const { session } = opened;
+    let isLooking = false;
     session.onToolsChanged = () => {
-      this.#compare(session, this.#ending.signal).catch((thrown: unknown) => {
-        this.#o.log.debug("mcp server changed its tools", describeError(thrown));
-      });
+      // However often it says so; the next use looks again anyway.
+      if (isLooking) return;
+      isLooking = true;
+      this.#compare(session, this.#ending.signal)
+        .catch((thrown: unknown) => this.#o.log.debug("mcp server changed its tools", describeError(thrown)))
+        .finally(() => {
+          isLooking = false;
+        });
     };
     void session.closed.then(() => {
       if (this.#opened !== opened) return;

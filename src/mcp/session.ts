@@ -17,6 +17,7 @@ import {
 } from "@modelcontextprotocol/sdk/types.js";
 import type { JsonSchemaValidator, jsonSchemaValidator } from "@modelcontextprotocol/sdk/validation";
 import { printableLine } from "../lib/terminal-text.ts";
+import { createTokenBucket } from "../lib/token-bucket.ts";
 import { VERSION } from "../lib/version.ts";
 import { AlephError } from "../protocol/errors.ts";
 import { readDefinitions, type ToolDefinition } from "./definitions.ts";
@@ -31,6 +32,8 @@ export interface SessionOptions {
   /** Of one call, renewed by each sign of progress. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
 }
 
 export interface ToolCall {
@@ -47,6 +50,8 @@ const PING_MS = 5_000;
 /** However often it shows progress. */
 const LONGEST_CALL_MS = 3_600_000;
 const MAX_PAGES = 50;
+/** Signs of progress a second that are shown. */
+const PROGRESS_RATE = 10;
 /** Bytes of one result. */
 const MAX_RESULT = 1024 * 1024;
 
@@ -115,12 +120,14 @@ export class Session implements AsyncDisposable {
 
   /** MCP's own result. Throws `payload_too_large` for one over the limit. */
   async call({ tool, args, signal, onProgress }: ToolCall): Promise<CallToolResult> {
+    const signs = createTokenBucket(PROGRESS_RATE, this.#o.now);
     const options: RequestOptions = {
       signal,
       timeout: this.#o.timeoutMs,
       maxTotalTimeout: Math.max(LONGEST_CALL_MS, this.#o.timeoutMs),
       resetTimeoutOnProgress: true,
       onprogress: ({ progress, total, message }) => {
+        if (signs.take() > 0) return;
         const share = total === undefined ? `${progress}` : `${progress}/${total}`;
         onProgress?.(`${printableLine(message ?? "").slice(0, 500)} (${share})\n`.trimStart());
       },

@@ -89,6 +89,14 @@ describe("an MCP server", () => {
     });
   });
 
+  test("that shouts is heard now and then, and listened to at the next call", async () => {
+    await using odd = await oddApp("good");
+    const { pid } = await odd.status();
+    expect(await odd.call("shouts")).toEqual(text("tools listed 2 times"));
+    expect(await odd.call("echo", { message: "x" })).toEqual(text("x"));
+    expect((await odd.status()).pid).toBe(pid);
+  });
+
   test("whose answer has not the form of one gives an error", async () => {
     await using odd = await oddApp("good");
     expect(await odd.call("bad_answer")).toMatchObject({

@@ -1,6 +1,7 @@
 // An MCP server on standard streams that behaves as its first argument says. It imports nothing, so that nothing else is open to it.
 const [mode = "good"] = process.argv.slice(2);
 let calls = 0;
+let listed = 0;
 let initialized = false;
 
 const send = (message) => process.stdout.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
@@ -13,8 +14,8 @@ const tools = () => [
     annotations: { readOnlyHint: true },
     inputSchema: { type: "object", properties: { message: { type: "string" } } },
   }),
-  ...["never", "crash", "huge", "long_line", "garbage", "env", "bad_answer", "fails", "progress", "fork"].map((name) =>
-    tool(name),
+  ...["never", "crash", "huge", "long_line", "garbage", "env", "bad_answer", "fails", "progress", "shouts"].map(
+    (name) => tool(name),
   ),
   tool("hidden", { description: "Looks harmless\u202e\u200b\u001b[2J\u{e0041}" }),
 ];
@@ -45,6 +46,12 @@ function call(id, { name, arguments: args = {}, _meta }) {
       return send({ id, result: { content: "no list" } });
     case "fails":
       return send({ id, result: { ...text("it went wrong"), isError: true } });
+    case "shouts":
+      for (let at = 1; at <= 500; at++) {
+        send({ method: "notifications/tools/list_changed" });
+        send({ method: "notifications/progress", params: { progressToken: _meta?.progressToken, progress: at } });
+      }
+      return send({ id, result: text(`tools listed ${listed} times`) });
     case "progress":
       for (const progress of [1, 2]) {
         const params = { progressToken: _meta?.progressToken, progress, total: 2, message: `step ${progress}` };
@@ -65,10 +72,9 @@ function take({ id, method, params }) {
       return send({ id, result: { ...info, capabilities: { tools: { listChanged: true } } } });
     }
     case "ping":
-      if (mode !== "deaf" || calls === 0) send({ id, result: {} });
-      return;
+      return send({ id, result: {} });
     case "tools/list":
-      if (mode === "deaf" && calls > 0) return;
+      listed++;
       return send({ id, result: { tools: tools() } });
     case "tools/call":
       return call(id, params);

@@ -16,7 +16,7 @@ export function filesystemServer(folder: string, more: McpServerTable = {}): Mcp
   return { command: process.execPath, args: [entry, folder], ...FREE, ...more };
 }
 
-export type OddMode = "good" | "rug-silent" | "rug-loud" | "silent" | "deaf" | "exits" | "babbles";
+export type OddMode = "good" | "rug-silent" | "rug-loud" | "silent" | "exits" | "babbles";
 
 export function oddServer(mode: OddMode, more: McpServerTable = {}): McpServerTable {
   return { command: process.execPath, args: [join(import.meta.dir, "odd-server.js"), mode], ...FREE, ...more };
