@@ -21,7 +21,7 @@ export function piecesOf(text: string, limit = MESSAGE_LIMIT): readonly string[]
   return rest === "" ? pieces : [...pieces, rest];
 }
 
-/** At the end of a line or word where there is one in the second half; never within a link, an escape or a character. */
+/** At the end of a line or word where there is one in the second half; never within a link, a fence, an escape or a character. */
 function cutAt(text: string, limit: number): number {
   const half = limit / 2;
   const line = text.lastIndexOf("\n", limit);
@@ -31,6 +31,8 @@ function cutAt(text: string, limit: number): number {
   const head = text.slice(0, end);
   const link = head.lastIndexOf("<");
   if (link > half && link > head.lastIndexOf(">")) return link;
+  const ticks = text[end] === "`" ? /`+$/.exec(head)?.[0].length : undefined;
+  if (ticks !== undefined && end - ticks > half) return end - ticks;
   const entity = head.lastIndexOf("&", end);
   if (entity > end - 5 && !head.includes(";", entity)) return entity;
   return /[\uD800-\uDBFF]$/.test(head) ? end - 1 : end;

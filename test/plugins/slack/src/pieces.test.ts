@@ -18,6 +18,10 @@ test("piecesOf tears no link, no escape and no character apart", () => {
   expect(piecesOf("123456789😀23456", 14)).toEqual(["123456789", "😀23456"]);
 });
 
+test("piecesOf tears no fence of a block of code apart", () => {
+  expect(piecesOf("12345678```\ncode```", 14)).toEqual(["12345678", "```\ncode```"]);
+});
+
 test("piecesOf keeps every word, and every piece within its limit", () => {
   const words = fc.array(
     fc.constantFrom("word", "\n", " ", "```", "<https://e.com|a>", "&amp;", "😀", "long".repeat(9)),
@@ -33,6 +37,6 @@ test("piecesOf keeps every word, and every piece within its limit", () => {
       expect(bare(pieces.join(""))).toBe(bare(text));
       for (const piece of pieces) expect(piece.length).toBeLessThanOrEqual(limit);
     }),
-    { numRuns: 500 },
+    { numRuns: 1000 },
   );
 });
