@@ -29,7 +29,7 @@ interface Following {
   readonly ended: PromiseWithResolvers<Ending>;
 }
 
-const PATTERNS = ["stream.*", "agent.*", "approval.*"];
+const PATTERNS = ["stream.*", "agent.*", "approval.*", "question.*"];
 
 /** One run at a time. */
 export class RunFollower implements Disposable {

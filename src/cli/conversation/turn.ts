@@ -1,8 +1,9 @@
 /** One message and its run at a terminal or on a pipe: shown as it goes, asked about, cancelled with Ctrl-C. */
 import { type Client, isTopic, type Params } from "../../client/client.ts";
 import { describeError } from "../../lib/log.ts";
+import { printable, printableLine } from "../../lib/terminal-text.ts";
 import { AlephError } from "../../protocol/errors.ts";
-import type { EventFrame } from "../../protocol/events.ts";
+import type { EventData, EventFrame } from "../../protocol/events.ts";
 import { EXIT } from "../exit-codes.ts";
 import { interrupted } from "../question.ts";
 import type { Terminal } from "../terminal.ts";
@@ -100,8 +101,20 @@ class Turn implements AsyncDisposable {
       if (open)
         this.#closedElsewhere(open.closed, by === null ? "nobody answered in time, or the run ended" : decision);
     }
+    if (isTopic(event, "question.asked")) this.#asked(event.data);
     if (this.#o.onEvent) this.#o.onEvent(event);
     else this.#view.event(event);
+  }
+
+  /** The next line that is typed is the answer; where nobody types, that is what the model is told. */
+  #asked({ run_id, question, options }: EventData<"question.asked">): void {
+    const { err } = this.#o.terminal;
+    this.#view.pause();
+    err.write(`\n${err.style.yellow("?")} ${err.style.bold(printable(question))}\n`);
+    for (const option of options) err.write(`  - ${printableLine(option)}\n`);
+    if (this.#lines) return void err.write(`  ${err.style.dim("type your answer")}\n`);
+    const message = "[There is nobody at the terminal who could answer]";
+    this.#o.client.call("agent.steer", { run_id, message }).catch((thrown: unknown) => this.#noteFailure(thrown));
   }
 
   /** Somebody answered at another place, or nobody will. */

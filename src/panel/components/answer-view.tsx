@@ -7,6 +7,7 @@ import type { AnswerEntry } from "../state/timeline.ts";
 import { AnswerEnd } from "./answer-end.tsx";
 import { AnswerFacts } from "./answer-facts.tsx";
 import { ApprovalCard } from "./approval-card.tsx";
+import { AskedCard, askedIn } from "./asked-card.tsx";
 import { Added, BlockView } from "./block-view.tsx";
 import { usePanel, useT } from "./context.ts";
 
@@ -29,6 +30,7 @@ export function AnswerView({ entry, conversation, onSay }: AnswerViewProps) {
   const outcomes =
     runId === null ? [] : [...approvals.outcomes.value.values()].filter(({ question }) => question.run_id === runId);
   const last = answer.blocks.length - 1;
+  const asked = over ? undefined : answer.blocks.map(askedIn).find((each) => each !== undefined);
   const read = new Set(answer.blocks.flatMap((block) => (block.kind === "said" ? block.messageIds : [])));
   const unread = over ? [] : messages.filter(({ id, role }) => role === "user" && !read.has(id));
   const isLast = conversation.entries.value.at(-1)?.key === entry.key;
@@ -51,7 +53,8 @@ export function AnswerView({ entry, conversation, onSay }: AnswerViewProps) {
       {questions.map((question) => (
         <ApprovalCard key={question.approval_id} question={question} first={question === waiting[0]} />
       ))}
-      {!over && questions.length === 0 && <Working answer={answer} label={t("answer.working")} />}
+      {asked && <AskedCard asked={asked} onSay={onSay} />}
+      {!over && !asked && questions.length === 0 && <Working answer={answer} label={t("answer.working")} />}
       {over && (
         <AnswerEnd
           answer={answer}

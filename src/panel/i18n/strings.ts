@@ -142,6 +142,8 @@ export const strings = {
   "tool.result": { en: "Result", zh: "结果" },
   "tool.no_result": { en: "It returned nothing.", zh: "没有返回内容。" },
 
+  "asked.title": { en: "Aleph asks you", zh: "Aleph 想问您" },
+  "asked.how": { en: "Your next message is the answer", zh: "您的下一条消息即为答复" },
   "approval.title": { en: "Waiting for you", zh: "等待您处理" },
   "approval.wants": { en: "Aleph wants to use {tool}", zh: "Aleph 想使用 {tool}" },
   "approval.wants_exec": { en: "Aleph wants to run a command", zh: "Aleph 想运行一条命令" },
