@@ -39,6 +39,8 @@ export class Browser implements AsyncDisposable {
   readonly #chromium: Chromium;
   /** By the browser's own names. */
   readonly #tabs = new Map<string, Tab>();
+  /** Those that are not ready yet too, as their events name them. */
+  readonly #pages = new Map<string, Tab>();
   readonly #waiting = new Set<() => void>();
   #blocked: string[] = [];
   #notes: string[] = [];
@@ -107,7 +109,7 @@ export class Browser implements AsyncDisposable {
   /** Throws `conflict` when there are as many as may be. */
   async openTab(signal: AbortSignal): Promise<Tab> {
     const { max_tabs } = this.#o.config();
-    if (this.#tabs.size >= max_tabs)
+    if (this.#pages.size >= max_tabs)
       throw new AlephError("conflict", `There are ${max_tabs} tabs already`, { data: { hint: "Close one first" } });
     const { targetId } = await this.#call<{ targetId: string }>("Target.createTarget", { url: "about:blank" }, signal);
     await this.#until(() => this.#tabs.has(targetId), signal);
@@ -236,7 +238,7 @@ export class Browser implements AsyncDisposable {
     else if (method === "Fetch.requestPaused")
       this.#tell("Fetch.continueRequest", { requestId: params.requestId }, page);
     else if (method === "Fetch.authRequired") this.#authorise(params, page);
-    else this.tabs.find((tab) => tab.page === page)?.handle(event);
+    else if (page !== undefined) this.#pages.get(page)?.handle(event);
   }
 
   #authorise({ requestId, authChallenge }: Params, page: string | undefined): void {
@@ -250,7 +252,7 @@ export class Browser implements AsyncDisposable {
   #attach(params: Params): void {
     const page = String(params.sessionId);
     const { targetId, url } = params.targetInfo as TargetInfo;
-    if (this.#tabs.size >= this.#o.config().max_tabs) {
+    if (this.#pages.size >= this.#o.config().max_tabs) {
       this.#note("A page wanted to open a tab more than there may be; that was refused");
       this.#tell("Target.closeTarget", { targetId });
       return;
@@ -264,10 +266,12 @@ export class Browser implements AsyncDisposable {
       nextRef: () => ++this.#lastRef,
       onNote: (text) => this.#note(text),
     });
+    this.#pages.set(page, tab);
     void tab
       .prepare(AbortSignal.timeout(START_MS))
       .then(() => {
-        this.#tabs.set(targetId, tab);
+        // It may be gone again.
+        if (this.#pages.has(page)) this.#tabs.set(targetId, tab);
         if (this.#current && this.#current.target !== targetId && url !== "about:blank")
           this.#note(`Tab "${id}" was opened by a page`);
         this.#wake();
@@ -277,7 +281,8 @@ export class Browser implements AsyncDisposable {
 
   #detach(page: string): void {
     this.#chromium.devtools.endPage(page);
-    const tab = this.tabs.find((each) => each.page === page);
+    const tab = this.#pages.get(page);
+    this.#pages.delete(page);
     if (!tab) return;
     this.#tabs.delete(tab.target);
     if (this.#current === tab) this.#current = this.tabs.at(-1);
@@ -285,7 +290,8 @@ export class Browser implements AsyncDisposable {
   }
 
   #block(target: string): void {
-    if (this.#blocked.length < 100) this.#blocked.push(target);
+    // That is asked for so as to be refused.
+    if (this.#blocked.length < 100 && !target.includes(NOWHERE)) this.#blocked.push(target);
   }
 
   #note(text: string): void {

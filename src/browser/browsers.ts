@@ -1,9 +1,9 @@
 /** The browsers of all sessions: one each, started when it is first used, ended when nobody uses it any more. */
 import { once } from "../lib/once.ts";
 import { createSerial, type Serial } from "../lib/serial.ts";
+import { unlessAborted } from "../lib/unless-aborted.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Browser, BrowserOptions } from "./browser.ts";
-import { removeLeftovers } from "./process.ts";
 
 export interface BrowsersOptions extends BrowserOptions {
   /** How long one that nobody uses is kept. */
@@ -13,6 +13,8 @@ export interface BrowsersOptions extends BrowserOptions {
 interface Held {
   readonly serial: Serial;
   browser: Browser | undefined;
+  /** While it starts; whoever waited for it may have gone. */
+  opening: Promise<Browser> | undefined;
   timer: Timer | undefined;
   /** Calls that run or wait. */
   busy: number;
@@ -26,7 +28,7 @@ const MAX_BROWSERS = 4;
 export class Browsers implements AsyncDisposable {
   readonly #o: BrowsersOptions;
   readonly #held = new Map<string, Held>();
-  readonly #cleared = once(() => removeLeftovers(this.#o.folder));
+  readonly #cleared = once(async () => (await import("./process.ts")).removeLeftovers(this.#o.folder));
   #ended = false;
 
   constructor(options: BrowsersOptions) {
@@ -59,7 +61,7 @@ export class Browsers implements AsyncDisposable {
     try {
       return await held.serial(async () => {
         signal.throwIfAborted();
-        const browser = await this.#browser(held);
+        const browser = await unlessAborted(this.#browser(sessionKey, held), signal, (reason) => reason);
         const { timeout_ms } = this.#o.config();
         const late = AbortSignal.timeout(timeout_ms);
         try {
@@ -81,6 +83,8 @@ export class Browsers implements AsyncDisposable {
     const held = this.#held.get(sessionKey);
     this.#held.delete(sessionKey);
     clearTimeout(held?.timer);
+    // One that is not there yet ends itself when it sees that nobody holds it any more.
+    await held?.opening?.catch(() => "whoever asked for it is told");
     await held?.browser?.[Symbol.asyncDispose]();
     return held?.browser !== undefined;
   }
@@ -93,22 +97,39 @@ export class Browsers implements AsyncDisposable {
   #hold(sessionKey: string): Held {
     let held = this.#held.get(sessionKey);
     if (!held) {
-      held = { serial: createSerial(), browser: undefined, timer: undefined, busy: 0, usedAt: performance.now() };
+      held = {
+        serial: createSerial(),
+        browser: undefined,
+        opening: undefined,
+        timer: undefined,
+        busy: 0,
+        usedAt: performance.now(),
+      };
       this.#held.set(sessionKey, held);
     }
     return held;
   }
 
-  async #browser(held: Held): Promise<Browser> {
+  async #browser(sessionKey: string, held: Held): Promise<Browser> {
     if (held.browser && !held.browser.ended) return held.browser;
+    held.opening ??= this.#open(sessionKey, held).finally(() => {
+      held.opening = undefined;
+    });
+    return held.opening;
+  }
+
+  async #open(sessionKey: string, held: Held): Promise<Browser> {
     await held.browser?.[Symbol.asyncDispose]();
     held.browser = undefined;
     await this.#cleared();
     await this.#makeRoom();
     const { Browser } = await import("./browser.ts");
     const browser = await Browser.open(this.#o);
+    if (this.#held.get(sessionKey) !== held) {
+      await browser[Symbol.asyncDispose]();
+      throw new AlephError("cancelled", "The browser was ended");
+    }
     held.browser = browser;
-    if (this.#ended) await browser[Symbol.asyncDispose]();
     return browser;
   }
 

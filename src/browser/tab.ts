@@ -86,6 +86,9 @@ export class Tab {
       // A page that another opened waits for this, and answers some of the others only then.
       call("Runtime.runIfWaitingForDebugger"),
     ]);
+    // It may have gone somewhere before it was listened to.
+    const { frameTree } = await call<{ frameTree: { frame: Frame } }>("Page.getFrameTree");
+    if (this.url === "about:blank") this.url = frameTree.frame.url || this.url;
   }
 
   caller(signal: AbortSignal): PageCall {
