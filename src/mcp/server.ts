@@ -29,9 +29,10 @@ export interface McpServerOptions {
   readonly now: () => number;
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly onStatus: (status: McpStatus) => void;
+  /** How long whoever wants to know its tools waits for one that has never been seen. Default: 15 s. */
+  readonly listingMs?: number;
 }
 
-/** How long whoever wants to know its tools waits for one that has never been seen. */
 const LISTING_MS = 15_000;
 const NOT_OFFERED: ReadonlySet<McpStatus> = new Set(["held", "stopped", "disabled", "failed", "login_required"]);
 
@@ -41,6 +42,8 @@ export class McpServer implements AsyncDisposable {
   readonly #ending = new AbortController();
   #opened: Opened | undefined;
   #opening: Promise<Opened> | undefined;
+  /** Somebody waited for it in vain, and it is still being opened. */
+  #isSlow = false;
   #status: McpStatus;
   #error: AlephError | undefined;
 
@@ -71,12 +74,13 @@ export class McpServer implements AsyncDisposable {
     if (NOT_OFFERED.has(this.#status)) return [];
     const known = this.pin;
     if (known) return known.tools;
-    // Nobody waits for one that failed a moment ago.
-    if (this.#error && !this.#opening && this.#failures.pause(this.#o.now()) > 0) return [];
-    const late = AbortSignal.timeout(LISTING_MS);
+    // Nobody waits for one that failed a moment ago, and nobody twice for one that is slow.
+    if (this.#isSlow || (this.#error && !this.#opening && this.#failures.pause(this.#o.now()) > 0)) return [];
+    const late = AbortSignal.timeout(this.#o.listingMs ?? LISTING_MS);
     try {
       await this.#ready(late);
     } catch (thrown) {
+      this.#isSlow = this.#opening !== undefined;
       this.#o.log.debug("mcp server has no tools yet", describeError(thrown));
     }
     return this.status === "running" ? this.#pinned() : [];
@@ -155,6 +159,7 @@ export class McpServer implements AsyncDisposable {
     if (this.#opened) return Promise.resolve(this.#opened);
     this.#opening ??= this.#open().finally(() => {
       this.#opening = undefined;
+      this.#isSlow = false;
     });
     return unlessAborted(this.#opening, signal, stopped);
   }
