@@ -34,6 +34,8 @@ test.each([
   ["exec.allow_denied", { exec: { allow_denied: ["privilege"] } }],
   ["exec.path", { exec: { path: ["/tmp"] } }],
   ["tools.web_fetch.allow_hosts", { tools: { web_fetch: { allow_hosts: ["169.254.169.254"] } } }],
+  ["tools.browser.allow_hosts", { tools: { browser: { allow_hosts: ["169.254.169.254"] } } }],
+  ["tools.browser.executable", { tools: { browser: { executable: "/tmp/chromium" } } }],
 ])("no method changes %s, which keeps an agent from more", async (path, patch) => {
   await using t = await testApp();
   const refused = { reason: "config_invalid", data: { issues: [{ path, message: problem.message }] } };
