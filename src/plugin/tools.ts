@@ -1,6 +1,6 @@
 /** The tools of the plugins in use, as the toolbox takes them. */
 import type { Media } from "../media/media.ts";
-import type { ActivePlugin, ActivePlugins, PluginTool } from "../sdk/plugin.ts";
+import type { ActivePlugin, ActivePlugins, PluginManifest, PluginTool } from "../sdk/plugin.ts";
 import type { ForeignTool, ToolContext, ToolResult, ToolSource } from "../sdk/tool.ts";
 import { readAnswer } from "./answer.ts";
 
@@ -32,6 +32,7 @@ export class PluginTools implements ToolSource {
 
   #make(plugin: ActivePlugin, { name, description, handler, parameters, timeoutMs }: PluginTool): ForeignTool {
     const { id } = plugin.manifest;
+    const isOpen = reachesOut(plugin.manifest);
     return {
       name,
       description,
@@ -42,7 +43,7 @@ export class PluginTools implements ToolSource {
         tier: "allow",
         reason: `Tool of the plugin "${id}", which can do what its permissions name and nothing else`,
         plan: { plugin: id, handler, args },
-        outward: true,
+        ...(isOpen ? { outward: true } : {}),
         run: async () => {
           const { agent, sessionKey, runId, callId, identity, signal } = context;
           const answer = await plugin.call({
@@ -52,7 +53,8 @@ export class PluginTools implements ToolSource {
             signal,
             ...(timeoutMs === undefined ? {} : { timeoutMs }),
           });
-          return this.#result(answer, context);
+          const result = await this.#result(answer, context);
+          return isOpen ? { ...result, untrusted: true } : result;
         },
       }),
     };
@@ -60,8 +62,22 @@ export class PluginTools implements ToolSource {
 
   async #result(value: unknown, { sessionKey }: ToolContext): Promise<ToolResult> {
     const { text, media } = readAnswer(value);
-    if (media.length === 0) return { ok: true, text, untrusted: true };
+    if (media.length === 0) return { ok: true, text };
     const stored = media.map(({ bytes, ...part }) => this.#o.media.put(bytes, { ...part, sessionKey }));
-    return { ok: true, text, media: await Promise.all(stored), untrusted: true };
+    return { ok: true, text, media: await Promise.all(stored) };
   }
+}
+
+/** Whether anything can come in or go out through it besides arguments and results. */
+function reachesOut({ permissions, channels, providers, services, httpRoutes }: PluginManifest): boolean {
+  const ways = [
+    permissions.network,
+    permissions.filesystem,
+    permissions.env,
+    channels,
+    providers,
+    services,
+    httpRoutes,
+  ];
+  return ways.some(({ length }) => length > 0);
 }

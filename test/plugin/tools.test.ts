@@ -30,7 +30,12 @@ const CONTEXT: ToolContext = {
 };
 
 async function setUp(answer: unknown, tool: Partial<PluginTool> = {}) {
-  const plugin: TestPlugin = { id: "sky", tools: [{ ...WEATHER, ...tool }], code: { handleWeather: () => answer } };
+  const plugin: TestPlugin = {
+    id: "sky",
+    permissions: { network: ["connect:https://sky.example"], filesystem: [], env: [] },
+    tools: [{ ...WEATHER, ...tool }],
+    code: { handleWeather: () => answer },
+  };
   const plugins = activePlugins(plugin);
   const media = createMedia({ durable: createMemoryShelf(), ephemeral: createMemoryShelf() });
   const source = new PluginTools({ plugins, media });
@@ -101,4 +106,12 @@ test("PluginTools keeps the media that come with a text", async () => {
 test("PluginTools refuses an image that is none", async () => {
   const { tool } = await setUp({ text: "See", media: [{ mime: "image/png", data: "aGVsbG8=" }] });
   expect(await refusalOf((await tool.prepare({}, CONTEXT)).run())).toStartWith("invalid_params: ");
+});
+
+test("PluginTools marks nothing of a plugin through which nothing can come in or go out", async () => {
+  const plugins = activePlugins({ id: "sum", tools: [WEATHER], code: { handleWeather: () => "4" } });
+  const media = createMedia({ durable: createMemoryShelf(), ephemeral: createMemoryShelf() });
+  const [tool] = await new PluginTools({ plugins, media }).tools();
+  const prepared = await tool!.prepare({ city: "Oslo" }, CONTEXT);
+  expect([prepared.outward, await prepared.run()]).toEqual([undefined, { ok: true, text: "4" }]);
 });
