@@ -89,6 +89,16 @@ export function agentOf(key: SessionKey): string {
   return key.form === "subagent" ? agentOf(parseSessionKey(key.parent)) : key.agent;
 }
 
+/** Whether a session belongs to a subagent of another, at any depth. Throws `invalid_params` for what is no key. */
+export function isBelow(sessionKey: string, ancestor: string): boolean {
+  let key = parseSessionKey(sessionKey);
+  while (key.form === "subagent") {
+    if (key.parent === ancestor) return true;
+    key = parseSessionKey(key.parent);
+  }
+  return false;
+}
+
 /** Whether nothing of the session may reach the disk. A subagent of an ephemeral session is ephemeral as well. */
 export function isEphemeral(key: SessionKey): boolean {
   return key.form === "subagent" ? isEphemeral(parseSessionKey(key.parent)) : key.form === "ephemeral";

@@ -5,6 +5,7 @@ import {
   agentOf,
   buildSessionKey,
   canonicalSessionKey,
+  isBelow,
   isEphemeral,
   MAIN_SESSION_KEY,
   parseSessionKey,
@@ -182,4 +183,13 @@ describe("session keys", () => {
   test("MAIN_SESSION_KEY is one", () => {
     expect(parseSessionKey(MAIN_SESSION_KEY)).toEqual({ form: "main", agent: "main", name: "main" });
   });
+});
+
+test("isBelow knows the subagents of a session at any depth, and no other session", () => {
+  const parent = "agent:main:chat:a";
+  expect(isBelow(`subagent:${parent}:x`, parent)).toBe(true);
+  expect(isBelow(`subagent:subagent:${parent}:x:y`, parent)).toBe(true);
+  expect(isBelow("subagent:agent:main:x", "agent:main:main")).toBe(true);
+  expect(isBelow(parent, parent)).toBe(false);
+  expect(isBelow(`subagent:${parent}b:x`, parent)).toBe(false);
 });

@@ -4,6 +4,7 @@ import { AlephError } from "../../protocol/errors.ts";
 import type { EventFrame } from "../../protocol/events.ts";
 import type { Usage } from "../../protocol/message.ts";
 import type { Run } from "../../protocol/run.ts";
+import { isBelow } from "../../protocol/session-key.ts";
 import type { Link } from "./link.ts";
 
 /** How a run ended. */
@@ -23,6 +24,7 @@ export interface FollowedRun {
 
 interface Following {
   runId: string | undefined;
+  sessionKey: string | undefined;
   /** What came before the run's id was known. */
   readonly early: EventFrame[];
   readonly onEvent: (event: EventFrame) => void;
@@ -56,10 +58,17 @@ export class RunFollower implements Disposable {
 
   /** Resolves once the server has accepted the message; `onEvent` gets the events of its run, in order. */
   async start(params: Params<"agent.run">, onEvent: (event: EventFrame) => void): Promise<FollowedRun> {
-    const following: Following = { runId: undefined, early: [], onEvent, ended: Promise.withResolvers() };
+    const following: Following = {
+      runId: undefined,
+      sessionKey: undefined,
+      early: [],
+      onEvent,
+      ended: Promise.withResolvers(),
+    };
     this.#following = following;
     const started = await this.#send(params);
     following.runId = started.run_id;
+    following.sessionKey = started.session_key;
     for (const event of following.early) this.#pass(following, event);
     if (!["queued", "running"].includes(started.status)) await this.#recover();
     const ended = Promise.race([following.ended.promise, this.#link.lost]);
@@ -91,7 +100,11 @@ export class RunFollower implements Disposable {
   }
 
   #pass(following: Following, event: EventFrame): void {
-    if (!("run_id" in event.data) || event.data.run_id !== following.runId) return;
+    if (!("run_id" in event.data)) return;
+    if (event.data.run_id !== following.runId) {
+      if (isBelowQuestion(event, following)) following.onEvent(event);
+      return;
+    }
     following.onEvent(event);
     const ending = endingOf(event);
     if (ending) following.ended.resolve(ending);
@@ -111,6 +124,13 @@ export class RunFollower implements Disposable {
       following.ended.reject(thrown);
     }
   }
+}
+
+/** A question of a subagent waits for the same person. */
+function isBelowQuestion(event: EventFrame, { sessionKey }: Following): boolean {
+  if (!isTopic(event, "approval.requested") && !isTopic(event, "approval.resolved")) return false;
+  const { session_key } = event.data;
+  return sessionKey !== undefined && session_key !== null && isBelow(session_key, sessionKey);
 }
 
 function endingOf(event: EventFrame): Ending | undefined {
