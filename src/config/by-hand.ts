@@ -8,6 +8,10 @@ import type { Problem } from "./problem.ts";
 const BY_HAND: readonly (readonly string[])[] = [
   ["exec", "allow_denied"],
   ["exec", "path"],
+  ["exec", "sandbox", "enabled"],
+  ["exec", "sandbox", "read"],
+  ["exec", "sandbox", "write"],
+  ["exec", "sandbox", "network"],
   ["extensions", "allow_unsandboxed"],
   ["mcp", "servers", "*", "allow_unsandboxed"],
   ["tools", "web_fetch", "allow_hosts"],

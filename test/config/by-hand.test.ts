@@ -32,6 +32,8 @@ test("no method lets a plugin run without a sandbox, or takes that back", async 
 
 test.each([
   ["exec.allow_denied", { exec: { allow_denied: ["privilege"] } }],
+  ["exec.sandbox.enabled", { exec: { sandbox: { enabled: false } } }],
+  ["exec.sandbox.write", { exec: { sandbox: { write: ["/"] } } }],
   ["exec.path", { exec: { path: ["/tmp"] } }],
   ["tools.web_fetch.allow_hosts", { tools: { web_fetch: { allow_hosts: ["169.254.169.254"] } } }],
   ["tools.browser.allow_hosts", { tools: { browser: { allow_hosts: ["169.254.169.254"] } } }],
