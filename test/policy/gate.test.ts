@@ -327,3 +327,35 @@ test("gate.call masks secrets in what a tool gives and in what it shows meanwhil
   const { text } = await gate.call(leaky, {}, context({ progress: (piece) => void shown.push(piece) }));
   expect([text, shown]).toEqual(["the key is [masked]", ["key: [masked]"]]);
 });
+
+test.each(["guest", "node"] as const)("createGate asks nobody on behalf of a %s", async (kind) => {
+  const { gate, asked } = gateThat("once");
+  const { tool, runs } = toolThat(() => ({ tier: "ask", reason: "It writes" }));
+  expect(await gate.call(tool, { path: "a" }, context({ identity: { id: "someone", kind } }))).toMatchObject({
+    status: "denied",
+    text: "Refused by policy: It writes. Only calls of the owner can be approved. Do not try it in another way",
+  });
+  const outward = toolThat(() => ({ outward: true }));
+  const tainted = context({ identity: { id: "someone", kind }, tainted: true });
+  expect((await gate.call(outward.tool, { path: "a" }, tainted)).status).toBe("denied");
+  expect([asked, runs(), outward.runs()]).toEqual([[], 0, 0]);
+});
+
+test("createGate runs what was judged last, not what was first shown", async () => {
+  const { gate, asked } = gateThat("once");
+  let version = 0;
+  const ran: number[] = [];
+  const { tool } = toolThat(() => {
+    const own = Math.min(++version, 3);
+    return {
+      tier: "ask",
+      plan: { own },
+      run: async () => {
+        ran.push(own);
+        return { ok: true, text: "done" };
+      },
+    };
+  });
+  expect((await gate.call(tool, { path: "a" }, context())).status).toBe("ok");
+  expect([asked.map(({ plan }) => plan), ran]).toEqual([[{ own: 1 }, { own: 2 }, { own: 3 }], [3]]);
+});
