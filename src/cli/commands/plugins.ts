@@ -1,5 +1,4 @@
 /** `aleph plugins`: install, approve, look at and make plugins. */
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { printableLine } from "../../lib/terminal-text.ts";
 import { AlephError } from "../../protocol/errors.ts";
@@ -15,6 +14,7 @@ import { init } from "../plugins/init.ts";
 import { pack, validate } from "../plugins/offline.ts";
 import { nextStep, type ShownPlugin, writeRequest } from "../plugins/view.ts";
 import { confirm } from "../question.ts";
+import { toSource } from "../source.ts";
 import { writeFacts, writeTable } from "../table.ts";
 
 const id = { type: "positional", required: true, description: "id of the plugin", completion: "plugins" } as const;
@@ -361,10 +361,4 @@ function switching(method: Switch, summary: string, done: string) {
         return EXIT.ok;
       }),
   });
-}
-
-/** What is no URL is a path, and made whole: the server was started in another folder. */
-function toSource(given: string): string {
-  const isElsewhere = /^[a-z][a-z0-9+.-]+:\/\/|^[^/\\]+@[^/\\]+:/i.test(given);
-  return isElsewhere && !existsSync(given) ? given : resolve(given);
 }

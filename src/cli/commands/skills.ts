@@ -1,6 +1,4 @@
 /** `aleph skills`: install skills, look at them, let them be used. */
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
 import type { Client, Result } from "../../client/client.ts";
 import { printable, printableLine } from "../../lib/terminal-text.ts";
 import { defineCommand, defineGroup, type Invocation } from "../command.ts";
@@ -11,6 +9,7 @@ import { jsonFlag, serverFlags } from "../flags.ts";
 import { formatTime } from "../format.ts";
 import { writeJson } from "../output.ts";
 import { confirm } from "../question.ts";
+import { toSource } from "../source.ts";
 import { writeFacts, writeTable } from "../table.ts";
 
 type Shown = Result<"skills.list">["skills"][number];
@@ -212,10 +211,4 @@ async function askAndActivate(
   const result = await client.call("skills.activate", { name: skill.name, agent, sha256: skill.sha256 });
   terminal.err.write(`${result.name} is ${result.status}\n`);
   return EXIT.ok;
-}
-
-/** What is no URL is a path, and made whole: the server was started in another folder. */
-function toSource(given: string): string {
-  const isElsewhere = /^[a-z][a-z0-9+.-]+:\/\/|^[^/\\]+@[^/\\]+:/i.test(given);
-  return isElsewhere && !existsSync(given) ? given : resolve(given);
 }
