@@ -23,7 +23,12 @@ export interface TestPlugin extends ActivePlugin {
   exit(reason?: string): void;
 }
 
-export function testPlugin({ manifest = {}, handlers = {}, env = {}, folder = "" }: TestPluginOptions = {}): TestPlugin {
+export function testPlugin({
+  manifest = {},
+  handlers = {},
+  env = {},
+  folder = "",
+}: TestPluginOptions = {}): TestPlugin {
   const onNotify = new Set<(topic: string, data: unknown) => void>();
   const onExit = new Set<(reason: string) => void>();
   const calls: { handler: string; args: unknown }[] = [];
