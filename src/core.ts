@@ -83,6 +83,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     mode: () => (current().auth.mode === "none" && gateway.onLoopback ? "none" : "token"),
     ownerToken: () => ownerToken,
     store,
+    bus,
     now,
     monotonic,
     onRevoked: (credential) => gateway.revoke(credential),

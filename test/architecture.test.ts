@@ -280,7 +280,7 @@ test.each([
 test("a method's name is its path", async () => {
   const list = await listOf("methods");
   const fileOf = (name: string): string =>
-    name.replace(".", "/").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    name.replaceAll(".", "/").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   const paths = (byPath.get("methods/index.ts")?.imports ?? []).filter(({ dynamic }) => dynamic).map(({ to }) => to);
   expect(list.map(([name]) => `methods/${fileOf(name)}.ts`).toSorted()).toEqual(paths.toSorted() as string[]);
 });

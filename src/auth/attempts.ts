@@ -70,7 +70,7 @@ function endOfWait({ count, last }: Failures, { free, longestWaitMs }: Limit): n
 }
 
 /** One customer has a whole /64 of IPv6: an address of it is no more than a port. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   if (!address.includes(":") || address.includes(".")) return address;
   const [head = "", tail] = address.split("::");
   const before = head === "" ? [] : head.split(":");

@@ -1,11 +1,16 @@
 /** Who may in: the one place where a credential becomes a grant. */
 import { AlephError } from "../protocol/errors.ts";
-import { OWNER_GRANT } from "../protocol/identity.ts";
+import { type Grant, OWNER_GRANT, type Scope } from "../protocol/identity.ts";
+import type { Bus } from "../sdk/bus.ts";
 import type { Rights } from "../sdk/connection.ts";
 import type { Store } from "../sdk/store.ts";
 import { LoginAttempts } from "./attempts.ts";
+import { type DeviceClaim, type DeviceProof, verifyDevice } from "./device-key.ts";
+import { type Device, Devices, deviceGrant } from "./devices.ts";
 import { type IssuedLogin, type Login, Logins } from "./logins.ts";
+import { type PairingRequest, Pairings, type PendingPairing } from "./pairing.ts";
 import { fingerprint, sameSecret } from "./secret.ts";
+import { type AccessToken, checkScopes, Tokens } from "./tokens.ts";
 
 export type Credentials = { readonly token: string } | { readonly session_token: string };
 
@@ -14,6 +19,7 @@ export interface AuthOptions {
   /** Asked at each use: a new token counts from the next request on. */
   readonly ownerToken: () => string;
   readonly store: Store;
+  readonly bus: Pick<Bus, "publish">;
   readonly now: () => number;
   readonly monotonic: () => number;
   /** Told which credential is no longer worth anything: what was opened with it ends. */
@@ -22,6 +28,9 @@ export interface AuthOptions {
 
 export class Auth {
   readonly logins: Logins;
+  readonly tokens: Tokens;
+  readonly devices: Devices;
+  readonly pairings: Pairings;
   readonly #attempts: LoginAttempts;
   readonly #options: AuthOptions;
   /** What the owner's token gives: its credential is hashed once and not with each request. */
@@ -31,6 +40,9 @@ export class Auth {
     this.#options = options;
     this.#attempts = new LoginAttempts(options.monotonic);
     this.logins = new Logins({ store: options.store, now: options.now });
+    this.tokens = new Tokens({ store: options.store, now: options.now });
+    this.devices = new Devices({ store: options.store, now: options.now });
+    this.pairings = new Pairings({ now: options.now, monotonic: options.monotonic });
   }
 
   get mode(): "token" | "none" {
@@ -80,9 +92,92 @@ export class Auth {
     if (ended) this.#options.onRevoked(ended.id);
   }
 
+  /**
+   * By the key of a device. Rejects with `auth_failed` when it proves nothing, with `pairing_required` while nobody has
+   * let the device in, and with `rate_limited` as `authenticate` does and when too many devices wait.
+   */
+  async authenticateDevice(proof: DeviceProof, claim: DeviceClaim & ConnectingDevice): Promise<Rights> {
+    this.#attempts.check(claim.address);
+    try {
+      if (!claim.takeNonce(proof.nonce)) {
+        throw new AlephError("auth_failed", "Nonce is not that of this connection, or was used", {
+          data: { hint: "Sign the nonce of connect.challenge, once per connection" },
+        });
+      }
+      await verifyDevice(proof, claim, this.#options.now());
+    } catch (error) {
+      this.#attempts.failed(claim.address);
+      throw error;
+    }
+    const device = this.devices.get(proof.id);
+    if (!device) throw this.#askForPairing({ ...claim.wants, deviceId: proof.id, address: claim.address });
+    this.devices.noteSeen(proof.id);
+    return { grant: deviceGrant(device), credentials: [deviceCredential(proof.id)] };
+  }
+
+  /** Lets a waiting device in. Throws `not_found`, after too many wrong codes `rate_limited`, `forbidden` for wider scopes. */
+  async approvePairing(idOrCode: string, { identity, scopes }: Grant, wanted?: readonly Scope[]): Promise<Device> {
+    const pairing = this.#pairing(idOrCode, identity.id);
+    if (wanted) checkScopes(wanted, scopes);
+    const given = pairing.scopes.filter((scope) => (wanted ?? scopes).includes(scope));
+    if (!this.pairings.take(pairing.id)) throw noPairing();
+    const device = await this.devices.add(pairing, given, identity.id);
+    this.#resolved(pairing, true, identity.id);
+    return device;
+  }
+
+  /** Throws as `approvePairing`. */
+  rejectPairing(idOrCode: string, { identity }: Grant): PendingPairing {
+    const pairing = this.#pairing(idOrCode, identity.id);
+    if (!this.pairings.take(pairing.id)) throw noPairing();
+    this.#resolved(pairing, false, identity.id);
+    return pairing;
+  }
+
+  /** Ends the token and what was opened with it. Throws `not_found`. */
+  async revokeToken(id: string): Promise<void> {
+    await this.tokens.remove(id);
+    this.#options.onRevoked(tokenCredential(id));
+  }
+
+  /** Ends the device and what it has open. Throws `not_found`. */
+  async revokeDevice(id: string): Promise<void> {
+    await this.devices.remove(id);
+    this.#options.onRevoked(deviceCredential(id));
+  }
+
+  #pairing(idOrCode: string, by: string): PendingPairing {
+    const guesser = `approver ${by}`;
+    this.#attempts.check(guesser);
+    const found = this.pairings.find(idOrCode);
+    if (found) return found;
+    this.#attempts.failed(guesser);
+    throw noPairing();
+  }
+
+  #askForPairing(wanted: PairingRequest): AlephError {
+    const { pairing, isNew } = this.pairings.request(wanted);
+    const { id, code, deviceId, name, role, scopes, expiresAt } = pairing;
+    if (isNew) {
+      const event = { pairing_id: id, device_id: deviceId, name, role, scopes: [...scopes], expires_at: expiresAt };
+      this.#options.bus.publish("auth.pairing_requested", event);
+    }
+    return new AlephError("pairing_required", "An operator must let this device in", {
+      data: { pairing_id: id, code, expires_at: expiresAt, hint: "Approve the code on the server, then connect again" },
+    });
+  }
+
+  #resolved({ id, deviceId }: PendingPairing, approved: boolean, by: string): void {
+    this.#options.bus.publish("auth.pairing_resolved", { pairing_id: id, device_id: deviceId, approved, by });
+  }
+
   #byToken(token: string): Rights | undefined {
     const expected = this.#options.ownerToken();
-    if (!sameSecret(token, expected)) return undefined;
+    if (!sameSecret(token, expected)) {
+      const found = this.tokens.find(token);
+      if (found) this.tokens.noteUse(found);
+      return found && tokenRights(found);
+    }
     if (this.#owner?.token !== expected) {
       this.#owner = { token: expected, rights: { grant: OWNER_GRANT, credentials: [ownerCredential(expected)] } };
     }
@@ -91,9 +186,50 @@ export class Auth {
 
   #bySession(token: string, cookie: string | undefined): Rights | undefined {
     const login = this.logins.find(token, cookie);
-    if (login?.credential !== ownerCredential(this.#options.ownerToken())) return undefined;
-    return { grant: OWNER_GRANT, credentials: [login.credential, login.id] };
+    const from = login && this.#byCredential(login.credential);
+    if (!from) return undefined;
+    const expiresAt = Math.min(login.expiresAt, from.expiresAt ?? Number.POSITIVE_INFINITY);
+    return { grant: from.grant, credentials: [...from.credentials, login.id], expiresAt };
   }
+
+  /** What a login came from is asked for anew each time: less is less at once. */
+  #byCredential(credential: string): Rights | undefined {
+    if (credential === ownerCredential(this.#options.ownerToken())) {
+      return { grant: OWNER_GRANT, credentials: [credential] };
+    }
+    const [kind, id = ""] = credential.split(" ");
+    const token = kind === "token" ? this.tokens.get(id) : undefined;
+    if (token) return tokenRights(token);
+    const device = kind === "device" ? this.devices.get(id) : undefined;
+    return device && { grant: deviceGrant(device), credentials: [credential] };
+  }
+}
+
+/** Of a connection that a device speaks over. */
+export interface ConnectingDevice {
+  readonly address: string;
+  readonly takeNonce: (nonce: string) => boolean;
+  /** What to ask an operator for, when the device is not known. */
+  readonly wants: Pick<PairingRequest, "name" | "role" | "scopes">;
+}
+
+function tokenRights({ token_id, scopes, expires_at }: AccessToken): Rights {
+  const grant: Grant = { identity: { id: token_id, kind: "owner" }, role: "operator", scopes };
+  return { grant, credentials: [tokenCredential(token_id)], ...(expires_at === null ? {} : { expiresAt: expires_at }) };
+}
+
+function tokenCredential(id: string): string {
+  return `token ${id}`;
+}
+
+function deviceCredential(id: string): string {
+  return `device ${id}`;
+}
+
+function noPairing(): AlephError {
+  return new AlephError("not_found", "No device waits with this code", {
+    data: { hint: "A code lasts 10 minutes; auth.pairing.list shows those that wait" },
+  });
 }
 
 /** RFC 6750 §2.1; undefined when the header says something else. */

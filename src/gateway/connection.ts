@@ -16,6 +16,8 @@ const STRANGER_FRAMES = 20;
 const MAX_SUBSCRIPTIONS = 100;
 /** Events of a replay between two looks at how far the reader is. */
 const REPLAY_PAGE = 200;
+/** Between two looks at the clock of rights that end by themselves: it may be set meanwhile. */
+const EXPIRY_LOOK_MS = 30_000;
 
 export interface ConnectionOptions {
   readonly id: string;
@@ -66,6 +68,8 @@ export class GatewayConnection implements Connection, Subscriber {
   #behind = false;
   #attached: Disposable | undefined;
   #handshake: Timer | undefined;
+  #expiry: Timer | undefined;
+  #nonceUsed = false;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -104,7 +108,7 @@ export class GatewayConnection implements Connection, Subscriber {
 
   /** One frame from the client. Never throws: each way that it can be wrong is answered. */
   receive(frame: string | Uint8Array): void {
-    if (this.#hasEnded) return;
+    if (this.#hasEnded || this.#hasExpired()) return;
     if (!this.#rights && ++this.#strangerFrames > STRANGER_FRAMES) {
       this.close(CLOSE.unauthenticated, "connect expected");
       return;
@@ -130,7 +134,15 @@ export class GatewayConnection implements Connection, Subscriber {
 
   authenticate(rights: Rights): void {
     clearTimeout(this.#handshake);
+    clearTimeout(this.#expiry);
     this.#rights = rights;
+    this.#awaitExpiry();
+  }
+
+  takeNonce(nonce: string): boolean {
+    const fits = !this.#nonceUsed && nonce === this.nonce;
+    this.#nonceUsed = true;
+    return fits;
   }
 
   /** After a wrong credential: the answer first, then the end. */
@@ -200,9 +212,27 @@ export class GatewayConnection implements Connection, Subscriber {
   ended(): void {
     this.#hasEnded = true;
     clearTimeout(this.#handshake);
+    clearTimeout(this.#expiry);
     this.#outbox.close();
     this.#detach();
     this.#ended.abort(new AlephError("cancelled", "Connection has ended"));
+  }
+
+  #hasExpired(): boolean {
+    if ((this.#rights?.expiresAt ?? Number.POSITIVE_INFINITY) > this.#options.now()) return false;
+    this.#rights = undefined;
+    this.close(CLOSE.unauthenticated, "credential expired");
+    return true;
+  }
+
+  #awaitExpiry(): void {
+    const { expiresAt } = this.#rights ?? {};
+    if (expiresAt === undefined) return;
+    const wait = Math.max(1, Math.min(expiresAt - this.#options.now(), EXPIRY_LOOK_MS));
+    this.#expiry = setTimeout(() => {
+      if (!this.#hasExpired()) this.#awaitExpiry();
+    }, wait);
+    this.#expiry.unref();
   }
 
   #answer(frame: string | Uint8Array): Answer | Promise<Answer> {

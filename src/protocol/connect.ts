@@ -18,11 +18,26 @@ export const connectParams = z.object({
   /** All that the credentials allow, if left out; never more than that. */
   scopes: z.array(z.enum(SCOPES)).optional(),
   auth: z
-    .union([z.strictObject({ token: z.string() }), z.strictObject({ session_token: z.string() })], {
-      error: "must be {token} or {session_token}",
-    })
+    .union(
+      [
+        z.strictObject({ token: z.string() }),
+        z.strictObject({ session_token: z.string() }),
+        z.strictObject({
+          device: z.strictObject({
+            id: z.string().regex(/^[0-9a-f]{64}$/),
+            public_key: z.string().max(64),
+            signature: z.string().max(128),
+            signed_at: z.number().int(),
+            nonce: z.string().max(64),
+          }),
+        }),
+      ],
+      { error: "must be {token}, {session_token} or {device}" },
+    )
     .optional(),
 });
+
+export type ConnectParams = z.output<typeof connectParams>;
 
 export const connectResult = z.object({
   protocol: z.literal(PROTOCOL_VERSION),

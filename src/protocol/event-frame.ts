@@ -30,6 +30,8 @@ export const TOPICS = [
   "approval.requested",
   "approval.resolved",
   "approval.revoked",
+  "auth.pairing_requested",
+  "auth.pairing_resolved",
   "job.started",
   "job.ended",
   "question.asked",

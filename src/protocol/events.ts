@@ -67,6 +67,21 @@ export const eventSchemas = {
   }),
   /** What was allowed for longer than once is so no more. */
   "approval.revoked": z.object({ approval_id: z.string(), by: z.string(), session_key: z.string().nullable() }),
+  /** A device waits to be let in; its code is in auth.pairing.list. */
+  "auth.pairing_requested": z.object({
+    pairing_id: z.string(),
+    device_id: z.string(),
+    name: z.string(),
+    role: z.string(),
+    scopes: z.array(z.string()),
+    expires_at: z.number(),
+  }),
+  "auth.pairing_resolved": z.object({
+    pairing_id: z.string(),
+    device_id: z.string(),
+    approved: z.boolean(),
+    by: z.string(),
+  }),
   /** A command runs in the background; it belongs to the session. */
   "job.started": z.object({ job_id: z.string(), session_key: z.string(), command: z.string(), pty: z.boolean() }),
   "job.ended": z.object({

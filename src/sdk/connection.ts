@@ -14,6 +14,8 @@ export interface Rights {
   readonly grant: Grant;
   /** What the grant came from, each by a name that tells nothing: when one of them ends, so does the connection. */
   readonly credentials: readonly string[];
+  /** Unix milliseconds at which the first of them ends by itself; so does the connection. */
+  readonly expiresAt?: number;
 }
 
 export interface Connection {
@@ -24,6 +26,8 @@ export interface Connection {
   readonly address: string;
   /** Sent as `connect.challenge` on open. */
   readonly nonce: string;
+  /** Whether this is the nonce of this connection and nobody has used it yet; from now on it is used. */
+  takeNonce(nonce: string): boolean;
   /** The panel's session cookie, when the upgrade carried one. */
   readonly cookie: string | undefined;
   readonly rights: Rights | undefined;

@@ -16,6 +16,7 @@ function open() {
     mode: () => world.mode,
     ownerToken: () => world.token,
     store,
+    bus: { publish: () => 0 },
     now: () => world.now,
     monotonic: () => world.now,
     onRevoked: (credential) => revoked.push(credential),
@@ -40,6 +41,7 @@ describe("Auth", () => {
     expect(auth.authenticate({ session_token: token }, HERE)).toEqual({
       grant: OWNER_GRANT,
       credentials: [ownerCredential("first-token"), expect.stringMatching(/^login-[0-9a-f]{32}$/)],
+      expiresAt,
     });
     world.now = expiresAt - 1;
     auth.authenticate({ session_token: token }, HERE);

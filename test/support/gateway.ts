@@ -77,6 +77,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
     mode,
     ownerToken: () => TOKEN,
     store,
+    bus,
     now: Date.now,
     monotonic,
     onRevoked: (credential) => gateway.revoke(credential),

@@ -1,9 +1,10 @@
 import type { Auth } from "../../auth/auth.ts";
 import type { Log } from "../../lib/log.ts";
 import { VERSION } from "../../lib/version.ts";
-import { connectParams, connectResult, PROTOCOL_VERSION } from "../../protocol/connect.ts";
+import { type ConnectParams, connectParams, connectResult, PROTOCOL_VERSION } from "../../protocol/connect.ts";
 import { AlephError } from "../../protocol/errors.ts";
-import type { Rights } from "../../sdk/connection.ts";
+import { SCOPES } from "../../protocol/identity.ts";
+import type { Connection, Rights } from "../../sdk/connection.ts";
 import { defineMethod } from "../../sdk/method.ts";
 
 /** What the answer tells about the server. */
@@ -24,7 +25,7 @@ export const authConnect = defineMethod({
   params: connectParams,
   result: connectResult,
   handle(
-    { auth, facts }: { auth: Pick<Auth, "mode" | "authenticate" | "issueSession">; facts: ServerFacts },
+    { auth, facts }: { auth: Prover & Pick<Auth, "mode" | "issueSession">; facts: ServerFacts },
     params,
     { connection, log },
   ) {
@@ -33,34 +34,58 @@ export const authConnect = defineMethod({
         data: { issues: [{ path: "maxProtocol", message: `must allow ${PROTOCOL_VERSION}` }] },
       });
     }
-    const { address, cookie } = connection;
     const needsNone = connection.rights !== undefined && (!params.auth || auth.mode === "none");
-    const proven = needsNone ? connection.rights : params.auth && auth.authenticate(params.auth, { address, cookie });
-    if (!proven) {
-      throw new AlephError("unauthenticated", "Credentials are missing", {
-        data: { hint: 'Send auth: {"token": "…"} with the token from ALEPH_HOME/credentials/token' },
-      });
+    const proven = needsNone ? connection.rights! : prove(auth, params, connection);
+    const mayIssue = !needsNone && !(params.auth && "session_token" in params.auth);
+    function enter(found: Rights) {
+      const rights = narrowed(found, params.scopes);
+      connection.authenticate(rights);
+      const { identity, role, scopes } = rights.grant;
+      return {
+        protocol: PROTOCOL_VERSION,
+        server: { name: "aleph-server", version: VERSION, instance_id: facts.instanceId },
+        identity: { ...identity },
+        role,
+        scopes: [...scopes],
+        ...(mayIssue && rights === found ? sessionOf(auth, rights, log) : {}),
+        features: { methods: [...facts.methods], events: [...facts.events] },
+        policy: {
+          max_payload: facts.maxPayload(),
+          max_buffered: facts.maxBuffered(),
+          tick_interval_ms: facts.tickIntervalMs,
+          rate_limits: { ...facts.rateLimits() },
+        },
+      };
     }
-    const rights = narrowed(proven, params.scopes);
-    connection.authenticate(rights);
-    const { identity, role, scopes } = rights.grant;
-    return {
-      protocol: PROTOCOL_VERSION,
-      server: { name: "aleph-server", version: VERSION, instance_id: facts.instanceId },
-      identity: { ...identity },
-      role,
-      scopes: [...scopes],
-      ...(!needsNone && rights === proven && "token" in params.auth! ? sessionOf(auth, rights, log) : {}),
-      features: { methods: [...facts.methods], events: [...facts.events] },
-      policy: {
-        max_payload: facts.maxPayload(),
-        max_buffered: facts.maxBuffered(),
-        tick_interval_ms: facts.tickIntervalMs,
-        rate_limits: { ...facts.rateLimits() },
-      },
-    };
+    // At once where nothing has to be verified: what stands behind `connect` finds it done.
+    return proven instanceof Promise ? proven.then(enter) : enter(proven);
   },
 });
+
+type Prover = Pick<Auth, "authenticate" | "authenticateDevice">;
+
+function prove(auth: Prover, params: ConnectParams, connection: Connection): Rights | Promise<Rights> {
+  const { auth: given, client, role = "operator", scopes } = params;
+  const { address, cookie, host } = connection;
+  if (!given) {
+    throw new AlephError("unauthenticated", "Credentials are missing", {
+      data: { hint: 'Send auth: {"token": "…"} with the token from ALEPH_HOME/credentials/token' },
+    });
+  }
+  if (!("device" in given)) return auth.authenticate(given, { address, cookie });
+  if (role === "guest") throw new AlephError("forbidden", "A device is no guest");
+  const clientId = client?.id ?? "";
+  return auth.authenticateDevice(given.device, {
+    clientId,
+    role,
+    scopes: scopes ?? [],
+    host,
+    address,
+    takeNonce: (nonce) => connection.takeNonce(nonce),
+    // A name that strangers choose: nothing in it may move a terminal or break a line of the log.
+    wants: { name: clientId.replace(/[^\x20-\x7e]/g, "?").slice(0, 64), role, scopes: scopes ?? SCOPES },
+  });
+}
 
 /** A convenience: a server whose disk is full must still let in whoever wants to see why. */
 function sessionOf(auth: Pick<Auth, "issueSession">, rights: Rights, log: Log) {

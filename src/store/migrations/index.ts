@@ -8,6 +8,7 @@ import { mcpPins } from "./0007-mcp.ts";
 import { approvalGrants } from "./0008-approval-grants.ts";
 import { skills } from "./0009-skills.ts";
 import { subagents } from "./0010-subagents.ts";
+import { identities } from "./0011-identities.ts";
 
 /** Forward steps in order; the database's `user_version` says how many it has had. */
 export const migrations: readonly string[] = [
@@ -21,4 +22,5 @@ export const migrations: readonly string[] = [
   approvalGrants,
   skills,
   subagents,
+  identities,
 ];
