@@ -69,9 +69,10 @@ export class Plugins implements ActivePlugins, AsyncDisposable {
     this.#isStarted = true;
     await this.follow();
     for (const version of this.#inUse.current) this.#startCode(version);
-    if (this.#isClosed) return;
     const { folders, config, timer } = this.#o;
     await mkdir(folders.user, { recursive: true, mode: 0o700 }).catch(() => "a home that cannot be written has none");
+    // The server may have stopped meanwhile.
+    if (this.#isClosed) return;
     this.#following.use(this.#o.onConfigChange(() => void this.follow()));
     const watch = watchPlugins({
       isOn: () => config().extensions.hot_reload,

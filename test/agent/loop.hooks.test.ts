@@ -218,7 +218,6 @@ test("the arguments that a tool really got are told beside its result", async ()
       tool: "weather",
       status: "ok",
       text: "Sun in Rome",
-      untrusted: true,
       args: { city: "Rome" },
       duration_ms: expect.any(Number),
     },

@@ -6,6 +6,7 @@ import { MAIN, testAgent } from "../support/agent.ts";
 
 const SKY: TestPlugin = {
   id: "sky",
+  permissions: { network: ["connect:https://sky.example"], filesystem: [], env: [] },
   tools: [
     {
       name: "weather",
