@@ -6,6 +6,7 @@ import { until } from "../support/until.ts";
 
 const POSTMAN: TestPlugin = {
   id: "postman",
+  permissions: { network: ["connect:https://mail.example"], filesystem: [], env: [] },
   tools: [
     { name: "mail", description: "Reads mail", handler: "mail", parameters: { type: "object" } },
     { name: "send", description: "Sends mail", handler: "send", parameters: { type: "object" } },
