@@ -56,7 +56,7 @@ test("the script for bash is sound and completes commands, options, values and f
   await using folder = await withScript("bash");
   expect(await shell(["bash", "-n", folder.script], folder.path)).toEqual({ code: 0, stdout: "", stderr: "" });
   const cases = {
-    "aleph s": "serve status sessions",
+    "aleph s": "serve status sessions skills",
     "aleph sessions ": "list show export clear delete",
     "aleph sessions e": "export",
     "aleph chat --thinking ": "off low medium high",
