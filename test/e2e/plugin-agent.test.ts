@@ -126,7 +126,7 @@ testExecutable(
     const [first, second] = fake.requests;
     expect(first!.body.messages[0].content).toContain('The tool "weather":\n\nName the city in English.');
     expect(first!.body.messages.at(-1).content).toBe("tell me");
-    expect(second!.body.messages.at(-1).content).toBe("Sun in Rome, key [redacted]");
+    expect(second!.body.messages.at(-1).content).toContain("\nSun in Rome, key [redacted]\n");
     const shown = events.filter(({ topic }) => topic === "stream.chunk").map(({ data }) => data.content);
     expect(shown).toEqual(["That is **** good"]);
 
