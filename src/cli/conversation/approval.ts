@@ -44,7 +44,7 @@ export function writePlan(output: Output, plan: unknown): void {
   const { dim } = output.style;
   const entries: [string, unknown][] =
     typeof plan === "object" && plan !== null ? Object.entries(plan).flatMap(rows) : [["plan", plan]];
-  const left = Math.min(22, Math.max(...entries.map(([name]) => Bun.stringWidth(exactLine(name)))));
+  const left = Math.min(24, Math.max(...entries.map(([name]) => Bun.stringWidth(exactLine(name)))));
   const width = Math.max(20, (output.width ?? 100) - left - 6);
   for (const [name, value] of entries) {
     const text = typeof value === "string" ? value : JSON.stringify(value);

@@ -97,7 +97,7 @@ test("chat on a pipe denies what needs an approval, says so with the whole plan,
   const { code, stdout, stderr } = await runCli(["chat", "Do it"], { home: home.path, stdin: "y\ny\n" });
   expect({ code, stdout }).toEqual({ code: 77, stdout: "I could not.\n" });
   expect(stderr).toContain("? Allow exec?");
-  expect(stderr).toContain("command                │ mkdir 'x\\x1b[2J'");
+  expect(stderr).toContain("command                 │ mkdir 'x\\x1b[2J'");
   expect(stderr).toContain("Denied: there is no terminal to ask at");
   expect(stderr).not.toContain("\x1b");
 });
