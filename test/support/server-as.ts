@@ -1,5 +1,5 @@
 /** The compiled server as root or as an ordinary user, who then owns its home. */
-import { chownSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Who } from "../sandbox/confinement/run-driver.ts";
@@ -10,12 +10,16 @@ const OTHER = 65_534;
 
 export async function startServerAs(who: Who, options: ServerOptions): Promise<Server> {
   if (who === "root" || process.geteuid?.() !== 0) return await startServer(options);
+  // Where the checkout is may be closed to others.
+  const copy = join(options.home, "aleph-server");
+  copyFileSync(executablePath(), copy);
+  chmodSync(copy, 0o755);
   await give(options.home);
   const become = ["--reuid", String(OTHER), "--regid", String(OTHER), "--clear-groups"];
   return await startServer({
     ...options,
     file: Bun.which("setpriv") ?? "",
-    command: [...become, executablePath(), ...(options.command ?? ["serve"])],
+    command: [...become, copy, ...(options.command ?? ["serve"])],
   });
 }
 

@@ -17,10 +17,21 @@ const BECOME: Readonly<Record<Who, readonly string[]>> = {
   "an ordinary user": ["setpriv", `--reuid=${OTHER}`, `--regid=${OTHER}`, "--clear-groups"],
 };
 
-/** Whether the tests can start something as this user: root can be anyone, others only themselves. */
+/**
+ * Whether the tests can start something as this user: root can be anyone, others only themselves. An ordinary user must
+ * be able to reach the checkout and the program that runs it.
+ */
 export function canBe(who: Who): boolean {
   if (who === "root") return isRoot;
+  if (isRoot && who === "an ordinary user" && !isReachable()) return false;
   return setpriv === null ? !isRoot && who === "an ordinary user" : isRoot || who === "an ordinary user";
+}
+
+function isReachable(): boolean {
+  if (setpriv === null) return false;
+  const { exitCode } = Bun.spawnSync([...BECOME["an ordinary user"], process.execPath, "--version"], { cwd: "/" });
+  const read = Bun.spawnSync([...BECOME["an ordinary user"], "cat", join(import.meta.dir, "driver.ts")], { cwd: "/" });
+  return exitCode === 0 && read.exitCode === 0;
 }
 
 export function runDriver(options: DriverOptions, who: Who): Promise<DriverReport> {
