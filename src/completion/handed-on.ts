@@ -69,9 +69,10 @@ export class HandedOn {
   readonly from: ResolvedModel;
   readonly body: HandedBody;
   readonly controller = new AbortController();
-  headers = new Headers();
+  /** These two are there when `take` has resolved, before which nobody gets to see this. */
+  headers!: Headers;
   /** All of the answer, when no stream was asked for. */
-  first: Uint8Array = new Uint8Array();
+  first!: Uint8Array;
   readonly #options: HandOnOptions;
   readonly #call: CompletionCall;
   readonly #leave = () => this.controller.abort();
@@ -218,7 +219,7 @@ function spokenIn({ dialect }: CompletionCall, thrown: unknown): unknown {
 function checkType(response: Response, stream: boolean, provider: string): void {
   const type = response.headers.get("content-type") ?? "";
   if (type.includes(stream ? "text/event-stream" : "json")) return;
-  void response.body?.cancel().catch(() => undefined);
+  void response.body?.cancel().catch(() => "it had ended");
   throw providerError(
     `Provider "${provider}" answered with ${JSON.stringify(type.slice(0, 60))} where ${stream ? "a stream" : "JSON"} was asked for`,
     {
