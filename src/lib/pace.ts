@@ -39,3 +39,21 @@ export class Pace {
     return pause(Math.max(SHORTEST_MS, (-this.#left / this.#o.rate) * 1000), signal);
   }
 }
+
+/** Hands on what comes, at that pace. Resolves at the end, and when `signal` aborts; throws what breaks the stream before. */
+export async function readPaced(
+  stream: ReadableStream<Uint8Array>,
+  pace: Pace,
+  signal: AbortSignal,
+  take: (chunk: Uint8Array) => void,
+): Promise<void> {
+  try {
+    for await (const chunk of stream) {
+      pace.spend(chunk.length);
+      take(chunk);
+      await pace.wait(signal);
+    }
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+  }
+}

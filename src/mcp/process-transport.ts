@@ -4,7 +4,7 @@ import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import { LineSplitter } from "../lib/line-splitter.ts";
 import type { Log } from "../lib/log.ts";
 import { isDeeperThan } from "../lib/nesting.ts";
-import { Pace } from "../lib/pace.ts";
+import { Pace, readPaced } from "../lib/pace.ts";
 import { printableLine } from "../lib/terminal-text.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { ConfinedChild } from "../sandbox/confinement.ts";
@@ -121,7 +121,7 @@ export class ProcessTransport implements Transport {
       onTooLong: (head) => this.#tooLong(head),
     });
     const pace = new Pace({ rate: STDOUT_RATE, now: this.#o.now });
-    await this.#drain(this.#o.child.stdout, pace, (chunk) => splitter.push(chunk));
+    await readPaced(this.#o.child.stdout, pace, this.#gone.signal, (chunk) => splitter.push(chunk));
     splitter.end();
   }
 
@@ -132,20 +132,8 @@ export class ProcessTransport implements Transport {
       onTooLong: (head) => this.#print(`${head}…`),
     });
     const pace = new Pace({ rate: STDERR_RATE, now: this.#o.now });
-    await this.#drain(this.#o.child.stderr, pace, (chunk) => splitter.push(chunk));
+    await readPaced(this.#o.child.stderr, pace, this.#gone.signal, (chunk) => splitter.push(chunk));
     splitter.end();
-  }
-
-  async #drain(stream: ReadableStream<Uint8Array>, pace: Pace, take: (chunk: Uint8Array) => void): Promise<void> {
-    try {
-      for await (const chunk of stream) {
-        pace.spend(chunk.length);
-        take(chunk);
-        await pace.wait(this.#gone.signal);
-      }
-    } catch (thrown) {
-      if (!this.#gone.signal.aborted) throw thrown;
-    }
   }
 
   #line(line: string): void {

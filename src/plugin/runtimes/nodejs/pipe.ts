@@ -1,7 +1,7 @@
 /** The server's end of the pipes to a plugin's process. Nothing that comes from there is believed before it was checked. */
 import { LineSplitter } from "../../../lib/line-splitter.ts";
 import { isDeeperThan } from "../../../lib/nesting.ts";
-import { Pace } from "../../../lib/pace.ts";
+import { Pace, readPaced } from "../../../lib/pace.ts";
 import type { ConfinedChild } from "../../../sandbox/confinement.ts";
 import type { OutputLog } from "./output-log.ts";
 
@@ -121,7 +121,7 @@ export class Pipe {
         else this.#o.output.warn("plugin sent a line that is too long", { head: head.slice(0, 80) });
       },
     });
-    await this.#drain(this.#o.child.stdout, this.#pace, (chunk) => splitter.push(chunk));
+    await readPaced(this.#o.child.stdout, this.#pace, this.#gone.signal, (chunk) => splitter.push(chunk));
     splitter.end();
   }
 
@@ -132,23 +132,12 @@ export class Pipe {
       onLine: (line) => output.line(line),
       onTooLong: (head) => output.line(`${head}…`),
     });
-    await this.#drain(this.#o.child.stderr, new Pace({ rate: STDERR_RATE, now: this.#o.now }), (chunk) => {
+    const pace = new Pace({ rate: STDERR_RATE, now: this.#o.now });
+    await readPaced(this.#o.child.stderr, pace, this.#gone.signal, (chunk) => {
       if (output.isFull) output.drop(chunk.length);
       else splitter.push(chunk);
     });
     splitter.end();
-  }
-
-  async #drain(stream: ReadableStream<Uint8Array>, pace: Pace, take: (chunk: Uint8Array) => void): Promise<void> {
-    try {
-      for await (const chunk of stream) {
-        pace.spend(chunk.length);
-        take(chunk);
-        await pace.wait(this.#gone.signal);
-      }
-    } catch (thrown) {
-      if (!this.#gone.signal.aborted) throw thrown;
-    }
   }
 
   #line(line: string): void {
