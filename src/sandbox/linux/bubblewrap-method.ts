@@ -6,15 +6,21 @@ import type { Confinement } from "../confinement.ts";
 import type { SandboxMethod } from "../method.ts";
 import type { OwnProgram } from "../own-program.ts";
 import { type SystemFiles, systemFiles } from "../system-files.ts";
-import { LAUNCH_ENV, LAUNCH_WORD } from "./order.ts";
+import { LAUNCH_ENV, LAUNCH_WORD, orderFor } from "./order.ts";
 import { architectureOf } from "./syscalls.ts";
 
 /** Not by PATH: what stands there decides over everything else. */
 const PLACES = ["/usr/bin/bwrap", "/bin/bwrap", "/usr/local/bin/bwrap"];
-const DEVICES = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
+export const DEVICES = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
 export function findBubblewrap(): string | undefined {
   return PLACES.find((path) => existsSync(path));
+}
+
+/** What keeps this machine from what bubblewrap is used for. */
+export function bubblewrapObstacle(bubblewrap: string | undefined): string | undefined {
+  if (!architectureOf(process.arch)) return `the system calls of ${process.arch} are not known`;
+  return bubblewrap === undefined ? "bwrap is not installed" : undefined;
 }
 
 export function bubblewrapMethod(program: OwnProgram): SandboxMethod {
@@ -24,37 +30,26 @@ export function bubblewrapMethod(program: OwnProgram): SandboxMethod {
     level: "namespace",
     name: "bubblewrap and seccomp",
     platform: "linux",
-    obstacle() {
-      if (!architectureOf(process.arch)) return `the system calls of ${process.arch} are not known`;
-      return bubblewrap === undefined ? "bwrap is not installed" : undefined;
-    },
-    prepare({ argv, cwd, env, confinement, terminal }) {
-      if (confinement.network !== "none") {
-        throw new AlephError("sandbox_denied", "Without Landlock connections cannot be confined to one port");
-      }
-      const { read, write, execute, cpuSeconds, commands: _, ...limits } = confinement;
-      const visible = { read: [...read, ...program.sources], write, execute: [...execute, argv[0] ?? "", program.bun] };
+    obstacle: () => bubblewrapObstacle(bubblewrap),
+    prepare(command) {
+      const { read, write, execute, network } = command.confinement;
+      if (network !== "none") throw withoutPorts();
+      const programs = [...execute, command.argv[0] ?? "", program.bun];
+      const visible = { read: [...read, ...program.sources], write, execute: programs };
       return {
         argv: [bubblewrap ?? "bwrap", ...bubblewrapArguments(visible, system), "--", ...program.argv, LAUNCH_WORD],
         cwd: "/",
         env: LAUNCH_ENV,
-        order: {
-          ...limits,
-          argv,
-          cwd,
-          env,
+        order: orderFor(command, {
           landlock: false,
           commands: false,
           enclosed: true,
-          read,
           write,
           system: [],
           execute,
-          terminal: terminal !== undefined,
-          cpuSeconds: cpuSeconds ?? null,
           user: null,
           server: null,
-        },
+        }),
       };
     },
   };
@@ -83,8 +78,12 @@ export function bubblewrapArguments(
   ];
 }
 
+export function withoutPorts(): AlephError {
+  return new AlephError("sandbox_denied", "Without Landlock connections cannot be confined to one port");
+}
+
 /** Folders bring what is in them: some of that are links, which cannot be mounted upon. */
-function withoutNested(paths: readonly string[]): readonly string[] {
+export function withoutNested(paths: readonly string[]): readonly string[] {
   const different = [...new Set(paths)];
   return different.filter((path) => !different.some((other) => other !== path && isWithin(other, path)));
 }

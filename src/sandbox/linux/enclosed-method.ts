@@ -2,16 +2,13 @@
 import { existsSync, lstatSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isWithin } from "../../lib/is-within.ts";
-import { AlephError } from "../../protocol/errors.ts";
 import type { CommandConfinement, Confinement } from "../confinement.ts";
 import type { SandboxMethod } from "../method.ts";
 import type { OwnProgram } from "../own-program.ts";
 import { systemFiles } from "../system-files.ts";
-import { findBubblewrap } from "./bubblewrap-method.ts";
-import { LAUNCH_ENV, LAUNCH_WORD } from "./order.ts";
-import { architectureOf } from "./syscalls.ts";
+import { bubblewrapObstacle, DEVICES, findBubblewrap, withoutNested, withoutPorts } from "./bubblewrap-method.ts";
+import { LAUNCH_ENV, LAUNCH_WORD, orderFor } from "./order.ts";
 
-const DEVICES = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"];
 const DEVICE_LINKS = [
   ["/proc/self/fd", "/dev/fd"],
   ["/proc/self/fd/0", "/dev/stdin"],
@@ -31,17 +28,14 @@ export function enclosedMethod(program: OwnProgram, { landlock }: { readonly lan
     name: landlock ? "Landlock, seccomp and namespaces" : "seccomp and namespaces",
     platform: "linux",
     keeps: "those that are there",
-    obstacle() {
-      if (!architectureOf(process.arch)) return `the system calls of ${process.arch} are not known`;
-      return bubblewrap === undefined ? "bwrap is not installed" : undefined;
-    },
-    prepare({ argv, cwd, env, confinement, terminal }) {
-      const { read, write, execute, cpuSeconds, commands, ...limits } = confinement;
-      if (confinement.network !== "none" && !landlock)
-        throw new AlephError("sandbox_denied", "Without Landlock connections cannot be confined to one port");
-      const programs = [...execute, argv[0] ?? "", program.bun, ...system.loaders];
+    obstacle: () => bubblewrapObstacle(bubblewrap),
+    prepare(command) {
+      const { read, write, execute, commands, network } = command.confinement;
+      if (network !== "none" && !landlock) throw withoutPorts();
+      const wanted = [...execute, command.argv[0] ?? ""];
+      const programs = [...wanted, program.bun, ...system.loaders];
       const mounted = { read: [...read, ...program.sources, ...system.read], write, execute: programs };
-      const shared = confinement.network === "none" ? [] : ["--share-net"];
+      const shared = network === "none" ? [] : ["--share-net"];
       return {
         argv: [
           bubblewrap ?? "bwrap",
@@ -54,23 +48,16 @@ export function enclosedMethod(program: OwnProgram, { landlock }: { readonly lan
         ],
         cwd: "/",
         env: LAUNCH_ENV,
-        order: {
-          ...limits,
-          argv,
-          cwd,
-          env,
+        order: orderFor(command, {
           landlock,
           commands: commands !== undefined,
           enclosed: true,
-          read,
           write: [...write, ...(commands ? TEMPORARY : [])],
           system: system.read,
-          execute: [...execute, argv[0] ?? "", ...system.loaders],
-          terminal: terminal !== undefined,
-          cpuSeconds: cpuSeconds ?? null,
+          execute: [...wanted, ...system.loaders],
           user: null,
           server: null,
-        },
+        }),
       };
     },
   };
@@ -83,7 +70,7 @@ export function enclosure(
 ): readonly string[] {
   const mounts = new Map<string, readonly string[]>();
   const add = (path: string, ...args: readonly string[]) => mounts.set(path, args);
-  for (const path of outermost([...read, ...execute])) {
+  for (const path of withoutNested([...read, ...execute].filter((wanted) => existsSync(wanted)))) {
     if (path.startsWith("/proc/")) continue;
     if (lstatSync(path).isSymbolicLink()) add(path, "--symlink", readlinkSync(path), path);
     else add(path, "--ro-bind", path, path);
@@ -106,7 +93,7 @@ export function enclosure(
   const ordered = [...mounts].toSorted(([left], [right]) => left.length - right.length);
   return [
     ...["--proc", "/proc"],
-    ...DEVICES.flatMap((path) => ["--dev-bind-try", path, path]),
+    ...[...DEVICES, "/dev/tty"].flatMap((path) => ["--dev-bind-try", path, path]),
     ...DEVICE_LINKS.flatMap(([target = "", path = ""]) => ["--symlink", target, path]),
     ...ordered.flatMap(([, args]) => args),
     ...[...(commands?.hide ?? []).filter((path) => statSync(path).isDirectory()), "/"].flatMap((path) => [
@@ -120,10 +107,4 @@ export function enclosure(
 function isThere(path: string): boolean {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   return stats?.isFile() === true || stats?.isDirectory() === true;
-}
-
-/** Without what is in a folder that is there anyway. */
-function outermost(paths: readonly string[]): readonly string[] {
-  const there = [...new Set(paths)].filter((path) => existsSync(path));
-  return there.filter((path) => !there.some((other) => other !== path && isWithin(other, path)));
 }

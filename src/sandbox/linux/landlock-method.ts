@@ -5,7 +5,7 @@ import type { SandboxMethod } from "../method.ts";
 import type { OwnProgram } from "../own-program.ts";
 import { systemFiles } from "../system-files.ts";
 import { newUser } from "./new-user.ts";
-import { LAUNCH_ENV, LAUNCH_WORD } from "./order.ts";
+import { LAUNCH_ENV, LAUNCH_WORD, orderFor } from "./order.ts";
 import { architectureOf } from "./syscalls.ts";
 
 export function landlockMethod(program: OwnProgram): SandboxMethod {
@@ -17,8 +17,8 @@ export function landlockMethod(program: OwnProgram): SandboxMethod {
     obstacle() {
       return architectureOf(process.arch) ? undefined : `the system calls of ${process.arch} are not known`;
     },
-    prepare({ argv, cwd, env, confinement, terminal }) {
-      const { read, write, execute, cpuSeconds, commands, ...limits } = confinement;
+    prepare(command) {
+      const { write, execute, commands } = command.confinement;
       const [hidden] = commands?.hide ?? [];
       if (hidden !== undefined)
         throw new AlephError(
@@ -30,23 +30,16 @@ export function landlockMethod(program: OwnProgram): SandboxMethod {
         // Nothing of the plugin's folder is read before it is confined.
         cwd: "/",
         env: LAUNCH_ENV,
-        order: {
-          ...limits,
-          argv,
-          cwd,
-          env,
+        order: orderFor(command, {
           landlock: true,
           commands: commands !== undefined,
           enclosed: false,
-          read,
           write,
           system: system.read,
-          execute: [...execute, argv[0] ?? "", ...system.loaders],
-          terminal: terminal !== undefined,
-          cpuSeconds: cpuSeconds ?? null,
+          execute: [...execute, command.argv[0] ?? "", ...system.loaders],
           user: newUser(commands ? () => shareOf(write, commands) : Math.random),
           server: process.pid,
-        },
+        }),
       };
     },
   };

@@ -1,5 +1,5 @@
 /** What the server tells the process that confines itself and then becomes the program; and what that one answers. */
-import type { Confinement } from "../confinement.ts";
+import type { ConfinedCommand, Confinement } from "../confinement.ts";
 
 /** The word of our command line that stands for it. */
 export const LAUNCH_WORD = "__sandbox-exec";
@@ -34,6 +34,15 @@ export interface LaunchOrder extends Omit<Confinement, "read" | "write" | "execu
   readonly user: number | null;
   /** The server's process id; null where process ids have another meaning. */
   readonly server: number | null;
+}
+
+/** The order for a command; `how` is what depends on the way in which it is confined. */
+export function orderFor(
+  { argv, cwd, env, confinement, terminal }: ConfinedCommand,
+  how: Pick<LaunchOrder, "landlock" | "enclosed" | "commands" | "write" | "system" | "execute" | "user" | "server">,
+): LaunchOrder {
+  const { cpuSeconds, commands: _, write: __, execute: ___, ...limits } = confinement;
+  return { ...limits, argv, cwd, env, terminal: terminal !== undefined, cpuSeconds: cpuSeconds ?? null, ...how };
 }
 
 /** Two lines at most: the first just before the program takes over, then nothing more unless that fails. */
