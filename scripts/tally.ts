@@ -1,21 +1,29 @@
-/** Sums the JUnit files named as arguments and prints `N passed, N failed`; exit code 1 if anything failed. */
-import { addTallies, type Tally, tallyJunit } from "./junit.ts";
+/**
+ * Sums the JUnit files named as arguments, names what failed, and prints `N passed, N failed` as the last line; exit code 1
+ * if anything failed.
+ */
+import { addTallies, failuresOf, type Tally, tallyTwice } from "./junit.ts";
+import { againPath, readIfThere } from "./reports.ts";
 
 const BROKEN: Tally = { passed: 0, failed: 1, skipped: 0 };
 
-const tallies = await Promise.all(
-  process.argv.slice(2).map(async (path) => {
-    const tally = await Bun.file(path)
-      .text()
-      .then(tallyJunit)
-      .catch((error: unknown) => {
-        console.error(`${path}: ${error instanceof Error ? error.message : error}`);
-        return BROKEN;
-      });
-    console.log(`${path}: ${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`);
-    return tally;
-  }),
-);
+const tallies = await Promise.all(process.argv.slice(2).map(read));
 const total = addTallies(tallies.length === 0 ? [BROKEN] : tallies);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 ? 0 : 1);
+
+async function read(path: string): Promise<Tally> {
+  try {
+    const xml = await Bun.file(path).text();
+    const { tally, unsteady } = tallyTwice(xml, await readIfThere(againPath(path)));
+    console.log(`${path}: ${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`);
+    for (const { file, name, message } of unsteady) console.log(`UNSTEADY ${file}: ${name}\n${message}`);
+    if (tally.failed > 0) {
+      for (const { file, name, message } of failuresOf(xml)) console.log(`FAILED ${file}: ${name}\n${message}`);
+    }
+    return tally;
+  } catch (error) {
+    console.error(`${path}: ${error instanceof Error ? error.message : error}`);
+    return BROKEN;
+  }
+}

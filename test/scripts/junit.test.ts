@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { addTallies, formatJunit, tallyJunit } from "../../scripts/junit.ts";
+import { addTallies, failuresOf, formatJunit, tallyJunit, tallyTwice } from "../../scripts/junit.ts";
 
 const CHECKS = [
   { name: "types", ok: true, seconds: 1.25 },
@@ -34,4 +34,40 @@ test("addTallies adds each count", () => {
     failed: 22,
     skipped: 33,
   });
+});
+
+const RAN = `<?xml version="1.0"?>
+<testsuites name="bun test" tests="4" assertions="2" failures="2" skipped="1" time="0.1">
+  <testsuite name="a.test.ts" file="a.test.ts" tests="4">
+    <testcase name="ok" classname="outer" file="a.test.ts" line="2" />
+    <testcase name="skipped" classname="outer" file="a.test.ts" line="2"><skipped /></testcase>
+    <testcase name="a &amp; b > c" classname="outer &lt;x&gt;" file="a.test.ts" line="2" assertions="1">
+      <failure type="AssertionError" message="Expected: 2&#10;Received: 1&#10;">AssertionError</failure>
+    </testcase>
+    <testcase name="slow" classname="" file="a.test.ts" line="9">
+      <failure type="TimeoutError" message="test timed out" />
+    </testcase>
+  </testsuite>
+</testsuites>`;
+
+const FAILURES = [
+  { file: "a.test.ts", name: "outer <x> > a & b > c", message: "Expected: 2\nReceived: 1" },
+  { file: "a.test.ts", name: "slow", message: "test timed out" },
+];
+
+test("failuresOf names the tests that failed and what they said", () => {
+  expect(failuresOf(RAN)).toEqual(FAILURES);
+});
+
+test("tallyTwice counts what passed the second time, and names it", () => {
+  const again = formatJunit("again", [{ name: "files", ok: true, seconds: 1 }]);
+  expect(tallyTwice(RAN, again)).toEqual({ tally: { passed: 3, failed: 0, skipped: 1 }, unsteady: FAILURES });
+});
+
+test("tallyTwice keeps the failures when the second run fails too, is missing, or the report does not name them all", () => {
+  const tally = { passed: 1, failed: 2, skipped: 1 };
+  expect(tallyTwice(RAN, formatJunit("again", CHECKS))).toEqual({ tally, unsteady: [] });
+  expect(tallyTwice(RAN, undefined)).toEqual({ tally, unsteady: [] });
+  const unnamed = RAN.replace('<failure type="TimeoutError" message="test timed out" />', "");
+  expect(tallyTwice(unnamed, formatJunit("again", []))).toEqual({ tally, unsteady: [] });
 });
