@@ -5,7 +5,7 @@
  */
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
-import { type Duplex, pipeline } from "node:stream";
+import { type Duplex, pipeline, type Readable, type Writable } from "node:stream";
 import { AlephError } from "../protocol/errors.ts";
 import { addressesOf, hostOf, type Lookup, parseTarget, portOf } from "./dial.ts";
 import { type NetworkRules, parseNetworkRules } from "./network-rules.ts";
@@ -73,6 +73,8 @@ export async function startProxy({ rules, lookup, onDenied }: ProxyOptions): Pro
     const url = parseTarget(incoming.url ?? "", { schemes: ["http"] });
     const socket = await dial(url);
     keep(socket);
+    // Whoever asked is gone: nobody waits for the rest.
+    answer.once("close", () => socket.destroy());
     const headers = Object.fromEntries(
       Object.entries(incoming.headers).filter(([name]) => !HOP_HEADERS.has(name) && name !== "host"),
     );
@@ -86,10 +88,10 @@ export async function startProxy({ rules, lookup, onDenied }: ProxyOptions): Pro
     outgoing.on("response", (response) => {
       const passed = Object.entries(response.headers).filter(([name]) => !HOP_HEADERS.has(name));
       answer.writeHead(response.statusCode ?? 502, Object.fromEntries(passed) as Record<string, string>);
-      pipeline(response, answer, () => socket.destroy());
+      pass(response, answer, () => socket.destroy());
     });
     outgoing.on("error", (error) => refuse(answer, error));
-    pipeline(incoming, outgoing, () => undefined);
+    pass(incoming, outgoing, () => undefined);
   };
   const tunnel = async (incoming: IncomingMessage, client: Duplex, head: Buffer): Promise<void> => {
     if (!mayUse(incoming)) {
@@ -103,8 +105,8 @@ export async function startProxy({ rules, lookup, onDenied }: ProxyOptions): Pro
     keep(socket);
     client.write("HTTP/1.1 200 Connection Established\r\n\r\n");
     if (head.byteLength > 0) socket.write(head);
-    pipeline(client, socket, () => socket.destroy());
-    pipeline(socket, client, () => client.destroy());
+    pass(client, socket, () => socket.destroy());
+    pass(socket, client, () => client.destroy());
   };
   const keep = (socket: { destroy(): void; once(event: "close", listener: () => void): unknown }) => {
     open.add(socket);
@@ -156,6 +158,18 @@ function connected(host: string, port: number): Promise<Socket> {
     resolve(socket);
   });
   return promise;
+}
+
+/** As `pipeline`, which throws when one of the two has closed in the meantime; here that is an end as any other. */
+function pass(from: Readable, to: Writable, ended: () => void): void {
+  try {
+    pipeline(from, to, ended);
+  } catch (thrown) {
+    if (!from.destroyed && !to.destroyed && !to.writableEnded) throw thrown;
+    from.destroy();
+    to.destroy();
+    ended();
+  }
 }
 
 function refuse(answer: ServerResponse, thrown: unknown): void {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { connect } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { startProxy } from "../../src/sandbox/proxy.ts";
 import { refusalOf } from "../support/tool-call.ts";
 import { until } from "../support/until.ts";
@@ -122,6 +122,36 @@ test("startProxy ends open tunnels when it is disposed", async () => {
   await until(() => answer.includes(" 200 "));
   await t.proxy[Symbol.asyncDispose]();
   await until(() => closed);
+});
+
+test("startProxy outlives a client that goes away before its answer comes", async () => {
+  const asked = Promise.withResolvers<Socket>();
+  let cut = false;
+  await using server = createServer((socket) => {
+    socket.once("data", () => asked.resolve(socket));
+    socket.on("error", () => undefined);
+    socket.on("close", () => {
+      cut = true;
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await using proxy = await startProxy({
+    rules: [`connect:http://localhost:${port}`],
+    lookup: async () => ["127.0.0.1"],
+    onDenied: () => undefined,
+  });
+  const client = connect(proxy.port, "127.0.0.1");
+  const { username, password } = new URL(proxy.env.http_proxy!);
+  client.write(`GET http://localhost:${port}/ HTTP/1.1\r\nHost: localhost\r\nProxy-Authorization: Basic `);
+  client.write(`${btoa(`${username}:${password}`)}\r\n\r\n`);
+  const upstream = await asked.promise;
+  client.destroy();
+  // What others ask is answered only after the proxy has seen that.
+  for (let round = 0; round < 3; round += 1) expect((await fetch(`http://127.0.0.1:${proxy.port}/`)).status).toBe(407);
+  upstream.write("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nbegin");
+  await until(() => cut);
+  expect((await fetch(`http://127.0.0.1:${proxy.port}/`)).status).toBe(407);
 });
 
 test("startProxy refuses a rule that is none", async () => {
