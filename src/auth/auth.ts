@@ -109,10 +109,27 @@ export class Auth {
       this.#attempts.failed(claim.address);
       throw error;
     }
-    const device = this.devices.get(proof.id);
-    if (!device) throw this.#askForPairing({ ...claim.wants, deviceId: proof.id, address: claim.address });
-    this.devices.noteSeen(proof.id);
+    const known = this.devices.get(proof.id);
+    if (known) this.devices.noteSeen(proof.id);
+    else if (claim.pairingCode === undefined) {
+      throw this.#askForPairing({ ...claim.wants, deviceId: proof.id, address: claim.address });
+    }
+    const device = known ?? (await this.#pairByCode(proof.id, claim.pairingCode!, claim));
     return { grant: deviceGrant(device), credentials: [deviceCredential(proof.id)] };
+  }
+
+  /** A code with which a device that nobody knows yet is let in at once, with scopes no wider than the caller's. Throws `forbidden`. */
+  preparePairing(
+    { identity, scopes }: Grant,
+    wanted: {
+      readonly role: "operator" | "node";
+      readonly scopes?: readonly Scope[] | undefined;
+      lastsMs?: number | undefined;
+    },
+  ): { readonly code: string; readonly expiresAt: number } {
+    if (wanted.scopes) checkScopes(wanted.scopes, scopes);
+    const given = { role: wanted.role, scopes: [...new Set(wanted.scopes ?? scopes)], by: identity.id };
+    return this.pairings.prepare(given, wanted.lastsMs);
   }
 
   /** Lets a waiting device in. Throws `not_found`, after too many wrong codes `rate_limited`, `forbidden` for wider scopes. */
@@ -144,6 +161,28 @@ export class Auth {
   async revokeDevice(id: string): Promise<void> {
     await this.devices.remove(id);
     this.#options.onRevoked(deviceCredential(id));
+  }
+
+  async #pairByCode(deviceId: string, code: string, { address, wants }: ConnectingDevice): Promise<Device> {
+    const prepared = this.pairings.redeem(code);
+    if (prepared?.role !== wants.role) {
+      this.#attempts.failed(address);
+      throw new AlephError("auth_failed", "Pairing code is not valid, was used or has expired", {
+        data: { hint: "Ask for a new one, or connect without a code and wait to be let in" },
+      });
+    }
+    const scopes = prepared.scopes.filter((scope) => wants.scopes.includes(scope));
+    const device = await this.devices.add({ ...wants, deviceId }, scopes, prepared.by);
+    // Whatever it asked for before it had the code is answered by that.
+    for (const { id } of this.pairings.list().filter((waiting) => waiting.deviceId === deviceId))
+      this.pairings.take(id);
+    this.#options.bus.publish("auth.pairing_resolved", {
+      pairing_id: prepared.id,
+      device_id: deviceId,
+      approved: true,
+      by: prepared.by,
+    });
+    return device;
   }
 
   #pairing(idOrCode: string, by: string): PendingPairing {
@@ -211,6 +250,8 @@ export interface ConnectingDevice {
   readonly takeNonce: (nonce: string) => boolean;
   /** What to ask an operator for, when the device is not known. */
   readonly wants: Pick<PairingRequest, "name" | "role" | "scopes">;
+  /** Made beforehand by an operator; only a device that is not known needs it. */
+  readonly pairingCode?: string | undefined;
 }
 
 function tokenRights({ token_id, scopes, expires_at }: AccessToken): Rights {

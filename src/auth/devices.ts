@@ -24,7 +24,11 @@ export class Devices {
   }
 
   /** Resolves when it is durable. */
-  async add(pairing: PendingPairing, scopes: readonly Scope[], by: string): Promise<Device> {
+  async add(
+    pairing: Pick<PendingPairing, "deviceId" | "name" | "role">,
+    scopes: readonly Scope[],
+    by: string,
+  ): Promise<Device> {
     await this.#store.write((db) =>
       db
         .query(

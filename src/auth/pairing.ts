@@ -1,4 +1,7 @@
-/** Devices that ask to be let in: each waits with a short code until an operator answers, for ten minutes and in memory. */
+/**
+ * Devices that ask to be let in: each waits with a short code until an operator answers, for ten minutes and in memory. Or
+ * the other way round: an operator makes a code beforehand, and the device that brings it is let in at once.
+ */
 import { createId } from "../lib/id.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Scope } from "../protocol/identity.ts";
@@ -8,6 +11,10 @@ import { sameSecret } from "./secret.ts";
 const LASTS_MS = 10 * 60_000;
 const PER_ADDRESS = 3;
 const OVERALL = 10;
+/** Codes that were made beforehand and wait for their device. */
+const PREPARED = 10;
+/** Codes that nobody has, tried by whomever: then those that were made beforehand are worth nothing any more. */
+const WRONG_CODES = 10;
 /** No 0, 1, I, L, O, U: what is read from one screen is typed at another. */
 const LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ";
 const CODE_LENGTH = 8;
@@ -32,10 +39,29 @@ interface Kept {
   readonly until: number;
 }
 
+/** What the device that brings a code gets. */
+export interface PreparedPairing {
+  readonly id: string;
+  readonly role: "operator" | "node";
+  readonly scopes: readonly Scope[];
+  /** Who made the code. */
+  readonly by: string;
+  /** Unix milliseconds, for people; what counts is the monotonic clock. */
+  readonly expiresAt: number;
+}
+
+interface KeptCode {
+  readonly code: string;
+  readonly prepared: PreparedPairing;
+  readonly until: number;
+}
+
 export class Pairings {
   readonly #now: () => number;
   readonly #monotonic: () => number;
   readonly #pending = new Map<string, Kept>();
+  #codes: readonly KeptCode[] = [];
+  #wrongCodes = 0;
 
   constructor({ now, monotonic }: { now: () => number; monotonic: () => number }) {
     this.#now = now;
@@ -70,9 +96,41 @@ export class Pairings {
     return [...this.#pending.values()].map(({ pairing }) => pairing);
   }
 
+  /** A code for a device that has not asked yet. Throws `rate_limited` when too many wait for theirs. */
+  prepare(
+    { role, scopes, by }: Pick<PreparedPairing, "role" | "scopes" | "by">,
+    lastsMs: number = LASTS_MS,
+  ): { readonly code: string; readonly expiresAt: number } {
+    this.#forgetOld();
+    if (this.#codes.length >= PREPARED) {
+      const retry = Math.ceil(Math.min(...this.#codes.map(({ until }) => until)) - this.#monotonic());
+      throw new AlephError("rate_limited", `${PREPARED} codes wait for their device`, {
+        data: { retry_after_ms: retry, hint: "Use one of them, or wait until they have expired" },
+      });
+    }
+    const code = createCode();
+    const prepared = { id: createId("pair"), role, scopes, by, expiresAt: this.#now() + lastsMs };
+    this.#codes = [...this.#codes, { code, prepared, until: this.#monotonic() + lastsMs }];
+    return { code, expiresAt: prepared.expiresAt };
+  }
+
+  /** What this code gives, which it then never does again. Too many wrong ones end all that wait. */
+  redeem(typed: string): PreparedPairing | undefined {
+    this.#forgetOld();
+    const code = canonicalCode(typed);
+    const found = this.#codes.reduce<KeptCode | undefined>(
+      (last, kept) => (sameSecret(kept.code, code) ? kept : last),
+      undefined,
+    );
+    if (found) this.#codes = this.#codes.filter((kept) => kept !== found);
+    else if (this.#codes.length > 0 && ++this.#wrongCodes >= WRONG_CODES) this.#codes = [];
+    if (this.#codes.length === 0) this.#wrongCodes = 0;
+    return found?.prepared;
+  }
+
   /** By id or by code; all codes are looked at, each in the same time. */
   find(idOrCode: string): PendingPairing | undefined {
-    const code = idOrCode.toUpperCase().replace(/[\s-]/g, "");
+    const code = canonicalCode(idOrCode);
     return this.list().reduce<PendingPairing | undefined>((found, pairing) => {
       const fits = sameSecret(pairing.code, code) || pairing.id === idOrCode;
       return fits ? pairing : found;
@@ -88,11 +146,17 @@ export class Pairings {
   #forgetOld(): void {
     const now = this.#monotonic();
     for (const [id, { until }] of this.#pending) if (until <= now) this.#pending.delete(id);
+    if (this.#codes.some(({ until }) => until <= now)) this.#codes = this.#codes.filter(({ until }) => until > now);
   }
 }
 
 function asksSame(a: PairingRequest, b: PairingRequest): boolean {
   return a.role === b.role && a.name === b.name && a.scopes.join() === b.scopes.join();
+}
+
+/** As it is kept, however a person writes it. */
+function canonicalCode(typed: string): string {
+  return typed.toUpperCase().replace(/[\s-]/g, "");
 }
 
 /** Each letter with the same chance: bytes above the last whole multiple are thrown away. */

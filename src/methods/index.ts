@@ -18,6 +18,7 @@ export const methods = {
   "auth.devices.list": () => import("./auth/devices/list.ts").then((m) => m.authDevicesList),
   "auth.devices.revoke": () => import("./auth/devices/revoke.ts").then((m) => m.authDevicesRevoke),
   "auth.pairing.approve": () => import("./auth/pairing/approve.ts").then((m) => m.authPairingApprove),
+  "auth.pairing.invite": () => import("./auth/pairing/invite.ts").then((m) => m.authPairingInvite),
   "auth.pairing.list": () => import("./auth/pairing/list.ts").then((m) => m.authPairingList),
   "auth.pairing.reject": () => import("./auth/pairing/reject.ts").then((m) => m.authPairingReject),
   "auth.tokens.create": () => import("./auth/tokens/create.ts").then((m) => m.authTokensCreate),

@@ -30,6 +30,8 @@ export const connectParams = z.object({
             signed_at: z.number().int(),
             nonce: z.string().max(64),
           }),
+          /** From `auth.pairing.invite`: lets a device in that is not known yet. */
+          pairing_code: z.string().max(64).optional(),
         }),
       ],
       { error: "must be {token}, {session_token} or {device}" },
@@ -47,6 +49,17 @@ export const connectResult = z.object({
   scopes: z.array(z.enum(SCOPES)),
   session_token: z.string().optional(),
   session_expires_at: z.number().optional(),
+  /** What the server knows of the device that connected with its key. */
+  device: z
+    .object({
+      device_id: z.string(),
+      name: z.string(),
+      role: z.enum(["operator", "node"]),
+      scopes: z.array(z.enum(SCOPES)),
+      approved_by: z.string(),
+      created_at: z.number(),
+    })
+    .optional(),
   features: z.object({ methods: z.array(z.string()), events: z.array(z.string()) }),
   policy: z.object({
     max_payload: z.number(),

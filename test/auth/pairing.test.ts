@@ -41,3 +41,29 @@ test("Pairings holds 3 of an address and 10 overall, each for 10 minutes whateve
   world.steady = 600_000;
   expect(pairings.list()).toEqual([]);
 });
+
+const given = { role: "operator", scopes: ["read"], by: "owner" } as const;
+
+test("Pairings redeems a code that was made beforehand once, until its time is over", () => {
+  const { world, pairings } = open();
+  const { code, expiresAt } = pairings.prepare(given);
+  expect([code, expiresAt]).toEqual([expect.stringMatching(/^[2-9A-HJKMNP-TV-Z]{8}$/), 5_600_000]);
+  expect(pairings.list()).toEqual([]);
+  expect(pairings.redeem(` ${code.toLowerCase()} `)).toMatchObject(given);
+  expect(pairings.redeem(code)).toBeUndefined();
+  const late = pairings.prepare(given, 1_000);
+  world.wall -= 86_400_000;
+  world.steady = 1_000;
+  expect(pairings.redeem(late.code)).toBeUndefined();
+});
+
+test("Pairings keeps 10 codes at most, and ends all of them after 10 that nobody has", async () => {
+  const { pairings } = open();
+  const codes = Array.from({ length: 10 }, () => pairings.prepare(given).code);
+  expect((await refusal(() => pairings.prepare(given))).reason).toBe("rate_limited");
+  for (let i = 0; i < 9; i++) expect(pairings.redeem("22222222")).toBeUndefined();
+  expect(pairings.redeem(codes[0]!)).toBeDefined();
+  expect(pairings.redeem("")).toBeUndefined();
+  expect(codes.map((code) => pairings.redeem(code))).toEqual(Array(10).fill(undefined));
+  expect(pairings.redeem(pairings.prepare(given).code)).toBeDefined();
+});

@@ -23,6 +23,7 @@ const TABLE: Readonly<Record<string, string>> = {
   "auth.devices.list": "admin, read",
   "auth.devices.revoke": "admin",
   "auth.pairing.approve": "admin",
+  "auth.pairing.invite": "admin",
   "auth.pairing.list": "admin, read",
   "auth.pairing.reject": "admin",
   "auth.tokens.create": "admin",

@@ -31,20 +31,34 @@ export interface DeviceHandshake {
   readonly signed?: Partial<DeviceClaim>;
   readonly nonce?: string;
   readonly signedAt?: number;
+  readonly pairingCode?: string;
+  readonly role?: "operator" | "node";
 }
 
 /** Opens a socket and says `connect` on it with the device's key. */
 export async function connectDevice(
   url: string,
   device: TestDevice,
-  { scopes = ["read", "chat"], signed = {}, nonce, signedAt = Date.now() }: DeviceHandshake = {},
+  {
+    scopes = ["read", "chat"],
+    signed = {},
+    nonce,
+    signedAt = Date.now(),
+    pairingCode,
+    role = "operator",
+  }: DeviceHandshake = {},
 ): Promise<{ socket: Frames; answer: Frame & { result?: Record<string, unknown> }; proof: DeviceProof }> {
   const socket = await openFrames(url);
   while (socket.received.length === 0) await new Promise((resolve) => setImmediate(resolve));
   const challenge = String(socket.received[0]!.params!.data.nonce);
-  const claim = { clientId: "phone", role: "operator", scopes, host: new URL(url).host, ...signed };
+  const claim = { clientId: "phone", role, scopes, host: new URL(url).host, ...signed };
   const proof = await device.prove(nonce ?? challenge, signedAt, claim);
-  const params = { client: { id: "phone" }, role: "operator", scopes, auth: { device: proof } };
+  const params = {
+    client: { id: "phone" },
+    role,
+    scopes,
+    auth: { device: proof, ...(pairingCode === undefined ? {} : { pairing_code: pairingCode }) },
+  };
   const answer = (await socket.ask(request("connect", params, 1))) as Frame & { result?: Record<string, unknown> };
   return { socket, answer, proof };
 }

@@ -25,7 +25,7 @@ export const authConnect = defineMethod({
   params: connectParams,
   result: connectResult,
   handle(
-    { auth, facts }: { auth: Prover & Pick<Auth, "mode" | "issueSession">; facts: ServerFacts },
+    { auth, facts }: { auth: Prover & Pick<Auth, "mode" | "issueSession" | "devices">; facts: ServerFacts },
     params,
     { connection, log },
   ) {
@@ -48,6 +48,7 @@ export const authConnect = defineMethod({
         role,
         scopes: [...scopes],
         ...(mayIssue && rights === found ? sessionOf(auth, rights, log) : {}),
+        ...deviceOf(auth, rights),
         features: { methods: [...facts.methods], events: [...facts.events] },
         policy: {
           max_payload: facts.maxPayload(),
@@ -82,9 +83,18 @@ function prove(auth: Prover, params: ConnectParams, connection: Connection): Rig
     host,
     address,
     takeNonce: (nonce) => connection.takeNonce(nonce),
+    pairingCode: given.pairing_code,
     // A name that strangers choose: nothing in it may move a terminal or break a line of the log.
     wants: { name: clientId.replace(/[^\x20-\x7e]/g, "?").slice(0, 64), role, scopes: scopes ?? SCOPES },
   });
+}
+
+/** What is known of the device behind the rights, if it is one. */
+function deviceOf({ devices }: Pick<Auth, "devices">, { grant: { identity } }: Rights) {
+  const found = identity.kind === "device" || identity.kind === "node" ? devices.get(identity.id) : undefined;
+  if (!found) return {};
+  const { last_seen_at: _, scopes, ...rest } = found;
+  return { device: { ...rest, scopes: [...scopes] } };
 }
 
 /** A convenience: a server whose disk is full must still let in whoever wants to see why. */
