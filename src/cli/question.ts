@@ -45,6 +45,15 @@ export async function confirm(terminal: Terminal, question: string, preset: bool
   }
 }
 
+/** Whether to go on with what cannot be undone: `--yes` said so, no one is there to ask, or the person agrees. */
+export async function agreed(
+  { yes }: { readonly yes?: boolean | undefined },
+  terminal: Terminal,
+  question: string,
+): Promise<boolean> {
+  return yes === true || !terminal.interactive || confirm(terminal, question, false);
+}
+
 /** One of a list, by its number or its name. A list of numbers works on every terminal and is read out well. */
 export async function choose<T>(
   terminal: Terminal,

@@ -4,6 +4,9 @@ import * as z from "zod";
 export const approvalStatus = z.enum(["pending", "approved", "denied", "expired", "cancelled"]);
 export const approvalDecision = z.enum(["once", "session", "always", "deny"]);
 
+/** How an approval ended. */
+export const approvalEnd = z.enum([...approvalDecision.options, "expired", "cancelled"]);
+
 export const approval = z.object({
   approval_id: z.string(),
   tool: z.string(),
@@ -18,7 +21,7 @@ export const approval = z.object({
   session_key: z.string().nullable(),
   status: approvalStatus,
   /** How it ended; absent while it is pending. */
-  decision: z.enum([...approvalDecision.options, "expired", "cancelled"]).optional(),
+  decision: approvalEnd.optional(),
   created_at: z.number(),
   expires_at: z.number(),
 });

@@ -1,5 +1,7 @@
 /** Events: each topic with the shape of its data. Publishing is checked by the compiler, the shapes by tests. */
 import * as z from "zod";
+import { approval, approvalEnd } from "./approval.ts";
+import { configIssue } from "./config-issue.ts";
 import { MCP_STATUSES } from "./mcp-state.ts";
 import { mediaPart, message, toolResultPart, usage } from "./message.ts";
 import { PLUGIN_STATES } from "./plugin-state.ts";
@@ -46,21 +48,10 @@ export const eventSchemas = {
   "session.message": z.object({ session_key: z.string(), message }),
   "session.cleared": z.object({ session_key: z.string() }),
   "session.deleted": z.object({ session_key: z.string() }),
-  "approval.requested": z.object({
-    approval_id: z.string(),
-    tool: z.string(),
-    plan: z.unknown(),
-    reason: z.string(),
-    /** What "always" would allow; null: it is not offered; absent: exactly this plan. */
-    pattern: z.record(z.string(), z.unknown()).nullable().optional(),
-    run_id: z.string().nullable(),
-    call_id: z.string().nullable(),
-    session_key: z.string().nullable(),
-    expires_at: z.number(),
-  }),
+  "approval.requested": approval.omit({ status: true, decision: true, created_at: true }),
   "approval.resolved": z.object({
     approval_id: z.string(),
-    decision: z.enum(["once", "session", "always", "deny", "expired", "cancelled"]),
+    decision: approvalEnd,
     by: z.string().nullable(),
     run_id: z.string().nullable(),
     session_key: z.string().nullable(),
@@ -114,7 +105,7 @@ export const eventSchemas = {
   /** Sections of config.toml that changed, for example `["models", "providers"]`. */
   "config.changed": z.object({ sections: z.array(z.string()) }),
   "config.invalid": z.object({
-    issues: z.array(z.object({ path: z.string(), message: z.string(), line: z.number().optional() })),
+    issues: z.array(configIssue),
   }),
   /** It, or one of its keys (`key` is its place in the table, from 1), is left alone for `retry_in_ms`. */
   "provider.failed": z.object({ provider: z.string(), key: z.number().nullable(), retry_in_ms: z.number() }),
@@ -123,7 +114,7 @@ export const eventSchemas = {
   "protocol.loaded": z.object({ protocol: z.string() }),
   "protocol.invalid": z.object({
     protocol: z.string(),
-    issues: z.array(z.object({ path: z.string(), message: z.string(), line: z.number().optional() })),
+    issues: z.array(configIssue),
   }),
   "interface.started": z.object({ interface: z.string() }),
   "interface.stopped": z.object({ interface: z.string() }),

@@ -1,5 +1,6 @@
 /** Plugins on the wire. */
 import * as z from "zod";
+import { unusable } from "./config-issue.ts";
 import { PLUGIN_STATES } from "./plugin-state.ts";
 
 const named = z.object({ name: z.string(), description: z.string() });
@@ -18,13 +19,7 @@ export const plugin = z.object({
   kind: z.string().nullable(),
   status: z.enum(PLUGIN_STATES),
   /** Why it, or its new version, cannot be used. */
-  error: z
-    .object({
-      reason: z.string(),
-      message: z.string(),
-      issues: z.array(z.object({ path: z.string(), message: z.string(), line: z.number().optional() })).optional(),
-    })
-    .nullable(),
+  error: unusable.nullable(),
   /** Of a pending plugin: its first approval, one of wider permissions, or one of changed files. */
   awaits: z.enum(["approval", "permissions", "content"]).nullable(),
   /** As the manifest has them. */

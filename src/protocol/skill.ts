@@ -1,5 +1,6 @@
 /** Skills on the wire. */
 import * as z from "zod";
+import { unusable } from "./config-issue.ts";
 
 export const skill = z.object({
   /** The name of its folder when its SKILL.md could not be read; then what that says is null or empty. */
@@ -13,13 +14,7 @@ export const skill = z.object({
   status: z.enum(["active", "pending", "inactive", "error"]),
   /** Of a pending one: its first approval, or one of changed files; the approved ones are in use until then. */
   awaits: z.enum(["approval", "content"]).nullable(),
-  error: z
-    .object({
-      reason: z.string(),
-      message: z.string(),
-      issues: z.array(z.object({ path: z.string(), message: z.string(), line: z.number().optional() })).optional(),
-    })
-    .nullable(),
+  error: unusable.nullable(),
   license: z.string().nullable(),
   compatibility: z.string().nullable(),
   metadata: z.record(z.string(), z.string()),

@@ -13,7 +13,7 @@ import { askAndApprove, isOpen, said } from "../plugins/approval.ts";
 import { init } from "../plugins/init.ts";
 import { pack, validate } from "../plugins/offline.ts";
 import { nextStep, type ShownPlugin, writeRequest } from "../plugins/view.ts";
-import { confirm } from "../question.ts";
+import { agreed } from "../question.ts";
 import { toSource } from "../source.ts";
 import { writeFacts, writeTable } from "../table.ts";
 
@@ -189,7 +189,7 @@ const uninstall = defineCommand({
       const { terminal } = invocation;
       const found = await client.call("plugins.get", { id: args.id });
       const question = `Remove ${printableLine(found.path)} with all that is in it?`;
-      if (!args.yes && terminal.interactive && !(await confirm(terminal, question, false))) {
+      if (!(await agreed(args, terminal, question))) {
         terminal.err.write("Nothing was removed\n");
         return EXIT.failure;
       }

@@ -9,7 +9,7 @@ import { usageError } from "../failure.ts";
 import { jsonFlag, serverFlags } from "../flags.ts";
 import { formatAgo, formatTime } from "../format.ts";
 import { writeJson } from "../output.ts";
-import { confirm } from "../question.ts";
+import { agreed } from "../question.ts";
 import { writeTable } from "../table.ts";
 
 const key = {
@@ -127,7 +127,7 @@ const remove = defineCommand({
       const { terminal } = invocation;
       const { session_key, message_count } = await client.call("session.get", { session_key: args.key });
       const question = `Delete ${session_key} with ${message_count} messages for good?`;
-      if (!args.yes && terminal.interactive && !(await confirm(terminal, question, false))) {
+      if (!(await agreed(args, terminal, question))) {
         terminal.err.write("Nothing was deleted\n");
         return EXIT.failure;
       }

@@ -8,7 +8,7 @@ import { usageError } from "../failure.ts";
 import { jsonFlag, serverFlags } from "../flags.ts";
 import { formatTime } from "../format.ts";
 import { writeJson } from "../output.ts";
-import { confirm } from "../question.ts";
+import { agreed, confirm } from "../question.ts";
 import { toSource } from "../source.ts";
 import { writeFacts, writeTable } from "../table.ts";
 
@@ -150,7 +150,7 @@ const uninstall = defineCommand({
       const { terminal } = invocation;
       const found = await client.call("skills.get", { name: args.name });
       const question = `Remove ${printableLine(found.path)} with all that is in it?`;
-      if (!args.yes && terminal.interactive && !(await confirm(terminal, question, false))) {
+      if (!(await agreed(args, terminal, question))) {
         terminal.err.write("Nothing was removed\n");
         return EXIT.failure;
       }

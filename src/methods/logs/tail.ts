@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { LOG_LEVELS } from "../../lib/log.ts";
 import type { LogHistory } from "../../lib/log-history.ts";
+import { logEntry } from "../../protocol/log-entry.ts";
 import { defineMethod } from "../../sdk/method.ts";
 
 export const logsTail = defineMethod({
@@ -14,15 +15,7 @@ export const logsTail = defineMethod({
     after: z.int().min(0).default(0),
   }),
   result: z.object({
-    entries: z.array(
-      z.object({
-        n: z.number(),
-        ts: z.number(),
-        level: z.enum(LOG_LEVELS),
-        message: z.string(),
-        fields: z.record(z.string(), z.unknown()),
-      }),
-    ),
+    entries: z.array(logEntry),
     next: z.number(),
   }),
   handle({ logs }: { logs: Pick<LogHistory, "tail"> }, params) {
