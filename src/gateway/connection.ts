@@ -7,6 +7,7 @@ import type { Grant } from "../protocol/identity.ts";
 import { failure } from "../protocol/jsonrpc.ts";
 import type { Bus, Published, Subscriber } from "../sdk/bus.ts";
 import type { Connection, Rights, Subscribed } from "../sdk/connection.ts";
+import { ClientRequests } from "./client-requests.ts";
 import type { Answer, Dispatch } from "./dispatch.ts";
 import { Outbox, type Sink } from "./outbox.ts";
 
@@ -55,6 +56,7 @@ export class GatewayConnection implements Connection, Subscriber {
   underWay = 0;
   readonly #options: ConnectionOptions;
   readonly #outbox: Outbox;
+  readonly #requests: ClientRequests;
   readonly #ended = new AbortController();
   #hasEnded = false;
   readonly #subscriptions = new Map<string, Subscription>();
@@ -79,6 +81,7 @@ export class GatewayConnection implements Connection, Subscriber {
     this.cookie = options.cookie;
     this.#rights = options.rights;
     this.#outbox = new Outbox(options.sink, options.maxBuffered);
+    this.#requests = new ClientRequests((frame) => this.#outbox.send(frame));
     this.#signal = AbortSignal.any([options.signal, this.#ended.signal]);
   }
 
@@ -92,6 +95,19 @@ export class GatewayConnection implements Connection, Subscriber {
 
   get subscriptions(): readonly string[] {
     return [...this.#subscriptions.keys()];
+  }
+
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  request(method: string, params: object, signal?: AbortSignal): Promise<unknown> {
+    return this.#requests.ask(method, params, signal);
+  }
+
+  /** Whether `value` is the client's answer to `request`. */
+  takeAnswer(value: unknown): boolean {
+    return this.#requests.take(value);
   }
 
   /** Greets the client and starts the clock of the handshake. */
@@ -209,13 +225,15 @@ export class GatewayConnection implements Connection, Subscriber {
   }
 
   /** The socket has ended, whoever ended it. */
-  ended(): void {
+  end(): void {
     this.#hasEnded = true;
     clearTimeout(this.#handshake);
     clearTimeout(this.#expiry);
     this.#outbox.close();
     this.#detach();
-    this.#ended.abort(new AlephError("cancelled", "Connection has ended"));
+    const gone = new AlephError("cancelled", "Connection has ended");
+    this.#requests.close(gone);
+    this.#ended.abort(gone);
   }
 
   #hasExpired(): boolean {

@@ -35,6 +35,7 @@ export function createDispatch<Needs>({ methods, needs, middleware, log }: Dispa
   let requests = 0;
 
   function answer(value: unknown, connection: GatewayConnection, signal: AbortSignal): Answer | Promise<Answer> {
+    if (connection.takeAnswer(value)) return undefined;
     let request: Request;
     try {
       request = parseRequest(value);

@@ -12,6 +12,7 @@ import type { Transport } from "../sdk/transport.ts";
 import { GatewayConnection } from "./connection.ts";
 import { readCookie } from "./cookie.ts";
 import type { Dispatch } from "./dispatch.ts";
+import { type IsTrusted, type Origin, seenThrough, trustedProxies } from "./forwarded.ts";
 import { createHttp, type Http } from "./http.ts";
 import { checkOrigin, isLoopbackAddress } from "./origin.ts";
 import type { Sink } from "./outbox.ts";
@@ -42,6 +43,8 @@ export interface GatewayOptions<Needs> {
 export interface GatewaySettings {
   readonly allowed_origins: readonly string[];
   readonly allowed_hosts: readonly string[];
+  /** Addresses and blocks of them: whose word on a request's origin is believed. */
+  readonly trusted_proxies: readonly string[];
   readonly max_payload: number;
   readonly max_buffered: number;
 }
@@ -62,6 +65,28 @@ export interface Listening {
   readonly port: number;
 }
 
+/** In PEM. */
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface ListenOptions {
+  /** With it the address speaks TLS only. */
+  readonly tls?: Certificate;
+  /** More names under which it may be called. */
+  readonly names?: readonly string[];
+  /** On 127.0.0.1 too, without TLS: for the programs of this machine. */
+  readonly alsoLoopback?: boolean;
+}
+
+/** One address that is listened on. */
+interface Door {
+  readonly host: string;
+  readonly tls: Certificate | undefined;
+  readonly names: readonly string[];
+}
+
 const HANDSHAKE_MS = 10_000;
 /** Sockets that may be open without rights at the same time. */
 const MAX_STRANGERS = 512;
@@ -71,9 +96,11 @@ export class Gateway<Needs> implements AsyncDisposable {
   readonly #http: Http;
   readonly #connections = new Set<GatewayConnection>();
   readonly #stopping = new AbortController();
-  /** The one that listens, and those before it that still have sockets. */
+  /** Those that listen, and those before them that still have sockets. */
   readonly #servers = new Set<Server<Needs>>();
-  #current: { readonly server: Server<Needs>; readonly host: string } | undefined;
+  #current: readonly { readonly server: Server<Needs>; readonly door: Door }[] = [];
+  /** What `trusted_proxies` says, read once as long as it says the same. */
+  #proxies: { readonly blocks: readonly string[]; readonly isTrusted: IsTrusted } | undefined;
   #opened = 0;
   #isAccepting = true;
 
@@ -89,36 +116,56 @@ export class Gateway<Needs> implements AsyncDisposable {
 
   /** Whether nobody from another machine can reach the port. */
   get onLoopback(): boolean {
-    return !this.#current || isLoopbackAddress(this.#current.host);
+    return this.#current.every(({ door }) => isLoopbackAddress(door.host));
   }
 
   /**
    * Opens the port; a second call moves to another one, and what is connected stays. Throws the system's error
-   * (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`) and then listens where it did before.
+   * (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, that of a certificate) and then listens where it did before.
    */
-  listen(host: string, port: number): Listening {
+  listen(host: string, port: number, { tls, names = [], alsoLoopback = false }: ListenOptions = {}): Listening {
+    const doors: Door[] = [{ host, tls, names }];
+    if (alsoLoopback) doors.push({ host: "127.0.0.1", tls: undefined, names });
     const before = this.#current;
+    const portBefore = before[0]?.server.port;
     // One port cannot be had twice, also not for another address of the machine: it is let go first.
-    const wanted = port === 0 && before ? before.server.port! : port;
-    const samePort = wanted === before?.server.port;
-    if (samePort) void before!.server.stop(false);
-    let server: Server<Needs>;
+    const wanted = port === 0 ? (portBefore ?? 0) : port;
+    const samePort = wanted === portBefore;
+    if (samePort) for (const { server } of before) void server.stop(false);
     try {
-      server = this.#serve(host, wanted);
+      this.#current = this.#openDoors(doors, wanted);
     } catch (error) {
-      if (samePort) this.#current = { server: this.#serve(before!.host, wanted), host: before!.host };
+      if (samePort) {
+        this.#current = this.#openDoors(
+          before.map(({ door }) => door),
+          wanted,
+        );
+      }
       throw error;
     }
-    this.#current = { server, host };
-    if (before) this.#leave(before, host);
-    return { url: `http://${reachable(host)}:${server.port}`, port: server.port! };
+    this.#leave(before);
+    const [first] = this.#current;
+    const { port: bound } = first!.server;
+    return { url: `${tls ? "https" : "http"}://${reachable(host)}:${bound}`, port: bound! };
   }
 
-  /** Lets go of the old address. Where it could be reached from other machines and the new one cannot, nobody stays on it. */
-  #leave(before: { readonly server: Server<Needs>; readonly host: string }, host: string): void {
-    const narrower = isLoopbackAddress(host) && !isLoopbackAddress(before.host);
+  /** All of them on one port, or none. */
+  #openDoors(doors: readonly Door[], port: number) {
+    const opened: { readonly server: Server<Needs>; readonly door: Door }[] = [];
+    try {
+      for (const door of doors) opened.push({ door, server: this.#serve(door, opened[0]?.server.port ?? port) });
+      return opened;
+    } catch (error) {
+      for (const { server } of opened) void server.stop(true);
+      throw error;
+    }
+  }
+
+  /** Lets go of the old addresses. Where they could be reached from other machines and the new ones cannot, nobody stays. */
+  #leave(before: readonly { readonly server: Server<Needs>; readonly door: Door }[]): void {
+    const narrower = this.onLoopback && before.some(({ door }) => !isLoopbackAddress(door.host));
     if (narrower) for (const connection of this.#connections) connection.close(CLOSE.serviceRestart, "address changes");
-    void before.server.stop(narrower);
+    for (const { server } of before) void server.stop(narrower);
   }
 
   /** A client inside the process: the owner's, without a socket. */
@@ -130,7 +177,7 @@ export class Gateway<Needs> implements AsyncDisposable {
     const end = (code: number, reason: string) => {
       if (!connection) return;
       this.#connections.delete(connection);
-      connection.ended();
+      connection.end();
       connection = undefined;
       ended.resolve({ code, reason });
     };
@@ -175,10 +222,11 @@ export class Gateway<Needs> implements AsyncDisposable {
     await Promise.all([...this.#servers].map((server) => server.stop(true)));
   }
 
-  #serve(host: string, port: number): Server<Needs> {
+  #serve(door: Door, port: number): Server<Needs> {
     const { max_payload } = this.#options.settings();
     const server = Bun.serve<SocketData<Needs>>({
-      hostname: host,
+      hostname: door.host,
+      ...(door.tls ? { tls: { cert: door.tls.cert, key: door.tls.key } } : {}),
       port,
       development: false,
       // Without development mode Bun shares the port with whoever else asks for it: two servers, each with half the clients.
@@ -186,7 +234,7 @@ export class Gateway<Needs> implements AsyncDisposable {
       // Up to here a body that is too large gets a full answer; a larger one gets Bun's, which has no words.
       maxRequestBodySize: max_payload * 2,
       idleTimeout: 60,
-      fetch: (request, server) => this.#fetch(request, server, host),
+      fetch: (request, server) => this.#fetch(request, server, door),
       error: (error) => this.#http.refuse(error),
       websocket: {
         maxPayloadLength: max_payload,
@@ -209,32 +257,56 @@ export class Gateway<Needs> implements AsyncDisposable {
   #fetch(
     request: Request,
     server: Server<Needs>,
-    boundHost: string,
+    door: Door,
   ): Response | Promise<Response> | Promise<Response | undefined> {
     try {
       const { allowed_hosts, allowed_origins } = this.#options.settings();
-      checkOrigin(request, { boundHost, allowedHosts: allowed_hosts, allowedOrigins: allowed_origins });
-      const address = server.requestIP(request)?.address ?? "unknown";
+      const from = this.#originOf(request, server, door);
+      checkOrigin(request, {
+        boundHost: door.host,
+        allowedHosts: door.names.length === 0 ? allowed_hosts : [...allowed_hosts, ...door.names],
+        allowedOrigins: allowed_origins,
+        host: from.host,
+        secure: from.secure,
+      });
       const { pathname } = new URL(request.url);
       if (!this.#isAccepting && pathname !== "/health") throw new AlephError("overloaded", "Server stops");
       if (pathname !== "/ws") {
-        return this.#http.handle(request, { pathname, address, keepAlive: () => server.timeout(request, 0) });
+        const { address, secure } = from;
+        return this.#http.handle(request, { pathname, address, secure, keepAlive: () => server.timeout(request, 0) });
       }
       return this.#core()
-        .then((core) => this.#upgrade(core, request, server, address))
+        .then((core) => this.#upgrade(core, request, server, from))
         .catch((error: unknown) => this.#http.refuse(error));
     } catch (error) {
       return this.#http.refuse(error);
     }
   }
 
-  #upgrade(core: GatewayCore<Needs>, request: Request, server: Server<Needs>, address: string): Response | undefined {
+  #originOf(request: Request, server: Server<Needs>, door: Door): Origin {
+    const direct = {
+      address: server.requestIP(request)?.address ?? "unknown",
+      host: request.headers.get("host") ?? "",
+      secure: door.tls !== undefined,
+    };
+    const blocks = this.#options.settings().trusted_proxies;
+    if (blocks.length === 0) return direct;
+    if (this.#proxies?.blocks !== blocks) this.#proxies = { blocks, isTrusted: trustedProxies(blocks) };
+    return seenThrough(request.headers, direct, this.#proxies.isTrusted);
+  }
+
+  #upgrade(
+    core: GatewayCore<Needs>,
+    request: Request,
+    server: Server<Needs>,
+    { address, host }: Origin,
+  ): Response | undefined {
     if (this.#connections.size >= MAX_STRANGERS && this.#strangers() >= MAX_STRANGERS) {
       throw new AlephError("overloaded", "Too many connections are waiting for their handshake");
     }
     const data: SocketData<Needs> = {
       core,
-      host: request.headers.get("host") ?? "",
+      host,
       address,
       cookie: readCookie(request.headers),
       connection: undefined,
@@ -300,7 +372,7 @@ export class Gateway<Needs> implements AsyncDisposable {
     const { connection } = socket.data;
     if (!connection) return;
     this.#connections.delete(connection);
-    connection.ended();
+    connection.end();
   }
 }
 

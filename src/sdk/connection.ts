@@ -38,4 +38,13 @@ export interface Connection {
   /** Whether there was such a subscription. */
   unsubscribe(pattern: string): boolean;
   readonly subscriptions: readonly string[];
+  /** Aborts when the connection has ended, whoever ended it. */
+  readonly ended: AbortSignal;
+  /**
+   * Asks the client, with JSON-RPC the other way round. Rejects with the error that it answers with, with `cancelled` when
+   * the connection ends before, and with the reason of `signal`; the client is not told that nobody waits any more.
+   */
+  request(method: string, params: object, signal?: AbortSignal): Promise<unknown>;
+  /** The end, with a code of `protocol/close.ts`. */
+  close(code: number, reason: string): void;
 }

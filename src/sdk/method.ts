@@ -23,8 +23,11 @@ export interface Method<Name extends string, P extends z.ZodType, R extends z.Zo
   readonly name: Name;
   /** One sentence without a full stop, for the reference and for help. */
   readonly summary: string;
-  /** What the caller must hold; `public` methods are the only ones that an unauthenticated connection may call. */
-  readonly scope: Scope | "public";
+  /**
+   * What the caller must hold; `public` methods are the only ones that an unauthenticated connection may call, and those of
+   * `node` the only others that a node may.
+   */
+  readonly scope: Scope | "public" | "node";
   /** Default: `read` for scopes `read` and `public`, else `write`. */
   readonly rate?: RateClass;
   readonly params: P;

@@ -406,7 +406,7 @@ describe("subscribe under every interleaving", () => {
           const heard = got.filter((seq, index) => got.slice(0, index).every((before) => before < seq));
           expect(heard).toEqual(ended < 0 ? wanted : wanted.slice(0, heard.length));
         }
-        connection.ended();
+        connection.end();
       }),
       {
         numRuns: 300,

@@ -11,7 +11,10 @@ export function createAuthorize(): Middleware {
           data: { hint: 'Call connect with auth: {"token": "…"} first' },
         });
       }
-      if (method && !call.grant.scopes.includes(method.scope)) {
+      if (method?.scope === "node") {
+        if (call.grant.role !== "node")
+          throw new AlephError("forbidden", `"${method.name}" is for nodes of the cluster`);
+      } else if (method && !call.grant.scopes.includes(method.scope)) {
         throw new AlephError("forbidden", `"${method.name}" needs the scope "${method.scope}"`, {
           data: { scope: method.scope },
         });
