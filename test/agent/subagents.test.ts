@@ -1,38 +1,10 @@
 /** Subagents through the whole server: a scripted model that delegates, and what its delegates may and may not. */
 import { expect, test } from "bun:test";
 import { collectEvents } from "../support/app.ts";
-import { type Conversation, conversation, MAIN } from "../support/conversation.ts";
-import type { FakeRequest, Scripted, Step } from "../support/providers/fake.ts";
+import { conversation, MAIN } from "../support/conversation.ts";
+import { calls, lastRole, questionOf, results, script, send, spawn, toolNames } from "../support/delegation.ts";
+import type { FakeRequest } from "../support/providers/fake.ts";
 import { until } from "../support/until.ts";
-
-type Call = { readonly name: string; readonly args: unknown };
-const calls = (...list: Call[]): Step[] => list.map((tool_call) => ({ tool_call }));
-const spawn = (args: object): Call => ({ name: "agent_spawn", args });
-
-/** What the person, or whoever wrote the task, said first. */
-const questionOf = ({ body }: FakeRequest): string =>
-  body.messages.findLast((m: { role: string }) => m.role === "user").content;
-const lastRole = ({ body }: FakeRequest): string => body.messages.at(-1).role;
-const results = ({ body }: FakeRequest): string[] =>
-  body.messages.filter((m: { role: string }) => m.role === "tool").map((m: { content: string }) => m.content);
-const toolNames = ({ body }: FakeRequest): string[] =>
-  (body.tools ?? []).map((tool: { function: { name: string } }) => tool.function.name).sort();
-
-/** The first whose question begins with the key answers: with the calls at first, then with the text. */
-function script(
-  t: Conversation,
-  table: Readonly<Record<string, { readonly first?: Step[]; readonly last: Scripted }>>,
-) {
-  t.fake.answer((request) => {
-    const key = Object.keys(table).find((start) => questionOf(request).startsWith(start));
-    if (key === undefined) return `no script for ${questionOf(request)}`;
-    const { first, last } = table[key]!;
-    return first && lastRole(request) === "user" ? first : last;
-  });
-}
-
-const send = (t: Conversation, message: string, session_key = MAIN) =>
-  t.client.call("session.send", { message, session_key });
 
 test("a subagent works in a session of its own and its answer is the result of the call", async () => {
   await using t = await conversation();

@@ -1,5 +1,6 @@
 /** The agent with all its real parts on a disk of its own, a fake provider, and plugins whose code is functions of the test. */
 import { Runner, type RunnerOptions } from "../../src/agent/runner.ts";
+import { SubagentRuns } from "../../src/agent/subagents.ts";
 import { Toolbox } from "../../src/agent/toolbox.ts";
 import { openBus } from "../../src/bus/bus.ts";
 import { Cassettes } from "../../src/cassette/cassettes.ts";
@@ -66,7 +67,7 @@ export async function testAgent({ plugins: given = [], agents = {}, limits, reco
   const hooks = stack.use(new PluginHooks({ plugins, log }));
   const commands = new PluginCommands({ plugins });
   const approvals = new Approvals({ stores, bus, log, now });
-  const needs = async () => ({ now });
+  const needs = async () => ({ now, subagents });
   const gate = createGate({ approvals, needs, hooks, log, config });
   const toolbox = new Toolbox({
     tools,
@@ -112,6 +113,7 @@ export async function testAgent({ plugins: given = [], agents = {}, limits, reco
     log,
   };
   const runner = new Runner(options);
+  const subagents = stack.use(new SubagentRuns({ runner, runs, sessions, stores, toolbox, config, log, now }));
   const events: EventFrame[] = [];
   bus.attach({ deliver: ({ event }) => void events.push(event) });
   await bus.start();
