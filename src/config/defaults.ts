@@ -13,6 +13,9 @@ export const DEFAULTS = {
     port: 18790,
     allowed_origins: [] as string[],
     allowed_hosts: [] as string[],
+    remote: false,
+    trusted_proxies: [] as string[],
+    tls: { tailscale: false } as { readonly cert?: string; readonly key?: string; readonly tailscale: boolean },
     /** Bytes of one WebSocket frame or HTTP body. */
     max_payload: 8 * 1024 * 1024,
     /** Bytes that may wait for a slow reader. */

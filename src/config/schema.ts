@@ -91,6 +91,11 @@ const size = z.union([
   z.string().regex(/^[1-9]\d{0,5} ?[KMG]i?B$/i, 'must be a size such as "256MB"'),
 ]);
 
+const addressOrBlock = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
+const addressBlock = z
+  .string()
+  .refine((text) => addressOrBlock.safeParse(text).success, "must be an address, or a block such as 10.0.0.0/8");
+
 const runtime = {
   enabled: z.boolean().describe("false leaves plugins of this kind unused"),
   memory_limit: size.describe("of one plugin, in bytes or like 256MB"),
@@ -165,6 +170,15 @@ export const configSchema = z.strictObject({
       port: z.int().min(0).max(65535).describe("0 is any free one"),
       allowed_origins: z.array(z.url()).describe("other web origins whose pages may call the server"),
       allowed_hosts: z.array(z.string()).describe("other names under which the server may be called"),
+      remote: z.boolean().describe("listens on the tailnet's address too, as --remote does"),
+      trusted_proxies: z.array(addressBlock).describe("reverse proxies whose X-Forwarded headers are believed"),
+      tls: z
+        .strictObject({
+          cert: folder.describe("file with the certificate chain, in PEM; read again when it changes"),
+          key: folder.describe("file with its key"),
+          tailscale: z.boolean().describe("gets both from tailscale cert, and renews them"),
+        })
+        .partial(),
       max_payload: z
         .int()
         .min(1024)

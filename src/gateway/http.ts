@@ -63,6 +63,8 @@ export interface RefuseOptions {
 /** Whose request it is. `keepAlive` lets the connection be silent. */
 interface Peer {
   readonly address: string;
+  /** Whether the client's connection is encrypted, as far as the server can tell. */
+  readonly secure: boolean;
   readonly keepAlive: () => void;
 }
 
@@ -115,7 +117,7 @@ export function createHttp<Needs>({ core, routes, maxBody, log }: HttpOptions<Ne
 
   function admit(route: AnyRoute, auth: Auth | undefined, request: Request, peer: Peer): RouteRequest {
     const { headers } = request;
-    const { address, keepAlive } = peer;
+    const { address, keepAlive, secure } = peer;
     const key = route.auth === "api_key" ? headers.get("x-api-key") : null;
     const bearer = key === null ? headers.get("authorization") : `Bearer ${key}`;
     const open = route.auth === "public" || (route.auth === "loopback" && bearer === null && isLocal(headers, address));
@@ -131,8 +133,8 @@ export function createHttp<Needs>({ core, routes, maxBody, log }: HttpOptions<Ne
       credential: rights?.credentials[0],
       keepAlive,
       cookie: readCookie(headers),
-      // Behind a proxy that ends TLS only the page's own address tells; it was checked before.
-      secure: headers.get("origin")?.startsWith("https://") ?? false,
+      // Behind a proxy that is not named only the page's own address tells; it was checked before.
+      secure: secure || (headers.get("origin")?.startsWith("https://") ?? false),
     };
   }
 
@@ -166,12 +168,11 @@ export function createHttp<Needs>({ core, routes, maxBody, log }: HttpOptions<Ne
   }
 
   return {
-    handle(request, { pathname, address, keepAlive }) {
+    handle(request, { pathname, ...peer }) {
       if (Number(request.headers.get("content-length") ?? 0) > maxBody()) {
         // The rest of the body is not read, so the connection cannot go on.
         return refuseAt(pathname, tooLarge(maxBody()), { more: { connection: "close" } });
       }
-      const peer = { address, keepAlive };
       const known = exact.get(`${request.method} ${pathname}`);
       return known ? known(request, peer) : http.fetch(request, peer);
     },

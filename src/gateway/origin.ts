@@ -15,6 +15,10 @@ export interface OriginRules {
   readonly allowedHosts: readonly string[];
   /** `https://panel.example`: exact origins. */
   readonly allowedOrigins: readonly string[];
+  /** What was asked for, where that is not the Host header: a trusted proxy said so. */
+  readonly host?: string;
+  /** Whether the client's connection is encrypted: then a page of this server has an `https:` origin. */
+  readonly secure?: boolean;
 }
 
 /**
@@ -22,14 +26,15 @@ export interface OriginRules {
  * is another one behind a tunnel or a container, and a page cannot choose the Host that it sends.
  */
 export function checkOrigin({ method, headers }: Pick<Request, "method" | "headers">, rules: OriginRules): void {
-  const host = headers.get("host")?.toLowerCase() ?? "";
+  const host = (rules.host ?? headers.get("host") ?? "").toLowerCase();
   if (!isKnownHost(host, rules)) {
     throw new AlephError("forbidden", "This host name is not served here", {
       data: { hint: "List it under [gateway].allowed_hosts in config.toml" },
     });
   }
   const origin = headers.get("origin");
-  if (origin !== null && origin !== `http://${host}` && !isAllowedOrigin(origin, rules)) throw foreign();
+  if (origin !== null && origin !== `${rules.secure ? "https" : "http"}://${host}` && !isAllowedOrigin(origin, rules))
+    throw foreign();
   // Browsers say it even where they send no Origin; a person may still follow a link to the panel.
   const site = headers.get("sec-fetch-site");
   if (origin !== null || (site !== "cross-site" && site !== "same-site")) return;

@@ -68,6 +68,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
   const settings = {
     allowed_origins: [],
     allowed_hosts: [],
+    trusted_proxies: [],
     max_payload: 1024 * 1024,
     max_buffered: 1024 * 1024,
     ...options.settings,
