@@ -1,4 +1,5 @@
 /** The app: takes the home, opens the port, puts the parts behind it together, and ends them in the other order. */
+import { basename, dirname, join } from "node:path";
 import { openConfig } from "./config/config.ts";
 import type { Environment } from "./config/environment.ts";
 import { ensureHome, type Home } from "./config/home.ts";
@@ -10,7 +11,14 @@ import { routes } from "./gateway/routes/index.ts";
 import { Gateway } from "./gateway/server.ts";
 import { createLog, describeError, type LogEntry, type LogLevel } from "./lib/log.ts";
 import { LogHistory } from "./lib/log-history.ts";
+import { watchFolder } from "./lib/watch.ts";
+import { AlephError, type Issue } from "./protocol/errors.ts";
+import type { Doors } from "./remote/doors.ts";
+import type { Interfaces } from "./remote/tailnet.ts";
 import type { Transport } from "./sdk/transport.ts";
+
+/** How often tailscale is asked for a newer certificate; it makes one when the old one ends within two weeks. */
+const RENEW_MS = 24 * 60 * 60_000;
 
 export interface AppOptions {
   readonly home: Home;
@@ -27,11 +35,15 @@ export interface AppOptions {
   readonly fetch?: typeof fetch;
   /** Time for a client's first valid `connect`. Default: 10 s. */
   readonly handshakeMs?: number;
+  /** Default: those of this machine. */
+  readonly interfaces?: () => Interfaces;
 }
 
 export interface App extends AsyncDisposable {
   /** `http://127.0.0.1:18790`; undefined when it does not listen. */
   readonly url: string | undefined;
+  /** How other machines call it; undefined when only this one can. */
+  readonly remoteUrl: string | undefined;
   /** Where the owner's token is, and whether this start made it. */
   readonly token: { readonly path: string; readonly created: boolean };
   readonly authMode: "token" | "none";
@@ -88,13 +100,47 @@ export async function startApp(options: AppOptions): Promise<App> {
   const behind = stack.use(new AsyncDisposableStack());
   stack.use(gateway);
 
-  const address = () => {
-    const { host, port, max_payload } = current().gateway;
-    const open = current().auth.mode === "none" && !isLoopbackAddress(host);
-    return { host: open ? "127.0.0.1" : host, port, max_payload };
+  const machine = async () => {
+    const [{ planDoors }, { tailscaleOf }, { hostname, networkInterfaces }] = await Promise.all([
+      import("./remote/doors.ts"),
+      import("./remote/tailscale.ts"),
+      import("node:os"),
+    ]);
+    const path = env.all.PATH ?? "";
+    return planDoors({
+      gateway: current().gateway,
+      authMode: current().auth.mode,
+      interfaces: options.interfaces ?? networkInterfaces,
+      machineName: hostname,
+      tailscale: tailscaleOf({ path, userHome: env.userHome }),
+      userHome: env.userHome,
+      folder: join(home.credentials, "tls"),
+      now,
+    });
   };
-  let bound = address();
-  let url = listen ? gateway.listen(bound.host, bound.port).url : undefined;
+  /** At once where nothing has to be looked for or read: most servers listen on loopback. */
+  const plan = (): Doors | Promise<Doors> => {
+    const { host, remote, tls } = current().gateway;
+    if (remote || tls.tailscale || tls.cert !== undefined || tls.key !== undefined) return machine();
+    const open = current().auth.mode === "none" && !isLoopbackAddress(host);
+    return plainDoor(open ? "127.0.0.1" : host);
+  };
+  const limits = () => ({ port: current().gateway.port, max_payload: current().gateway.max_payload });
+  let bound: { readonly doors: Doors; readonly limits: ReturnType<typeof limits> } | undefined;
+  let url: string | undefined;
+  let remoteUrl: string | undefined;
+  const open = (doors: Doors) => {
+    const wanted = { doors, limits: limits() };
+    if (Bun.deepEquals(wanted, bound)) return;
+    const { host, name, names, alsoLoopback, tls, warnings } = doors;
+    const listening = gateway.listen(host, wanted.limits.port, { names, alsoLoopback, ...(tls ? { tls } : {}) });
+    bound = wanted;
+    url = alsoLoopback ? `http://127.0.0.1:${listening.port}` : listening.url;
+    const isOpen = alsoLoopback || !isLoopbackAddress(host);
+    remoteUrl = isOpen ? `${tls ? "https" : "http"}://${name}:${listening.port}` : undefined;
+    for (const warning of warnings) log.warn(warning);
+  };
+  if (listen) open(await plan());
   // The port answers from here on: whoever asks for /health already need not wait for the rest.
   if (listen) await Bun.sleep(1);
 
@@ -116,8 +162,18 @@ export async function startApp(options: AppOptions): Promise<App> {
   );
   assembled.resolve(core);
 
-  const announce = () =>
-    claim.announce({ pid: process.pid, instance_id: core.instanceId, started_at: now(), ...(url ? { url } : {}) });
+  const announce = () => {
+    const { alsoLoopback, tls } = bound?.doors ?? {};
+    claim.announce({
+      pid: process.pid,
+      instance_id: core.instanceId,
+      started_at: now(),
+      ...(url ? { url } : {}),
+      ...(remoteUrl ? { remote_url: remoteUrl } : {}),
+      // No authority need know the server for those who read this file to know it.
+      ...(tls && !alsoLoopback ? { certificate: tls.cert } : {}),
+    });
+  };
   announce();
   if (listen) {
     const warnIfOpen = () => {
@@ -126,6 +182,55 @@ export async function startApp(options: AppOptions): Promise<App> {
       log.warn('auth.mode is "none": every program on this machine is the owner; listening on loopback only', { host });
     };
     warnIfOpen();
+    let files = new DisposableStack();
+    stack.defer(() => files.dispose());
+    /** Follows what was read: a certificate is replaced long before the config changes. */
+    const follow = () => {
+      files.dispose();
+      files = new DisposableStack();
+      if (bound?.doors.files === undefined) return;
+      if (current().gateway.tls.tailscale) {
+        const renewal = setInterval(relisten, RENEW_MS);
+        renewal.unref();
+        files.defer(() => clearInterval(renewal));
+        return;
+      }
+      for (const path of Object.values(bound.doors.files)) {
+        files.use(watchFolder(dirname(path), { names: [basename(path)], onChange: relisten }));
+      }
+    };
+    const reopen = (doors: Doors) => {
+      const before = bound;
+      open(doors);
+      if (bound === before) return;
+      announce();
+      follow();
+      log.info("listening anew", { url, ...(remoteUrl ? { remote_url: remoteUrl } : {}) });
+    };
+    const staysOpen = (error: unknown) => {
+      const issues = error instanceof AlephError ? (error.data.issues as readonly Issue[] | undefined) : undefined;
+      const what = issues?.some(({ path }) => path.startsWith("gateway.tls")) ? "certificate" : "address";
+      log.error(`the new ${what} cannot be used, the old one stays`, describeError(error));
+      if (!issues) return;
+      core.setConfigIssues(issues);
+      core.bus.publish("config.invalid", { issues: issues.map((issue) => ({ ...issue })) });
+    };
+    let reopening = Promise.resolve();
+    function relisten(): void {
+      try {
+        const doors = plan();
+        // One after the other: what was asked for last is what stays.
+        if (doors instanceof Promise)
+          reopening = Promise.all([doors, reopening])
+            .then(([given]) => reopen(given))
+            .catch(staysOpen);
+        else reopen(doors);
+      } catch (error) {
+        staysOpen(error);
+      }
+    }
+    stack.defer(() => reopening);
+    follow();
     stack.use(
       config.watch({
         onInvalid(issues) {
@@ -140,16 +245,7 @@ export async function startApp(options: AppOptions): Promise<App> {
         core.setConfigIssues([]);
         if (current().auth.mode === "token") gateway.revoke("none");
         else if (sections.includes("auth")) warnIfOpen();
-        const wanted = address();
-        if (!Bun.deepEquals(wanted, bound)) {
-          try {
-            url = gateway.listen(wanted.host, wanted.port).url;
-            bound = wanted;
-            announce();
-          } catch (error) {
-            log.error("the new address cannot be used, the old one stays", describeError(error));
-          }
-        }
+        relisten();
         core.bus.publish("config.changed", { sections });
         if (sections.includes("interfaces") && core.routeNeeds.isReady()) void core.interfaces.apply();
       }),
@@ -166,10 +262,19 @@ export async function startApp(options: AppOptions): Promise<App> {
     get url() {
       return url;
     },
+    get remoteUrl() {
+      return remoteUrl;
+    },
     token: core.token,
     authMode: core.auth.mode,
     openLocal: () => gateway.openLocal(),
     stopRequested: stopRequested.promise,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** As the config has it, without TLS. */
+function plainDoor(host: string): Doors {
+  const name = host.includes(":") ? `[${host}]` : host;
+  return { host, names: [], alsoLoopback: false, tls: undefined, files: undefined, name, warnings: [] };
 }

@@ -54,6 +54,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   methods: CORE,
   gateway: [...CONTRACTS, "auth", "type mcp", "type methods", "dialects", "completion"],
   client: ["lib", "protocol", "type sdk", "type methods"],
+  remote: [...CONTRACTS, "sandbox"],
   panel: ["lib", "protocol", "client", "type methods"],
   "tool-needs.ts": [...CORE],
   "open-plugins.ts": [...CORE],
@@ -94,8 +95,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "panel",
   ],
   "check-tables.ts": ["lib", "type config", "providers", "channel", "channels", "plugin"],
-  "app.ts": ["lib", "config", "sdk", "core-options.ts", "core.ts", "check-tables.ts", "gateway"],
-  cli: ["lib", "protocol", "config", "sandbox", "client", "plugin", "mcp", "check-tables.ts", "app.ts"],
+  "app.ts": ["lib", "protocol", "config", "sdk", "core-options.ts", "core.ts", "check-tables.ts", "remote", "gateway"],
+  cli: ["lib", "protocol", "config", "sandbox", "client", "remote", "plugin", "mcp", "check-tables.ts", "app.ts"],
   "main.ts": ["sandbox", "document", "plugin", "cli"],
 };
 

@@ -10,6 +10,7 @@ export interface ServeFlags {
   host?: string;
   port?: string;
   "log-level"?: LogLevel;
+  remote?: boolean;
 }
 
 /** As lib/log has them, without loading it. */
@@ -25,8 +26,12 @@ const NAMES: ReadonlySet<string> = new Set([
 
 /** The options, or nothing when `words` hold anything else. */
 export function readServeFlags(words: readonly string[]): ServeFlags | undefined {
-  const flags: Record<string, string> = {};
+  const flags: Record<string, string | true> = {};
   for (let at = 0; at < words.length; at++) {
+    if (words[at] === "--remote") {
+      flags.remote = true;
+      continue;
+    }
     const [, name = "", inline] = /^--([a-z-]+)(?:=(.*))?$/s.exec(words[at]!) ?? [];
     const value = inline ?? words[++at];
     if (!NAMES.has(name) || value === undefined || (inline === undefined && value.startsWith("-"))) return undefined;

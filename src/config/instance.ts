@@ -12,6 +12,10 @@ export interface Instance {
   readonly instance_id: string;
   /** Absent for a core that listens nowhere, inside a command. */
   readonly url?: string;
+  /** How other machines call it. */
+  readonly remote_url?: string;
+  /** What it shows at `url`, in PEM, when it speaks TLS there. */
+  readonly certificate?: string;
   readonly started_at: number;
 }
 

@@ -12,6 +12,7 @@ test.each([
     { home: "/a", config: "b.toml", host: "::1", "log-level": "debug" },
   ],
   ["--port=1 --port 2", { port: "2" }],
+  ["--remote --port 1", { remote: true, port: "1" }],
 ] as const)("readServeFlags reads %j", (line, flags) => {
   expect(readServeFlags(line.split(" ").filter(Boolean))).toEqual(flags);
 });
@@ -26,6 +27,8 @@ test.each([
   "status",
   "--home /a extra",
   "--json",
+  "--remote yes",
+  "--remote=yes",
   "--",
 ])("readServeFlags leaves %j to the full parser", (line) => {
   expect(readServeFlags(line.split(" "))).toBeUndefined();
@@ -36,11 +39,16 @@ test("what readServeFlags accepts the full parser accepts with the same values",
   const full = Object.fromEntries(
     [...checkWords(words, serve.args, "aleph serve")].map(([name, [value]]) => [name, value]),
   );
+  // A switch has no value.
+  expect(readServeFlags(["--remote"])).toEqual({ remote: true });
   expect(readServeFlags(words)).toEqual(full);
 });
 
 test("the options of serve are those that are read without the full parser", () => {
-  const words = Object.keys(serve.args).flatMap((name) => [`--${name}`, name === "log-level" ? "info" : "x"]);
+  const words = Object.keys(serve.args).flatMap((name) => {
+    if (name === "remote") return ["--remote"];
+    return [`--${name}`, name === "log-level" ? "info" : "x"];
+  });
   expect(Object.keys(readServeFlags(words) ?? {})).toEqual(Object.keys(serve.args));
   expect(SERVE_LOG_LEVELS).toEqual(LOG_LEVELS);
 });

@@ -21,11 +21,16 @@ export const serve = defineCommand({
       valueHint: "number",
       description: "listen here instead of gateway.port (18790); 0 takes a free one",
     },
+    remote: {
+      type: "boolean",
+      description: "listen on the tailnet's address too, or on the one of --host, and show how to pair a phone",
+    },
     "log-level": { type: "enum", options: [...SERVE_LOG_LEVELS], description: "least severe lines to log" },
   },
   examples: [
     ["aleph serve", "on http://127.0.0.1:18790, with everything in ~/.aleph"],
     ["aleph serve --home /srv/aleph --port 8080", "another folder and port"],
+    ["aleph serve --remote", "for the devices of your tailnet, with a code to pair the first"],
   ],
   run: (args) => runServer(args as ServeFlags),
 });
@@ -46,7 +51,11 @@ export async function runServer(flags: ServeFlags): Promise<number> {
   const home = homeOf(flags, env);
   const port = flags.port === undefined ? undefined : toPort(flags.port);
   const level = flags["log-level"];
-  const gateway = { ...(flags.host ? { host: flags.host } : {}), ...(port === undefined ? {} : { port }) };
+  const gateway = {
+    ...(flags.host ? { host: flags.host } : {}),
+    ...(port === undefined ? {} : { port }),
+    ...(flags.remote ? { remote: true } : {}),
+  };
   const journal = openJournal();
   const { startApp } = await import("../../app.ts");
   const app = await startApp({
