@@ -136,7 +136,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const plugins = stack.use(openPlugins(pluginOptions));
   const hooks = stack.use(new PluginHooks({ plugins, log }));
   const commands = new PluginCommands({ plugins });
-  const audit = stack.use(openAudit({ store, bus, credentials: home.credentials, log, now }));
+  const audit = stack.use(openAudit({ store, bus, credentials: home.credentials, config: current, log, now }));
   const resolveSecret = (value: string) => config.resolve(value);
   const secrets = new KnownSecrets({ config: current, resolveSecret, token: () => ownerToken, env: env.all, log });
   const results = createKeptResults({ stores, now });

@@ -6,6 +6,7 @@ import type { Problem } from "./problem.ts";
 
 /** `*` stands for each name in a table. */
 const BY_HAND: readonly (readonly string[])[] = [
+  ["audit", "keep_days"],
   ["exec", "allow_denied"],
   ["exec", "path"],
   ["exec", "sandbox", "enabled"],

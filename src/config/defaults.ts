@@ -71,7 +71,21 @@ export const DEFAULTS = {
       nodejs: { enabled: true, memory_limit: "512MB" as string | number, timeout_ms: 30_000, node_version: "20" },
     },
   },
+  cluster: { heartbeat_ms: 15_000, max_calls: 64 },
+  node: { commands: ["*"] as string[], ask: [] as string[], read_only: false, workspace: "" },
   mcp: { servers: {} },
+  memory: {
+    enabled: true,
+    file: true,
+    recall: { enabled: true, tokens: 800, wait_ms: 150 },
+    extract: { enabled: true, idle_ms: 60_000, per_day: 50 } as {
+      readonly enabled: boolean;
+      readonly model?: string;
+      readonly idle_ms: number;
+      readonly per_day: number;
+    },
+  },
+  audit: { keep_days: 365 },
   debug: { record: false },
   log: { level: "info" as "debug" | "info" | "warn" | "error" },
 };

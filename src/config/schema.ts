@@ -206,6 +206,7 @@ export const configSchema = z.strictObject({
       video: modelName.describe("makes videos when none is named"),
       transcription: modelName.describe("makes text of speech, also of what is attached"),
       speech: modelName.describe("makes speech of text"),
+      embedding: modelName.describe("makes vectors of facts, so that they are found by meaning as well"),
     })
     .partial()
     .optional(),
@@ -321,8 +322,62 @@ export const configSchema = z.strictObject({
     })
     .partial()
     .optional(),
+  cluster: z
+    .strictObject({
+      heartbeat_ms: z
+        .int()
+        .min(100)
+        .max(600_000)
+        .describe("so often a node is asked whether it is there; three times in vain, and it is not"),
+      max_calls: z.int().min(1).max(10_000).describe("of one node at a time"),
+    })
+    .partial()
+    .optional(),
+  node: z
+    .strictObject({
+      commands: z.array(z.string()).describe("what a center may call here, such as exec, file.*; * is all"),
+      ask: z.array(z.string()).describe("what needs a person's word each time, even where the center would not ask"),
+      read_only: z.boolean().describe("lets nothing be called that does more than look"),
+      workspace: z
+        .string()
+        .describe("absolute path of the folder that calls work in; empty: workspaces/node in the home"),
+    })
+    .partial()
+    .optional(),
   mcp: z
     .strictObject({ servers: z.record(identifier, mcpServer) })
+    .partial()
+    .optional(),
+  audit: z
+    .strictObject({
+      keep_days: z
+        .int()
+        .min(0)
+        .max(36_500)
+        .optional()
+        .describe("after which what was decided and done is forgotten; 0 is never; only this file sets it"),
+    })
+    .optional(),
+  memory: z
+    .strictObject({
+      enabled: z.boolean().describe("false remembers nothing and recalls nothing; what is there stays"),
+      file: z.boolean().describe("keeps MEMORY.md in the workspace: the facts, to be read and edited"),
+      recall: z
+        .strictObject({
+          enabled: z.boolean().describe("whether facts that fit go into the prompt by themselves"),
+          tokens: z.int().min(50).max(20_000).describe("of facts in one prompt"),
+          wait_ms: milliseconds.describe("for vectors, after which facts are found by their words alone"),
+        })
+        .partial(),
+      extract: z
+        .strictObject({
+          enabled: z.boolean().describe("whether a model looks through conversations for facts, in the background"),
+          model: modelName.describe("looks for facts; best a cheap one; the session's own if left out"),
+          idle_ms: milliseconds.describe("that a session must be quiet before"),
+          per_day: z.int().min(0).describe("requests to the model a day"),
+        })
+        .partial(),
+    })
     .partial()
     .optional(),
   debug: z
@@ -354,6 +409,7 @@ export type Config = typeof DEFAULTS & {
     readonly video?: string;
     readonly transcription?: string;
     readonly speech?: string;
+    readonly embedding?: string;
   };
   readonly providers: Readonly<Record<string, ProviderTable>>;
   readonly agents: Readonly<Record<string, AgentTable>>;

@@ -57,9 +57,12 @@ const verify = defineCommand({
       const verdict = await client.call("audit.verify", {});
       if (args.json) writeJson(out, verdict);
       else if (verdict.ok) {
-        out.write(
-          `${verdict.rows} rows, all as they were written${verdict.head === null ? "" : `; head ${verdict.head}`}\n`,
-        );
+        const { rows, head, kept_from } = verdict;
+        out.write(`${rows} rows, all as they were written${head === null ? "" : `; head ${head}`}\n`);
+        if (kept_from !== null) {
+          const when = new Date(kept_from.pruned_at).toISOString();
+          out.write(`Kept from row ${kept_from.seq} on; those before it were pruned, the last of them at ${when}\n`);
+        }
       } else {
         out.write(`The record was tampered with, or the database is damaged:\n`);
         for (const { seq, problem } of verdict.faults) out.write(`  row ${seq}: ${problem}\n`);
@@ -78,6 +81,7 @@ export const audit = defineGroup({
 function describe({ kind, detail }: Row): string {
   if (kind === "decision") return `${String(detail.tier)}: ${String(detail.reason)}`;
   if (kind === "call" || kind === "approval") return String(detail.status ?? detail.decision);
+  if (kind === "checkpoint") return "all rows up to this one were pruned";
   return Object.entries(detail)
     .map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(", ") : String(value)}`)
     .join(", ");

@@ -7,6 +7,8 @@ import { isEphemeral, parseSessionKey } from "../../protocol/session-key.ts";
 import type { Store } from "../../sdk/store.ts";
 import type { Prepared, ToolContext } from "../../sdk/tool.ts";
 import { type AuditKind, type AuditRow, GENESIS, headMacOf, macOf } from "./chain.ts";
+import { readHead } from "./rows.ts";
+import { type AuditVerdict, verifyChain } from "./verify.ts";
 
 export interface AuditOptions {
   /** The database on disk: of ephemeral sessions there is the row, without a name or what was in the call. */
@@ -31,21 +33,6 @@ export interface AuditEntry extends Omit<AuditRow, "detail"> {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-export interface AuditFault {
-  readonly seq: number;
-  /** A sentence without a full stop. */
-  readonly problem: string;
-}
-
-export interface AuditVerdict {
-  readonly ok: boolean;
-  readonly rows: number;
-  /** Code of the newest row: whoever wrote it down elsewhere can tell whether the whole chain was replaced. */
-  readonly head: string | null;
-  /** The first ones. */
-  readonly faults: readonly AuditFault[];
-}
-
 export type Decided = Pick<Prepared, "tier" | "reason" | "plan">;
 
 /** What stands in a row besides its number and time. */
@@ -61,9 +48,6 @@ export interface AuditFacts {
 
 /** Characters of a plan that are kept; its hash is that of the whole. */
 const MAX_PLAN = 8_192;
-const MAX_FAULTS = 20;
-/** Rows that are checked before others get their turn. */
-const BATCH = 2_000;
 
 export class Audit {
   readonly #o: AuditOptions;
@@ -138,37 +122,8 @@ export class Audit {
   }
 
   /** Checks every row. Other work goes on in between; rows that are added meanwhile are not looked at. */
-  async verify(signal: AbortSignal): Promise<AuditVerdict> {
-    const { db } = this.#o.store;
-    const kept = readHead(db);
-    const end = db.query<{ seq: number | null }, []>("SELECT max(seq) AS seq FROM audit").get()?.seq ?? 0;
-    const faults: AuditFault[] = [];
-    const fault = (seq: number, problem: string) => {
-      if (faults.length < MAX_FAULTS) faults.push({ seq, problem });
-    };
-    let rows = 0;
-    let last = { seq: 0, mac: GENESIS };
-    for (;;) {
-      const batch = rowsAfter(db, last.seq, end);
-      for (const { mac, ...row } of batch) {
-        if (row.seq !== last.seq + 1) fault(row.seq, missing(last.seq + 1, row.seq - 1));
-        else if (macOf(this.#o.key(), row, last.mac) !== mac) fault(row.seq, "Row was changed, or put in");
-        last = { seq: row.seq, mac };
-        rows++;
-      }
-      if (batch.length < BATCH) break;
-      await new Promise((resolve) => setImmediate(resolve));
-      signal.throwIfAborted();
-    }
-    if (kept === undefined ? rows > 0 : kept.seq > last.seq) {
-      fault(
-        kept?.seq ?? last.seq,
-        kept === undefined ? "The newest row is not named" : missing(last.seq + 1, kept.seq),
-      );
-    } else if (kept !== undefined && !isHead(db, this.#o.key(), kept)) {
-      fault(kept.seq, "The name of the newest row was changed");
-    }
-    return { ok: faults.length === 0, rows, head: rows === 0 ? null : last.mac, faults };
+  verify(signal: AbortSignal): Promise<AuditVerdict> {
+    return verifyChain(this.#o, signal);
   }
 
   #ofCall(
@@ -183,17 +138,6 @@ export class Audit {
   }
 }
 
-type ChainedRow = AuditRow & { readonly mac: string };
-
-function rowsAfter(db: Database, seq: number, end: number): readonly ChainedRow[] {
-  return db
-    .query<ChainedRow, [number, number, number]>(
-      `SELECT seq, ts, kind, identity, session_key, run_id, call_id, tool, detail, mac FROM audit
-       WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
-    )
-    .all(seq, end, BATCH);
-}
-
 function insert(db: Database, row: AuditRow, mac: string, headMac: string): void {
   const { seq, ts, kind, identity, session_key, run_id, call_id, tool, detail } = row;
   db.query(
@@ -204,23 +148,6 @@ function insert(db: Database, row: AuditRow, mac: string, headMac: string): void
     seq,
     headMac,
   );
-}
-
-/** The newest row, as its own code says; nothing in an empty table. */
-function readHead(db: Database): { readonly seq: number; readonly mac: string } | undefined {
-  const head = db.query<{ seq: number }, []>("SELECT seq FROM audit_head").get();
-  if (!head) return undefined;
-  const row = db.query<{ mac: string }, [number]>("SELECT mac FROM audit WHERE seq = ?").get(head.seq);
-  return { seq: head.seq, mac: row?.mac ?? GENESIS };
-}
-
-function isHead(db: Database, key: Buffer, { seq, mac }: { readonly seq: number; readonly mac: string }): boolean {
-  const head = db.query<{ mac: string }, []>("SELECT mac FROM audit_head").get();
-  return head?.mac === headMacOf(key, seq, mac);
-}
-
-function missing(from: number, to: number): string {
-  return from === to ? `Row ${from} is missing` : `Rows ${from} to ${to} are missing`;
 }
 
 function sha256(text: string): string {

@@ -103,12 +103,18 @@ test("Audit gives its rows in pages, by kind, tool and session", async () => {
 
 test("Audit goes on with its chain after a restart, and finds it whole", async () => {
   await using it = await setUp();
-  expect(await it.audit.verify(never)).toEqual({ ok: true, rows: 0, head: null, faults: [] });
+  expect(await it.audit.verify(never)).toEqual({ ok: true, rows: 0, head: null, keptFrom: null, faults: [] });
   step(it.audit, 3);
   const again = it.open();
   step(again, 2);
   const verdict = await again.verify(never);
-  expect(verdict).toEqual({ ok: true, rows: 5, head: expect.stringMatching(/^[0-9a-f]{64}$/), faults: [] });
+  expect(verdict).toEqual({
+    ok: true,
+    rows: 5,
+    head: expect.stringMatching(/^[0-9a-f]{64}$/),
+    keptFrom: null,
+    faults: [],
+  });
 });
 
 test.each([
