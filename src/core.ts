@@ -6,7 +6,7 @@ import { Runner } from "./agent/runner.ts";
 import { SubagentRuns } from "./agent/subagents.ts";
 import { Toolbox } from "./agent/toolbox.ts";
 import { Auth, ownerCredential } from "./auth/auth.ts";
-import { ensureOwnerToken, followOwnerToken } from "./auth/owner-token.ts";
+import { ensureOwnerToken, followOwnerToken, replaceOwnerToken } from "./auth/owner-token.ts";
 import { openBus } from "./bus/bus.ts";
 import { Interfaces } from "./channel/interfaces.ts";
 import { type ChannelNeeds, channels } from "./channels/index.ts";
@@ -44,6 +44,7 @@ import type { Issue } from "./protocol/errors.ts";
 import { TOPICS } from "./protocol/event-frame.ts";
 import { OWNER_GRANT } from "./protocol/identity.ts";
 import { providers } from "./providers/index.ts";
+import type { MethodLoader } from "./sdk/method.ts";
 import { createKeptResults } from "./session/kept-results.ts";
 import { OpenQuestions } from "./session/questions.ts";
 import { Runs } from "./session/runs.ts";
@@ -82,11 +83,22 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     // Whoever can be reached from other machines asks for the token, whatever the config says.
     mode: () => (current().auth.mode === "none" && gateway.onLoopback ? "none" : "token"),
     ownerToken: () => ownerToken,
+    replaceOwnerToken() {
+      ownerToken = replaceOwnerToken(home.credentials);
+      return ownerToken;
+    },
     store,
     bus,
     now,
     monotonic,
     onRevoked: (credential) => gateway.revoke(credential),
+    onGuestGone(sessionKey) {
+      const gone = async () => {
+        await runner.stopSession(sessionKey);
+        if (sessions.find(sessionKey)) await sessions.delete(sessionKey);
+      };
+      gone().catch((error: unknown) => log.error("a guest's session could not be ended", describeError(error)));
+    },
   });
 
   const sessions = new Sessions({ stores, bus, now });
@@ -155,7 +167,8 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   });
   // Asked at the first run: loading the time zones takes longer than all the rest of a start.
   const timeZone = () => env.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const usage = stack.use(new Ledger({ store, config: current, log, now, timeZone }));
+  const allowance = (identity: string) => auth.invites.allowance(identity);
+  const usage = stack.use(new Ledger({ store, config: current, log, now, timeZone, allowance }));
   const promptsOf: LoopDeps["pluginPrompts"] = (run) => pluginPrompts(plugins, run);
   const cassettes = once(async () => {
     const { Cassettes } = await import("./cassette/cassettes.ts");
@@ -286,6 +299,10 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     facts: {
       instanceId,
       methods: Object.keys(methods),
+      guestMethods: once(async () => {
+        const all = await Promise.all(Object.values<MethodLoader>(methods).map((load) => load()));
+        return all.filter(({ guest, scope }) => guest || scope === "public").map(({ name }) => name);
+      }),
       events: TOPICS,
       tickIntervalMs: TICK_MS,
       maxPayload: () => current().gateway.max_payload,
@@ -327,6 +344,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       }),
     );
     const tick = setInterval(() => {
+      auth.endExpiredGuests();
       const { uptime_ms, connections, runs_active } = needs.status();
       bus.publish("system.tick", { uptime_ms, connections, runs: runs_active, state_version: bus.seq });
     }, TICK_MS);
@@ -350,7 +368,13 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     dispatch: createDispatch({
       methods,
       needs,
-      middleware: middleware({ metrics, log, rates: () => current().limits.rate, monotonic }),
+      middleware: middleware({
+        metrics,
+        log,
+        rates: () => current().limits.rate,
+        monotonic,
+        sessionOfRun: (id) => runs.find(id)?.sessionKey,
+      }),
       log,
     }),
     routeNeeds: {

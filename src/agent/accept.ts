@@ -22,11 +22,13 @@ export interface Asked {
   readonly origin?: Origin | undefined;
 }
 
-/** Of a run that Aleph itself starts. */
+/** Of a run that Aleph itself starts, or another agent. */
 export interface Origin {
   readonly spawned?: Spawned;
   /** What a stranger may have written is in the message. */
   readonly untrusted?: boolean;
+  /** Another agent sent it: hooks see it, it calls no command, and nobody here knows what that agent has read. */
+  readonly byAgent?: true;
   /** In the transaction that puts the message on disk; the run's id, where one is made for it. */
   readonly also: (db: Database, runId: string | undefined) => void;
 }
@@ -64,7 +66,7 @@ export function acceptRun(db: Database, { runs, usage, now: clock }: AcceptDeps,
   // What asks no model costs nothing.
   if (!arrived.direct) usage.check({ identity, sessionKey: origin?.spawned?.rootSessionKey ?? sessionKey });
   const runId = createId("run");
-  const { id: sessionId, created } = ensureSession(db, sessionKey, "owner", now);
+  const { id: sessionId, created } = ensureSession(db, sessionKey, grant.guest ? "guest" : "owner", now);
   const wanted = {
     grant,
     resumed: 0,
@@ -74,6 +76,7 @@ export function acceptRun(db: Database, { runs, usage, now: clock }: AcceptDeps,
     ...(record === undefined ? {} : { record }),
     ...(arrived.direct ? { direct: arrived.direct } : {}),
     ...(origin?.spawned ? { spawned: origin.spawned } : {}),
+    ...(origin?.byAgent ? { tainted: true as const } : {}),
   };
   // The message refers to the run and the run to its message: the run comes first.
   insertRun(db, { id: runId, sessionId, identity, request: { ...wanted, messageId: 0 }, createdAt: now });

@@ -42,6 +42,7 @@ export async function prepareTurn(
       agent,
       table,
       workspace: toolbox.workspace(agent),
+      forGuest: run.request.grant.role === "guest",
       added: Promise.all([added, known]).then(([plugins, own]) => [
         ...plugins,
         ...(own?.prompts ?? []),

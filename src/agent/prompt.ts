@@ -8,6 +8,8 @@ export interface PromptOptions {
   readonly agent: string;
   readonly table: AgentTable | undefined;
   readonly workspace: string;
+  /** Without what stands in the workspace: what the owner and the model wrote down there is not for others. */
+  readonly forGuest: boolean;
   /** What plugins and skills add, in a stable order. */
   readonly added: Promise<readonly string[]>;
   readonly now: number;
@@ -16,11 +18,11 @@ export interface PromptOptions {
 
 /** Each element is one part. Throws the system's error when a prompt file that the config names cannot be read. */
 export async function buildPrompt(options: PromptOptions): Promise<readonly string[]> {
-  const { agent, table, workspace, now, timeZone } = options;
+  const { agent, table, workspace, forGuest, now, timeZone } = options;
   const files = (table?.prompt_files ?? []).map((path) => (isAbsolute(path) ? path : join(workspace, path)));
   const [added, notes, ...own] = await Promise.all([
     options.added,
-    readOwnFiles(workspace, files),
+    forGuest ? [] : readOwnFiles(workspace, files),
     ...files.map((path) => Bun.file(path).text()),
   ]);
   return [

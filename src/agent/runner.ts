@@ -73,7 +73,10 @@ export class Runner implements SessionLoad {
     const mode = params.mode ?? "queue";
     if (!params.message.startsWith("/")) refuseBusy(this.#lanes.get(sessionKey), mode);
     // Hooks and commands are for what somebody sent.
-    const arriving = origin ? undefined : this.#arrive(params, { sessionKey, runId: null, grant });
+    const isSent = !origin || origin.byAgent === true;
+    const arriving = isSent
+      ? this.#arrive(params, { sessionKey, runId: null, grant, mayCommand: !origin && grant.role !== "guest" })
+      : undefined;
     const arrived = arriving ? await arriving : { message: params.message };
     const { direct, message } = arrived;
     const media = params.attachments ? await this.#o.attachments(params.attachments, sessionKey) : [];
@@ -105,7 +108,7 @@ export class Runner implements SessionLoad {
     if (mode === "interrupt" && lane.active) this.#stop(lane.active, "cancel");
     const run = this.#o.runs.get(runId);
     const announced = committed.then(() => {
-      if (createdSession) this.#o.sessions.announceCreated(sessionKey, "owner");
+      if (createdSession) this.#o.sessions.announceCreated(sessionKey, grant.guest ? "guest" : "owner");
       this.#announceSession(sessionKey);
     });
     this.#enqueue(lane, { run, committed: announced });
@@ -127,7 +130,7 @@ export class Runner implements SessionLoad {
    */
   async steer(runId: string, message: string, grant: Grant): Promise<{ run_id: string; message_id: string }> {
     const { sessionKey } = this.#steerable(runId).run;
-    const arriving = this.#arrive({ message }, { sessionKey, runId, grant });
+    const arriving = this.#arrive({ message }, { sessionKey, runId, grant, mayCommand: false });
     const text = arriving ? (await arriving).message : message;
     const messageId = await this.#steer(this.#steerable(runId), [{ type: "text", text }]);
     if (this.#o.questions.waits(sessionKey, runId)) this.#o.questions.answer(sessionKey, text);
@@ -221,7 +224,17 @@ export class Runner implements SessionLoad {
   /** Nothing when the message is as it was and nobody has to wait. What was sent before under the same key is known already. */
   #arrive(
     { message, attachments = [], idempotency_key }: Pick<RunParams, "message" | "attachments" | "idempotency_key">,
-    { sessionKey, runId, grant }: { readonly sessionKey: string; readonly runId: string | null; readonly grant: Grant },
+    {
+      sessionKey,
+      runId,
+      grant,
+      mayCommand,
+    }: {
+      readonly sessionKey: string;
+      readonly runId: string | null;
+      readonly grant: Grant;
+      readonly mayCommand: boolean;
+    },
   ): Promise<Arrived> | undefined {
     const identity = grant.identity.id;
     const { db } = this.#o.stores.of(sessionKey);
@@ -237,7 +250,7 @@ export class Runner implements SessionLoad {
         name,
         size: Buffer.byteLength(data, "base64"),
       })),
-      mayCommand: runId === null && grant.role !== "guest",
+      mayCommand,
     });
   }
 

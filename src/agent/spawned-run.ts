@@ -6,8 +6,9 @@ import type { LoopDeps } from "./loop.ts";
 import { narrowed } from "./narrowing.ts";
 
 /** The session as the run sees it. */
-export function sessionIn({ request: { spawned } }: Pick<StoredRun, "request">, session: Session): Session {
-  if (spawned === undefined) return session;
+export function sessionIn({ request: { spawned, grant } }: Pick<StoredRun, "request">, session: Session): Session {
+  if (spawned === undefined)
+    return grant.guest ? { ...session, tools: narrowed(session.tools, grant.guest.tools) } : session;
   return { ...session, agent: spawned.agent, tools: narrowed(session.tools, spawned.tools) };
 }
 

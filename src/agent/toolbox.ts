@@ -99,7 +99,17 @@ export class Toolbox {
     if (!this.#mayUse(name, scope.agent, scope.sessionTools)) {
       return { status: "denied", text: `Tool "${name}" is not allowed here`, durationMs: 0 };
     }
+    if (scope.grant.guest && (!scope.grant.guest.tools.includes(name) || isOwnerOnly(tool))) {
+      return { status: "denied", text: `Tool "${name}" is not for this guest`, durationMs: 0 };
+    }
     return this.#options.gate.call(tool, args, this.#context(scope, callId));
+  }
+
+  /** The names that an invite may hold. */
+  async offeredToGuests(): Promise<readonly string[]> {
+    const own = await Promise.all(Object.keys(this.#options.tools).map((name) => this.#load(name)));
+    const foreign = await this.#foreign();
+    return [...own.filter((tool) => !isOwnerOnly(tool)), ...foreign].map(({ name }) => name);
   }
 
   /** What a call would do and whether it may, without doing it. */
@@ -173,6 +183,10 @@ export class Toolbox {
     const ofAgent = this.#options.config().agents[agent]?.tools;
     return permits(ofAgent, name) && permits(session, name);
   }
+}
+
+function isOwnerOnly(tool: AnyTool | ForeignTool): boolean {
+  return "ownerOnly" in tool && tool.ownerOnly === true;
 }
 
 /** Throws `not_found` unless the agent is `main` or has a table in config.toml. */

@@ -1,12 +1,14 @@
 /** Who may in: the one place where a credential becomes a grant. */
+import type { DeviceClaim, DeviceProof } from "../protocol/device-statement.ts";
 import { AlephError } from "../protocol/errors.ts";
 import { type Grant, OWNER_GRANT, type Scope } from "../protocol/identity.ts";
 import type { Bus } from "../sdk/bus.ts";
 import type { Rights } from "../sdk/connection.ts";
 import type { Store } from "../sdk/store.ts";
 import { LoginAttempts } from "./attempts.ts";
-import { type DeviceClaim, type DeviceProof, verifyDevice } from "./device-key.ts";
+import { verifyDevice } from "./device-key.ts";
 import { type Device, Devices, deviceGrant } from "./devices.ts";
+import { guestGrant, type Invite, Invites } from "./invites.ts";
 import { type IssuedLogin, type Login, Logins } from "./logins.ts";
 import { type PairingRequest, Pairings, type PendingPairing } from "./pairing.ts";
 import { fingerprint, sameSecret } from "./secret.ts";
@@ -18,22 +20,29 @@ export interface AuthOptions {
   readonly mode: () => "token" | "none";
   /** Asked at each use: a new token counts from the next request on. */
   readonly ownerToken: () => string;
+  /** Makes a new one, which `ownerToken` gives from now on. */
+  readonly replaceOwnerToken: () => string;
   readonly store: Store;
   readonly bus: Pick<Bus, "publish">;
   readonly now: () => number;
   readonly monotonic: () => number;
   /** Told which credential is no longer worth anything: what was opened with it ends. */
   readonly onRevoked: (credential: string) => void;
+  /** Told when a guest who has been here may no more: nothing of the conversation is to stay. */
+  readonly onGuestGone: (sessionKey: string) => void;
 }
 
 export class Auth {
   readonly logins: Logins;
   readonly tokens: Tokens;
   readonly devices: Devices;
+  readonly invites: Invites;
   readonly pairings: Pairings;
   readonly #attempts: LoginAttempts;
   readonly #options: AuthOptions;
   /** What the owner's token gives: its credential is hashed once and not with each request. */
+  /** Those that have been here since the start, by the end of their time. */
+  readonly #guests = new Map<string, Invite>();
   #owner: { readonly token: string; readonly rights: Rights } | undefined;
 
   constructor(options: AuthOptions) {
@@ -42,6 +51,7 @@ export class Auth {
     this.logins = new Logins({ store: options.store, now: options.now });
     this.tokens = new Tokens({ store: options.store, now: options.now });
     this.devices = new Devices({ store: options.store, now: options.now });
+    this.invites = new Invites({ store: options.store, now: options.now });
     this.pairings = new Pairings({ now: options.now, monotonic: options.monotonic });
   }
 
@@ -82,8 +92,9 @@ export class Auth {
   }
 
   /** Ends with the credential that `rights` came from. */
-  issueSession(kind: Login["kind"], { grant, credentials }: Rights): IssuedLogin {
-    return this.logins.issue(kind, grant.identity.id, credentials[0]!);
+  issueSession(kind: Login["kind"], { grant, credentials, expiresAt }: Rights): IssuedLogin {
+    const until = grant.role === "guest" ? expiresAt : undefined;
+    return this.logins.issue(kind, { identity: grant.identity.id, credential: credentials[0]!, until });
   }
 
   /** Ends the panel's login with this cookie and what was opened with it; harmless when there is none. */
@@ -132,6 +143,58 @@ export class Auth {
     return this.pairings.prepare(given, wanted.lastsMs);
   }
 
+  /** Takes an invite, which nobody else then can. Rejects as `authenticate` throws. */
+  async redeemInvite(invite: string, address: string): Promise<Rights> {
+    this.#attempts.check(address);
+    const taken = await this.invites.redeem(invite);
+    if (taken) return this.#guestRights(taken);
+    this.#attempts.failed(address);
+    throw new AlephError("auth_failed", "Invite is not valid, was used or has expired", {
+      data: { hint: "Ask for another one" },
+    });
+  }
+
+  /** Ends the invite and what was opened with it. Throws `not_found`. */
+  async revokeInvite(id: string): Promise<void> {
+    await this.invites.remove(id);
+    await this.#end(guestCredential(id));
+    this.#forgetGuest(id);
+  }
+
+  /** To be called now and then: ends the sessions of guests whose time is over. */
+  endExpiredGuests(): void {
+    const now = this.#options.now();
+    for (const [id, { expires_at }] of this.#guests) if (expires_at <= now) this.#forgetGuest(id);
+  }
+
+  /**
+   * A new secret for the token, or without an id for the owner's. Resolves when the old one is worth nothing. Throws
+   * `forbidden` for what may more than the caller: whoever has fewer rights must not come by more.
+   */
+  async rotateToken(id: string | undefined, { identity, scopes }: Grant): Promise<{ token_id: string; token: string }> {
+    if (id !== undefined) {
+      const rotated = await this.tokens.rotate(id, scopes);
+      await this.#end(tokenCredential(id));
+      return rotated;
+    }
+    if (identity.id !== OWNER_GRANT.identity.id || scopes.length < OWNER_GRANT.scopes.length) {
+      throw new AlephError("forbidden", "Only the owner's token itself can be used to replace it", {
+        data: { hint: "On the server: aleph tokens rotate" },
+      });
+    }
+    const previous = ownerCredential(this.#options.ownerToken());
+    const token = this.#options.replaceOwnerToken();
+    await this.#end(previous);
+    return { token_id: OWNER_GRANT.identity.id, token };
+  }
+
+  /** Ends all logins of an identity and what was opened with them. */
+  async logOutEverywhere(identity: string): Promise<number> {
+    const ended = await this.logins.endAll(identity);
+    for (const { id } of ended) this.#options.onRevoked(id);
+    return ended.length;
+  }
+
   /** Lets a waiting device in. Throws `not_found`, after too many wrong codes `rate_limited`, `forbidden` for wider scopes. */
   async approvePairing(idOrCode: string, { identity, scopes }: Grant, wanted?: readonly Scope[]): Promise<Device> {
     const pairing = this.#pairing(idOrCode, identity.id);
@@ -154,13 +217,31 @@ export class Auth {
   /** Ends the token and what was opened with it. Throws `not_found`. */
   async revokeToken(id: string): Promise<void> {
     await this.tokens.remove(id);
-    this.#options.onRevoked(tokenCredential(id));
+    await this.#end(tokenCredential(id));
   }
 
   /** Ends the device and what it has open. Throws `not_found`. */
   async revokeDevice(id: string): Promise<void> {
     await this.devices.remove(id);
-    this.#options.onRevoked(deviceCredential(id));
+    await this.#end(deviceCredential(id));
+  }
+
+  /** What is open ends at once; what could be opened with what came from it is gone too. */
+  async #end(credential: string): Promise<void> {
+    this.#options.onRevoked(credential);
+    await this.logins.endOf(credential);
+  }
+
+  #guestRights(invite: Invite): Rights {
+    this.#guests.set(invite.invite_id, invite);
+    const { invite_id, expires_at } = invite;
+    return { grant: guestGrant(invite), credentials: [guestCredential(invite_id)], expiresAt: expires_at };
+  }
+
+  #forgetGuest(id: string): void {
+    const known = this.#guests.get(id);
+    this.#guests.delete(id);
+    if (known) this.#options.onGuestGone(guestGrant(known).guest!.sessionKey);
   }
 
   async #pairByCode(deviceId: string, code: string, { address, wants }: ConnectingDevice): Promise<Device> {
@@ -239,6 +320,8 @@ export class Auth {
     const [kind, id = ""] = credential.split(" ");
     const token = kind === "token" ? this.tokens.get(id) : undefined;
     if (token) return tokenRights(token);
+    const invite = kind === "guest" ? this.invites.current(id) : undefined;
+    if (invite) return this.#guestRights(invite);
     const device = kind === "device" ? this.devices.get(id) : undefined;
     return device && { grant: deviceGrant(device), credentials: [credential] };
   }
@@ -265,6 +348,10 @@ function tokenCredential(id: string): string {
 
 function deviceCredential(id: string): string {
   return `device ${id}`;
+}
+
+function guestCredential(id: string): string {
+  return `guest ${id}`;
 }
 
 function noPairing(): AlephError {

@@ -1,23 +1,6 @@
 /** The proof that a device has its key: an Ed25519 signature (RFC 8032) over what it asks for, made for one connection. */
+import { type DeviceClaim, type DeviceProof, deviceStatement } from "../protocol/device-statement.ts";
 import { AlephError } from "../protocol/errors.ts";
-
-export interface DeviceProof {
-  readonly id: string;
-  /** Base64url, as the signature. */
-  readonly public_key: string;
-  readonly signature: string;
-  /** Unix milliseconds. */
-  readonly signed_at: number;
-  readonly nonce: string;
-}
-
-/** What the signature covers beside the proof's own fields. */
-export interface DeviceClaim {
-  readonly clientId: string;
-  readonly role: string;
-  readonly scopes: readonly string[];
-  readonly host: string;
-}
 
 const SIGNED_WITHIN_MS = 60_000;
 const KEY_BYTES = 32;
@@ -31,12 +14,6 @@ const SMALL_ORDER = new Set([
   "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
   "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
 ]);
-
-/** The text that is signed. */
-export function deviceStatement(proof: Omit<DeviceProof, "signature">, claim: DeviceClaim): string {
-  const { clientId, role, scopes, host } = claim;
-  return `aleph-connect|1|${proof.id}|${clientId}|${role}|${scopes.join(",")}|${host}|${proof.nonce}|${proof.signed_at}`;
-}
 
 /** Rejects with `auth_failed` unless the key is a good one, the id is its own and the signature is fresh and fits. */
 export async function verifyDevice(proof: DeviceProof, claim: DeviceClaim, now: number): Promise<void> {

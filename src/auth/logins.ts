@@ -34,11 +34,19 @@ export class Logins {
     this.#now = now;
   }
 
-  issue(kind: Login["kind"], identity: string, credential: string): IssuedLogin {
+  /** Lasts as long as its kind does, or until `until`. */
+  issue(
+    kind: Login["kind"],
+    {
+      identity,
+      credential,
+      until,
+    }: { readonly identity: string; readonly credential: string; readonly until?: number | undefined },
+  ): IssuedLogin {
     const token = createSecret("ses");
     const cookie = kind === "panel" ? createSecret("web") : undefined;
     const now = this.#now();
-    const expiresAt = now + LASTS_MS[kind];
+    const expiresAt = until ?? now + LASTS_MS[kind];
     const sweeps = now - this.#sweptAt >= SWEEP_EVERY_MS;
     this.#store.writeRelaxed((db) => {
       if (sweeps) db.query("DELETE FROM auth_session WHERE expires_at < ?").run(now);
@@ -58,6 +66,27 @@ export class Logins {
     if (!row) return undefined;
     if (row.cookie_hash !== null && (cookie === undefined || hashSecret(cookie) !== row.cookie_hash)) return undefined;
     return loginOf(row);
+  }
+
+  /** Ends what came from this credential, so that it does not count again when there is one of that name again. */
+  async endOf(credential: string): Promise<void> {
+    await this.#store.write((db) => db.query("DELETE FROM auth_session WHERE credential = ?").run(credential));
+  }
+
+  /** Ends every login of an identity. Resolves when it is durable, with those that have ended. */
+  async endAll(identity: string): Promise<Login[]> {
+    const rows = await this.#store.write((db) =>
+      db.query<LoginRow, [string]>("DELETE FROM auth_session WHERE identity = ? RETURNING *").all(identity),
+    );
+    return rows.map((row) => loginOf(row));
+  }
+
+  /** The login that a panel's cookie is half of, if it is valid now. */
+  byCookie(cookie: string): Login | undefined {
+    const row = this.#store.db
+      .query<LoginRow, [string, number]>("SELECT * FROM auth_session WHERE cookie_hash = ? AND expires_at > ?")
+      .get(hashSecret(cookie), this.#now());
+    return row ? loginOf(row) : undefined;
   }
 
   /** Resolves when it is durable, with the login that has ended, if there was one. */

@@ -1,6 +1,7 @@
 /** The owner's gateway token: 256 bits in `credentials/token`, made at the first start. */
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { writeAtomic } from "../lib/atomic-write.ts";
 import { createSecret } from "../lib/id.ts";
 import { describeError, type Log } from "../lib/log.ts";
 import { watchFolder } from "../lib/watch.ts";
@@ -28,6 +29,13 @@ export function ensureOwnerToken(credentials: string): OwnerToken {
     closeSync(file);
   }
   return { token, path, created: true };
+}
+
+/** Puts a new token in place of the old one: whole, synced, for its owner alone. */
+export function replaceOwnerToken(credentials: string): string {
+  const token = createSecret("own");
+  writeAtomic(join(credentials, "token"), `${token}\n`);
+  return token;
 }
 
 /** The token, if there is one. Throws `config_invalid` when it is too short to be safe. */

@@ -56,6 +56,21 @@ export class Tokens {
     return { token_id: id, token };
   }
 
+  /**
+   * A new secret in place of the old one, which is worth nothing from now on; all else stays. Resolves when it is durable.
+   * Throws `not_found`, and `forbidden` for a token that may more than the caller.
+   */
+  async rotate(id: string, own: readonly Scope[]): Promise<{ token_id: string; token: string }> {
+    const token = createSecret("key");
+    await this.#store.write((db) => {
+      const row = db.query<TokenRow, [string]>("SELECT * FROM auth_token WHERE id = ?").get(id);
+      if (!row) throw noToken(id);
+      checkScopes(tokenOf(row).scopes, own);
+      db.query("UPDATE auth_token SET hash = ?, last_used_at = NULL WHERE id = ?").run(hashSecret(token), id);
+    });
+    return { token_id: id, token };
+  }
+
   list(): AccessToken[] {
     return this.#store.db
       .query<TokenRow, []>("SELECT * FROM auth_token ORDER BY created_at, id")
@@ -91,12 +106,16 @@ export class Tokens {
   /** Resolves when it is durable. Throws `not_found`. */
   async remove(id: string): Promise<void> {
     const { changes } = await this.#store.write((db) => db.query("DELETE FROM auth_token WHERE id = ?").run(id));
-    if (changes === 0) throw new AlephError("not_found", `No token "${id}"`);
+    if (changes === 0) throw noToken(id);
   }
 
   #valid(row: TokenRow | null): AccessToken | undefined {
     return row && (row.expires_at === null || row.expires_at > this.#now()) ? tokenOf(row) : undefined;
   }
+}
+
+function noToken(id: string): AlephError {
+  return new AlephError("not_found", `No token "${id}"`, { data: { hint: "auth.tokens.list shows those that exist" } });
 }
 
 /** Nobody gives away what they do not have. */

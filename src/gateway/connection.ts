@@ -166,11 +166,11 @@ export class GatewayConnection implements Connection, Subscriber {
     this.#refused = true;
   }
 
-  /** Ends the connection if its rights came from this credential. */
+  /** Ends the connection if its rights came from this credential: the rights at once, the socket when its answer is out. */
   revoke(credential: string): void {
     if (!this.#rights?.credentials.includes(credential)) return;
     this.#rights = undefined;
-    this.close(CLOSE.unauthenticated, "credential revoked");
+    setImmediate(() => this.close(CLOSE.unauthenticated, "credential revoked"));
   }
 
   /**
@@ -324,9 +324,10 @@ export class GatewayConnection implements Connection, Subscriber {
     return wanted;
   }
 
-  /** An operator sees every event; whoever else there is sees none until a rule of theirs says so. */
-  #maySee(_published: Published): boolean {
-    return this.#rights?.grant.role === "operator";
+  /** An operator sees every event, a guest those of its own session, a node none. */
+  #maySee({ sessionKey }: Published): boolean {
+    const grant = this.#rights?.grant;
+    return grant?.role === "operator" || (grant?.guest !== undefined && grant.guest.sessionKey === sessionKey);
   }
 
   #detach(): void {

@@ -22,6 +22,7 @@ export const connectParams = z.object({
       [
         z.strictObject({ token: z.string() }),
         z.strictObject({ session_token: z.string() }),
+        z.strictObject({ invite: z.string() }),
         z.strictObject({
           device: z.strictObject({
             id: z.string().regex(/^[0-9a-f]{64}$/),
@@ -34,7 +35,7 @@ export const connectParams = z.object({
           pairing_code: z.string().max(64).optional(),
         }),
       ],
-      { error: "must be {token}, {session_token} or {device}" },
+      { error: "must be {token}, {session_token}, {device} or {invite}" },
     )
     .optional(),
 });

@@ -17,6 +17,8 @@ export interface Grant {
   readonly identity: Identity;
   readonly role: Role;
   readonly scopes: readonly Scope[];
+  /** Of guests, who have one session and some tools, and nothing besides. */
+  readonly guest?: { readonly sessionKey: string; readonly tools: readonly string[] };
 }
 
 export const OWNER_GRANT: Grant = { identity: { id: "owner", kind: "owner" }, role: "operator", scopes: SCOPES };

@@ -18,6 +18,14 @@ export interface Call {
 /** Which budget a call draws on: looking, changing, or starting a run. */
 export type RateClass = "read" | "write" | "run";
 
+/** What a guest may do with a method. */
+export interface GuestRule {
+  /** `session_key`: it is the guest's own session, named or not. `run_id`: a run of that session. Left out: it concerns neither. */
+  readonly own?: "session_key" | "run_id";
+  /** Params that are not for guests. */
+  readonly without?: readonly string[];
+}
+
 export interface Method<Name extends string, P extends z.ZodType, R extends z.ZodType, Needs> {
   /** `domain.verb`; equal to the file's path below `methods/`. */
   readonly name: Name;
@@ -30,6 +38,8 @@ export interface Method<Name extends string, P extends z.ZodType, R extends z.Zo
   readonly scope: Scope | "public" | "node";
   /** Default: `read` for scopes `read` and `public`, else `write`. */
   readonly rate?: RateClass;
+  /** Left out: guests may not call it, whatever their scopes. */
+  readonly guest?: GuestRule;
   readonly params: P;
   readonly result: R;
   /**

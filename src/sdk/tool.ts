@@ -31,6 +31,8 @@ export interface ToolResult {
   readonly untrusted?: true;
   /** Untrusted text that its owner lets guide the work, as a skill's: the model may follow it, and it allows nothing. */
   readonly guidance?: true;
+  /** Not `ok`, and nobody can say whether it had its effect: it ran elsewhere, and the connection was lost. */
+  readonly unknown?: true;
   /** For the rest of the run no tools but these are there; it never adds one. */
   readonly narrows?: readonly string[];
 }
@@ -70,6 +72,8 @@ export interface Tool<Name extends string, P extends z.ZodType, Needs> {
   readonly params: P;
   /** Whether calls may run beside each other (reading); otherwise they run one after the other, in order. */
   readonly parallel: boolean;
+  /** It reaches what is the owner's alone, such as other conversations: no invite gives it to a guest. */
+  readonly ownerOnly?: true;
   /** Keys of the config (`models.image`) without which it is of no use: where one is not set, no model is told of it. */
   readonly requires?: readonly string[];
   /**

@@ -22,6 +22,8 @@ export interface RunRequest {
   readonly direct?: { readonly call: DirectCall } | { readonly answer: string };
   /** Of a subagent: who started it, and what it may. */
   readonly spawned?: Spawned;
+  /** Content from outside may be in what was asked, whatever the messages say. */
+  readonly tainted?: true;
   /** How often a restart took it up again. */
   readonly resumed: number;
 }
@@ -81,12 +83,18 @@ export class Runs {
     this.#stores = stores;
   }
 
-  /** Throws `not_found`. */
-  get(runId: string): StoredRun {
+  find(runId: string): StoredRun | undefined {
     for (const { db } of this.#stores.all()) {
       const run = findRun(db, runId);
       if (run) return run;
     }
+    return undefined;
+  }
+
+  /** Throws `not_found`. */
+  get(runId: string): StoredRun {
+    const run = this.find(runId);
+    if (run) return run;
     throw new AlephError("not_found", `No run "${runId}"`, { data: { hint: "runs.list shows those that exist" } });
   }
 

@@ -15,6 +15,9 @@ export interface Spender {
 
 export type Spent = Readonly<Record<Unit, number>>;
 
+/** What an identity may use up in all; null is no limit. */
+export type Allowance = Readonly<Record<Unit, number | null>>;
+
 /** One limit and how far it is used up. */
 export interface BudgetState {
   readonly budget: Budget;
@@ -79,6 +82,13 @@ const WHOSE: Readonly<Record<Budget, string>> = {
   session: "The session's budget of the day",
   identity: "Your budget of the day",
 };
+
+export function allowanceExceeded(unit: Unit, limit: number, used: number): AlephError {
+  const amount = unit === "tokens" ? `${limit} tokens` : `${limit} US dollars`;
+  return new AlephError("budget_exceeded", `The invite's allowance is used up: ${amount}`, {
+    data: { budget: "invite", unit, limit, used, hint: "Ask for another invite" },
+  });
+}
 
 export function budgetExceeded(state: BudgetState, now: number): AlephError {
   const { budget, unit, limit, resets_at } = state;

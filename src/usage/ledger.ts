@@ -6,7 +6,17 @@ import { AlephError } from "../protocol/errors.ts";
 import type { Usage } from "../protocol/message.ts";
 import { isEphemeral, parseSessionKey } from "../protocol/session-key.ts";
 import type { Store } from "../sdk/store.ts";
-import { type BudgetState, budgetExceeded, budgetStates, DaySums, type Spender, type Spent } from "./budget.ts";
+import {
+  type Allowance,
+  allowanceExceeded,
+  type BudgetState,
+  budgetExceeded,
+  budgetStates,
+  DaySums,
+  type Spender,
+  type Spent,
+  UNITS,
+} from "./budget.ts";
 import { type Summary, type SummaryQuery, summarise } from "./summary.ts";
 
 /** One reply of a model. */
@@ -33,6 +43,8 @@ export interface LedgerOptions {
   readonly now: () => number;
   /** Asked at the first use. */
   readonly timeZone: () => string;
+  /** What this identity may use up in all, whatever the day. */
+  readonly allowance?: (identity: string) => Allowance | undefined;
 }
 
 const FLUSH_AFTER_MS = 100;
@@ -82,10 +94,28 @@ export class Ledger implements Disposable {
 
   /** Throws `budget_exceeded` with the budget, its limit and when it begins anew. */
   check(spender: Spender): void {
+    this.#checkAllowance(spender);
     const { limits } = this.#o.config();
     if (!hasBudget(limits.budget)) return;
     const exceeded = this.budgets(spender).find(({ used, limit }) => used >= limit);
     if (exceeded) throw budgetExceeded(exceeded, this.#o.now());
+  }
+
+  #checkAllowance({ identity }: Spender): void {
+    const allowance = this.#o.allowance?.(identity);
+    if (!allowance || (allowance.tokens === null && allowance.cost_usd === null)) return;
+    this.#flush();
+    // A replay of a day's sums would not do: it counts from the first reply on.
+    const spent = this.#o.store.db
+      .query<Spent, [string]>(
+        `SELECT coalesce(sum(input + output + cache_read + cache_write), 0) AS tokens, total(cost_usd) AS cost_usd
+         FROM usage WHERE identity = ?`,
+      )
+      .get(identity)!;
+    for (const unit of UNITS) {
+      const limit = allowance[unit];
+      if (limit !== null && spent[unit] >= limit) throw allowanceExceeded(unit, limit, spent[unit]);
+    }
   }
 
   /** The budgets that are set and concern the spender. */

@@ -12,16 +12,22 @@ function open() {
   const store = openStore(":memory:", { log });
   const world = { mode: "token" as "token" | "none", token: "first-token", now: 1_000_000 };
   const revoked: string[] = [];
+  const gone: string[] = [];
   const auth = new Auth({
     mode: () => world.mode,
     ownerToken: () => world.token,
+    replaceOwnerToken: () => {
+      world.token = `${world.token}-next`;
+      return world.token;
+    },
     store,
     bus: { publish: () => 0 },
     now: () => world.now,
     monotonic: () => world.now,
     onRevoked: (credential) => revoked.push(credential),
+    onGuestGone: (sessionKey) => gone.push(sessionKey),
   });
-  return { auth, world, revoked, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+  return { auth, world, revoked, gone, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
 }
 
 describe("Auth", () => {

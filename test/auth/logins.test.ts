@@ -15,7 +15,7 @@ function open() {
 describe("Logins", () => {
   test("keeps hashes and nothing that opens a door", async () => {
     await using opened = open();
-    const { token, cookie } = opened.logins.issue("panel", "owner", "owner-x");
+    const { token, cookie } = opened.logins.issue("panel", { identity: "owner", credential: "owner-x" });
     const stored = JSON.stringify(opened.store.db.query("SELECT * FROM auth_session").all());
     expect(stored).toContain('"kind":"panel"');
     expect([stored.includes(token), stored.includes(cookie!)]).toEqual([false, false]);
@@ -24,9 +24,9 @@ describe("Logins", () => {
 
   test("a panel's login needs its own cookie, a handshake's needs none", async () => {
     await using opened = open();
-    const panel = opened.logins.issue("panel", "owner", "owner-x");
-    const other = opened.logins.issue("panel", "owner", "owner-x");
-    const plain = opened.logins.issue("connect", "owner", "owner-x");
+    const panel = opened.logins.issue("panel", { identity: "owner", credential: "owner-x" });
+    const other = opened.logins.issue("panel", { identity: "owner", credential: "owner-x" });
+    const plain = opened.logins.issue("connect", { identity: "owner", credential: "owner-x" });
     const { find } = { find: (token: string, cookie?: string) => opened.logins.find(token, cookie)?.kind };
     expect([find(panel.token, panel.cookie), find(plain.token), find(plain.token, "some cookie")]).toEqual([
       "panel",
@@ -45,8 +45,8 @@ describe("Logins", () => {
   test("lasts a day for a handshake, thirty for the panel, and is swept away later", async () => {
     await using opened = open();
     const { logins, world, store } = opened;
-    const plain = logins.issue("connect", "owner", "owner-x");
-    const panel = logins.issue("panel", "owner", "owner-x");
+    const plain = logins.issue("connect", { identity: "owner", credential: "owner-x" });
+    const panel = logins.issue("panel", { identity: "owner", credential: "owner-x" });
     world.now += DAY;
     expect([logins.find(plain.token, undefined), logins.find(panel.token, panel.cookie)?.kind]).toEqual([
       undefined,
@@ -55,14 +55,14 @@ describe("Logins", () => {
     world.now += 29 * DAY;
     expect(logins.find(panel.token, panel.cookie)).toBeUndefined();
     world.now += 1;
-    logins.issue("connect", "owner", "owner-x");
+    logins.issue("connect", { identity: "owner", credential: "owner-x" });
     expect(store.db.query<{ n: number }, []>("SELECT count(*) AS n FROM auth_session").get()!.n).toBe(1);
   });
 
   test("ends by its cookie, and tells which it was", async () => {
     await using opened = open();
     const { logins } = opened;
-    const panel = logins.issue("panel", "owner", "owner-x");
+    const panel = logins.issue("panel", { identity: "owner", credential: "owner-x" });
     const found = logins.find(panel.token, panel.cookie);
     expect(await logins.endByCookie("wrong")).toBeUndefined();
     expect(await logins.endByCookie(panel.cookie!)).toEqual(found!);

@@ -15,14 +15,16 @@ export interface ConversationOptions {
   readonly home?: string;
   /** A fake that outlives the server, for restarts. */
   readonly fake?: ProviderFake;
+  readonly now?: () => number;
 }
 
-export async function conversation({ config = {}, home, fake }: ConversationOptions = {}): Promise<Conversation> {
+export async function conversation({ config = {}, home, fake, now }: ConversationOptions = {}): Promise<Conversation> {
   await using stack = new AsyncDisposableStack();
   const provider = fake ?? stack.use(startOpenAiFake());
   const app = stack.use(
     await testApp({
       ...(home ? { home } : {}),
+      ...(now ? { now } : {}),
       config: {
         providers: { fake: { type: "openai-compatible", base_url: provider.url, api_key: "k", models: ["m"] } },
         ...config,

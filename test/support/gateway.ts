@@ -74,14 +74,20 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
     ...options.settings,
   };
   const rates = options.rates ?? { read: 0, write: 0, run: 0 };
+  let token = TOKEN;
   const auth = new Auth({
     mode,
-    ownerToken: () => TOKEN,
+    ownerToken: () => token,
+    replaceOwnerToken: () => {
+      token = `${TOKEN}-${crypto.randomUUID()}`;
+      return token;
+    },
     store,
     bus,
     now: Date.now,
     monotonic,
     onRevoked: (credential) => gateway.revoke(credential),
+    onGuestGone: () => {},
   });
   const methods = [authConnect, rpcPing, eventsSubscribe, eventsUnsubscribe, ...(options.methods ?? [])] as AnyMethod[];
   const load = async (method: AnyMethod) => {
@@ -102,6 +108,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
             facts: {
               instanceId: "srv_test",
               methods: methods.map(({ name }) => name),
+              guestMethods: async () => methods.filter(({ guest }) => guest).map(({ name }) => name),
               events: [],
               tickIntervalMs: 30_000,
               maxPayload: () => settings.max_payload,
@@ -109,7 +116,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
               rateLimits: () => rates,
             },
           },
-          middleware: middleware({ metrics, log, rates: () => rates, monotonic }),
+          middleware: middleware({ metrics, log, rates: () => rates, monotonic, sessionOfRun: () => undefined }),
           log,
         }),
         routeNeeds: { auth },

@@ -7,6 +7,7 @@ export const agentCancel = defineMethod({
   name: "agent.cancel",
   summary: "Cancel a run: the model stops at once, a tool that is running may finish",
   scope: "chat",
+  guest: { own: "run_id" },
   params: z.strictObject({ run_id: z.string() }),
   result: z.object({ run_id: z.string(), status: runStatus }),
   handle({ runner }: { runner: Pick<Runner, "stop"> }, { run_id }) {

@@ -8,6 +8,7 @@ export const agentRun = defineMethod({
   summary: "Start a run: answered once the message is on disk, the output follows as events",
   scope: "chat",
   rate: "run",
+  guest: { own: "session_key", without: ["agent", "model", "record", "thinking"] },
   params: runParams,
   result: z.object({ run_id: z.string(), status: runStatus, session_key: z.string() }),
   handle({ runner }: { runner: Pick<Runner, "start"> }, params, call) {

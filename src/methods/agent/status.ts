@@ -7,6 +7,7 @@ export const agentStatus = defineMethod({
   name: "agent.status",
   summary: "Tell how far a run is",
   scope: "read",
+  guest: { own: "run_id" },
   params: z.strictObject({ run_id: z.string() }),
   result: run,
   handle({ runs }: { runs: Pick<Runs, "get"> }, { run_id }) {

@@ -8,6 +8,7 @@ export const agentSteer = defineMethod({
   summary: "Add a message to a running run, which sees it at its next step",
   scope: "chat",
   rate: "run",
+  guest: { own: "run_id" },
   params: z.strictObject({ run_id: z.string(), message: runParams.shape.message }),
   result: z.object({ run_id: z.string(), message_id: z.string() }),
   handle({ runner }: { runner: Pick<Runner, "steer"> }, { run_id, message }, call) {

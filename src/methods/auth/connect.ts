@@ -11,6 +11,8 @@ import { defineMethod } from "../../sdk/method.ts";
 export interface ServerFacts {
   readonly instanceId: string;
   readonly methods: readonly string[];
+  /** Those that guests may call. */
+  readonly guestMethods: () => Promise<readonly string[]>;
   readonly events: readonly string[];
   readonly tickIntervalMs: number;
   readonly maxPayload: () => number;
@@ -37,7 +39,7 @@ export const authConnect = defineMethod({
     const needsNone = connection.rights !== undefined && (!params.auth || auth.mode === "none");
     const proven = needsNone ? connection.rights! : prove(auth, params, connection);
     const mayIssue = !needsNone && !(params.auth && "session_token" in params.auth);
-    function enter(found: Rights) {
+    function enter(found: Rights, methods: readonly string[]) {
       const rights = narrowed(found, params.scopes);
       connection.authenticate(rights);
       const { identity, role, scopes } = rights.grant;
@@ -49,7 +51,7 @@ export const authConnect = defineMethod({
         scopes: [...scopes],
         ...(mayIssue && rights === found ? sessionOf(auth, rights, log) : {}),
         ...deviceOf(auth, rights),
-        features: { methods: [...facts.methods], events: [...facts.events] },
+        features: { methods: [...methods], events: [...facts.events] },
         policy: {
           max_payload: facts.maxPayload(),
           max_buffered: facts.maxBuffered(),
@@ -58,12 +60,16 @@ export const authConnect = defineMethod({
         },
       };
     }
+    function offer(found: Rights) {
+      if (found.grant.role !== "guest") return enter(found, facts.methods);
+      return facts.guestMethods().then((methods) => enter(found, methods));
+    }
     // At once where nothing has to be verified: what stands behind `connect` finds it done.
-    return proven instanceof Promise ? proven.then(enter) : enter(proven);
+    return proven instanceof Promise ? proven.then(offer) : offer(proven);
   },
 });
 
-type Prover = Pick<Auth, "authenticate" | "authenticateDevice">;
+type Prover = Pick<Auth, "authenticate" | "authenticateDevice" | "redeemInvite">;
 
 function prove(auth: Prover, params: ConnectParams, connection: Connection): Rights | Promise<Rights> {
   const { auth: given, client, role = "operator", scopes } = params;
@@ -73,6 +79,7 @@ function prove(auth: Prover, params: ConnectParams, connection: Connection): Rig
       data: { hint: 'Send auth: {"token": "…"} with the token from ALEPH_HOME/credentials/token' },
     });
   }
+  if ("invite" in given) return auth.redeemInvite(given.invite, address);
   if (!("device" in given)) return auth.authenticate(given, { address, cookie });
   if (role === "guest") throw new AlephError("forbidden", "A device is no guest");
   const clientId = client?.id ?? "";

@@ -6,6 +6,7 @@ export const authWhoami = defineMethod({
   name: "auth.whoami",
   summary: "Tell who the caller is and what it may do",
   scope: "read",
+  guest: {},
   params: z.strictObject({}),
   result: z.object({
     identity: z.object({ id: z.string(), kind: z.string() }),

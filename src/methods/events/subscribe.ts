@@ -5,6 +5,7 @@ export const eventsSubscribe = defineMethod({
   name: "events.subscribe",
   summary: "Get the events whose topic matches a glob, after a replay of the kept ones since `after_seq`",
   scope: "read",
+  guest: {},
   params: z.strictObject({ pattern: z.string().min(1).max(256), after_seq: z.int().min(0).optional() }),
   result: z.object({
     pattern: z.string(),

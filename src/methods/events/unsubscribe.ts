@@ -6,6 +6,7 @@ export const eventsUnsubscribe = defineMethod({
   name: "events.unsubscribe",
   summary: "End a subscription",
   scope: "read",
+  guest: {},
   params: z.strictObject({ pattern: z.string() }),
   result: z.object({ pattern: z.string() }),
   handle(_: object, { pattern }, { connection }) {

@@ -5,6 +5,7 @@ export const rpcPing = defineMethod({
   name: "rpc.ping",
   summary: "Answer at once",
   scope: "read",
+  guest: {},
   params: z.strictObject({}),
   result: z.object({ pong: z.literal(true), ts: z.number() }),
   handle({ now }: { now: () => number }) {

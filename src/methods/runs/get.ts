@@ -10,6 +10,7 @@ export const runsGet = defineMethod({
   name: "runs.get",
   summary: "Get one run with its messages",
   scope: "read",
+  guest: { own: "run_id" },
   params: z.strictObject({ run_id: z.string() }),
   result: run.extend({ messages: z.array(message) }),
   handle({ runs, stores }: { runs: Pick<Runs, "get">; stores: Pick<Stores, "of"> }, { run_id }) {

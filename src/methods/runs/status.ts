@@ -7,6 +7,7 @@ export const runsStatus = defineMethod({
   name: "runs.status",
   summary: "Tell the status of a run and nothing else",
   scope: "read",
+  guest: { own: "run_id" },
   params: z.strictObject({ run_id: z.string() }),
   result: z.object({ run_id: z.string(), status: runStatus }),
   handle({ runs }: { runs: Pick<Runs, "get"> }, { run_id }) {

@@ -8,6 +8,7 @@ export const runsWait = defineMethod({
   name: "runs.wait",
   summary: "Wait until a run has ended, or at most `timeout_ms`, and tell how it stands",
   scope: "read",
+  guest: { own: "run_id" },
   params: z.strictObject({ run_id: z.string(), timeout_ms: z.int().min(0).max(3_600_000).default(60_000) }),
   result: run,
   async handle(

@@ -6,6 +6,7 @@ export const sessionClear = defineMethod({
   name: "session.clear",
   summary: "Begin anew: the model forgets the conversation, the history stays readable",
   scope: "chat",
+  guest: { own: "session_key" },
   params: z.strictObject({ session_key: z.string() }),
   result: z.object({ session_key: z.string() }),
   async handle({ sessions }: { sessions: Pick<Sessions, "clear"> }, { session_key }) {

@@ -8,6 +8,7 @@ export const sessionExport = defineMethod({
   name: "session.export",
   summary: "Export a whole session as Markdown or JSON lines",
   scope: "read",
+  guest: { own: "session_key" },
   params: z.strictObject({ session_key: z.string(), format: z.enum(["markdown", "jsonl"]).default("markdown") }),
   result: z.object({ session_key: z.string(), format: z.string(), content: z.string() }),
   async handle(

@@ -11,6 +11,7 @@ export const sessionGet = defineMethod({
   name: "session.get",
   summary: "Get one session",
   scope: "read",
+  guest: { own: "session_key" },
   params: z.strictObject({ session_key: z.string() }),
   result: session.extend({ message_count: z.number() }),
   handle(

@@ -9,6 +9,7 @@ export const sessionHistory = defineMethod({
   name: "session.history",
   summary: "Read a page of a session's messages, oldest first",
   scope: "read",
+  guest: { own: "session_key" },
   params: z.strictObject({
     session_key: z.string(),
     limit: z.int().min(1).max(1000).default(100),

@@ -10,6 +10,7 @@ export const sessionSend = defineMethod({
   summary: "Start a run and answer when it has ended, with its final text and usage",
   scope: "chat",
   rate: "run",
+  guest: { own: "session_key", without: ["agent", "model", "record", "thinking"] },
   params: runParams,
   result: z.object({
     run_id: z.string(),

@@ -9,6 +9,9 @@ import { approvalGrants } from "./0008-approval-grants.ts";
 import { skills } from "./0009-skills.ts";
 import { subagents } from "./0010-subagents.ts";
 import { identities } from "./0011-identities.ts";
+import { memory } from "./0012-memory.ts";
+import { invites } from "./0013-invites.ts";
+import { nodes } from "./0014-nodes.ts";
 
 /** Forward steps in order; the database's `user_version` says how many it has had. */
 export const migrations: readonly string[] = [
@@ -23,4 +26,7 @@ export const migrations: readonly string[] = [
   skills,
   subagents,
   identities,
+  memory,
+  invites,
+  nodes,
 ];

@@ -13,6 +13,7 @@ export const agentCancel = defineTool({
   description,
   params: z.strictObject({ run_id: z.string().min(1).max(100) }),
   parallel: false,
+  ownerOnly: true,
   prepare({ subagents }: Needs, { run_id }, context) {
     return {
       tier: "allow",

@@ -13,6 +13,7 @@ export const agentList = defineTool({
   description,
   params: z.strictObject({}),
   parallel: true,
+  ownerOnly: true,
   prepare({ subagents }: Needs, _input, context) {
     return {
       tier: "allow",

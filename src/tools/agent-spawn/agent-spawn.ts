@@ -33,6 +33,7 @@ export const agentSpawn = defineTool({
     background: z.boolean().optional().describe("go on at once; its answer comes as a message"),
   }),
   parallel: true,
+  ownerOnly: true,
   async prepare({ subagents }: Needs, wish, context) {
     const plan = await subagents.plan(wish, context);
     return {

@@ -16,6 +16,7 @@ export const agentWait = defineTool({
     timeout_ms: z.int().min(0).max(600_000).default(60_000),
   }),
   parallel: true,
+  ownerOnly: true,
   prepare({ subagents }: Needs, { run_id, timeout_ms }, context) {
     return {
       tier: "allow",

@@ -20,6 +20,7 @@ export const sendMessage = defineTool({
     message: z.string().min(1).max(100_000),
   }),
   parallel: false,
+  ownerOnly: true,
   prepare({ interfaces }: Needs, { interface: id, target, message }, { sessionKey }) {
     const own = isOwn(sessionKey, id, target);
     return {

@@ -17,6 +17,7 @@ export const sessionHistory = defineTool({
     before: z.string().regex(/^\d+$/).optional().describe("only what stands before the message with this number"),
   }),
   parallel: true,
+  ownerOnly: true,
   prepare({ conversations }: Needs, { session_key, limit = 30, before }, { identity, sessionKey }) {
     const key = session_key ?? sessionKey;
     return {

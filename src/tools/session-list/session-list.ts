@@ -16,6 +16,7 @@ export const sessionList = defineTool({
     limit: z.int().min(1).max(100).optional(),
   }),
   parallel: true,
+  ownerOnly: true,
   prepare({ conversations }: Needs, { filter = "", limit = 30 }, { identity, sessionKey }) {
     return {
       ...conversations.mayRead(identity, sessionKey),

@@ -19,6 +19,7 @@ export const sessionSearch = defineTool({
     limit: z.int().min(1).max(50).optional(),
   }),
   parallel: true,
+  ownerOnly: true,
   prepare({ conversations }: Needs, { query, limit = 20 }, { identity, sessionKey }) {
     return {
       ...conversations.mayRead(identity, sessionKey),

@@ -24,7 +24,13 @@ function pipeline() {
   const { log, entries } = testLog();
   const metrics = new Metrics();
   const run = compose(
-    middleware({ metrics, log, rates: () => ({ read: 1, write: 1, run: 1 }), monotonic: () => 0 }),
+    middleware({
+      metrics,
+      log,
+      rates: () => ({ read: 1, write: 1, run: 1 }),
+      monotonic: () => 0,
+      sessionOfRun: () => undefined,
+    }),
     () => "handled",
   );
   return (grant: Grant | undefined, params: unknown, method: AnyMethod | undefined = write) => {
@@ -69,7 +75,13 @@ test("middleware: an unknown method is seen by trace and metrics, and told to th
     const { log, entries } = testLog();
     const metrics = new Metrics();
     const run = compose(
-      middleware({ metrics, log, rates: () => ({ read: 0, write: 0, run: 0 }), monotonic: () => 0 }),
+      middleware({
+        metrics,
+        log,
+        rates: () => ({ read: 0, write: 0, run: 0 }),
+        monotonic: () => 0,
+        sessionOfRun: () => undefined,
+      }),
       () => "handled",
     );
     try {
