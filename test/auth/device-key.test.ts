@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { type DeviceProof, deviceId, deviceStatement, verifyDevice } from "../../src/auth/device-key.ts";
+import { deviceId, verifyDevice } from "../../src/auth/device-key.ts";
+import { type DeviceProof, deviceStatement } from "../../src/protocol/device-statement.ts";
 import { refusal } from "../support/config.ts";
 import { testDevice } from "../support/device.ts";
 

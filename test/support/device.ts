@@ -1,5 +1,6 @@
 /** A device with a key of its own, which signs what it is told to. */
-import { type DeviceClaim, type DeviceProof, deviceId, deviceStatement } from "../../src/auth/device-key.ts";
+import { deviceId } from "../../src/auth/device-key.ts";
+import { type DeviceClaim, type DeviceProof, deviceStatement } from "../../src/protocol/device-statement.ts";
 import { type Frame, type Frames, openFrames, request } from "./frames.ts";
 
 export interface TestDevice {
