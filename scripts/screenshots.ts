@@ -60,11 +60,11 @@ for (const [size, shape] of Object.entries(SIZES)) {
     await page.until(`document.querySelector(".settings")`);
     await shot("settings");
     await page.evaluate(`location.hash = "#/plugins"`);
-    await page.until(`document.querySelector(".plugins .approval")`);
+    await page.until(`document.querySelector(".entries .approval")`);
     await shot("plugins");
-    await page.evaluate(`document.querySelector("[data-plugin=calendar].plugin").open = true`);
-    await page.until(`document.querySelector(".plugin-body")`);
-    await page.evaluate(`document.querySelector(".plugin-body").scrollIntoView({ block: "end" })`);
+    await page.evaluate(`document.querySelector("[data-entry=calendar].entry").open = true`);
+    await page.until(`document.querySelector(".entry-body")`);
+    await page.evaluate(`document.querySelector(".entry-body").scrollIntoView({ block: "end" })`);
     await shot("plugin-open");
     if (size === "phone") {
       await page.click(".page-head .icon-button");

@@ -71,6 +71,7 @@ export class McpParts implements ToolSource, AsyncDisposable {
       tables: () => config.current.mcp.servers,
       open: async (name, table, signal) => (await opening()).openServer(name, table, options, signal),
       login: async (name, table) => (await opening()).loginAt(name, table, options),
+      isLoggedIn: async (name, url) => (await opening()).isLoggedInAt(name, url, options),
       forgetLogin: async (name) => (await opening()).logoutAt(name, options),
       media,
       store,

@@ -52,6 +52,11 @@ export function savedLogin(options: LoginOptions): OAuthClientProvider | undefin
   return login.tokens() ? login : undefined;
 }
 
+/** Whether somebody has logged in at this address. */
+export function hasLogin(options: Pick<LoginOptions, "credentials" | "server" | "url">): boolean {
+  return readKept(options).tokens !== undefined;
+}
+
 /** Forgets the tokens. */
 export function forgetLogin({ credentials, server }: Pick<LoginOptions, "credentials" | "server">): void {
   rmSync(fileOf(credentials, server), { force: true });
@@ -212,17 +217,7 @@ class Login implements OAuthClientProvider {
   }
 
   #read(): Kept {
-    const { credentials, server, url } = this.#o;
-    const empty = { url };
-    let text: string;
-    try {
-      text = readFileSync(fileOf(credentials, server), "utf8");
-    } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return empty;
-      throw thrown;
-    }
-    const kept = JSON.parse(text) as Kept;
-    return kept.url === url ? kept : empty;
+    return readKept(this.#o);
   }
 
   #write(kept: Kept): void {
@@ -230,6 +225,19 @@ class Login implements OAuthClientProvider {
     mkdirSync(join(credentials, "mcp"), { recursive: true, mode: 0o700 });
     writeAtomic(fileOf(credentials, server), JSON.stringify(kept), 0o600);
   }
+}
+
+function readKept({ credentials, server, url }: Pick<LoginOptions, "credentials" | "server" | "url">): Kept {
+  const empty = { url };
+  let text: string;
+  try {
+    text = readFileSync(fileOf(credentials, server), "utf8");
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return empty;
+    throw thrown;
+  }
+  const kept = JSON.parse(text) as Kept;
+  return kept.url === url ? kept : empty;
 }
 
 function fileOf(credentials: string, server: string): string {

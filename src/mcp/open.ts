@@ -4,7 +4,7 @@ import type { Log } from "../lib/log.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { NetworkDoor } from "../sdk/runtime.ts";
 import { type LaunchOptions, launchServer } from "./launch.ts";
-import { beginLogin, forgetLogin, type LoginOptions, type PendingLogin, savedLogin } from "./oauth.ts";
+import { beginLogin, forgetLogin, hasLogin, type LoginOptions, type PendingLogin, savedLogin } from "./oauth.ts";
 import { ProcessTransport } from "./process-transport.ts";
 import { explainRemote, fetchThrough, openRemote } from "./remote.ts";
 import type { Opened } from "./server.ts";
@@ -94,6 +94,10 @@ export async function loginAt(name: string, table: McpServerTable, options: Open
   const { url = "" } = table;
   const door = await options.door([...rulesOf({ ...table, url }), ANY_PUBLIC], TIMEOUT_MS);
   return beginLogin(loginOptions(name, { ...table, url }, options, door));
+}
+
+export function isLoggedInAt(name: string, url: string, { credentials }: Pick<OpenOptions, "credentials">): boolean {
+  return hasLogin({ credentials, server: name, url });
 }
 
 export function logoutAt(name: string, { credentials }: Pick<OpenOptions, "credentials">): void {

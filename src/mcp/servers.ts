@@ -18,6 +18,7 @@ export interface McpServersOptions {
   /** Opens the server of a table. Rejects with `AlephError` where it can be explained. */
   readonly open: (name: string, table: McpServerTable, signal: AbortSignal) => Promise<Opened>;
   readonly login: (name: string, table: McpServerTable) => Promise<PendingLogin>;
+  readonly isLoggedIn: (name: string, url: string) => Promise<boolean>;
   readonly forgetLogin: (name: string) => Promise<void>;
   readonly media: Pick<Media, "put">;
   readonly store: Store;
@@ -34,6 +35,7 @@ export interface KnownServer {
   readonly table: McpServerTable;
   readonly isConfigured: boolean;
   readonly server: McpServer;
+  readonly isLoggedIn: () => Promise<boolean>;
 }
 
 /** What `mcp.start` may say of a server that config.toml does not have. */
@@ -214,10 +216,9 @@ export class McpServers implements ToolSource, AsyncDisposable {
   }
 
   async logout(name: string): Promise<void> {
-    const known = this.get(name);
+    this.get(name);
     await this.#o.forgetLogin(name);
-    this.#remove(name);
-    this.#add(name, known.table, known.isConfigured);
+    this.#renew(name);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -227,10 +228,16 @@ export class McpServers implements ToolSource, AsyncDisposable {
 
   #loggedIn(name: string): void {
     this.#o.log.info("mcp login done", { server: name });
+    this.#renew(name);
+  }
+
+  /** What it may do with a login is another than without one. */
+  #renew(name: string): void {
     const known = this.#servers.get(name);
     if (!known) return;
     this.#remove(name);
-    this.#add(name, known.table, known.isConfigured);
+    const { server } = this.#add(name, known.table, known.isConfigured);
+    this.#o.onStatus(name, server.status);
   }
 
   async #giveUp(name: string): Promise<void> {
@@ -238,7 +245,7 @@ export class McpServers implements ToolSource, AsyncDisposable {
   }
 
   #add(name: string, table: McpServerTable, isConfigured: boolean): KnownServer {
-    const { open, log, monotonic, wait, onStatus } = this.#o;
+    const { open, log, monotonic, wait, onStatus, isLoggedIn } = this.#o;
     const server = new McpServer({
       name,
       isEnabled: table.enabled ?? true,
@@ -249,7 +256,14 @@ export class McpServers implements ToolSource, AsyncDisposable {
       wait,
       onStatus: (status) => onStatus(name, status),
     });
-    const known = { name, table, isConfigured, server };
+    const { url } = table;
+    const known = {
+      name,
+      table,
+      isConfigured,
+      server,
+      isLoggedIn: async () => url !== undefined && isLoggedIn(name, url),
+    };
     this.#servers.set(name, known);
     return known;
   }

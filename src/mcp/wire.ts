@@ -19,6 +19,7 @@ export async function toWireServer(known: KnownServer): Promise<z.input<typeof m
     about: opened?.session.about ?? null,
     pid: opened?.pid ?? null,
     sandbox: opened?.sandbox ?? null,
+    logged_in: await known.isLoggedIn(),
     error: error ? { reason: error.reason, message: error.message, ...hintOf(error.data) } : null,
     tools: tools.map((tool) => wireTool(known, tool)),
     sha256: pin?.sha256 ?? null,

@@ -2,16 +2,21 @@
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { Announcer } from "./components/announcer.tsx";
+import { ConfirmDialog } from "./components/confirm-dialog.tsx";
 import { type DialogRequest, type Shell, ShellContext, useShell, useT } from "./components/context.ts";
 import { isLetter, isMod, isTyping } from "./components/keys.ts";
 import { KeysDialog } from "./components/keys-dialog.tsx";
 import { Layout, type RailControl } from "./components/layout.tsx";
-import { DeleteDialog, RenameDialog } from "./components/session-dialogs.tsx";
+import { RenameDialog } from "./components/rename-dialog.tsx";
 import { StatusLines } from "./components/status-lines.tsx";
+import { TokenDialog } from "./components/token-dialog.tsx";
 import { ApprovalsPage } from "./pages/approvals.tsx";
 import { NewPage, SessionPage } from "./pages/chat.tsx";
+import { DevicesPage } from "./pages/devices.tsx";
+import { McpPage } from "./pages/mcp.tsx";
 import { PluginsPage } from "./pages/plugins.tsx";
 import { SettingsPage } from "./pages/settings.tsx";
+import { SkillsPage } from "./pages/skills.tsx";
 import type { Place } from "./state/router.ts";
 
 export type AppProps = Omit<Shell, "openDialog">;
@@ -38,7 +43,7 @@ export function App(props: AppProps) {
           <>
             <Keys rail={rail} onHelp={() => setDialog({ kind: "keys" })} />
             <StatusLines />
-            <main class="main">
+            <main class="main" tabIndex={-1}>
               <Page place={panel.router.place.value} />
             </main>
           </>
@@ -46,7 +51,8 @@ export function App(props: AppProps) {
       </Layout>
       {dialog?.kind === "keys" && <KeysDialog onClose={close} />}
       {dialog?.kind === "rename" && <RenameDialog sessionKey={dialog.key} title={dialog.title} onClose={close} />}
-      {dialog?.kind === "delete" && <DeleteDialog sessionKey={dialog.key} title={dialog.title} onClose={close} />}
+      {dialog?.kind === "confirm" && <ConfirmDialog {...dialog} onClose={close} />}
+      {dialog?.kind === "token" && <TokenDialog onClose={close} />}
       <Announcer />
     </ShellContext.Provider>
   );
@@ -55,8 +61,9 @@ export function App(props: AppProps) {
 /** The first stop of the keyboard: past the list. */
 function Skip() {
   const t = useT();
+  const skip = () => (document.getElementById("composer") ?? document.querySelector<HTMLElement>(".main"))?.focus();
   return (
-    <button type="button" class="button skip" onClick={() => document.getElementById("composer")?.focus()}>
+    <button type="button" class="button skip" onClick={skip}>
       {t("app.skip")}
     </button>
   );
@@ -72,6 +79,12 @@ function Page({ place }: { place: Place }) {
       return <ApprovalsPage />;
     case "plugins":
       return <PluginsPage />;
+    case "skills":
+      return <SkillsPage />;
+    case "mcp":
+      return <McpPage />;
+    case "devices":
+      return <DevicesPage />;
     case "settings":
       return <SettingsPage />;
   }

@@ -30,6 +30,8 @@ export const mcpServer = z.object({
   pid: z.number().nullable(),
   /** How its process is confined; null while there is none. */
   sandbox: z.enum(["kernel", "namespace", "none"]).nullable(),
+  /** Whether there is a login at it, which mcp.logout forgets. */
+  logged_in: z.boolean(),
   error: z.object({ reason: z.string(), message: z.string(), hint: z.string().optional() }).nullable(),
   /** Those that are offered. */
   tools: z.array(tool),

@@ -28,8 +28,8 @@ browserTest(
     using page = await openPage(chromium);
     await page.logIn(server);
     await page.evaluate(`location.hash = "#/plugins"`);
-    await page.until("document.querySelector('.plugins .approval')");
-    const card = () => page.evaluate<string>("document.querySelector('.plugins .approval').innerText");
+    await page.until("document.querySelector('.entries .approval')");
+    const card = () => page.evaluate<string>("document.querySelector('.entries .approval').innerText");
     expect(await card()).toContain("The poker 1.0.0 asks for this");
     expect(await card()).toContain("May connect to api.example.com over https");
     const complaints = await page.evaluate<string[]>(
@@ -38,8 +38,8 @@ browserTest(
     expect(complaints).toEqual([]);
 
     const { sha256 } = await server.client.call("plugins.get", { id: "poker" });
-    await page.click(".plugins .approval .primary");
-    await page.until("!document.querySelector('.plugins .approval')");
+    await page.click(".entries .approval .primary");
+    await page.until("!document.querySelector('.entries .approval')");
     expect(await server.client.call("plugins.get", { id: "poker" })).toMatchObject({
       status: "loaded",
       approved: { sha256 },
@@ -47,20 +47,20 @@ browserTest(
 
     // What it tried is told.
     expect(await server.client.call("tool.call", { tool: "poke", args: {} })).toEqual({ ok: true, result: "refused" });
-    await page.click("[data-plugin=poker] summary");
+    await page.click("details[data-entry=poker] summary");
     await page.until("document.querySelector('.denials')");
     expect(await page.evaluate<string>("document.querySelector('.denials').innerText")).toContain("evil.example");
 
-    await page.click("[data-plugin=broken] summary");
-    await page.until("document.querySelector('[data-plugin=broken] .failed')");
+    await page.click("[data-entry=broken] summary");
+    await page.until("document.querySelector('[data-entry=broken] .failed')");
     // What is below stays where it is from here on.
-    await page.until("document.querySelector('[data-plugin=broken] .piece pre')");
+    await page.until("document.querySelector('[data-entry=broken] .piece pre')");
     await page.settled();
     await page.evaluate(
-      "document.querySelector('[data-plugin=poker] .plugin-body .button').scrollIntoView({ block: 'center' })",
+      "document.querySelector('[data-entry=poker] .entry-body .approval-answers .button').scrollIntoView({ block: 'center' })",
     );
-    await page.click("[data-plugin=poker] .plugin-body .button");
-    await page.until("document.querySelector('[data-plugin=poker] .plugin-state').innerText === 'off'");
+    await page.click("[data-entry=poker] .entry-body .approval-answers .button");
+    await page.until("document.querySelector('[data-entry=poker] .entry-state').innerText === 'off'");
     expect((await server.client.call("plugins.get", { id: "poker" })).status).toBe("disabled");
   },
 );

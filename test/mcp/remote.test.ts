@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { McpServerTable } from "../../src/config/schema.ts";
-import { testApp } from "../support/app.ts";
+import { collectEvents, testApp } from "../support/app.ts";
 import { startRemoteMcp } from "../support/mcp/remote.ts";
 import { refusalOf } from "../support/tool-call.ts";
 import { until } from "../support/until.ts";
@@ -92,8 +92,10 @@ describe("a login at an MCP server", () => {
     await using remote = startRemoteMcp({ login: true });
     await using app = await appWith({ url: remote.url });
     const { client, home } = app;
-    const status = async () => (await client.call("mcp.list", {})).servers[0]!.status;
-    expect(await status()).toBe("login_required");
+    const server = async () => (await client.call("mcp.list", {})).servers[0]!;
+    const status = async () => (await server()).status;
+    const events = await collectEvents(client, "mcp.status");
+    expect(await server()).toMatchObject({ status: "login_required", logged_in: false });
 
     const { authorization_url } = await client.call("mcp.login", { name: "remote" });
     const url = new URL(authorization_url!);
@@ -107,7 +109,10 @@ describe("a login at an MCP server", () => {
     const wrong = await fetch(`${url.searchParams.get("redirect_uri")}?code=x&state=wrong`);
     expect(wrong.status).toBe(400);
     expect(await (await fetch(url)).text()).toContain("Logged in");
+    // Whoever looks on is told that it may be used now.
+    await events.until(({ data }) => "name" in data && "status" in data && data.status === "idle");
     await until(async () => (await status()) === "running");
+    expect((await server()).logged_in).toBe(true);
     expect(await client.call("mcp.call", { server: "remote", tool: "echo", arguments: { message: "in" } })).toEqual(
       text("in"),
     );
@@ -123,6 +128,7 @@ describe("a login at an MCP server", () => {
     expect(remote.tokens.length).toBe(2);
 
     await client.call("mcp.logout", { name: "remote" });
+    expect((await server()).logged_in).toBe(false);
     expect(await Bun.file(file).exists()).toBe(false);
     expect(await client.call("mcp.call", { server: "remote", tool: "echo" })).toMatchObject({ isError: true });
     expect(await status()).toBe("login_required");

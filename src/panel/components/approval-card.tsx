@@ -4,6 +4,7 @@ import { type StringKey, strings } from "../i18n/strings.ts";
 import type { Decision, Question } from "../state/approvals.ts";
 import { troubleOf } from "../state/phase.ts";
 import { useFormats, usePanel, useT } from "./context.ts";
+import { Exactly } from "./exactly.tsx";
 import { exactText } from "./tool-words.ts";
 
 const ANSWERS: readonly { readonly decision: Decision; readonly key: string; readonly look: string }[] = [
@@ -127,14 +128,5 @@ function Plan({ plan }: { plan: unknown }) {
         ))}
       </dl>
     </div>
-  );
-}
-
-function Exactly({ value, label }: { value: unknown; label: string }) {
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section class="exactly" tabIndex={0} aria-label={label}>
-      <pre>{exactText(value)}</pre>
-    </section>
   );
 }

@@ -5,6 +5,7 @@ import { createFormats, type Formats, type Translate, translate } from "../i18n/
 import type { Typesetter } from "../markdown/typesetter.ts";
 import type { Drafts } from "../state/drafts.ts";
 import type { Panel } from "../state/panel.ts";
+import type { Confirmation } from "./confirm-dialog.tsx";
 
 export interface Shell {
   readonly panel: Panel;
@@ -18,7 +19,8 @@ export interface Shell {
 export type DialogRequest =
   | { readonly kind: "keys" }
   | { readonly kind: "rename"; readonly key: string; readonly title: string }
-  | { readonly kind: "delete"; readonly key: string; readonly title: string };
+  | ({ readonly kind: "confirm" } & Confirmation)
+  | { readonly kind: "token" };
 
 export const ShellContext = createContext<Shell | undefined>(undefined);
 

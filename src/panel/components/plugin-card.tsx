@@ -1,16 +1,19 @@
 /** A plugin that waits for its owner: all that it asks for, in plain words, and the two answers. */
 import { useId } from "preact/hooks";
-import type { ShownPlugin } from "../state/plugins.ts";
+import type { PluginAct, ShownPlugin } from "../state/plugins.ts";
 import { usePanel, useT } from "./context.ts";
-import { useActs } from "./plugin-acts.ts";
+import { Trouble } from "./trouble.tsx";
+import { useAct } from "./use-act.ts";
 
 export function PluginCard({ plugin }: { plugin: ShownPlugin }) {
   const t = useT();
   const id = useId();
-  const { busy, trouble, act } = useActs(usePanel().plugins, plugin);
+  const { plugins } = usePanel();
+  const { busy, trouble, run } = useAct();
+  const act = (wanted: PluginAct) => run(() => plugins.act(plugin, wanted));
   const { name, version, awaits, serving } = plugin;
   return (
-    <section class="approval" aria-labelledby={id} data-plugin={plugin.id}>
+    <section class="approval" aria-labelledby={id} data-entry={plugin.id}>
       <header class="approval-head">
         <span class="dot waiting" />
         <span>{t("plugins.pending")}</span>
@@ -33,9 +36,8 @@ export function PluginCard({ plugin }: { plugin: ShownPlugin }) {
           {t("plugins.refuse")}
         </button>
       </div>
-      <p class="meta" role="status">
-        {trouble ?? (serving ? t("plugins.still_serving", { version: serving.version }) : t("plugins.exactly"))}
-      </p>
+      <Trouble text={trouble} />
+      <p class="meta">{serving ? t("plugins.still_serving", { version: serving.version }) : t("plugins.exactly")}</p>
       <p class="meta">
         <code>{plugin.path}</code>
       </p>

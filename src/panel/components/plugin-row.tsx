@@ -1,35 +1,40 @@
 /** One plugin in a line that opens: its state, what it may do, what it has, what it tried and wrote, and what to do with it. */
-import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { PluginDetails, ShownPlugin } from "../state/plugins.ts";
+import type { PluginAct, PluginDetails, ShownPlugin } from "../state/plugins.ts";
 import { useFormats, usePanel, useT } from "./context.ts";
-import { Icon } from "./icon.tsx";
-import { useActs } from "./plugin-acts.ts";
+import { Entry, Fact, Faults } from "./entry.tsx";
+import { Trouble } from "./trouble.tsx";
+import { useAct } from "./use-act.ts";
 
 const PARTS = ["tools", "commands", "services", "channels", "providers"] as const;
+const TONES: Partial<Record<ShownPlugin["status"], "ok" | "warn" | "danger">> = {
+  running: "ok",
+  pending: "warn",
+  error: "danger",
+};
 
 export function PluginRow({ plugin }: { plugin: ShownPlugin }) {
   const t = useT();
-  const [isOpen, setOpen] = useState(false);
   const { id, name, version, status, description, error } = plugin;
   return (
-    <details class="fold plugin" data-plugin={id} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
-      <summary>
-        <Icon name="chevron" />
-        <span class="tool-name">{name ?? id}</span>
-        {version !== null && <span class="meta">{version}</span>}
-        <span class="plugin-about">{error ? error.message : description}</span>
-        <span class={`plugin-state ${status}`}>{t(`plugins.status_${status}`)}</span>
-      </summary>
-      {isOpen && <Opened plugin={plugin} />}
-    </details>
+    <Entry
+      id={id}
+      name={name ?? id}
+      version={version}
+      about={error ? error.message : description}
+      state={t(`plugins.status_${status}`)}
+      tone={TONES[status]}
+    >
+      {() => <Opened plugin={plugin} />}
+    </Entry>
   );
 }
 
 function Opened({ plugin }: { plugin: ShownPlugin }) {
   const t = useT();
   const { plugins } = usePanel();
-  const { busy, trouble, act } = useActs(plugins, plugin);
+  const { busy, trouble, run } = useAct();
+  const act = (wanted: PluginAct) => run(() => plugins.act(plugin, wanted));
   const [details, setDetails] = useState<PluginDetails | undefined>(undefined);
   const { id, status, error, serving, version, development, kind, sandbox } = plugin;
   useEffect(() => {
@@ -45,22 +50,8 @@ function Opened({ plugin }: { plugin: ShownPlugin }) {
   }, [plugins, id, plugin]);
   const isOff = status === "disabled";
   return (
-    <div class="fold-body plugin-body">
-      {error && (
-        <div class="failed">
-          <p>{error.message}</p>
-          {error.issues && error.issues.length > 1 && (
-            <ul>
-              {error.issues.map(({ path, message, line }) => (
-                <li key={`${path} ${message}`}>
-                  {line !== undefined && `${line}: `}
-                  {path} {message}
-                </li>
-              ))}
-            </ul>
-          )}
-        </div>
-      )}
+    <>
+      {error && <Faults error={error} />}
       {serving && serving.version !== version && <p>{t("plugins.still_serving", { version: serving.version })}</p>}
       {plugin.permissions_summary.length > 0 && (
         <ul class="permissions">
@@ -69,7 +60,7 @@ function Opened({ plugin }: { plugin: ShownPlugin }) {
           ))}
         </ul>
       )}
-      <dl class="plugin-facts">
+      <dl class="fact-list">
         {PARTS.map(
           (part) =>
             plugin[part].length > 0 && (
@@ -102,7 +93,7 @@ function Opened({ plugin }: { plugin: ShownPlugin }) {
           </button>
         )}
         {kind !== null && kind !== "static" && (
-          <label class="plugin-develop">
+          <label class="check">
             <input
               type="checkbox"
               checked={development}
@@ -113,19 +104,8 @@ function Opened({ plugin }: { plugin: ShownPlugin }) {
           </label>
         )}
       </div>
-      <p class="meta failed" role="status">
-        {trouble}
-      </p>
-    </div>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
+      <Trouble text={trouble} />
+    </>
   );
 }
 

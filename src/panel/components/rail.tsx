@@ -2,11 +2,13 @@
 import { type ComponentChildren, Fragment } from "preact";
 import { hashOf } from "../state/router.ts";
 import { usePanel, useShell, useT } from "./context.ts";
+import { extensionsPlace, isExtensionsPage } from "./extensions-head.tsx";
 import { Failure } from "./failure.tsx";
 import { Icon, Mark } from "./icon.tsx";
 import { Late } from "./late.tsx";
 import { SessionRow } from "./session-row.tsx";
 import { ageOf, titleOf } from "./session-words.ts";
+import { WaitingDot } from "./waiting-dot.tsx";
 
 export interface RailProps {
   /** A place was chosen; a drawer closes. */
@@ -23,6 +25,7 @@ export function Rail({ onGo, onClose, children }: RailProps) {
   const filter = sessions.filter.value;
   const phase = sessions.phase.value;
   const place = router.place.value;
+  const extensions = extensionsPlace(panel);
   const openKey = place.page === "session" ? place.key : undefined;
   const waiting = new Set(approvals.waiting.value.map(({ session_key }) => session_key));
   return (
@@ -117,29 +120,27 @@ export function Rail({ onGo, onClose, children }: RailProps) {
         >
           <Icon name="approvals" />
           {t("rail.approvals")}
-          {panel.approvals.waiting.value.length > 0 && (
-            <span
-              class="dot waiting"
-              role="img"
-              aria-label={t("plugins.waiting", { count: panel.approvals.waiting.value.length })}
-            />
-          )}
+          <WaitingDot count={panel.approvals.waiting.value.length} />
         </a>
         <a
           class="rail-link"
-          href={hashOf({ page: "plugins" })}
+          href={hashOf({ page: extensions.page })}
           onClick={onGo}
-          aria-current={place.page === "plugins" ? "page" : undefined}
+          aria-current={isExtensionsPage(place.page) ? "page" : undefined}
         >
           <Icon name="plugins" />
-          {t("rail.plugins")}
-          {panel.plugins.waiting.value > 0 && (
-            <span
-              class="dot waiting"
-              role="img"
-              aria-label={t("plugins.waiting", { count: panel.plugins.waiting.value })}
-            />
-          )}
+          {t("extensions.title")}
+          <WaitingDot count={extensions.waiting} />
+        </a>
+        <a
+          class="rail-link"
+          href={hashOf({ page: "devices" })}
+          onClick={onGo}
+          aria-current={place.page === "devices" ? "page" : undefined}
+        >
+          <Icon name="devices" />
+          {t("access.title")}
+          <WaitingDot count={panel.access.pairings.value.length} />
         </a>
         <a
           class="rail-link"

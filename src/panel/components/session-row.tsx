@@ -29,6 +29,11 @@ export function SessionRow({ session, title, open, waits, onGo }: SessionRowProp
     const { content } = await panel.connection.call("session.export", { session_key: key, format: "markdown" });
     saveText(content, `${title.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60) || "conversation"}.md`);
   };
+  const remove = async () => {
+    await panel.sessions.remove(key);
+    const place = panel.router.place.peek();
+    if (place.page === "session" && place.key === key) panel.router.replace({ page: "new" });
+  };
   return (
     <div class={open ? "session open" : "session"}>
       <a
@@ -81,7 +86,13 @@ export function SessionRow({ session, title, open, waits, onGo }: SessionRowProp
               class="menu-item danger"
               onClick={() => {
                 close();
-                openDialog({ kind: "delete", key, title });
+                openDialog({
+                  kind: "confirm",
+                  title: t("session.delete_title"),
+                  text: t("session.delete_text", { title }),
+                  label: t("session.delete"),
+                  act: remove,
+                });
               }}
             >
               {t("session.delete")}

@@ -1,11 +1,17 @@
 /** Every word of the panel, in English and Chinese side by side; `{name}` is filled in, `|` parts singular from plural. */
 
+import { accessStrings } from "./access-strings.ts";
+import { extensionStrings } from "./extension-strings.ts";
+
 export const LANGUAGES = ["en", "zh"] as const;
 export type Language = (typeof LANGUAGES)[number];
 
 export const strings = {
+  ...accessStrings,
+  ...extensionStrings,
+
   "app.name": { en: "Aleph", zh: "Aleph" },
-  "app.skip": { en: "Skip to the conversation", zh: "跳到会话" },
+  "app.skip": { en: "Skip the list", zh: "跳过列表" },
 
   "rail.label": { en: "Conversations", zh: "会话列表" },
   "rail.new": { en: "New conversation", zh: "新会话" },
@@ -18,7 +24,6 @@ export const strings = {
   "rail.close": { en: "Hide conversations", zh: "隐藏会话列表" },
   "rail.resize": { en: "Width of the list", zh: "列表宽度" },
   "rail.approvals": { en: "Approvals", zh: "审批" },
-  "rail.plugins": { en: "Plugins", zh: "插件" },
   "rail.settings": { en: "Settings", zh: "设置" },
   "rail.waiting": { en: "Waiting for you", zh: "等待您处理" },
   "rail.today": { en: "Today", zh: "今天" },
@@ -54,6 +59,8 @@ export const strings = {
   "act.copy": { en: "Copy", zh: "复制" },
   "act.copied": { en: "Copied", zh: "已复制" },
   "act.wrap": { en: "Wrap", zh: "换行" },
+  "act.show_all": { en: "Show all of it, {count} line|Show all of it, {count} lines", zh: "显示全部 {count} 行" },
+  "act.show_less": { en: "Show less", zh: "收起" },
   "act.remove": { en: "Remove {name}", zh: "移除 {name}" },
   "act.reload": { en: "Reload", zh: "重新加载" },
 
@@ -264,64 +271,6 @@ export const strings = {
   "approvals.one_session": { en: "in one conversation", zh: "一个会话" },
   "approvals.allows": { en: "What may run", zh: "可执行的操作" },
   "approvals.revoke": { en: "Take back", zh: "收回" },
-
-  "plugins.title": { en: "Plugins", zh: "插件" },
-  "plugins.loading": { en: "Looking for plugins…", zh: "正在查找插件…" },
-  "plugins.none": { en: "No plugins yet. Install one on the server with", zh: "还没有插件。请在服务器上安装：" },
-  "plugins.all": { en: "{count} plugin|{count} plugins", zh: "{count} 个插件" },
-  "plugins.waiting": { en: "{count} waits for you|{count} wait for you", zh: "{count} 个等待您处理" },
-  "plugins.untrusted": {
-    en: "The plugins of this folder are off until you trust it:",
-    zh: "在您信任此文件夹之前，其中的插件不会启用：",
-  },
-  "plugins.trust": { en: "Trust this folder", zh: "信任此文件夹" },
-  "plugins.pending": { en: "A plugin waits for you", zh: "有插件等待您处理" },
-  "plugins.awaits_approval": { en: "{name} {version} asks for this", zh: "{name} {version} 请求以下权限" },
-  "plugins.awaits_permissions": {
-    en: "{name} {version} asks for more than before",
-    zh: "{name} {version} 请求更多权限",
-  },
-  "plugins.awaits_content": { en: "The files of {name} {version} changed", zh: "{name} {version} 的文件已更改" },
-  "plugins.approve": { en: "Approve", zh: "批准" },
-  "plugins.refuse": { en: "Switch off", zh: "停用" },
-  "plugins.exactly": { en: "It gets what is listed here and nothing else.", zh: "它只获得此处列出的权限。" },
-  "plugins.still_serving": {
-    en: "Version {version}, approved before, goes on until then.",
-    zh: "在此之前继续使用已批准的版本 {version}。",
-  },
-  "plugins.status_pending": { en: "waits for you", zh: "等待您处理" },
-  "plugins.status_disabled": { en: "off", zh: "已停用" },
-  "plugins.status_loaded": { en: "ready", zh: "就绪" },
-  "plugins.status_running": { en: "running", zh: "运行中" },
-  "plugins.status_stopped": { en: "off by the configuration", zh: "已由配置停用" },
-  "plugins.status_error": { en: "cannot be used", zh: "无法使用" },
-  "plugins.kind": { en: "Kind", zh: "类型" },
-  "plugins.tools": { en: "Tools", zh: "工具" },
-  "plugins.commands": { en: "Commands", zh: "命令" },
-  "plugins.services": { en: "Services", zh: "服务" },
-  "plugins.channels": { en: "Channels", zh: "渠道" },
-  "plugins.providers": { en: "Providers", zh: "模型提供方" },
-  "plugins.sandbox": { en: "Confined", zh: "隔离" },
-  "plugins.sandbox_kernel": { en: "by the system’s kernel", zh: "由系统内核隔离" },
-  "plugins.sandbox_namespace": { en: "in a namespace of its own", zh: "在独立命名空间中" },
-  "plugins.sandbox_none": { en: "not on this machine", zh: "本机无法隔离" },
-  "plugins.source": { en: "From", zh: "来源" },
-  "plugins.source_user": { en: "your plugins", zh: "您的插件" },
-  "plugins.source_system": { en: "this machine’s plugins", zh: "本机插件" },
-  "plugins.source_path": { en: "a folder that the configuration names", zh: "配置指定的文件夹" },
-  "plugins.source_project": { en: "the working folder", zh: "工作文件夹" },
-  "plugins.source_bundled": { en: "came with Aleph", zh: "随 Aleph 提供" },
-  "plugins.folder": { en: "Folder", zh: "文件夹" },
-  "plugins.denied": { en: "Tried and was refused", zh: "被拒绝的尝试" },
-  "plugins.denied_network": { en: "to connect to", zh: "连接" },
-  "plugins.denied_filesystem": { en: "to open", zh: "打开" },
-  "plugins.denied_env": { en: "to read the variable", zh: "读取变量" },
-  "plugins.denied_process": { en: "to start", zh: "启动" },
-  "plugins.log": { en: "Log", zh: "日志" },
-  "plugins.enable": { en: "Switch on", zh: "启用" },
-  "plugins.disable": { en: "Switch off", zh: "停用" },
-  "plugins.reload": { en: "Reload", zh: "重新加载" },
-  "plugins.development": { en: "In development: changed files need no approval", zh: "开发中：文件更改无需批准" },
 
   "keys.title": { en: "Keys", zh: "快捷键" },
   "keys.help": { en: "Show these keys", zh: "显示快捷键" },

@@ -1,13 +1,14 @@
 /** What waits for the owner, and what they allowed for longer than once, each with the way to take it back. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import type { ApprovalGrant } from "../../protocol/approval.ts";
 import { ApprovalCard } from "../components/approval-card.tsx";
 import { useFormats, usePanel, useT } from "../components/context.ts";
+import { Exactly } from "../components/exactly.tsx";
 import { Failure } from "../components/failure.tsx";
 import { Late } from "../components/late.tsx";
 import { PageHead } from "../components/page-head.tsx";
-import { exactText } from "../components/tool-words.ts";
-import { troubleOf } from "../state/phase.ts";
+import { Trouble } from "../components/trouble.tsx";
+import { useAct } from "../components/use-act.ts";
 import { hashOf } from "../state/router.ts";
 
 export function ApprovalsPage() {
@@ -20,7 +21,7 @@ export function ApprovalsPage() {
   return (
     <>
       <PageHead title={t("approvals.title")} />
-      <div class="settings plugins">
+      <div class="settings entries">
         {waiting.map((question) => (
           <ApprovalCard key={question.approval_id} question={question} first={question === waiting[0]} />
         ))}
@@ -45,7 +46,7 @@ function GrantRow({ grant }: { grant: ApprovalGrant }) {
   const t = useT();
   const { grants } = usePanel();
   const { time } = useFormats();
-  const [trouble, setTrouble] = useState<string | undefined>(undefined);
+  const { busy, trouble, run } = useAct();
   const { approval_id, tool, session_key, allows, granted_by, created_at } = grant;
   return (
     <section class="setting" data-grant={approval_id}>
@@ -61,16 +62,10 @@ function GrantRow({ grant }: { grant: ApprovalGrant }) {
             )}
           </span>
         </p>
-        <section class="exactly" aria-label={t("approvals.allows")}>
-          <pre>{exactText(allows)}</pre>
-        </section>
-        {trouble !== undefined && <p class="meta failed">{trouble}</p>}
+        <Exactly value={allows} label={t("approvals.allows")} />
       </div>
-      <button
-        type="button"
-        class="button danger"
-        onClick={() => grants.revoke(approval_id).catch((error: unknown) => setTrouble(troubleOf(error).message))}
-      >
+      <Trouble text={trouble} />
+      <button type="button" class="button danger" disabled={busy} onClick={() => run(() => grants.revoke(approval_id))}>
         {t("approvals.revoke")}
       </button>
     </section>

@@ -1,12 +1,13 @@
 /** The plugins: what waits for the owner first, then each with what it may do, what it tried, and what it wrote. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { usePanel, useT } from "../components/context.ts";
+import { ExtensionsHead } from "../components/extensions-head.tsx";
 import { Failure } from "../components/failure.tsx";
+import { InstallForm } from "../components/install-form.tsx";
 import { Late } from "../components/late.tsx";
-import { PageHead } from "../components/page-head.tsx";
 import { PluginCard } from "../components/plugin-card.tsx";
 import { PluginRow } from "../components/plugin-row.tsx";
-import { troubleOf } from "../state/phase.ts";
+import { Untrusted } from "../components/untrusted.tsx";
 
 export function PluginsPage() {
   const t = useT();
@@ -15,23 +16,30 @@ export function PluginsPage() {
   const list = plugins.list.value;
   useEffect(() => void plugins.load(), [plugins]);
   const pending = list?.filter(({ status }) => status === "pending") ?? [];
+  const install = async (source: string) => {
+    const { id, name, status } = await plugins.install(source);
+    return t(status === "pending" ? "install.waits" : "install.done", { name: name ?? id });
+  };
   return (
     <>
-      <PageHead title={t("plugins.title")} />
-      <div class="settings plugins">
+      <ExtensionsHead page="plugins" />
+      <div class="settings entries">
         {plugins.untrusted.value.map((folder) => (
-          <Untrusted key={folder} folder={folder} />
+          <Untrusted
+            key={folder}
+            folder={folder}
+            text={t("plugins.untrusted")}
+            label={t("plugins.trust")}
+            onTrust={plugins.trust}
+          />
         ))}
         {pending.map((plugin) => (
           <PluginCard key={`${plugin.path} ${plugin.sha256}`} plugin={plugin} />
         ))}
         {phase.kind === "loading" && !list && <Late>{t("plugins.loading")}</Late>}
         {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void plugins.load()} />}
-        {list && list.length === 0 && (
-          <p class="aside">
-            {t("plugins.none")} <code>aleph plugins install</code>
-          </p>
-        )}
+        {list?.length === 0 && <p class="aside">{t("plugins.none")}</p>}
+        {list && <InstallForm label={t("plugins.install")} onInstall={install} />}
         {list && list.length > 0 && (
           <section>
             <h2>{t("plugins.all", { count: list.length })}</h2>
@@ -42,26 +50,5 @@ export function PluginsPage() {
         )}
       </div>
     </>
-  );
-}
-
-function Untrusted({ folder }: { folder: string }) {
-  const t = useT();
-  const { plugins } = usePanel();
-  const [trouble, setTrouble] = useState<string | undefined>(undefined);
-  return (
-    <section class="setting">
-      <span>
-        {t("plugins.untrusted")} <code>{folder}</code>
-        {trouble !== undefined && <p class="meta failed">{trouble}</p>}
-      </span>
-      <button
-        type="button"
-        class="button"
-        onClick={() => plugins.trust(folder).catch((error: unknown) => setTrouble(troubleOf(error).message))}
-      >
-        {t("plugins.trust")}
-      </button>
-    </section>
   );
 }

@@ -3,16 +3,19 @@ import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Result } from "../../client/client.ts";
 import type { Transport } from "../../client/transport.ts";
 import type { EventFrame } from "../../protocol/events.ts";
+import { type Access, createAccess } from "./access.ts";
 import { type Approvals, createApprovals } from "./approvals.ts";
 import { type Commands, createCommands } from "./commands.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import { type Conversation, createConversation } from "./conversation.ts";
 import { createGrants, type Grants } from "./grants.ts";
+import { createMcp, type Mcp } from "./mcp.ts";
 import { createModels, type Models } from "./models.ts";
 import { createPlugins, type Plugins } from "./plugins.ts";
 import { createPreferences, type Preferences } from "./preferences.ts";
 import type { Router } from "./router.ts";
 import { createSessions, type Sessions } from "./sessions.ts";
+import { createSkills, type Skills } from "./skills.ts";
 import type { KeptValues } from "./storage.ts";
 
 export interface Panel extends Disposable {
@@ -25,6 +28,9 @@ export interface Panel extends Disposable {
   readonly commands: Commands;
   readonly grants: Grants;
   readonly plugins: Plugins;
+  readonly skills: Skills;
+  readonly mcp: Mcp;
+  readonly access: Access;
   readonly server: ReadonlySignal<Result<"system.info"> | undefined>;
   /** Why config.toml is not in force as it stands, told by the server. */
   readonly configIssues: ReadonlySignal<readonly { path: string; message: string; line?: number | undefined }[]>;
@@ -68,6 +74,9 @@ export function createPanel(options: PanelOptions): Panel {
   const commands = createCommands(call);
   const grants = createGrants(call);
   const plugins = createPlugins(call);
+  const skills = createSkills(call);
+  const mcp = createMcp(call);
+  const access = createAccess(call, now);
 
   function received(event: EventFrame): void {
     sessions.handle(event);
@@ -76,10 +85,17 @@ export function createPanel(options: PanelOptions): Panel {
     commands.handle(event);
     grants.handle(event);
     plugins.handle(event);
+    mcp.handle(event);
+    access.handle(event);
     for (const conversation of conversations.values()) conversation.handle(event);
     if (event.topic === "config.invalid" && "issues" in event.data) configIssues.value = event.data.issues;
     if (event.topic === "config.changed") configIssues.value = [];
     for (const listener of listeners) listener(event);
+  }
+
+  function mayLetIn(): boolean {
+    const link = connection.link.peek();
+    return link.kind === "connected" && link.hello.scopes.includes("admin");
   }
 
   /** After each connect: a replay fills the gaps, and reading anew closes what it cannot. */
@@ -88,8 +104,11 @@ export function createPanel(options: PanelOptions): Panel {
       sessions.load(),
       approvals.load(),
       models.loadConfig(),
-      ...(grants.list.peek() ? [grants.load()] : []),
-      ...(plugins.list.peek() ? [plugins.load()] : []),
+      grants.renew(),
+      plugins.renew(),
+      skills.renew(),
+      mcp.renew(),
+      ...(mayLetIn() ? [access.renew()] : []),
       ...[...conversations.values()].map((conversation) => conversation.load()),
       call("system.info", {}).then((info) => {
         server.value = info;
@@ -112,6 +131,9 @@ export function createPanel(options: PanelOptions): Panel {
     commands,
     grants,
     plugins,
+    skills,
+    mcp,
+    access,
     server,
     configIssues,
     kept,

@@ -25,3 +25,9 @@ export function troubleOf(thrown: unknown): Trouble {
 export function failed(thrown: unknown): Phase {
   return { kind: "failed", trouble: troubleOf(thrown) };
 }
+
+/** The same in one text: what happened, and what to do next where that is known. */
+export function sentences(thrown: unknown): string {
+  const { message, hint } = troubleOf(thrown);
+  return hint === undefined ? `${message}.` : `${message}. ${hint}.`;
+}

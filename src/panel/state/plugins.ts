@@ -1,11 +1,14 @@
 /** The plugins of the server: read when their page is opened, and again whenever one of them changes. */
-import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { computed, type ReadonlySignal } from "@preact/signals";
 import type { Result } from "../../client/client.ts";
 import type { EventFrame } from "../../protocol/events.ts";
 import type { Call } from "./connection.ts";
-import { failed, LOADING, type Phase, READY } from "./phase.ts";
+import { createLoaded } from "./loaded.ts";
+import type { Phase } from "./phase.ts";
 
 export type ShownPlugin = Result<"plugins.list">["plugins"][number];
+
+export type InstalledPlugin = Result<"plugins.install">;
 
 export interface PluginDetails {
   readonly denials: Result<"plugins.get">["denials"];
@@ -25,6 +28,10 @@ export interface Plugins {
   readonly waiting: ReadonlySignal<number>;
   /** Never rejects: the phase says what went wrong. */
   load(): Promise<void>;
+  /** As `load`, where it was loaded before. */
+  renew(): Promise<void>;
+  /** From a folder on the server's machine, an archive, an https URL or a repository. It waits for its approval then. */
+  install(source: string): Promise<InstalledPlugin>;
   /** Rejects with the server's reason. What is approved is what is shown. */
   act(plugin: ShownPlugin, act: PluginAct): Promise<void>;
   trust(folder: string): Promise<void>;
@@ -35,41 +42,20 @@ export interface Plugins {
 const LOG_LINES = 50;
 
 export function createPlugins(call: Call): Plugins {
-  const list = signal<readonly ShownPlugin[] | undefined>(undefined);
-  const untrusted = signal<readonly string[]>([]);
-  const phase = signal<Phase>(LOADING);
-  let loading: Promise<void> | undefined;
-  let isStale = false;
-
-  async function read(): Promise<void> {
-    try {
-      do {
-        isStale = false;
-        const { plugins, folders } = await call("plugins.list", {});
-        list.value = plugins;
-        untrusted.value = folders.filter(({ trusted }) => !trusted).map(({ path }) => path);
-        // Something changed while the answer was on its way.
-      } while (isStale);
-      phase.value = READY;
-    } catch (error) {
-      phase.value = failed(error);
-    }
-  }
-
-  function load(): Promise<void> {
-    if (loading) isStale = true;
-    loading ??= read().finally(() => {
-      loading = undefined;
-    });
-    return loading;
-  }
-
+  const { value, phase, load, renew } = createLoaded(() => call("plugins.list", {}));
+  const list = computed(() => value.value?.plugins);
   return {
     list,
-    untrusted,
+    untrusted: computed(() => untrustedOf(value.value?.folders)),
     phase,
     waiting: computed(() => list.value?.filter(({ status }) => status === "pending").length ?? 0),
     load,
+    renew,
+    async install(source) {
+      const installed = await call("plugins.install", { source });
+      await load();
+      return installed;
+    },
     async act({ id, sha256 }, act) {
       if (act === "approve") await call("plugins.approve", { id, ...(sha256 === null ? {} : { sha256 }) });
       else if (act === "develop" || act === "settle") await call("plugins.develop", { id, on: act === "develop" });
@@ -89,7 +75,15 @@ export function createPlugins(call: Call): Plugins {
     },
     handle({ topic, data }) {
       const isNewlyPending = topic === "plugin.status" && "status" in data && data.status === "pending";
-      if (isNewlyPending || (list.peek() && topic.startsWith("plugin."))) void load();
+      if (isNewlyPending) void load();
+      else if (topic.startsWith("plugin.")) void renew();
     },
   };
+}
+
+/** The folders in which everything is off until somebody trusts them. */
+export function untrustedOf(
+  folders: readonly { readonly path: string; readonly trusted: boolean }[] | undefined,
+): readonly string[] {
+  return (folders ?? []).filter(({ trusted }) => !trusted).map(({ path }) => path);
 }

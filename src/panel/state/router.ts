@@ -4,9 +4,10 @@ import { type ReadonlySignal, signal } from "@preact/signals";
 export type Place =
   | { readonly page: "new" }
   | { readonly page: "session"; readonly key: string }
-  | { readonly page: "approvals" }
-  | { readonly page: "plugins" }
-  | { readonly page: "settings" };
+  | { readonly page: PageName };
+
+const PAGES = ["approvals", "plugins", "skills", "mcp", "devices", "settings"] as const;
+export type PageName = (typeof PAGES)[number];
 
 export interface Router {
   readonly place: ReadonlySignal<Place>;
@@ -25,7 +26,8 @@ export function parsePlace(hash: string): Place {
       return { page: "new" };
     }
   }
-  return page === "settings" || page === "plugins" || page === "approvals" ? { page } : { page: "new" };
+  const known = PAGES.find((name) => name === page);
+  return { page: known ?? "new" };
 }
 
 export function hashOf(place: Place): string {

@@ -6,6 +6,9 @@ const PLACES: readonly Place[] = [
   { page: "settings" },
   { page: "approvals" },
   { page: "plugins" },
+  { page: "skills" },
+  { page: "mcp" },
+  { page: "devices" },
   { page: "session", key: "agent:main:main" },
   { page: "session", key: "agent:main:telegram:dm:a+b@c" },
 ];

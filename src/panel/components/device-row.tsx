@@ -1,0 +1,50 @@
+/** One device that was let in: what it may do, when it was here last, and the way to end it. */
+import type { ShownDevice } from "../state/access.ts";
+import { useFormats, useShell, useT } from "./context.ts";
+import { Entry, Fact } from "./entry.tsx";
+import { exactText } from "./tool-words.ts";
+
+export function DeviceRow({ device }: { device: ShownDevice }) {
+  const t = useT();
+  const { panel, openDialog } = useShell();
+  const { time } = useFormats();
+  const { device_id, role, scopes, approved_by, created_at, last_seen_at } = device;
+  const name = exactText(device.name) || t("access.unnamed");
+  const seen = last_seen_at === null ? t("access.never_seen") : t("access.seen", { time: time(last_seen_at) });
+  return (
+    <Entry id={device_id} name={name} about={scopes.join(", ")} state={seen}>
+      {() => (
+        <>
+          <dl class="fact-list">
+            <Fact name={t("access.role")}>{t(`access.role_${role}`)}</Fact>
+            {role !== "node" && <Fact name={t("access.scopes")}>{scopes.join(", ")}</Fact>}
+            <Fact name={t("access.let_in")}>{t("approvals.since", { who: approved_by, time: time(created_at) })}</Fact>
+            <Fact name={t("access.last_seen")}>
+              {last_seen_at === null ? t("access.never_seen") : time(last_seen_at)}
+            </Fact>
+            <Fact name={t("access.id")}>
+              <code>{device_id}</code>
+            </Fact>
+          </dl>
+          <div class="approval-answers">
+            <button
+              type="button"
+              class="button danger"
+              onClick={() =>
+                openDialog({
+                  kind: "confirm",
+                  title: t("access.revoke_device_title", { name }),
+                  text: t("access.revoke_device_text"),
+                  label: t("access.revoke"),
+                  act: () => panel.access.revokeDevice(device_id),
+                })
+              }
+            >
+              {t("access.revoke")}
+            </button>
+          </div>
+        </>
+      )}
+    </Entry>
+  );
+}

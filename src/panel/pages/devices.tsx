@@ -1,0 +1,67 @@
+/** Who may in: devices that ask, devices that were let in, tokens, and the end of all logins. */
+import type { ComponentChildren } from "preact";
+import { useEffect } from "preact/hooks";
+import { useShell, useT } from "../components/context.ts";
+import { DeviceRow } from "../components/device-row.tsx";
+import { Failure } from "../components/failure.tsx";
+import { Late } from "../components/late.tsx";
+import { PageHead } from "../components/page-head.tsx";
+import { PairingCard } from "../components/pairing-card.tsx";
+import { TokenRow } from "../components/token-row.tsx";
+
+export function DevicesPage() {
+  const t = useT();
+  const { panel, openDialog } = useShell();
+  const { access } = panel;
+  const phase = access.phase.value;
+  const devices = access.devices.value;
+  const tokens = access.tokens.value;
+  useEffect(() => void access.load(), [access]);
+  return (
+    <>
+      <PageHead title={t("access.title")} />
+      <div class="settings entries">
+        {access.pairings.value.map((pairing) => (
+          <PairingCard key={pairing.pairing_id} pairing={pairing} />
+        ))}
+        {phase.kind === "loading" && !devices && <Late>{t("access.loading")}</Late>}
+        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void access.load()} />}
+        {devices && (
+          <Section title={t("access.devices")}>
+            {devices.length === 0 && <p class="aside">{t("access.no_devices")}</p>}
+            {devices.map((device) => (
+              <DeviceRow key={device.device_id} device={device} />
+            ))}
+          </Section>
+        )}
+        {tokens && (
+          <Section
+            title={t("access.tokens")}
+            act={
+              <button type="button" class="button" onClick={() => openDialog({ kind: "token" })}>
+                {t("access.token_new")}
+              </button>
+            }
+          >
+            {tokens.length === 0 && <p class="aside">{t("access.no_tokens")}</p>}
+            {tokens.map((token) => (
+              <TokenRow key={token.token_id} token={token} />
+            ))}
+          </Section>
+        )}
+      </div>
+    </>
+  );
+}
+
+function Section({ title, act, children }: { title: string; act?: ComponentChildren; children: ComponentChildren }) {
+  return (
+    <section>
+      <header class="section-head">
+        <h2>{title}</h2>
+        {act}
+      </header>
+      {children}
+    </section>
+  );
+}
