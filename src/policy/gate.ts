@@ -12,7 +12,7 @@ import { askUntilSame } from "./asking.ts";
 import type { Audit } from "./audit/audit.ts";
 import { type Args, askAfter, askBefore } from "./hooked-call.ts";
 
-export interface ToolOutcome extends Omit<ToolResult, "ok"> {
+export interface ToolOutcome extends Omit<ToolResult, "ok" | "unknown"> {
   readonly status: ToolResultPart["status"];
   readonly durationMs: number;
   /** The server stops, and nobody has answered yet: the call has not begun, and its question stays open. */
@@ -223,7 +223,8 @@ async function run(prepared: Prepared, { signal }: ToolContext, settleMs: number
   if (settled === undefined) {
     return { status: "unknown", text: "Cancelled, but the tool did not end; it may or may not have had its effect" };
   }
-  const { ok, ...result } = settled;
+  const { ok, unknown, ...result } = settled;
+  if (unknown) return { status: "unknown", ...result };
   if (signal.aborted && !ok) return { status: "cancelled", ...result };
   return { status: ok ? "ok" : "error", ...result };
 }

@@ -57,6 +57,12 @@ export const TOPICS = [
   "service.started",
   "service.stopped",
   "service.failed",
+  "node.connected",
+  "node.disconnected",
+  "node.revoked",
+  "node.call_started",
+  "node.output",
+  "node.call_ended",
   "system.tick",
   "system.shutdown",
 ] as const satisfies readonly Topic[];

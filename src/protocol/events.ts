@@ -12,6 +12,14 @@ const call = { ...run, call_id: z.string(), tool: z.string() };
 const failure = z.object({ reason: z.string(), message: z.string() });
 const job = { job_id: z.string(), session_key: z.string().nullable() };
 
+const nodeCall = {
+  call_id: z.string(),
+  node_id: z.string(),
+  node: z.string(),
+  command: z.string(),
+  session_key: z.string(),
+};
+
 export const eventSchemas = {
   /** Text for the person, in order: `index` counts the chunks of the run; merged chunks keep the first one's. */
   "stream.chunk": z.object({ ...run, content: z.string(), index: z.number() }),
@@ -140,6 +148,18 @@ export const eventSchemas = {
     service: z.string(),
     error: failure,
     retry_in_ms: z.number().nullable(),
+  }),
+  "node.connected": z.object({ node_id: z.string(), name: z.string(), tags: z.array(z.string()) }),
+  "node.disconnected": z.object({ node_id: z.string(), name: z.string(), reason: z.string() }),
+  "node.revoked": z.object({ node_id: z.string() }),
+  "node.call_started": z.object({ ...nodeCall, run_id: z.string().nullable() }),
+  /** Output of a call that is still running. */
+  "node.output": z.object({ ...nodeCall, run_id: z.string().nullable(), content: z.string() }),
+  /** Also of one that an earlier process of the center had begun. */
+  "node.call_ended": z.object({
+    call_id: z.string(),
+    outcome: z.enum(["done", "failed", "unknown"]),
+    reason: z.string().nullable(),
   }),
   "system.tick": z.object({
     uptime_ms: z.number(),

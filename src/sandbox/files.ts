@@ -5,7 +5,7 @@
  * link put there in between changes nothing. On Linux folders are held open and used through `/proc/self/fd`, which
  * gives the rules of `openat`; elsewhere the path is resolved a second time.
  */
-import { constants, type Dirent, type Stats } from "node:fs";
+import { constants, createReadStream, type Dirent, type Stats } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, realpath, rename, rm, unlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { isWithin } from "../lib/is-within.ts";
@@ -50,6 +50,8 @@ export interface Files {
     data: string | Uint8Array,
     options?: WriteOptions,
   ): Promise<{ readonly place: Place; readonly created: boolean }>;
+  /** As `write`, with what the file `source`, an absolute path of our own, holds. */
+  adopt(workspace: string, path: string, source: string): Promise<{ readonly place: Place; readonly created: boolean }>;
   /** A regular file, for ever. Throws `not_found` when there is none. */
   remove(workspace: string, path: string): Promise<Place>;
   /** What is in a folder, sorted by name. Links are named, not followed. */
@@ -85,24 +87,11 @@ export function createFiles({ home }: FilesOptions): Files {
       }
     },
 
-    async write(workspace, path, data, { mode } = {}) {
-      const place = await locate(workspace, path);
-      if (place.stats?.isDirectory()) throw new AlephError("invalid_params", `"${path}" is a folder, not a file`);
-      if (place.stats && !place.stats.isFile()) throw new AlephError("forbidden", `"${path}" is not a regular file`);
-      try {
-        await mkdir(dirname(place.path), { recursive: true, mode: 0o755 });
-        await using folder = await holdFolder(dirname(place.path), path);
-        await replace(
-          folder.path,
-          basename(place.path),
-          data,
-          mode ?? (place.stats ? place.stats.mode & 0o777 : 0o644),
-        );
-        return { place, created: place.stats === undefined };
-      } catch (thrown) {
-        throw fileError(thrown, path);
-      }
-    },
+    write: async (workspace, path, data, { mode } = {}) =>
+      put(await locate(workspace, path), path, mode, (file) => file.writeFile(data)),
+
+    adopt: async (workspace, path, source) =>
+      put(await locate(workspace, path), path, undefined, (file) => file.writeFile(createReadStream(source))),
 
     async remove(workspace, path) {
       const place = await locate(workspace, path);
@@ -205,7 +194,27 @@ async function closedFolder(home: FilesOptions["home"], root: string): Promise<s
   return root !== workspaces && isWithin(workspaces, root) ? undefined : await resolveLinks(resolve(home.path));
 }
 
-async function replace(folder: string, name: string, data: string | Uint8Array, mode: number): Promise<void> {
+/** The whole file in one step, in the place of the one that was there. */
+async function put(place: Place, shown: string, mode: number | undefined, fill: (file: FileHandle) => Promise<void>) {
+  if (place.stats?.isDirectory()) throw new AlephError("invalid_params", `"${shown}" is a folder, not a file`);
+  if (place.stats && !place.stats.isFile()) throw new AlephError("forbidden", `"${shown}" is not a regular file`);
+  try {
+    await mkdir(dirname(place.path), { recursive: true, mode: 0o755 });
+    await using folder = await holdFolder(dirname(place.path), shown);
+    const rights = mode ?? (place.stats ? place.stats.mode & 0o777 : 0o644);
+    await replace(folder.path, basename(place.path), rights, fill);
+    return { place, created: place.stats === undefined };
+  } catch (thrown) {
+    throw fileError(thrown, shown);
+  }
+}
+
+async function replace(
+  folder: string,
+  name: string,
+  mode: number,
+  fill: (file: FileHandle) => Promise<void>,
+): Promise<void> {
   const temporary = join(folder, `.${crypto.randomUUID()}.tmp`);
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   const file = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | (O_NOFOLLOW ?? 0), mode);
@@ -213,7 +222,7 @@ async function replace(folder: string, name: string, data: string | Uint8Array, 
     try {
       // The umask may have taken bits that the old file had.
       await file.chmod(mode);
-      await file.writeFile(data);
+      await fill(file);
       await file.sync();
     } finally {
       await file.close();

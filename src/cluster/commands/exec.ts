@@ -1,0 +1,17 @@
+/** `exec` on a node: the same judgement and the same confinement as on the center. */
+import * as z from "zod";
+import { exec } from "../../tools/exec/exec.ts";
+import { type NodeCommand, toolCommand } from "../node-command.ts";
+
+/** Without what belongs to a session that lasts: terminals and jobs in the background. */
+const params = exec.params.omit({ pty: true, background: true });
+
+export function execCommand(needs: Parameters<typeof exec.prepare>[0]): NodeCommand {
+  return toolCommand({
+    name: "exec",
+    tool: exec,
+    params: z.strictObject(params.shape),
+    needs,
+    looks: ({ tier }) => tier === "allow",
+  });
+}
