@@ -128,7 +128,7 @@ async function openClient(
   try {
     return await connect({
       open: async () => {
-        opened = await openWebSocket(url, late.signal);
+        opened = await openWebSocket(url, { signal: late.signal });
         return opened;
       },
       credentials,

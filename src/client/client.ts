@@ -2,11 +2,25 @@
 import { compileGlob } from "../lib/glob.ts";
 import type { Api } from "../methods/index.ts";
 import type { ConnectResult } from "../protocol/connect.ts";
+import { deviceStatement } from "../protocol/device-statement.ts";
 import { AlephError, ERRORS, fromRpcError } from "../protocol/errors.ts";
 import type { EventFrame, Topic } from "../protocol/events.ts";
 import type { Transport } from "./transport.ts";
 
-export type Credentials = { readonly token: string } | { readonly session_token: string };
+export type Credentials =
+  | { readonly token: string }
+  | { readonly session_token: string }
+  | { readonly device: DeviceKey /** Lets a device in that nobody knows yet. */; readonly pairing_code?: string };
+
+/** A device's Ed25519 key, wherever it is kept. */
+export interface DeviceKey {
+  /** Lower-case hex SHA-256 of the raw public key. */
+  readonly id: string;
+  /** The raw public key in base64url. */
+  readonly publicKey: string;
+  /** Of the text in UTF-8, in base64url. */
+  sign(text: string): Promise<string>;
+}
 
 export interface ClientOptions {
   /** Opens one connection; called again for each reconnect. */
@@ -14,6 +28,8 @@ export interface ClientOptions {
   /** Asked at each connect; undefined where the server needs none. */
   readonly credentials?: () => Credentials | undefined;
   readonly client: { readonly id: string; readonly version?: string; readonly platform?: string };
+  /** As in the Host header of the connection: a device signs for whom its signature is. */
+  readonly host?: string;
   /** Whether to connect again by itself after a loss. Default: no. */
   readonly reconnect?: boolean;
   /** Told of each change: for a status line. */
@@ -83,6 +99,8 @@ class SocketClient implements Client {
   readonly #listeners = new Set<Listener>();
   #transport: Transport | undefined;
   #hello: ConnectResult | undefined;
+  /** The nonce of this connection, which comes by itself. */
+  #challenge = Promise.withResolvers<string>();
   #nextId = 1;
   #disposed = false;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
@@ -106,10 +124,13 @@ class SocketClient implements Client {
       throw lost();
     }
     this.#transport = transport;
+    this.#challenge = Promise.withResolvers<string>();
+    // Heard by those who wait for it, and else by nobody.
+    this.#challenge.promise.catch(ignoreLostConnection);
     transport.onFrame = (frame) => this.#receive(frame);
     void transport.closed.then(({ code, reason }) => this.#lost(transport, code, reason));
-    const auth = this.#options.credentials?.();
     try {
+      const auth = await this.#credentials();
       this.#hello = (await this.#request("connect", {
         minProtocol: 1,
         maxProtocol: 1,
@@ -183,6 +204,19 @@ class SocketClient implements Client {
     });
   }
 
+  async #credentials(): Promise<Readonly<Record<string, unknown>> | undefined> {
+    const given = this.#options.credentials?.();
+    if (!given || !("device" in given)) return given;
+    const { device, ...more } = given;
+    const nonce = await this.#challenge.promise;
+    const unsigned = { id: device.id, public_key: device.publicKey, nonce, signed_at: Date.now() };
+    const { client, host = "" } = this.#options;
+    const signature = await device.sign(
+      deviceStatement(unsigned, { clientId: client.id, role: "operator", scopes: [], host }),
+    );
+    return { device: { ...unsigned, signature }, ...more };
+  }
+
   /** `accept` sees the result before the next frame is looked at. */
   #request(method: string, params: unknown, accept?: (result: unknown) => void): Promise<unknown> {
     const transport = this.#transport;
@@ -203,6 +237,9 @@ class SocketClient implements Client {
   #receive(text: string): void {
     const frame = JSON.parse(text) as Frame;
     if (frame.method === "event") {
+      // The one event that is no topic of the bus.
+      const { topic, data } = frame.params as { topic: string; data: { nonce?: string } };
+      if (topic === "connect.challenge") this.#challenge.resolve(data.nonce ?? "");
       this.#deliver(frame.params as EventFrame);
       return;
     }
@@ -236,6 +273,7 @@ class SocketClient implements Client {
   #lost(transport: Transport, code: number, reason: string): void {
     if (this.#transport !== transport) return;
     this.#transport = undefined;
+    this.#challenge.reject(lost());
     for (const listener of this.#listeners) listener.isLive = false;
     for (const { waiter } of this.#pending.values()) waiter.reject(lost());
     this.#pending.clear();
