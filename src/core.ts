@@ -1,4 +1,6 @@
 /** Everything behind the port: the parts that answer, put together. Reads top to bottom as start order. */
+
+import { A2aParts } from "./a2a-parts.ts";
 import { withAgentFiles } from "./agent/agent-files.ts";
 import type { LoopDeps } from "./agent/loop.ts";
 import { ModelMediaFitter } from "./agent/model-media.ts";
@@ -7,11 +9,13 @@ import { SubagentRuns } from "./agent/subagents.ts";
 import { Toolbox } from "./agent/toolbox.ts";
 import { Auth, ownerCredential } from "./auth/auth.ts";
 import { ensureOwnerToken, followOwnerToken, replaceOwnerToken } from "./auth/owner-token.ts";
+import { followPassword } from "./auth/password.ts";
 import { openBus } from "./bus/bus.ts";
 import { Interfaces } from "./channel/interfaces.ts";
 import { type ChannelNeeds, channels } from "./channels/index.ts";
 import type { Completion } from "./completion/completion.ts";
 import { KnownSecrets } from "./config/known-secrets.ts";
+import { readPasswordHash } from "./config/password-file.ts";
 import type { Core, CoreOptions } from "./core-options.ts";
 import { createDispatch } from "./gateway/dispatch.ts";
 import { gauges } from "./gateway/gauges.ts";
@@ -87,6 +91,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       ownerToken = replaceOwnerToken(home.credentials);
       return ownerToken;
     },
+    passwordHash: () => readPasswordHash(home.credentials),
     store,
     bus,
     now,
@@ -154,7 +159,9 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const results = createKeptResults({ stores, now });
   const gate = createGate({ approvals, needs: toolNeeds, hooks, audit, secrets, results, log, config: current });
   const mcp = stack.use(new McpParts({ ...pluginOptions, media, desk: () => toolbox }));
-  const sources = [new PluginTools({ plugins, media }), mcp];
+  const isGuarded = () => auth.mode === "token";
+  const a2a = stack.use(new A2aParts({ ...pluginOptions, runner: () => runner, runs, questions, media, isGuarded }));
+  const sources = [new PluginTools({ plugins, media }), mcp, a2a];
   const toolbox = new Toolbox({ tools, sources, gate, needs: toolNeeds, config: withAgents, home, log });
   const skillParts = { home, store, plugins, workspace: (agent: string) => toolbox.workspace(agent), log, now };
   const { skills, skillInstaller, aboutSkills } = openSkills({ ...skillParts, config: current, fetch: options.fetch });
@@ -329,6 +336,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     if (listen) void interfaces.apply();
     if (listen) pluginParts.start();
     if (listen) void plugins.start();
+    if (listen) a2a.start().catch((error: unknown) => log.error("a2a could not be started", describeError(error)));
   })();
   ready.catch((error: unknown) => log.error("start could not be completed", describeError(error)));
   stack.use(interfaces);
@@ -343,6 +351,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
         },
       }),
     );
+    stack.use(followPassword(home.credentials, { log, onEnded: (credential) => gateway.revoke(credential) }));
     const tick = setInterval(() => {
       auth.endExpiredGuests();
       const { uptime_ms, connections, runs_active } = needs.status();
@@ -389,6 +398,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       mediaLinks,
       pluginRoutes: pluginParts.routes,
       mcp: mcp.endpoint,
+      a2a: a2a.endpoint,
     },
     ready,
     status: () => needs.status(),

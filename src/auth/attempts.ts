@@ -14,6 +14,8 @@ const PER_ADDRESS: Limit = { free: 5, longestWaitMs: 15 * 60_000 };
 /** Against guessing from many addresses. Short enough that the owner gets a turn while someone else goes on and on. */
 const OVERALL: Limit = { free: 100, longestWaitMs: 60_000 };
 const FIRST_WAIT_MS = 1_000;
+/** Against guessing a password from many addresses: no more than 20 tries an hour, also in the first. */
+const PER_ACCOUNT: Limit = { free: 5, longestWaitMs: 15 * 60_000 };
 /** A quiet time after which everything begins anew. */
 const FORGET_AFTER_MS = 60 * 60_000;
 /** Addresses that are remembered; beyond it the oldest go, and the overall count still holds. */
@@ -30,6 +32,7 @@ export class LoginAttempts {
   readonly #now: () => number;
   readonly #byAddress = new Map<string, Failures>();
   #overall = NONE;
+  #account = NONE;
 
   /** `now` is monotonic milliseconds. */
   constructor(now: () => number) {
@@ -41,13 +44,17 @@ export class LoginAttempts {
     const now = this.#now();
     const own = this.#byAddress.get(networkOf(address)) ?? NONE;
     const until = Math.max(endOfWait(own, PER_ADDRESS), endOfWait(this.#overall, OVERALL));
-    if (until <= now) return;
-    throw new AlephError("rate_limited", "Too many failed attempts", {
-      data: {
-        retry_after_ms: Math.ceil(until - now),
-        hint: "Wait, then try again with the token from ALEPH_HOME/credentials/token",
-      },
-    });
+    refuseUntil(until, now);
+  }
+
+  /** Throws `rate_limited` while nobody may try the owner's password, wherever from. The token is not concerned. */
+  checkAccount(): void {
+    refuseUntil(endOfWait(this.#account, PER_ACCOUNT), this.#now());
+  }
+
+  /** A wrong password: counted for the account, beside what `failed` counts. */
+  failedAccount(): void {
+    this.#account = oneMore(this.#account, this.#now());
   }
 
   failed(address: string): void {
@@ -59,6 +66,16 @@ export class LoginAttempts {
     if (this.#byAddress.size > REMEMBERED) this.#byAddress.delete(this.#byAddress.keys().next().value!);
     this.#overall = oneMore(this.#overall, now);
   }
+}
+
+function refuseUntil(until: number, now: number): void {
+  if (until <= now) return;
+  throw new AlephError("rate_limited", "Too many failed attempts", {
+    data: {
+      retry_after_ms: Math.ceil(until - now),
+      hint: "Wait, then try again with the token from ALEPH_HOME/credentials/token",
+    },
+  });
 }
 
 function oneMore({ count, last }: Failures, now: number): Failures {

@@ -11,6 +11,7 @@ import { type Device, Devices, deviceGrant } from "./devices.ts";
 import { guestGrant, type Invite, Invites } from "./invites.ts";
 import { type IssuedLogin, type Login, Logins } from "./logins.ts";
 import { type PairingRequest, Pairings, type PendingPairing } from "./pairing.ts";
+import { PasswordCheck } from "./password.ts";
 import { fingerprint, sameSecret } from "./secret.ts";
 import { type AccessToken, checkScopes, Tokens } from "./tokens.ts";
 
@@ -22,6 +23,8 @@ export interface AuthOptions {
   readonly ownerToken: () => string;
   /** Makes a new one, which `ownerToken` gives from now on. */
   readonly replaceOwnerToken: () => string;
+  /** The hash of the panel's password, asked at each use; nothing when none is set. */
+  readonly passwordHash: () => string | undefined;
   readonly store: Store;
   readonly bus: Pick<Bus, "publish">;
   readonly now: () => number;
@@ -40,6 +43,7 @@ export class Auth {
   readonly pairings: Pairings;
   readonly #attempts: LoginAttempts;
   readonly #options: AuthOptions;
+  readonly #password: PasswordCheck;
   /** What the owner's token gives: its credential is hashed once and not with each request. */
   /** Those that have been here since the start, by the end of their time. */
   readonly #guests = new Map<string, Invite>();
@@ -47,6 +51,7 @@ export class Auth {
 
   constructor(options: AuthOptions) {
     this.#options = options;
+    this.#password = new PasswordCheck(options.passwordHash);
     this.#attempts = new LoginAttempts(options.monotonic);
     this.logins = new Logins({ store: options.store, now: options.now });
     this.tokens = new Tokens({ store: options.store, now: options.now });
@@ -76,6 +81,29 @@ export class Auth {
     this.#attempts.failed(address);
     throw new AlephError("auth_failed", isToken ? "Token is not valid" : "Session is not valid or has expired", {
       data: { hint: isToken ? "It is in ALEPH_HOME/credentials/token on the server" : "Log in again" },
+    });
+  }
+
+  /** For the login page: by a token, or by the owner's password where one is set. Rejects as `authenticate` throws. */
+  async authenticateLogin(secret: string, address: string): Promise<Rights> {
+    this.#attempts.check(address);
+    const found = this.#byToken(secret);
+    if (found) return found;
+    const isSet = this.#password.credential !== undefined;
+    const credential = await this.#password.verify(secret, {
+      before: () => {
+        // Once more: others may have failed meanwhile.
+        this.#attempts.check(address);
+        if (isSet) this.#attempts.checkAccount();
+      },
+      wrong: () => {
+        this.#attempts.failed(address);
+        if (isSet) this.#attempts.failedAccount();
+      },
+    });
+    if (credential !== undefined) return { grant: OWNER_GRANT, credentials: [credential] };
+    throw new AlephError("auth_failed", "Password or token is not valid", {
+      data: { hint: "The token is in ALEPH_HOME/credentials/token on the server" },
     });
   }
 
@@ -317,6 +345,7 @@ export class Auth {
     if (credential === ownerCredential(this.#options.ownerToken())) {
       return { grant: OWNER_GRANT, credentials: [credential] };
     }
+    if (credential === this.#password.credential) return { grant: OWNER_GRANT, credentials: [credential] };
     const [kind, id = ""] = credential.split(" ");
     const token = kind === "token" ? this.tokens.get(id) : undefined;
     if (token) return tokenRights(token);

@@ -3,6 +3,7 @@
  * (Fetch §3.2 "Origin header"; DNS rebinding: a foreign name that resolves to this machine still sends its own Host.)
  */
 import { AlephError } from "../protocol/errors.ts";
+import { readCookie } from "./cookie.ts";
 
 const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
 /** Bound to these, the server listens on all addresses of the machine. */
@@ -37,9 +38,12 @@ export function checkOrigin({ method, headers }: Pick<Request, "method" | "heade
     throw foreign();
   // Browsers say it even where they send no Origin; a person may still follow a link to the panel.
   const site = headers.get("sec-fetch-site");
-  if (origin !== null || (site !== "cross-site" && site !== "same-site")) return;
-  const isLink = headers.get("sec-fetch-mode") === "navigate" && (method === "GET" || method === "HEAD");
-  if (!isLink) throw foreign();
+  if (origin !== null) return;
+  const onlyLooks = method === "GET" || method === "HEAD";
+  const isForeign = site === "cross-site" || site === "same-site";
+  if (isForeign && !(onlyLooks && headers.get("sec-fetch-mode") === "navigate")) throw foreign();
+  // What comes with the panel's cookie comes from a browser, and a browser says from where whenever something may change.
+  if (site === null && !onlyLooks && readCookie(headers) !== undefined) throw foreign();
 }
 
 /** Whether a Host header names this machine to itself. */

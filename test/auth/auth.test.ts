@@ -10,7 +10,7 @@ const HERE = { address: "192.0.2.1", cookie: undefined };
 function open() {
   const { log } = testLog();
   const store = openStore(":memory:", { log });
-  const world = { mode: "token" as "token" | "none", token: "first-token", now: 1_000_000 };
+  const world = { mode: "token" as "token" | "none", token: "first-token", now: 1_000_000, password: undefined as string | undefined };
   const revoked: string[] = [];
   const gone: string[] = [];
   const auth = new Auth({
@@ -20,6 +20,7 @@ function open() {
       world.token = `${world.token}-next`;
       return world.token;
     },
+    passwordHash: () => world.password,
     store,
     bus: { publish: () => 0 },
     now: () => world.now,

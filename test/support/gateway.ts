@@ -88,6 +88,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
     monotonic,
     onRevoked: (credential) => gateway.revoke(credential),
     onGuestGone: () => {},
+    passwordHash: () => undefined,
   });
   const methods = [authConnect, rpcPing, eventsSubscribe, eventsUnsubscribe, ...(options.methods ?? [])] as AnyMethod[];
   const load = async (method: AnyMethod) => {

@@ -13,6 +13,8 @@ export const commands = {
   pairing: (): Promise<Entry> => import("./pairing.ts").then((module) => module.pairing),
   devices: (): Promise<Entry> => import("./devices.ts").then((module) => module.devices),
   tokens: (): Promise<Entry> => import("./tokens.ts").then((module) => module.tokens),
+  invites: (): Promise<Entry> => import("./invites.ts").then((module) => module.invites),
+  password: (): Promise<Entry> => import("./password.ts").then((module) => module.password),
   audit: (): Promise<Entry> => import("./audit.ts").then((module) => module.audit),
   models: (): Promise<Entry> => import("./models.ts").then((module) => module.models),
   plugins: (): Promise<Entry> => import("./plugins.ts").then((module) => module.plugins),

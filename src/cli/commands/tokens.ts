@@ -83,8 +83,25 @@ const revoke = defineCommand({
     }),
 });
 
+const rotate = defineCommand({
+  summary: "Put a new secret in place of a token's, which then is worth nothing",
+  details: "Without an id the owner's token gets a new one, in credentials/token and shown once.",
+  args: {
+    id: { type: "positional", required: false, description: "token id, see the list; the owner's if left out" },
+    ...jsonFlag,
+    ...serverFlags,
+  },
+  run: (args, invocation) =>
+    withClient(args, invocation, async ({ client }) => {
+      const { out } = invocation.terminal;
+      const made = await client.call("auth.tokens.rotate", args.id === undefined ? {} : { token_id: args.id });
+      if (args.json) writeJson(out, made);
+      else out.write(`${made.token}\n`);
+    }),
+});
+
 export const tokens = defineGroup({
-  summary: "Make, list and end tokens",
+  summary: "Make, list, replace and end tokens",
   fallback: "list",
-  commands: { create, list, revoke },
+  commands: { create, list, rotate, revoke },
 });

@@ -3,11 +3,11 @@ import { AlephError } from "../../protocol/errors.ts";
 import { defineRoute } from "../../sdk/route.ts";
 import { sessionCookie } from "../cookie.ts";
 
-/** A token and a little around it: nobody is known yet. */
+/** A secret and a little around it: nobody is known yet. */
 const MAX_BODY = 4096;
 
 /**
- * Takes the owner's token, from the login page's script as JSON or from a plain form. Answers with a cookie and, to the
+ * Takes a token, or the owner's password, from the login page's script as JSON or from a plain form. Answers with a cookie and, to the
  * script, with the key that must come along with it. A form without the script gets the cookie alone and goes to `/`.
  */
 export const loginRoute = defineRoute<{ auth: Auth }>({
@@ -16,11 +16,12 @@ export const loginRoute = defineRoute<{ auth: Auth }>({
     const [type = ""] = (request.headers.get("content-type") ?? "").toLowerCase().split(/\s*;/);
     const isForm = type === "application/x-www-form-urlencoded";
     if (!isForm && type !== "application/json") {
-      throw new AlephError("invalid_request", "Send the token as JSON or as a form");
+      throw new AlephError("invalid_request", "Send the password or token as JSON or as a form");
     }
     const body = await readBody(request);
-    const token = tokenOf(isForm ? new URLSearchParams(body).get("token") : parseJson(body));
-    const rights = auth.authenticate({ token }, { address, cookie: undefined });
+    const form = new URLSearchParams(isForm ? body : "");
+    const secret = secretOf(isForm ? (form.get("password") ?? form.get("token")) : parseJson(body));
+    const rights = await auth.authenticateLogin(secret, address);
     // A login ends the one before: nobody can fix a session on someone else.
     if (cookie) await auth.logOut(cookie);
     const login = auth.issueSession("panel", rights);
@@ -55,12 +56,14 @@ function parseJson(body: string): unknown {
   } catch (cause) {
     throw new AlephError("invalid_request", "The body is not JSON", { cause });
   }
-  return typeof value === "object" && value !== null && "token" in value ? value.token : undefined;
+  if (typeof value !== "object" || value === null) return undefined;
+  return "password" in value ? value.password : "token" in value ? value.token : undefined;
 }
 
-function tokenOf(value: unknown): string {
+/** In whichever field it stands: the page has one for both. */
+function secretOf(value: unknown): string {
   if (typeof value === "string" && value.trim() !== "") return value.trim();
-  throw new AlephError("invalid_params", "The token is missing", {
+  throw new AlephError("invalid_params", "The password or token is missing", {
     data: {
       issues: [{ path: "token", message: "must not be empty" }],
       hint: "It is in ALEPH_HOME/credentials/token on the server",

@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { testApp } from "../../support/app.ts";
 import { runCli } from "../../support/cli.ts";
 import { connectDevice, testDevice } from "../../support/device.ts";
@@ -14,6 +16,18 @@ test("tokens create shows a token once, list never, and revoke ends it", async (
   expect((await runCli(["tokens", "revoke", id], { home })).code).toBe(0);
   expect((await runCli(["tokens", "list"], { home })).stderr).toContain("There is only the owner's token");
   expect((await runCli(["tokens", "revoke", id], { home })).stderr).toContain("No token");
+});
+
+test("tokens rotate puts a new secret in place of one token's, or of the owner's", async () => {
+  await using app = await testApp();
+  const home = app.home.path;
+  const made = await app.client.call("auth.tokens.create", { name: "phone", scopes: ["read"] });
+  const rotated = await runCli(["tokens", "rotate", made.token_id], { home });
+  expect([rotated.code, rotated.stdout]).toEqual([0, expect.stringMatching(/^aleph_key_[\w-]{43}\n$/)]);
+  const own = await runCli(["tokens", "rotate"], { home });
+  expect(own.stdout).toMatch(/^aleph_own_[\w-]{43}\n$/);
+  expect(readFileSync(join(app.home.credentials, "token"), "utf8")).toBe(own.stdout);
+  expect((await runCli(["tokens", "list"], { home })).stdout).toContain(made.token_id);
 });
 
 test("tokens create refuses scopes and days that there are not", async () => {
