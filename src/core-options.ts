@@ -11,6 +11,7 @@ import type { Metrics } from "./gateway/metrics.ts";
 import type { GatewayCore } from "./gateway/server.ts";
 import type { Log } from "./lib/log.ts";
 import type { LogHistory } from "./lib/log-history.ts";
+import type { A2aParts } from "./a2a-parts.ts";
 import type { McpParts } from "./mcp-parts.ts";
 import type { MediaLinks } from "./media/links.ts";
 import type { Media } from "./media/media.ts";
@@ -67,4 +68,5 @@ export interface RouteNeeds {
   readonly completion: () => Completion | Promise<Completion>;
   readonly pluginRoutes: PluginParts["routes"];
   readonly mcp: McpParts["endpoint"];
+  readonly a2a: A2aParts["endpoint"];
 }

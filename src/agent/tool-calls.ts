@@ -30,6 +30,7 @@ export async function callTools(
     if (isParallel(calls[at]!)) while (end < calls.length && isParallel(calls[end]!)) end++;
     const tainted =
       isTainted(messages) ||
+      caller.run.run.request.tainted === true ||
       caller.run.run.request.spawned?.tainted === true ||
       results.some(({ untrusted }) => untrusted);
     const scope = { tainted, sessionTools };

@@ -6,6 +6,9 @@ import type { Problem } from "./problem.ts";
 
 /** `*` stands for each name in a table. */
 const BY_HAND: readonly (readonly string[])[] = [
+  ["a2a", "webhooks"],
+  ["a2a", "agents", "*", "ask"],
+  ["a2a", "agents", "*", "network"],
   ["audit", "keep_days"],
   ["exec", "allow_denied"],
   ["exec", "path"],

@@ -86,6 +86,15 @@ export const DEFAULTS = {
     },
   },
   audit: { keep_days: 365 },
+  a2a: {
+    enabled: false,
+    name: "Aleph",
+    description: "A personal assistant that works on tasks with its own tools",
+    agent: "main",
+    url: "",
+    webhooks: ["connect:https://*"],
+    agents: {},
+  },
   debug: { record: false },
   log: { level: "info" as "debug" | "info" | "warn" | "error" },
 };

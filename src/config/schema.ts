@@ -112,6 +112,18 @@ const nodejs = z
   })
   .partial();
 
+const a2aAgent = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }).describe("where it is, or its agent card, whose name then ends in .json"),
+  description: z.string().optional().describe("what it is good for; the model is told so"),
+  token: z.string().optional().describe("sent as a bearer token; best a reference such as env:NAME"),
+  ask: z.boolean().optional().describe("false lets it be asked without a question; true if left out"),
+  network: z
+    .array(z.string().min(1))
+    .optional()
+    .describe("more hosts that it leads to, such as connect:https://api.example.com"),
+  timeout_ms: z.int().min(1).optional().describe("for one answer"),
+});
+
 const mcpServer = z.strictObject({
   enabled: z.boolean().optional().describe("false leaves the server unused"),
   command: z.string().min(1).optional().describe("program of a local server; a name is looked up in exec.path"),
@@ -380,6 +392,22 @@ export const configSchema = z.strictObject({
     })
     .partial()
     .optional(),
+  a2a: z
+    .strictObject({
+      enabled: z.boolean().describe("lets other agents that have a token give tasks to this one, at /a2a"),
+      name: z.string().min(1).describe("in the agent card"),
+      description: z.string().min(1).describe("in the agent card"),
+      agent: identifier.describe("which agent does their tasks"),
+      url: z
+        .union([z.literal(""), z.url({ protocol: /^https?$/ })])
+        .describe("where this server is for others, if that is not the address that they ask at"),
+      webhooks: z
+        .array(z.string().min(1))
+        .describe("where it may tell of tasks, such as connect:https://hooks.example.com; connect:https://* is any public host"),
+      agents: z.record(identifier, a2aAgent).describe("other agents that the model may ask"),
+    })
+    .partial()
+    .optional(),
   debug: z
     .strictObject({
       record: z.boolean().optional().describe("keeps what each run asks of providers and gets, for aleph runs replay"),
@@ -400,6 +428,8 @@ export type ProviderTable = z.output<typeof provider>;
 export type InterfaceTable = z.output<typeof interfaceTable>;
 export type AgentTable = z.output<typeof agent>;
 export type McpServerTable = z.output<typeof mcpServer>;
+export type A2aAgentTable = z.output<typeof a2aAgent>;
+export type A2aTable = Config["a2a"];
 
 /** The config in force: defaults filled in, secret references still unresolved. */
 export type Config = typeof DEFAULTS & {
@@ -415,4 +445,5 @@ export type Config = typeof DEFAULTS & {
   readonly agents: Readonly<Record<string, AgentTable>>;
   readonly interfaces: Readonly<Record<string, InterfaceTable>>;
   readonly mcp: { readonly servers: Readonly<Record<string, McpServerTable>> };
+  readonly a2a: { readonly agents: Readonly<Record<string, A2aAgentTable>> };
 };

@@ -12,6 +12,7 @@ export interface OpenQuestionsOptions {
 
 interface Waiting {
   readonly runId: string;
+  readonly question: string;
   readonly end: (end: QuestionEnd) => void;
 }
 
@@ -36,7 +37,7 @@ export class OpenQuestions implements Questions {
     const about = { question_id: createId("question"), run_id: runId, session_key: sessionKey };
     const { promise, resolve } = Promise.withResolvers<QuestionEnd>();
     if (signal.aborted) return { status: "cancelled" };
-    const waiting: Waiting = { runId, end: resolve };
+    const waiting: Waiting = { runId, question, end: resolve };
     const all = this.#waiting.get(sessionKey);
     if (all) all.push(waiting);
     else this.#waiting.set(sessionKey, [waiting]);
@@ -61,6 +62,16 @@ export class OpenQuestions implements Questions {
   /** Whether a question of this run waits in the session. */
   waits(sessionKey: string, runId: string): boolean {
     return this.#waiting.get(sessionKey)?.some((each) => each.runId === runId) ?? false;
+  }
+
+  /** What this run asks, if it waits for an answer. */
+  asked(sessionKey: string, runId: string): string | undefined {
+    return this.#waiting.get(sessionKey)?.find((each) => each.runId === runId)?.question;
+  }
+
+  /** The runs that wait for an answer. */
+  runs(): readonly string[] {
+    return [...this.#waiting.values()].flat().map(({ runId }) => runId);
   }
 
   /** Gives what somebody wrote to the oldest question; false when none waits. */

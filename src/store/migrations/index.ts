@@ -12,6 +12,7 @@ import { identities } from "./0011-identities.ts";
 import { memory } from "./0012-memory.ts";
 import { invites } from "./0013-invites.ts";
 import { nodes } from "./0014-nodes.ts";
+import { a2a } from "./0015-a2a.ts";
 
 /** Forward steps in order; the database's `user_version` says how many it has had. */
 export const migrations: readonly string[] = [
@@ -29,4 +30,5 @@ export const migrations: readonly string[] = [
   memory,
   invites,
   nodes,
+  a2a,
 ];

@@ -1,0 +1,79 @@
+/** The agent card: what we are, where we answer, in which versions, and what it takes to be let in. */
+import { AgentCard } from "@a2a-js/sdk";
+import { VERSION } from "../lib/version.ts";
+
+export interface CardFacts {
+  readonly name: string;
+  readonly description: string;
+  /** Where the requests go. */
+  readonly url: string;
+  /** Whether a bearer token is asked for. */
+  readonly isGuarded: boolean;
+}
+
+const MODES = ["text/plain", "application/json", "image/*", "application/pdf", "application/octet-stream"];
+export const VERSIONS = ["1.0", "0.3"] as const;
+
+export function cardOf({ name, description, url, isGuarded }: CardFacts): AgentCard {
+  return {
+    name,
+    description,
+    version: VERSION,
+    supportedInterfaces: VERSIONS.map((protocolVersion) => ({
+      url,
+      protocolBinding: "JSONRPC",
+      tenant: "",
+      protocolVersion,
+    })),
+    provider: undefined,
+    capabilities: { streaming: true, pushNotifications: true, extensions: [], extendedAgentCard: false },
+    securitySchemes: isGuarded
+      ? {
+          bearer: {
+            scheme: {
+              $case: "httpAuthSecurityScheme",
+              value: { description: "A token with the scope chat", scheme: "Bearer", bearerFormat: "" },
+            },
+          },
+        }
+      : {},
+    securityRequirements: isGuarded ? [{ schemes: { bearer: { list: [] } } }] : [],
+    defaultInputModes: MODES,
+    defaultOutputModes: MODES,
+    skills: [
+      {
+        id: "chat",
+        name: "Ask the assistant",
+        description:
+          "Give it a task in plain words, with files where needed; it works on it with its tools and answers",
+        tags: ["assistant"],
+        examples: [],
+        inputModes: [],
+        outputModes: [],
+        securityRequirements: [],
+      },
+    ],
+    signatures: [],
+  };
+}
+
+/** One document that clients of both versions read: where the two name things differently, both names are in it. */
+export function cardJson(card: AgentCard): Record<string, unknown> {
+  const { securitySchemes, ...json } = AgentCard.toJSON(card) as Record<string, unknown>;
+  const { url } = card.supportedInterfaces[0]!;
+  const isGuarded = card.securityRequirements.length > 0;
+  const { bearer } = (securitySchemes ?? {}) as { bearer?: object };
+  return {
+    ...json,
+    protocolVersion: "0.3.0",
+    url,
+    preferredTransport: "JSONRPC",
+    additionalInterfaces: [{ url, transport: "JSONRPC" }],
+    ...(isGuarded
+      ? {
+          securitySchemes: { bearer: { type: "http", scheme: "bearer", ...bearer } },
+          security: [{ bearer: [] }],
+        }
+      : {}),
+  };
+}
