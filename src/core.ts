@@ -8,11 +8,13 @@ import { Runner } from "./agent/runner.ts";
 import { SubagentRuns } from "./agent/subagents.ts";
 import { Toolbox } from "./agent/toolbox.ts";
 import { Auth, ownerCredential } from "./auth/auth.ts";
+import { GUEST_METHODS } from "./auth/guest-methods.ts";
 import { ensureOwnerToken, followOwnerToken, replaceOwnerToken } from "./auth/owner-token.ts";
 import { followPassword } from "./auth/password.ts";
 import { openBus } from "./bus/bus.ts";
 import { Interfaces } from "./channel/interfaces.ts";
 import { type ChannelNeeds, channels } from "./channels/index.ts";
+import { ChatParts } from "./chat-parts.ts";
 import type { Completion } from "./completion/completion.ts";
 import { KnownSecrets } from "./config/known-secrets.ts";
 import { readPasswordHash } from "./config/password-file.ts";
@@ -45,9 +47,7 @@ import { openAudit } from "./policy/audit/open-audit.ts";
 import { createGate } from "./policy/gate.ts";
 import type { Issue } from "./protocol/errors.ts";
 import { TOPICS } from "./protocol/event-frame.ts";
-import { OWNER_GRANT } from "./protocol/identity.ts";
 import { providers } from "./providers/index.ts";
-import type { MethodLoader } from "./sdk/method.ts";
 import { createKeptResults } from "./session/kept-results.ts";
 import { OpenQuestions } from "./session/questions.ts";
 import { Runs } from "./session/runs.ts";
@@ -209,6 +209,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     pluginPrompts: promptsOf,
     skills: { about: aboutSkills },
     questions,
+    secrets,
     modelMedia: new ModelMediaFitter({
       documents: async () => (await toolNeeds()).documents,
       voice,
@@ -244,16 +245,15 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   );
 
   const channelNeeds: ChannelNeeds = { sessions, stores, bus, now };
-  const interfaces = new Interfaces({
+  const chatParts = stack.use(
+    new ChatParts({ stores, runner, runs, approvals, interfaces: () => interfaces, bus, log, now, monotonic }),
+  );
+  const interfaces: Interfaces = new Interfaces({
     channels,
     needs: channelNeeds,
     config: current,
     resolveSecret: (value) => config.resolve(value),
-    async receive({ sessionKey, text, id }) {
-      const key = id === undefined ? {} : { idempotency_key: id };
-      const { run_id } = await runner.start({ message: text, session_key: sessionKey, ...key }, OWNER_GRANT);
-      return { runId: run_id };
-    },
+    chats: () => chatParts.chats(),
     bus,
     log,
   });
@@ -306,10 +306,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     facts: {
       instanceId,
       methods: Object.keys(methods),
-      guestMethods: once(async () => {
-        const all = await Promise.all(Object.values<MethodLoader>(methods).map((load) => load()));
-        return all.filter(({ guest, scope }) => guest || scope === "public").map(({ name }) => name);
-      }),
+      guestMethods: GUEST_METHODS,
       events: TOPICS,
       tickIntervalMs: TICK_MS,
       maxPayload: () => current().gateway.max_payload,

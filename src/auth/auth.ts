@@ -254,10 +254,14 @@ export class Auth {
     await this.#end(deviceCredential(id));
   }
 
-  /** What is open ends at once; what could be opened with what came from it is gone too. */
+  /** What could be opened with what came from it is gone, and then what is open. */
   async #end(credential: string): Promise<void> {
-    this.#options.onRevoked(credential);
-    await this.logins.endOf(credential);
+    try {
+      await this.logins.endOf(credential);
+    } finally {
+      // Last, so that whoever ends what it speaks over has its answer; also when the disk is full.
+      this.#options.onRevoked(credential);
+    }
   }
 
   #guestRights(invite: Invite): Rights {

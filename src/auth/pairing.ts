@@ -3,6 +3,7 @@
  * the other way round: an operator makes a code beforehand, and the device that brings it is let in at once.
  */
 import { createId } from "../lib/id.ts";
+import { canonicalShortCode, createShortCode } from "../lib/short-code.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Scope } from "../protocol/identity.ts";
 import { networkOf } from "./attempts.ts";
@@ -15,9 +16,6 @@ const OVERALL = 10;
 const PREPARED = 10;
 /** Codes that nobody has, tried by whomever: then those that were made beforehand are worth nothing any more. */
 const WRONG_CODES = 10;
-/** No 0, 1, I, L, O, U: what is read from one screen is typed at another. */
-const LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ";
-const CODE_LENGTH = 8;
 
 export interface PairingRequest {
   readonly deviceId: string;
@@ -86,7 +84,7 @@ export class Pairings {
         data: { retry_after_ms: retry, hint: "Approve or reject those that wait: auth.pairing.list" },
       });
     }
-    const pairing = { ...wanted, id: createId("pair"), code: createCode(), expiresAt: this.#now() + LASTS_MS };
+    const pairing = { ...wanted, id: createId("pair"), code: createShortCode(), expiresAt: this.#now() + LASTS_MS };
     this.#pending.set(pairing.id, { pairing, until: this.#monotonic() + LASTS_MS });
     return { pairing, isNew: true };
   }
@@ -108,7 +106,7 @@ export class Pairings {
         data: { retry_after_ms: retry, hint: "Use one of them, or wait until they have expired" },
       });
     }
-    const code = createCode();
+    const code = createShortCode();
     const prepared = { id: createId("pair"), role, scopes, by, expiresAt: this.#now() + lastsMs };
     this.#codes = [...this.#codes, { code, prepared, until: this.#monotonic() + lastsMs }];
     return { code, expiresAt: prepared.expiresAt };
@@ -117,7 +115,7 @@ export class Pairings {
   /** What this code gives, which it then never does again. Too many wrong ones end all that wait. */
   redeem(typed: string): PreparedPairing | undefined {
     this.#forgetOld();
-    const code = canonicalCode(typed);
+    const code = canonicalShortCode(typed);
     const found = this.#codes.reduce<KeptCode | undefined>(
       (last, kept) => (sameSecret(kept.code, code) ? kept : last),
       undefined,
@@ -130,7 +128,7 @@ export class Pairings {
 
   /** By id or by code; all codes are looked at, each in the same time. */
   find(idOrCode: string): PendingPairing | undefined {
-    const code = canonicalCode(idOrCode);
+    const code = canonicalShortCode(idOrCode);
     return this.list().reduce<PendingPairing | undefined>((found, pairing) => {
       const fits = sameSecret(pairing.code, code) || pairing.id === idOrCode;
       return fits ? pairing : found;
@@ -152,20 +150,4 @@ export class Pairings {
 
 function asksSame(a: PairingRequest, b: PairingRequest): boolean {
   return a.role === b.role && a.name === b.name && a.scopes.join() === b.scopes.join();
-}
-
-/** As it is kept, however a person writes it. */
-function canonicalCode(typed: string): string {
-  return typed.toUpperCase().replace(/[\s-]/g, "");
-}
-
-/** Each letter with the same chance: bytes above the last whole multiple are thrown away. */
-function createCode(): string {
-  const limit = 256 - (256 % LETTERS.length);
-  let code = "";
-  while (code.length < CODE_LENGTH) {
-    const [byte = 255] = crypto.getRandomValues(new Uint8Array(1));
-    if (byte < limit) code += LETTERS[byte % LETTERS.length];
-  }
-  return code;
 }

@@ -109,7 +109,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
             facts: {
               instanceId: "srv_test",
               methods: methods.map(({ name }) => name),
-              guestMethods: async () => methods.filter(({ guest }) => guest).map(({ name }) => name),
+              guestMethods: [],
               events: [],
               tickIntervalMs: 30_000,
               maxPayload: () => settings.max_payload,

@@ -12,7 +12,7 @@ export interface ServerFacts {
   readonly instanceId: string;
   readonly methods: readonly string[];
   /** Those that guests may call. */
-  readonly guestMethods: () => Promise<readonly string[]>;
+  readonly guestMethods: readonly string[];
   readonly events: readonly string[];
   readonly tickIntervalMs: number;
   readonly maxPayload: () => number;
@@ -39,7 +39,7 @@ export const authConnect = defineMethod({
     const needsNone = connection.rights !== undefined && (!params.auth || auth.mode === "none");
     const proven = needsNone ? connection.rights! : prove(auth, params, connection);
     const mayIssue = !needsNone && !(params.auth && "session_token" in params.auth);
-    function enter(found: Rights, methods: readonly string[]) {
+    function enter(found: Rights) {
       const rights = narrowed(found, params.scopes);
       connection.authenticate(rights);
       const { identity, role, scopes } = rights.grant;
@@ -51,7 +51,7 @@ export const authConnect = defineMethod({
         scopes: [...scopes],
         ...(mayIssue && rights === found ? sessionOf(auth, rights, log) : {}),
         ...deviceOf(auth, rights),
-        features: { methods: [...methods], events: [...facts.events] },
+        features: { methods: [...(role === "guest" ? facts.guestMethods : facts.methods)], events: [...facts.events] },
         policy: {
           max_payload: facts.maxPayload(),
           max_buffered: facts.maxBuffered(),
@@ -60,12 +60,8 @@ export const authConnect = defineMethod({
         },
       };
     }
-    function offer(found: Rights) {
-      if (found.grant.role !== "guest") return enter(found, facts.methods);
-      return facts.guestMethods().then((methods) => enter(found, methods));
-    }
     // At once where nothing has to be verified: what stands behind `connect` finds it done.
-    return proven instanceof Promise ? proven.then(offer) : offer(proven);
+    return proven instanceof Promise ? proven.then(enter) : enter(proven);
   },
 });
 

@@ -1,0 +1,22 @@
+/** What a guest is told that it may call. The methods say so themselves; to ask each of them, all would have to be loaded. */
+export const GUEST_METHODS: readonly string[] = [
+  "agent.abort",
+  "agent.cancel",
+  "agent.run",
+  "agent.status",
+  "agent.steer",
+  "auth.connect",
+  "auth.whoami",
+  "events.list",
+  "events.subscribe",
+  "events.unsubscribe",
+  "rpc.ping",
+  "runs.get",
+  "runs.status",
+  "runs.wait",
+  "session.clear",
+  "session.export",
+  "session.get",
+  "session.history",
+  "session.send",
+];
