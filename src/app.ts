@@ -95,6 +95,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     settings: () => current().gateway,
     log,
     now,
+    rate: () => current().limits.rate.http,
     ...(options.handshakeMs === undefined ? {} : { handshakeMs: options.handshakeMs }),
   });
   const behind = stack.use(new AsyncDisposableStack());

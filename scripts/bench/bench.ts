@@ -26,7 +26,7 @@ export interface Started extends AsyncDisposable {
 }
 
 /** Limits protect against runaways; a benchmark is one. */
-const CONFIG = `[limits.rate]\nread = 0\nwrite = 0\nrun = 0\n`;
+const CONFIG = `[limits.rate]\nread = 0\nwrite = 0\nrun = 0\nhttp = 0\n`;
 
 export function makeHome(config = ""): Disposable & { readonly path: string } {
   const root = join(import.meta.dir, "../../.cache/bench");

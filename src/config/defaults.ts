@@ -49,7 +49,7 @@ export const DEFAULTS = {
   },
   limits: {
     /** Requests a second and identity; 0 is off. */
-    rate: { read: 2000, write: 200, run: 20 },
+    rate: { read: 2000, write: 200, run: 20, http: 10_000 },
     /** Of one run. Money counts only where the price of the model is known. */
     run: { steps: 50, tokens: 2_000_000, cost_usd: 10, time_ms: 3_600_000 },
     /** Of one day; 0 is no limit. Money counts only where the price of the model is known. */

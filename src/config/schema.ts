@@ -53,6 +53,9 @@ const provider = z.looseObject({
 /** What every interface's table may hold; its channel checks the rest with its own schema. */
 const interfaceTable = z.looseObject({
   enabled: z.boolean().optional().describe("false keeps it off; a table alone switches it on"),
+  type: identifier
+    .optional()
+    .describe("which of the interfaces it is, where one has several accounts: telegram in [interfaces.work]"),
 });
 
 const agent = z.strictObject({
@@ -298,6 +301,7 @@ export const configSchema = z.strictObject({
         .strictObject({
           read: rate.describe("looking, a second and identity; 0 is no limit"),
           write: rate.describe("changing, a second and identity; 0 is no limit"),
+          http: rate.describe("HTTP requests and new sockets, a second and identity or address; 0 is no limit"),
           run: rate.describe("starting runs, a second and identity; 0 is no limit"),
         })
         .partial(),

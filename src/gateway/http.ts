@@ -5,6 +5,7 @@ import { describeError, type Log } from "../lib/log.ts";
 import { AlephError, ERRORS, toRpcError } from "../protocol/errors.ts";
 import type { AnyRoute, RouteRequest } from "../sdk/route.ts";
 import { readCookie } from "./cookie.ts";
+import type { HttpRates } from "./http-rates.ts";
 import { isLoopbackAddress, isLoopbackHost } from "./origin.ts";
 
 /** Sent with every answer but those of an API: the panel loads nothing from elsewhere and is framed by nobody. */
@@ -41,6 +42,7 @@ export interface HttpOptions<Needs> {
   readonly core: Promise<HttpCore<Needs>>;
   /** `"GET /health"` to its loader; `ALL` in place of a method takes each. */
   readonly routes: Readonly<Record<string, () => Promise<AnyRoute>>>;
+  readonly rates: HttpRates;
   /** Bytes that a body may have; asked at each request. */
   readonly maxBody: () => number;
   readonly log: Log;
@@ -70,7 +72,7 @@ interface Peer {
 
 type Answer = (request: Request, peer: Peer) => Response | Promise<Response>;
 
-export function createHttp<Needs>({ core, routes, maxBody, log }: HttpOptions<Needs>): Http {
+export function createHttp<Needs>({ core, routes, rates, maxBody, log }: HttpOptions<Needs>): Http {
   const http = new Hono<{ Bindings: Peer }>();
   const methods = new Map<string, string[]>();
   const exact = new Map<string, Answer>();
@@ -123,6 +125,9 @@ export function createHttp<Needs>({ core, routes, maxBody, log }: HttpOptions<Ne
     const open = route.auth === "public" || (route.auth === "loopback" && bearer === null && isLocal(headers, address));
     if (!open && !auth) throw new AlephError("internal", "Internal error", { cause: "an early route must be public" });
     const rights = open ? undefined : auth!.authenticateHeader(bearer, address);
+    // Who asks whether the process lives asks in any case.
+    if (rights) rates.ofIdentity(rights.grant.identity.id);
+    else if (!route.early) rates.ofAddress(address);
     if (route.scope && !rights?.grant.scopes.includes(route.scope)) {
       throw new AlephError("forbidden", `This needs the scope "${route.scope}"`);
     }

@@ -14,6 +14,7 @@ import { readCookie } from "./cookie.ts";
 import type { Dispatch } from "./dispatch.ts";
 import { type IsTrusted, type Origin, seenThrough, trustedProxies } from "./forwarded.ts";
 import { createHttp, type Http } from "./http.ts";
+import { createHttpRates, type HttpRates } from "./http-rates.ts";
 import { checkOrigin, isLoopbackAddress } from "./origin.ts";
 import type { Sink } from "./outbox.ts";
 
@@ -37,6 +38,10 @@ export interface GatewayOptions<Needs> {
   readonly now: () => number;
   /** Time for the first valid `connect`. Default: 10 s. */
   readonly handshakeMs?: number;
+  /** HTTP requests and new sockets a second, of one identity or address; asked at each. Default: no limit. */
+  readonly rate?: () => number;
+  /** Milliseconds that no setting of a clock moves. */
+  readonly monotonic?: () => number;
 }
 
 /** Read at each use, so that a reload takes effect. */
@@ -94,6 +99,7 @@ const MAX_STRANGERS = 512;
 export class Gateway<Needs> implements AsyncDisposable {
   readonly #options: GatewayOptions<Needs>;
   readonly #http: Http;
+  readonly #rates: HttpRates;
   readonly #connections = new Set<GatewayConnection>();
   readonly #stopping = new AbortController();
   /** Those that listen, and those before them that still have sockets. */
@@ -107,7 +113,8 @@ export class Gateway<Needs> implements AsyncDisposable {
   constructor(options: GatewayOptions<Needs>) {
     this.#options = options;
     const { core, routes, settings, log } = options;
-    this.#http = createHttp({ core, routes, log, maxBody: () => settings().max_payload });
+    this.#rates = createHttpRates({ rate: options.rate ?? (() => 0), monotonic: options.monotonic ?? (() => performance.now()) });
+    this.#http = createHttp({ core, routes, log, rates: this.#rates, maxBody: () => settings().max_payload });
   }
 
   get connections(): number {
@@ -275,6 +282,7 @@ export class Gateway<Needs> implements AsyncDisposable {
         const { address, secure } = from;
         return this.#http.handle(request, { pathname, address, secure, keepAlive: () => server.timeout(request, 0) });
       }
+      this.#rates.ofAddress(from.address);
       return this.#core()
         .then((core) => this.#upgrade(core, request, server, from))
         .catch((error: unknown) => this.#http.refuse(error));

@@ -26,6 +26,8 @@ export interface TestGatewayOptions {
   readonly rates?: { read: number; write: number; run: number };
   readonly mode?: () => "token" | "none";
   readonly handshakeMs?: number;
+  /** HTTP requests and new sockets a second. */
+  readonly httpRate?: number;
   /** How long a method takes to be loaded at its first call. */
   readonly loadMs?: number;
   readonly level?: LogLevel;
@@ -129,6 +131,8 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
       settings: () => settings,
       log,
       now: Date.now,
+      monotonic,
+      ...(options.httpRate === undefined ? {} : { rate: () => options.httpRate! }),
       ...(options.handshakeMs === undefined ? {} : { handshakeMs: options.handshakeMs }),
     }),
   );

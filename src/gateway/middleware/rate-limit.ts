@@ -1,22 +1,14 @@
 /** Token buckets per identity and kind of request: against runaways and strangers, not against the owner's own clients. */
-import { createTokenBucket, type TokenBucket } from "../../lib/token-bucket.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import { MAIN_SESSION_KEY } from "../../protocol/session-key.ts";
 import type { AnyMethod, RateClass } from "../../sdk/method.ts";
+import { createBuckets } from "../buckets.ts";
 import type { Exchange, Middleware } from "../pipeline.ts";
 
 export type Rates = Readonly<Record<RateClass, number>>;
 
 /** What a guest gets of everyone's rate. */
 const GUEST_SHARE = 0.1;
-/** Buckets of one sort that are remembered; beyond it the oldest goes first. */
-const REMEMBERED = 10_000;
-
-interface Held {
-  readonly bucket: TokenBucket;
-  readonly rate: number;
-}
-
 export interface RateLimitOptions {
   /** Asked at each request, so that a reload takes effect at once. */
   readonly rates: () => Rates;
@@ -24,9 +16,9 @@ export interface RateLimitOptions {
 }
 
 export function createRateLimit({ rates, monotonic }: RateLimitOptions): Middleware {
-  const identities = createBuckets(monotonic);
-  const addresses = createBuckets(monotonic);
-  const sessions = createBuckets(monotonic);
+  const identities = createLimits(monotonic);
+  const addresses = createLimits(monotonic);
+  const sessions = createLimits(monotonic);
   return (exchange, next) => {
     const { grant, connection } = exchange.call;
     const kind = rateClassOf(exchange.method!);
@@ -42,17 +34,10 @@ export function createRateLimit({ rates, monotonic }: RateLimitOptions): Middlew
 }
 
 /** Takes one from the bucket of `who`; throws `rate_limited` when it is empty. */
-function createBuckets(monotonic: () => number): (who: string, kind: RateClass, rate: number) => void {
-  const kinds = { read: new Map<string, Held>(), write: new Map<string, Held>(), run: new Map<string, Held>() };
+function createLimits(monotonic: () => number): (who: string, kind: RateClass, rate: number) => void {
+  const kinds = { read: createBuckets(monotonic), write: createBuckets(monotonic), run: createBuckets(monotonic) };
   return (who, kind, rate) => {
-    const buckets = kinds[kind];
-    let held = buckets.get(who);
-    if (held?.rate !== rate) {
-      held = { bucket: createTokenBucket(rate, monotonic), rate };
-      buckets.set(who, held);
-      if (buckets.size > REMEMBERED) buckets.delete(buckets.keys().next().value!);
-    }
-    const waitMs = held.bucket.take();
+    const waitMs = kinds[kind](who, rate);
     if (waitMs === 0) return;
     throw new AlephError("rate_limited", `More than ${rate} requests of kind "${kind}" a second`, {
       data: { retry_after_ms: waitMs, hint: `[limits.rate].${kind} in config.toml sets the limit` },
