@@ -1,4 +1,5 @@
 /** The agent loop: prompt, reply, tool calls, results, and again, until the model has nothing more to call. */
+import type { KnownSecrets } from "../config/known-secrets.ts";
 import type { Config } from "../config/schema.ts";
 import { createId } from "../lib/id.ts";
 import type { Media } from "../media/media.ts";
@@ -54,6 +55,8 @@ export interface LoopDeps {
   readonly commands: Pick<Commands, "run">;
   /** Without it what messages carry stays as it is. */
   readonly modelMedia?: Pick<ModelMediaFitter, "fit">;
+  /** What must not be in what the model says either: somebody may have shown it to it. */
+  readonly secrets?: Pick<KnownSecrets, "all" | "stream">;
   /** Waits before a provider is asked again. */
   readonly sleep?: ChainOptions["sleep"];
 }
@@ -127,6 +130,7 @@ class Loop {
       this.#announced.catch(() => "told by whoever awaits it");
       let hooks = this.#deps.hooks.of("on_response");
       if (hooks instanceof Promise) hooks = await hooks;
+      await this.#deps.secrets?.all();
       if (run.request.direct) {
         reply = this.#reply(hooks);
         return await this.#answerDirectly(reply, run.request.direct, hooks);
@@ -272,6 +276,7 @@ class Loop {
       }
       throw error;
     } finally {
+      reply.settle();
       meter.end();
     }
   }
@@ -305,6 +310,7 @@ class Loop {
         ? direct.answer
         : await this.#deps.commands.run(direct.call, { ...this.#place(), identity }, AbortSignal.any([cancel, abort]));
     reply.take({ type: "text", text });
+    reply.settle();
     if (hooks) await this.#respond(hooks, reply);
     this.#r.close();
     return await this.#complete(reply);
@@ -387,6 +393,7 @@ class Loop {
       now,
       nextIndex: () => this.#chunks++,
       held: hooks?.decides === true,
+      mask: this.#deps.secrets?.stream(),
     });
   }
 

@@ -1,4 +1,5 @@
 /** One reply of the model while it comes in: shown chunk by chunk, saved as it grows. */
+import type { MaskStream } from "../lib/mask-stream.ts";
 import type { MessagePart, MessageStatus } from "../protocol/message.ts";
 import type { ChainPart } from "../providers/chain.ts";
 import type { Publisher } from "../sdk/bus.ts";
@@ -20,6 +21,8 @@ export interface ReplyOptions {
   readonly nextIndex: () => number;
   /** Whether nothing may be seen, on the screen or on disk, before `release`. */
   readonly held: boolean;
+  /** Without it what the model says is shown as it is. */
+  readonly mask?: MaskStream | undefined;
 }
 
 export class Reply {
@@ -61,15 +64,15 @@ export class Reply {
         this.#dropThinking();
         return;
       case "tool_call":
+        this.settle();
         this.#calls.push(part);
         this.#parts.push({ type: "tool_call", call_id: part.call_id, tool: part.tool, args: part.args });
         return;
       case "text":
-        this.#endThinking();
-        this.#grow(part.text);
-        this.#show("stream.chunk", part.text);
+        this.#say(this.#options.mask ? this.#options.mask.push(part.text) : part.text);
         return;
       case "thinking":
+        this.settle();
         this.#think(part.text);
         if (part.signature) Object.assign(this.#parts.at(-1)!, { signature: part.signature });
         if (part.text !== "") this.#show("stream.thinking", part.text);
@@ -77,12 +80,19 @@ export class Reply {
     }
   }
 
+  /** Nothing follows what might have been the beginning of a secret. */
+  settle(): void {
+    this.#say(this.#options.mask?.end() ?? "");
+  }
+
   /** Shows what was held, with `text` in the place of what the model said. */
   release(text: string): void {
     if (!this.#held) return;
     this.#held = false;
     this.#endThinking();
-    if (text !== this.text) this.#replaceText(text);
+    const { mask } = this.#options;
+    const masked = mask ? mask.push(text) + mask.end() : text;
+    if (masked !== this.text) this.#replaceText(masked);
     for (const part of this.#parts) {
       if (part.type === "thinking" && part.text !== "") this.#show("stream.thinking", part.text);
       if (part.type === "text" && part.text !== "") this.#show("stream.chunk", part.text);
@@ -151,6 +161,13 @@ export class Reply {
     this.#endThinking();
     this.#thinkingSince = this.#options.now();
     this.#parts.push({ type: "thinking", text });
+  }
+
+  #say(text: string): void {
+    if (text === "") return;
+    this.#endThinking();
+    this.#grow(text);
+    this.#show("stream.chunk", text);
   }
 
   #grow(text: string): void {

@@ -30,26 +30,20 @@ function comparable(events: readonly { readonly topic: string; readonly data: un
     .map(({ topic, data }): Seen => ({ topic, data: data as Seen["data"] }))
     // That a restart took it up is not part of what it did.
     .filter(({ topic, data }) => OWN.test(topic) && data.kind !== "resume");
-  return masked(own, masking)
-    .filter(({ topic, data }) => !isText(topic) || data.content !== "")
-    .map(({ topic, data }) => ({ topic, data: withoutVarying(data) as Seen["data"] }));
+  return joined(own)
+    .map(({ topic, data }) => ({ topic, data: withoutVarying(masking.value(data)) as Seen["data"] }))
+    .filter(({ topic, data }) => !isText(topic) || data.content !== "");
 }
 
-/** Text that came in one go is masked in one go. */
-function masked(events: readonly Seen[], masking: Masking): Seen[] {
+/** Text that came in one go as one: where it was cut depends on what was masked of it. */
+function joined(events: readonly Seen[]): Seen[] {
   const result: Seen[] = [];
-  for (let at = 0; at < events.length; ) {
-    const { topic } = events[at]!;
-    let end = at + 1;
-    if (isText(topic)) while (end < events.length && events[end]!.topic === topic) end++;
-    const group = events.slice(at, end);
-    const whole = group.map((event) => ({ ...event, data: masking.value(event.data) as Seen["data"] }));
-    if (isText(topic)) {
-      const texts = masking.pieces(group.map(({ data }) => String(data.content)));
-      for (const [index, event] of whole.entries())
-        result.push({ topic, data: { ...event.data, content: texts[index] } });
-    } else result.push(...whole);
-    at = end;
+  for (const { topic, data } of events) {
+    const last = result.at(-1);
+    if (isText(topic) && last?.topic === topic && last.data.call_id === data.call_id) {
+      const content = String(last.data.content) + String(data.content);
+      result[result.length - 1] = { topic, data: { ...last.data, content } };
+    } else result.push({ topic, data });
   }
   return result;
 }

@@ -2,6 +2,7 @@
 
 import { describeError, type Log } from "../lib/log.ts";
 import { isSecretKey, maskPieces } from "../lib/mask.ts";
+import { MaskStream } from "../lib/mask-stream.ts";
 import type { Config } from "./schema.ts";
 
 export interface KnownSecretsOptions {
@@ -38,6 +39,11 @@ export class KnownSecrets {
   /** `text` without secrets: those that `all` gave last, and what looks like one. */
   mask(text: string): string {
     return maskPieces([text], this.#values)[0]!;
+  }
+
+  /** As `mask`, for one text that comes in pieces. */
+  stream(): MaskStream {
+    return new MaskStream(this.#values);
   }
 
   async #resolve(config: Config, token: string): Promise<readonly string[]> {

@@ -38,7 +38,7 @@ export interface GateOptions {
   /** Told of each decision before anything runs, and how each call ended. */
   readonly audit?: Pick<Audit, "decided" | "ended">;
   /** What must not reach a model, a person who watches, or history. */
-  readonly secrets?: Pick<KnownSecrets, "all" | "mask">;
+  readonly secrets?: Pick<KnownSecrets, "all" | "mask" | "stream">;
   readonly log: Log;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
@@ -73,11 +73,13 @@ export function createGate(options: GateOptions): Gate {
     async call(tool, input, context) {
       const started = now();
       let ending: Ending;
+      const live = await watched(options.secrets, context);
       try {
-        ending = await judge(judging, tool, input, await masked(options.secrets, context));
+        ending = await judge(judging, tool, input, live.context);
       } catch (thrown) {
         ending = failed(tool.name, thrown, context, log);
       }
+      live.end();
       options.audit?.ended(tool.name, ending, context);
       return {
         ...(await shown(judging, tool.name, ending, context)),
@@ -99,11 +101,21 @@ async function judge(o: Judging, tool: AnyTool | ForeignTool, input: unknown, co
   return await judgeHooked(o, tool, { input: input as Args, args: checked.args, before, after }, context);
 }
 
-/** What a tool shows while it runs is masked piece by piece. */
-async function masked(secrets: GateOptions["secrets"], context: ToolContext): Promise<ToolContext> {
-  if (secrets === undefined) return context;
+/** What a tool shows while it runs is masked as one text, wherever its pieces are cut. */
+async function watched(
+  secrets: GateOptions["secrets"],
+  context: ToolContext,
+): Promise<{ readonly context: ToolContext; readonly end: () => void }> {
+  if (secrets === undefined) return { context, end: () => {} };
   await secrets.all();
-  return { ...context, progress: (text) => context.progress(secrets.mask(text)) };
+  const live = secrets.stream();
+  const show = (text: string) => {
+    if (text !== "") context.progress(text);
+  };
+  return {
+    context: { ...context, progress: (text) => show(live.push(text)) },
+    end: () => show(live.end()),
+  };
 }
 
 interface Hooked {

@@ -317,3 +317,39 @@ test("the system prompt is the same from turn to turn, with the config's files a
   expect(first).toBe(second!);
   expect(first).toContain("Always rhyme.");
 });
+
+test("a reply shows no secret, wherever its pieces are cut, and neither does the conversation", async () => {
+  await using t = await conversation();
+  const events = await collectEvents(t.client);
+  const token = t.token;
+  t.fake.reply([
+    "It is ",
+    token.slice(0, 4),
+    token.slice(4, 20),
+    `${token.slice(20)}, or `,
+    "sk-abcdef",
+    "ghijklmnopqrst",
+    { tool_call: { name: "time", args: {} } },
+  ]);
+  t.fake.reply(["or s", "k", "ip it"]);
+  const { text } = await t.client.call("session.send", { message: "Go", session_key: MAIN });
+  expect(text).toBe("or skip it");
+  const shown = events.events
+    .filter(({ topic }) => topic === "stream.chunk")
+    .map(({ data }) => (data as { content: string }).content);
+  expect(shown.join("|")).toBe("It is |[masked], or |[masked]|or |skip it");
+  const { messages } = await t.client.call("session.history", { session_key: MAIN });
+  expect(messages.filter(({ role }) => role === "assistant").map(({ content }) => content)).toEqual([
+    "It is [masked], or [masked]",
+    "or skip it",
+  ]);
+  expect(JSON.stringify(t.fake.requests.at(-1)!.body)).not.toContain(token.slice(4));
+});
+
+test("a reply that is cut off shows what was held back of it", async () => {
+  await using t = await conversation();
+  t.fake.reply({ steps: ["Ask about s"], end: "cut" }, { steps: [], end: "cut" }, { steps: [], end: "cut" });
+  await t.client.call("session.send", { message: "Go", session_key: MAIN }).catch(() => "it failed");
+  const { messages } = await t.client.call("session.history", { session_key: MAIN });
+  expect(messages.filter(({ role }) => role === "assistant").map(({ content }) => content)).toEqual(["Ask about s"]);
+});

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import * as z from "zod";
+import { MaskStream } from "../../src/lib/mask-stream.ts";
 import type { Answer, Question } from "../../src/policy/approvals.ts";
 import { createGate, type GateOptions } from "../../src/policy/gate.ts";
 import { AlephError } from "../../src/protocol/errors.ts";
@@ -300,7 +301,7 @@ test("createGate lets a call that stays inside run whatever is in the run", asyn
   expect(asked).toEqual([]);
 });
 
-test("gate.call masks secrets in what a tool gives and in what it shows meanwhile", async () => {
+test("gate.call masks secrets in what a tool gives and in what it shows meanwhile, wherever that is cut", async () => {
   const shown: string[] = [];
   const leaky = defineTool({
     name: "leaky",
@@ -312,7 +313,7 @@ test("gate.call masks secrets in what a tool gives and in what it shows meanwhil
       reason: "For the test",
       plan: {},
       async run() {
-        context.progress("key: hidden-value");
+        for (const piece of ["key: hid", "den-", "value, and hid"]) context.progress(piece);
         return { ok: true, text: "the key is hidden-value" };
       },
     }),
@@ -320,12 +321,16 @@ test("gate.call masks secrets in what a tool gives and in what it shows meanwhil
   const gate = createGate({
     approvals: { request: () => Promise.reject(new Error("nobody asks")) },
     needs: async () => ({}),
-    secrets: { all: async () => ["hidden-value"], mask: (text) => text.replaceAll("hidden-value", "[masked]") },
+    secrets: {
+      all: async () => ["hidden-value"],
+      mask: (text) => text.replaceAll("hidden-value", "[masked]"),
+      stream: () => new MaskStream(["hidden-value"]),
+    },
     log: testLog().log,
     config: () => ({ exec: { approval_timeout_ms: 1000 } }),
   });
   const { text } = await gate.call(leaky, {}, context({ progress: (piece) => void shown.push(piece) }));
-  expect([text, shown]).toEqual(["the key is [masked]", ["key: [masked]"]]);
+  expect([text, shown]).toEqual(["the key is [masked]", ["key: ", "[masked], and ", "hid"]]);
 });
 
 test.each(["guest", "node"] as const)("createGate asks nobody on behalf of a %s", async (kind) => {
