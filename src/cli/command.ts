@@ -13,7 +13,8 @@ export type Completion =
   | "approvals"
   | "grants"
   | "providers"
-  | "plugins";
+  | "plugins"
+  | "remotes";
 
 export type Argument = ArgDef & {
   readonly alias?: string | string[];

@@ -19,6 +19,12 @@ export const homeFlags = {
 export const serverFlags = {
   ...homeFlags,
   url: { type: "string", valueHint: "url", description: "a server elsewhere, such as http://127.0.0.1:18790" },
+  "remote-name": {
+    type: "string",
+    valueHint: "name",
+    description: "one of aleph remote list, or local for the home's own",
+    completion: "remotes",
+  },
 } as const;
 
 export const jsonFlag = { json: { type: "boolean", description: "print JSON for programs" } } as const;
@@ -30,6 +36,7 @@ export interface HomeFlags {
 
 export interface ServerFlags extends HomeFlags {
   readonly url?: string | undefined;
+  readonly "remote-name"?: string | undefined;
 }
 
 export function homeOf(flags: HomeFlags, env: Environment): Home {

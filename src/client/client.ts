@@ -67,6 +67,8 @@ export interface Client extends Disposable {
   subscribe(pattern: string, handle: (event: EventFrame) => void, options?: SubscribeOptions): Promise<Disposable>;
 }
 
+/** The challenge is the first thing that a server sends. */
+const CHALLENGE_MS = 3_000;
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 15_000;
 
@@ -208,7 +210,9 @@ class SocketClient implements Client {
     const given = this.#options.credentials?.();
     if (!given || !("device" in given)) return given;
     const { device, ...more } = given;
-    const nonce = await this.#challenge.promise;
+    const nonce = await soon(this.#challenge.promise);
+    // Who sends no challenge asks for no signature.
+    if (nonce === undefined) return undefined;
     const unsigned = { id: device.id, public_key: device.publicKey, nonce, signed_at: Date.now() };
     const { client, host = "" } = this.#options;
     const signature = await device.sign(
@@ -329,6 +333,17 @@ function retryAfterOf(error: unknown): number {
 
 function lost(): AlephError {
   return new AlephError("cancelled", "Connection was lost before the answer came");
+}
+
+/** What the promise gives, if it does so in time. */
+async function soon<T>(promise: Promise<T>): Promise<T | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => late.resolve(undefined), CHALLENGE_MS);
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function ignoreLostConnection(error: unknown): void {

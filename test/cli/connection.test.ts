@@ -2,29 +2,13 @@ import { expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
-import { toSocketUrl, withClient } from "../../src/cli/connection.ts";
+import { withClient } from "../../src/cli/connection.ts";
 import { readEnvironment } from "../../src/config/environment.ts";
 import { testApp } from "../support/app.ts";
 import { openScreen, runCli, startCli } from "../support/cli.ts";
 import { testFolder } from "../support/folder.ts";
 import { testTerminal } from "../support/output.ts";
 import { until } from "../support/until.ts";
-
-test.each([
-  ["http://127.0.0.1:18790", "ws://127.0.0.1:18790/ws"],
-  ["127.0.0.1:18790", "ws://127.0.0.1:18790/ws"],
-  ["https://aleph.example/", "wss://aleph.example/ws"],
-  ["ws://host:1/ws", "ws://host:1/ws"],
-  ["http://host/aleph/ws", "ws://host/aleph/ws"],
-  ["http://0.0.0.0:5", "ws://127.0.0.1:5/ws"],
-  ["http://[::]:5", "ws://[::1]:5/ws"],
-])("toSocketUrl makes %s into %s", (address, url) => {
-  expect(toSocketUrl(address)).toBe(url);
-});
-
-test.each(["ftp://x", "http://", "http://user:secret@host", "::", ""])("toSocketUrl refuses %j", (address) => {
-  expect(() => toSocketUrl(address)).toThrow(expect.objectContaining({ reason: "invalid_params" }));
-});
 
 test("a command uses the server of its home, with the home's token", async () => {
   await using server = await testApp();

@@ -3,9 +3,11 @@ import type { Client } from "../../client/client.ts";
 import { defineCommand } from "../command.ts";
 import { withClient } from "../connection.ts";
 import { usageError } from "../failure.ts";
-import { serverFlags } from "../flags.ts";
+import { homeOf, serverFlags } from "../flags.ts";
 
 const KINDS = ["sessions", "models", "methods", "approvals", "grants", "providers", "plugins"] as const;
+/** Known without a server. */
+const OWN_KINDS = ["remotes"] as const;
 
 export const completions = defineCommand({
   summary: "Print the completion script for a shell",
@@ -13,7 +15,7 @@ export const completions = defineCommand({
     shell: { type: "positional", required: false, description: "bash, zsh or fish" },
     values: {
       type: "enum",
-      options: [...KINDS],
+      options: [...KINDS, ...OWN_KINDS],
       description: "print what there is now, one a line; the scripts use it",
     },
     ...serverFlags,
@@ -30,9 +32,16 @@ export const completions = defineCommand({
   async run(args, invocation) {
     const { out } = invocation.terminal;
     if (args.values !== undefined) {
-      const kind = KINDS.find((known) => known === args.values)!;
+      const kind = KINDS.find((known) => known === args.values);
+      if (kind === undefined) {
+        const { LOCAL, readRemotes } = await import("../remotes.ts");
+        const names = [...Object.keys(readRemotes(homeOf(args, invocation.env)).remotes), LOCAL];
+        out.write(names.map((name) => `${name}\n`).join(""));
+        return;
+      }
       // A key press is no reason to start anything: without a server there is nothing to offer.
-      const values = await withClient(args, invocation, ({ client }) => list(client, kind), { serverOnly: true });
+      const only = { serverOnly: true, mayWait: false };
+      const values = await withClient(args, invocation, ({ client }) => list(client, kind), only);
       out.write(values.map((value) => `${value}\n`).join(""));
       return;
     }

@@ -12,6 +12,7 @@ export const commands = {
   approvals: (): Promise<Entry> => import("./approvals.ts").then((module) => module.approvals),
   pairing: (): Promise<Entry> => import("./pairing.ts").then((module) => module.pairing),
   devices: (): Promise<Entry> => import("./devices.ts").then((module) => module.devices),
+  remote: (): Promise<Entry> => import("./remote.ts").then((module) => module.remote),
   tokens: (): Promise<Entry> => import("./tokens.ts").then((module) => module.tokens),
   invites: (): Promise<Entry> => import("./invites.ts").then((module) => module.invites),
   password: (): Promise<Entry> => import("./password.ts").then((module) => module.password),

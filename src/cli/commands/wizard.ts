@@ -9,6 +9,7 @@ import { homeFlags, homeOf } from "../flags.ts";
 import { formatElapsed } from "../format.ts";
 import { hintFor } from "../provider-hint.ts";
 import { choose, confirm } from "../question.ts";
+import { LOCAL } from "../remotes.ts";
 import type { Candidate, Trial } from "../setup/candidate.ts";
 import type { Answers, Asking, Draft } from "../setup/choices.ts";
 import { KINDS, type Kind } from "../setup/kinds.ts";
@@ -172,7 +173,7 @@ async function talk(args: Answers, invocation: Invocation, model: string | undef
   const link = createLink({ notice: (text) => terminal.err.write(`\n${text}\n`) });
   terminal.err.write("\nSay hello. The conversation is kept, and goes on the next time.\n");
   return withClient(
-    args,
+    { ...args, "remote-name": LOCAL },
     invocation,
     async ({ client, url }) => {
       if (url !== undefined) await client.call("config.reload", {});
@@ -186,7 +187,7 @@ async function talk(args: Answers, invocation: Invocation, model: string | undef
 
 /** The end for a script: what was written is read by the server, or by a core of its own, and asked once more. */
 async function prove(args: Answers, invocation: Invocation, model: string | undefined): Promise<number> {
-  return withClient(args, invocation, async ({ client, url }): Promise<number> => {
+  return withClient({ ...args, "remote-name": LOCAL }, invocation, async ({ client, url }): Promise<number> => {
     if (url !== undefined) await client.call("config.reload", {});
     const trial = await client.call("models.test", { target: model ?? "default" });
     if (!trial.ok) {

@@ -10,6 +10,7 @@ import { withClient } from "../connection.ts";
 import type { HomeFlags } from "../flags.ts";
 import { formatElapsed } from "../format.ts";
 import { hintFor } from "../provider-hint.ts";
+import { LOCAL } from "../remotes.ts";
 import { withTemporaryCore } from "../setup/temporary-core.ts";
 import { type Finding, findings, wordsOf } from "./finding.ts";
 
@@ -71,7 +72,7 @@ export async function checkProviders(
     setTimeout(() => resolve([finding]), PROVIDERS_MS).unref();
   });
   const asked = homeExists
-    ? withClient(flags, { env, terminal }, ({ client }) => askProviders(client))
+    ? withClient({ ...flags, "remote-name": LOCAL }, { env, terminal }, ({ client }) => askProviders(client))
     : withTemporaryCore(env, { config: {}, variables: env.all }, askProviders);
   try {
     return await Promise.race([asked, late]);
