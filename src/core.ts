@@ -15,6 +15,7 @@ import { openBus } from "./bus/bus.ts";
 import { Interfaces } from "./channel/interfaces.ts";
 import { type ChannelNeeds, channels } from "./channels/index.ts";
 import { ChatParts } from "./chat-parts.ts";
+import { ClusterParts } from "./cluster/cluster-parts.ts";
 import type { Completion } from "./completion/completion.ts";
 import { KnownSecrets } from "./config/known-secrets.ts";
 import { readPasswordHash } from "./config/password-file.ts";
@@ -30,6 +31,7 @@ import { describeError } from "./lib/log.ts";
 import { once } from "./lib/once.ts";
 import { startStallMonitor } from "./lib/stall-monitor.ts";
 import { McpParts } from "./mcp-parts.ts";
+import { MemoryParts } from "./memory-parts.ts";
 import { createMediaLinks } from "./media/links.ts";
 import { createDiskShelf, createMedia, createMemoryShelf } from "./media/media.ts";
 import { methods, type Needs } from "./methods/index.ts";
@@ -96,7 +98,10 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     bus,
     now,
     monotonic,
-    onRevoked: (credential) => gateway.revoke(credential),
+    onRevoked(credential) {
+      gateway.revoke(credential);
+      cluster.revoked(credential);
+    },
     onGuestGone(sessionKey) {
       const gone = async () => {
         await runner.stopSession(sessionKey);
@@ -123,6 +128,9 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     }),
   );
 
+  const cluster = stack.use(
+    new ClusterParts({ store, bus, devices: auth.devices, config: current, log, now, monotonic }),
+  );
   const approvals = new Approvals({ stores, bus, log, now });
   const questions = new OpenQuestions({ bus, now });
   const leftRunning = stack.use(new AsyncDisposableStack());
@@ -136,8 +144,11 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       config: current,
       media,
       stores,
+      memory: memory.shelf,
+      messageIndex: memory.messageIndex,
       skills: { load: async (name, agent) => (await skills()).load(name, agent) },
       subagents,
+      cluster: cluster.center,
       now,
       fetch: options.fetch,
       resolveSecret: (value) => config.resolve(value),
@@ -163,7 +174,8 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const a2a = stack.use(new A2aParts({ ...pluginOptions, runner: () => runner, runs, questions, media, isGuarded }));
   const sources = [new PluginTools({ plugins, media }), mcp, a2a];
   const toolbox = new Toolbox({ tools, sources, gate, needs: toolNeeds, config: withAgents, home, log });
-  const skillParts = { home, store, plugins, workspace: (agent: string) => toolbox.workspace(agent), log, now };
+  const workspace = (agent: string) => toolbox.workspace(agent);
+  const skillParts = { home, store, plugins, workspace, log, now };
   const { skills, skillInstaller, aboutSkills } = openSkills({ ...skillParts, config: current, fetch: options.fetch });
   const voice = new Voice({
     models,
@@ -177,6 +189,8 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const allowance = (identity: string) => auth.invites.allowance(identity);
   const usage = stack.use(new Ledger({ store, config: current, log, now, timeZone, allowance }));
   const promptsOf: LoopDeps["pluginPrompts"] = (run) => pluginPrompts(plugins, run);
+  const memoryOptions = { home, store, models, usage, config: current, workspace, secrets, log, now, monotonic };
+  const memory = stack.use(new MemoryParts(memoryOptions));
   const cassettes = once(async () => {
     const { Cassettes } = await import("./cassette/cassettes.ts");
     return new Cassettes({
@@ -208,6 +222,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     monotonic,
     pluginPrompts: promptsOf,
     skills: { about: aboutSkills },
+    recall: memory.recall,
     questions,
     secrets,
     modelMedia: new ModelMediaFitter({
@@ -239,6 +254,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     new SubagentRuns({ runner, runs, sessions, stores, toolbox, config: withAgents, log, now }),
   );
 
+  memory.follow(runner);
   const mediaLinks = createMediaLinks({ credentials: home.credentials, now });
   const generations = stack.use(
     new Generations({ models, media, links: mediaLinks, stores, bus, usage, config: current, log, now, monotonic }),
@@ -290,7 +306,10 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     services: () => pluginParts.services(),
     skills,
     skillInstaller,
+    memory: memory.memory,
+    messageIndex: memory.messageIndex,
     mcp: mcp.servers,
+    cluster: cluster.center,
     commands,
     usage,
     generations,
@@ -333,6 +352,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     if (listen) void interfaces.apply();
     if (listen) pluginParts.start();
     if (listen) void plugins.start();
+    if (listen) memory.start();
     if (listen) a2a.start().catch((error: unknown) => log.error("a2a could not be started", describeError(error)));
   })();
   ready.catch((error: unknown) => log.error("start could not be completed", describeError(error)));

@@ -18,10 +18,13 @@ import { createFiles } from "./sandbox/files.ts";
 import { type JobState, Jobs } from "./sandbox/jobs.ts";
 import { createLauncher, type Launcher } from "./sandbox/launcher.ts";
 import type { Bus } from "./sdk/bus.ts";
+import type { Cluster } from "./sdk/cluster.ts";
 import type { KeptResults } from "./sdk/kept-results.ts";
+import type { MemoryShelf } from "./sdk/memory.ts";
 import type { Questions } from "./sdk/questions.ts";
 import type { SkillShelf } from "./sdk/skill.ts";
 import type { Subagents } from "./sdk/subagents.ts";
+import type { MessageIndex } from "./session/message-index.ts";
 import { createSessionReader } from "./session/reader.ts";
 import type { Sessions } from "./session/sessions.ts";
 import { SessionStates } from "./session/state.ts";
@@ -35,7 +38,10 @@ export interface ToolNeedsOptions {
   readonly media: Media;
   readonly stores: Stores;
   readonly skills: SkillShelf;
+  readonly memory: MemoryShelf;
+  readonly messageIndex: () => Promise<MessageIndex>;
   readonly subagents: Subagents;
+  readonly cluster: () => Promise<Cluster>;
   readonly now: () => number;
   readonly fetch: typeof fetch;
   readonly bus: Bus;
@@ -94,7 +100,10 @@ export function makeToolNeeds(options: ToolNeedsOptions): ToolNeeds {
     sessionState: new SessionStates({ stores, now }),
     config,
     skills,
+    memory: options.memory,
     subagents,
+    cluster: options.cluster,
+    transfers: join(home.run, "transfers"),
     now,
     fetch,
     resolveSecret,
@@ -103,7 +112,7 @@ export function makeToolNeeds(options: ToolNeedsOptions): ToolNeeds {
     voice,
     interfaces,
     documents: createDocuments({ sandbox: once(async () => (await import("./sandbox/sandbox.ts")).createSandbox()) }),
-    conversations: createSessionReader({ sessions, stores }),
+    conversations: createSessionReader({ sessions, stores, index: options.messageIndex }),
     pictures: {
       async image(wish, identity, signal) {
         const { provider, model, media } = await generations.image(wish, { grant: { identity } }, signal);

@@ -1,5 +1,6 @@
 /** A tool call that a person or program makes by itself, outside of a run. */
 import { createId } from "../lib/id.ts";
+import type { ToolOutcome } from "../policy/gate.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Grant } from "../protocol/identity.ts";
 import type { MediaPart } from "../protocol/message.ts";
@@ -18,6 +19,11 @@ export interface HandCall {
   readonly sessionKey: string;
 }
 
+export interface HandCaller {
+  readonly grant: Grant;
+  readonly signal: AbortSignal;
+}
+
 export interface HandResult {
   ok: boolean;
   result: string;
@@ -25,13 +31,24 @@ export interface HandResult {
 }
 
 /** Through the same gate as in a run. Throws `approval_denied` when it may not be. */
-export async function callByHand(
+export async function callByHand(needs: HandNeeds, call: HandCall, caller: HandCaller): Promise<HandResult> {
+  const outcome = await outcomeByHand(needs, call, caller);
+  if (outcome.status === "denied") throw new AlephError("approval_denied", outcome.text);
+  return {
+    ok: outcome.status === "ok",
+    result: outcome.text,
+    ...(outcome.media ? { media: [...outcome.media] } : {}),
+  };
+}
+
+/** The same, with how it ended as it is. */
+export function outcomeByHand(
   { toolbox, sessions }: HandNeeds,
   { tool, args, sessionKey: given }: HandCall,
-  { grant, signal }: { readonly grant: Grant; readonly signal: AbortSignal },
-): Promise<HandResult> {
+  { grant, signal }: HandCaller,
+): Promise<ToolOutcome> {
   const sessionKey = canonicalSessionKey(given);
-  const outcome = await toolbox.call(
+  return toolbox.call(
     { tool, args, callId: createId("call") },
     {
       agent: agentOf(parseSessionKey(sessionKey)),
@@ -42,10 +59,4 @@ export async function callByHand(
       sessionTools: sessions.find(sessionKey)?.tools ?? null,
     },
   );
-  if (outcome.status === "denied") throw new AlephError("approval_denied", outcome.text);
-  return {
-    ok: outcome.status === "ok",
-    result: outcome.text,
-    ...(outcome.media ? { media: [...outcome.media] } : {}),
-  };
 }

@@ -360,7 +360,9 @@ function lineName({ connection }: Line): string {
 
 function endOf(end: CallEnd<Word>, node: string): NodeEnd {
   if (end.kind === "unknown") return { outcome: "unknown", text: `${end.why}; it may or may not have had its effect` };
-  if (end.kind === "never") return { outcome: "failed", text: `The call did not reach the node, so it did not run` };
+  if (end.kind === "never") {
+    return { outcome: "failed", isNotBegun: true, text: "The call did not reach the node, so it did not run" };
+  }
   const { answer: word } = end;
   if ("refusal" in word) return { outcome: "failed", text: `${node} refused or failed: ${word.refusal}` };
   return { outcome: word.answer.ok ? "done" : "failed", answer: word.answer, text: word.answer.text };

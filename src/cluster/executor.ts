@@ -2,7 +2,7 @@
 import { canonicalDigest } from "../lib/canonical-json.ts";
 import type { Log } from "../lib/log.ts";
 import { AlephError, toRpcError } from "../protocol/errors.ts";
-import type { NodeAnswer, NodeMemory, NodeVerdict } from "../protocol/node.ts";
+import type { NodeAnswer, NodeCallParams, NodeJudgeParams, NodeMemory, NodeVerdict } from "../protocol/node.ts";
 import { KeptCalls, type KeptLimits } from "./kept-calls.ts";
 import type { NodeCommand, PreparedCommand } from "./node-command.ts";
 import { judgeByPolicy, type NodePolicy, permits } from "./node-policy.ts";
@@ -17,21 +17,6 @@ export interface ExecutorOptions {
   /** Output of a call; may be lost. */
   readonly onOutput: (callId: string, content: string) => void;
   readonly limits?: Partial<KeptLimits>;
-}
-
-export interface JudgeParams {
-  readonly command: string;
-  readonly args: unknown;
-  readonly session_key: string;
-}
-
-export interface CallParams extends JudgeParams {
-  readonly call_id: string;
-  /** Of the verdict that the center went by. */
-  readonly digest: string;
-  /** A person, or a grant of theirs, stands behind it. */
-  readonly approved: boolean;
-  readonly timeout_ms: number;
 }
 
 const MAX_RUNNING = 64;
@@ -52,7 +37,7 @@ export class Executor {
     return Object.keys(this.#o.commands).filter((name) => permits(this.#o.policy(), name));
   }
 
-  async judge({ command, args, session_key }: JudgeParams): Promise<NodeVerdict> {
+  async judge({ command, args, session_key }: NodeJudgeParams): Promise<NodeVerdict> {
     const { prepared, digest } = await this.#prepare(command, args, session_key, "judge", new AbortController().signal);
     const { tier, reason, rule, plan, pattern, outward } = prepared;
     return {
@@ -67,7 +52,7 @@ export class Executor {
   }
 
   /** The same answer however often it is asked. Throws `conflict` for a call that must not begin any more. */
-  async call(params: CallParams): Promise<NodeAnswer> {
+  async call(params: NodeCallParams): Promise<NodeAnswer> {
     const { call_id: id } = params;
     if (this.#running.size >= MAX_RUNNING) throw new AlephError("overloaded", `${MAX_RUNNING} calls run on this node`);
     if (!this.#kept.begin(id)) return this.#known(id);
@@ -116,7 +101,7 @@ export class Executor {
     throw new AlephError("conflict", "The call was given up before it came; it is not begun any more");
   }
 
-  async #run({ command, args, session_key, call_id, digest, approved }: CallParams, signal: AbortSignal) {
+  async #run({ command, args, session_key, call_id, digest, approved }: NodeCallParams, signal: AbortSignal) {
     const { prepared, digest: now } = await this.#prepare(command, args, session_key, call_id, signal);
     if (prepared.tier === "deny") throw new AlephError("forbidden", `The node refuses: ${prepared.reason}`);
     if (now !== digest) {

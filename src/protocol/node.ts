@@ -25,6 +25,27 @@ export const nodeWelcome = z.object({
   /** So often the center asks whether it is there. A node that hears nothing for three times as long connects anew. */
   heartbeat_ms: z.number(),
 });
+export type NodeWelcome = z.output<typeof nodeWelcome>;
+
+/** Asks what a call would do; it has no effect. */
+export const nodeJudgeParams = z.object({
+  command: z.string().max(100),
+  args: z.unknown(),
+  session_key: z.string().max(1024),
+});
+export type NodeJudgeParams = z.output<typeof nodeJudgeParams>;
+
+export const nodeCallParams = nodeJudgeParams.extend({
+  call_id: z.string().min(1).max(100),
+  /** Of the verdict that the center went by. */
+  digest: z.string(),
+  /** A person's word, or a grant of theirs, stands behind it. */
+  approved: z.boolean(),
+  timeout_ms: z.number().min(0).max(3_600_000),
+});
+export type NodeCallParams = z.output<typeof nodeCallParams>;
+
+export const nodeCallName = z.object({ call_id: z.string().min(1).max(100) });
 
 /** What a node answers when it is asked what a call would do: `Prepared` on the wire. */
 export const nodeVerdict = z.object({

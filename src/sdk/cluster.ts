@@ -1,5 +1,14 @@
 /** The machines that work for this one, as tools see them. */
-import type { NodeAnswer, NodeInfo, NodeOutcome, NodeVerdict } from "../protocol/node.ts";
+import type {
+  NodeAnswer,
+  NodeCallRecord,
+  NodeHello,
+  NodeInfo,
+  NodeOutcome,
+  NodeVerdict,
+  NodeWelcome,
+} from "../protocol/node.ts";
+import type { Connection } from "./connection.ts";
 
 export interface NodeRequest {
   /** `exec`, `file.read` … */
@@ -27,6 +36,8 @@ export interface NodeEnd {
   readonly outcome: NodeOutcome;
   /** Only where the node answered. */
   readonly answer?: NodeAnswer;
+  /** It did not reach the node, and will not any more. */
+  readonly isNotBegun?: true;
   /** What it said, or why there is no answer. */
   readonly text: string;
 }
@@ -43,6 +54,12 @@ export interface Cluster {
   judge(nodeId: string, request: NodeRequest, signal: AbortSignal): Promise<NodeVerdict>;
   /** Resolves however it ended, and never begins it twice. */
   call(nodeId: string, call: NodeCall): Promise<NodeEnd>;
+  /** Newest first. */
+  recent(nodeId: string): NodeCallRecord[];
+  /** A node that has connected says what it is. */
+  attach(nodeId: string, hello: NodeHello, connection: Connection): NodeWelcome;
+  /** Output of a call that runs; what is not of a call of this very node is passed over. */
+  output(connection: Connection, callId: string, content: string): void;
   /** Whether the node is connected, or is so again before `ms` are over. */
   waitFor(nodeId: string, ms: number, signal: AbortSignal): Promise<boolean>;
 }

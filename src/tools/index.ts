@@ -31,6 +31,9 @@ export const tools = {
   session_list: () => import("./session-list/session-list.ts").then((module) => module.sessionList),
   session_history: () => import("./session-history/session-history.ts").then((module) => module.sessionHistory),
   session_search: () => import("./session-search/session-search.ts").then((module) => module.sessionSearch),
+  memory_store: () => import("./memory-store/memory-store.ts").then((module) => module.memoryStore),
+  memory_search: () => import("./memory-search/memory-search.ts").then((module) => module.memorySearch),
+  memory_forget: () => import("./memory-forget/memory-forget.ts").then((module) => module.memoryForget),
   ask_user: () => import("./ask-user/ask-user.ts").then((module) => module.askUser),
   read_result: () => import("./read-result/read-result.ts").then((module) => module.readResult),
   todo: () => import("./todo/todo.ts").then((module) => module.todo),
@@ -39,6 +42,10 @@ export const tools = {
   agent_wait: () => import("./agent-wait/agent-wait.ts").then((module) => module.agentWait),
   agent_cancel: () => import("./agent-cancel/agent-cancel.ts").then((module) => module.agentCancel),
   skill: () => import("./skill/skill.ts").then((module) => module.skill),
+  node_list: () => import("./node-list/node-list.ts").then((module) => module.nodeList),
+  node_invoke: () => import("./node-invoke/node-invoke.ts").then((module) => module.nodeInvoke),
+  node_invoke_many: () => import("./node-invoke-many/node-invoke-many.ts").then((module) => module.nodeInvokeMany),
+  node_file: () => import("./node-file/node-file.ts").then((module) => module.nodeFile),
   time: () => import("./time/time.ts").then((module) => module.time),
 } as const;
 

@@ -13,6 +13,8 @@ export const commands = {
   pairing: (): Promise<Entry> => import("./pairing.ts").then((module) => module.pairing),
   devices: (): Promise<Entry> => import("./devices.ts").then((module) => module.devices),
   remote: (): Promise<Entry> => import("./remote.ts").then((module) => module.remote),
+  node: (): Promise<Entry> => import("./node.ts").then((module) => module.node),
+  nodes: (): Promise<Entry> => import("./nodes.ts").then((module) => module.nodes),
   tokens: (): Promise<Entry> => import("./tokens.ts").then((module) => module.tokens),
   invites: (): Promise<Entry> => import("./invites.ts").then((module) => module.invites),
   password: (): Promise<Entry> => import("./password.ts").then((module) => module.password),

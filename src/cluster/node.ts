@@ -1,0 +1,171 @@
+/** A node: this machine, working for a center. It keeps a key and a folder to work in, no database and no model. */
+import { lookup } from "node:dns/promises";
+import { mkdirSync, realpathSync } from "node:fs";
+import { join } from "node:path";
+import type * as z from "zod";
+import type { ConfigStore } from "../config/config.ts";
+import type { Environment } from "../config/environment.ts";
+import type { Home } from "../config/home.ts";
+import { createId } from "../lib/id.ts";
+import type { Log } from "../lib/log.ts";
+import { once } from "../lib/once.ts";
+import { removeOldParts } from "../lib/part-file.ts";
+import { ensureSigningKey } from "../lib/signing-key.ts";
+import { VERSION } from "../lib/version.ts";
+import { createCommandPolicy } from "../policy/command-policy.ts";
+import { AlephError } from "../protocol/errors.ts";
+import { nodeCallName, nodeCallParams, nodeJudgeParams } from "../protocol/node.ts";
+import { createFiles } from "../sandbox/files.ts";
+import { Jobs } from "../sandbox/jobs.ts";
+import { createLauncher } from "../sandbox/launcher.ts";
+import { execCommand } from "./commands/exec.ts";
+import { listCommand, readCommand, writeCommand } from "./commands/files.ts";
+import { systemInfoCommand } from "./commands/system-info.ts";
+import { Executor } from "./executor.ts";
+import type { NodeCommand } from "./node-command.ts";
+import { NodeLink, type NodeLinkState } from "./node-link.ts";
+import { OutputStream } from "./output-stream.ts";
+
+export interface NodeOptions {
+  readonly home: Home;
+  readonly env: Environment;
+  readonly config: ConfigStore;
+  /** `ws://…/ws` */
+  readonly center: string;
+  readonly name: string;
+  readonly tags: readonly string[];
+  readonly log: Log;
+  readonly onState: (state: NodeLinkState) => void;
+}
+
+const KEPT_PARTS_MS = 7 * 24 * 3_600_000;
+
+/** Works until `signal` aborts. Rejects with `forbidden` when the center lets it in no more. */
+export async function runNode(options: NodeOptions, signal: AbortSignal): Promise<void> {
+  const { home, center, name, tags, log, onState } = options;
+  await using stack = new AsyncDisposableStack();
+  const key = await ensureSigningKey(join(home.credentials, "node.pem"));
+  const transfers = join(home.run, "transfers");
+  await removeOldParts(transfers, Date.now() - KEPT_PARTS_MS);
+  const bootId = createId("boot");
+  const output = stack.use(new OutputStream((call_id, content) => link.notify("node.output", { call_id, content })));
+  const executor = new Executor({
+    commands: await makeCommands(options, stack, transfers),
+    policy: () => options.config.current.node,
+    workspace: makeWorkspace(options),
+    log,
+    now: () => performance.now(),
+    onOutput: (callId, content) => output.add(callId, content),
+  });
+  const hello = () => ({
+    name,
+    tags: [...tags],
+    commands: [...executor.commands],
+    platform: process.platform,
+    arch: process.arch,
+    version: VERSION,
+    boot_id: bootId,
+  });
+  const answer = (method: string, params: unknown) => answerCenter(executor, output, method, params);
+  const link = new NodeLink({ url: center, key, hello, answer, onState, log, now: Date.now, random: Math.random });
+  try {
+    await link.run(signal);
+  } finally {
+    executor.stop("The node stops");
+  }
+}
+
+/** The whole of what a center can ask. */
+async function answerCenter(executor: Executor, output: OutputStream, method: string, params: unknown) {
+  switch (method) {
+    case "node.ping":
+      return { running: executor.running };
+    case "node.judge":
+      return executor.judge(checked(nodeJudgeParams, params));
+    case "node.call": {
+      const call = checked(nodeCallParams, params);
+      return executor.call(call).finally(() => output.end(call.call_id));
+    }
+    case "node.outcome":
+      return executor.outcome(checked(nodeCallName, params).call_id);
+    case "node.cancel":
+      executor.cancel(checked(nodeCallName, params).call_id);
+      return {};
+    default:
+      throw new AlephError("method_not_found", `A node has no method "${method.slice(0, 80)}"`);
+  }
+}
+
+function checked<S extends z.ZodType>(schema: S, params: unknown): z.output<S> {
+  const parsed = schema.safeParse(params);
+  if (parsed.success) return parsed.data;
+  throw new AlephError("invalid_params", "The center asks in a way that this node does not understand");
+}
+
+function makeWorkspace({ config, home }: NodeOptions): string {
+  const path = config.current.node.workspace || join(home.workspaces, "node");
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  return realpathSync(path);
+}
+
+async function makeCommands(
+  { home, env, config: store, log }: NodeOptions,
+  stack: AsyncDisposableStack,
+  transfers: string,
+): Promise<Readonly<Record<string, NodeCommand>>> {
+  const config = () => store.current;
+  const sandbox = once(async () => {
+    const { commandMethods, createSandbox } = await import("../sandbox/sandbox.ts");
+    return createSandbox({ methods: commandMethods });
+  });
+  const launcher = createLauncher({
+    config,
+    sandbox,
+    home,
+    userHome: env.userHome,
+    lookup: lookupAll,
+    onDenied: (target) => log.warn("a command tried to reach a host that it may not", { target }),
+  });
+  const files = createFiles({ home });
+  const fileNeeds = { files, transfers };
+  const commands = createCommandPolicy({ guarded: { home, userHome: env.userHome, pid: process.pid }, config });
+  const jobs = stack.use(new Jobs({ launcher, now: Date.now }));
+  return {
+    exec: execCommand({ files, commands, launcher, jobs, config }),
+    "file.read": readCommand(fileNeeds),
+    "file.write": writeCommand(fileNeeds),
+    "file.list": listCommand(fileNeeds),
+    "system.info": systemInfoCommand(),
+    ...(await makeBrowser()),
+  };
+
+  async function makeBrowser(): Promise<Readonly<Record<string, NodeCommand>>> {
+    const onPath = (name: string) => Bun.which(name, { PATH: config().exec.path.join(":") });
+    const { findChromium } = await import("../browser/chromium.ts");
+    try {
+      findChromium(config().tools.browser.executable, onPath);
+    } catch (thrown) {
+      if (!(thrown instanceof AlephError) || thrown.reason !== "not_found") throw thrown;
+      return {};
+    }
+    const [{ Browsers }, { browserCommands }] = await Promise.all([
+      import("../browser/browsers.ts"),
+      import("./commands/browser.ts"),
+    ]);
+    const browsers = stack.use(
+      new Browsers({
+        config: () => config().tools.browser,
+        sandbox,
+        folder: join(home.run, "browsers"),
+        onPath,
+        lookup: lookupAll,
+        log,
+      }),
+    );
+    return browserCommands({ browsers, config });
+  }
+}
+
+async function lookupAll(host: string): Promise<readonly string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
+}

@@ -1,0 +1,57 @@
+/** Output of calls on its way to the center: in pieces of some size, no more than somebody could read. */
+
+/** Between two pieces of one call. */
+const EVERY_MS = 100;
+const PIECE = 16 * 1024;
+/** Characters of one call; the answer has what counts. */
+const MAX_CHARACTERS = 1024 * 1024;
+
+interface Pending {
+  text: string;
+  sent: number;
+  timer: Timer | undefined;
+}
+
+export class OutputStream implements Disposable {
+  readonly #send: (callId: string, content: string) => void;
+  readonly #calls = new Map<string, Pending>();
+
+  constructor(send: (callId: string, content: string) => void) {
+    this.#send = send;
+  }
+
+  add(callId: string, text: string): void {
+    let pending = this.#calls.get(callId);
+    if (!pending) {
+      pending = { text: "", sent: 0, timer: undefined };
+      this.#calls.set(callId, pending);
+    }
+    if (pending.sent + pending.text.length >= MAX_CHARACTERS) return;
+    pending.text += text;
+    if (pending.text.length >= PIECE) this.#flush(callId, pending);
+    else pending.timer ??= setTimeout(() => this.#flush(callId, pending), EVERY_MS);
+  }
+
+  /** The call has ended. */
+  end(callId: string): void {
+    const pending = this.#calls.get(callId);
+    if (!pending) return;
+    this.#flush(callId, pending);
+    this.#calls.delete(callId);
+  }
+
+  [Symbol.dispose](): void {
+    for (const { timer } of this.#calls.values()) clearTimeout(timer);
+    this.#calls.clear();
+  }
+
+  #flush(callId: string, pending: Pending): void {
+    clearTimeout(pending.timer);
+    pending.timer = undefined;
+    if (pending.text === "") return;
+    const content = pending.text.slice(0, MAX_CHARACTERS - pending.sent);
+    pending.sent += content.length;
+    pending.text = "";
+    this.#send(callId, content);
+  }
+}
