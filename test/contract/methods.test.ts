@@ -266,7 +266,9 @@ describe("methods × identities", () => {
     await using app = await testApp();
     const { invite } = await app.client.call("auth.invites.create", { tools: [] });
     using first = await openFrames(app.url);
-    const hello = (await first.ask(request("connect", { auth: { invite } }, 1))) as { result: { session_token: string } };
+    const hello = (await first.ask(request("connect", { auth: { invite } }, 1))) as {
+      result: { session_token: string };
+    };
     const auth = { session_token: hello.result.session_token };
     const wanted = Object.fromEntries(
       Object.keys(expected(() => "")).map((name) => {

@@ -1,5 +1,6 @@
 /** Stored files for browsers and programs. */
 import type { Auth } from "../../auth/auth.ts";
+import { AlephError } from "../../protocol/errors.ts";
 import { defineRoute } from "../../sdk/route.ts";
 
 export interface MediaRouteNeeds {
@@ -14,7 +15,7 @@ export interface MediaRouteNeeds {
 const SHOWN = /^(?:image\/(?:png|jpeg|gif|webp|avif)|(?:audio|video)\/[a-z0-9.+-]+)$/;
 
 /**
- * A stored file, for whoever has a signed link that has not expired, or the owner's token. The panel's cookie alone is
+ * A stored file, for whoever has a signed link that has not expired, or a token that may read. The panel's cookie alone is
  * not enough: cookies know no ports, so another server on this machine may have seen it.
  */
 export const mediaRoute = defineRoute<MediaRouteNeeds>({
@@ -23,8 +24,10 @@ export const mediaRoute = defineRoute<MediaRouteNeeds>({
     const { pathname, searchParams } = new URL(request.url);
     const id = pathname.slice("/media/".length);
     const sig = searchParams.get("sig");
-    if (sig === null) auth.authenticateHeader(request.headers.get("authorization"), address);
-    else mediaLinks.check(id, searchParams.get("exp") ?? "", sig);
+    if (sig === null) {
+      const { grant } = auth.authenticateHeader(request.headers.get("authorization"), address);
+      if (!grant.scopes.includes("read")) throw new AlephError("forbidden", 'This needs the scope "read"');
+    } else mediaLinks.check(id, searchParams.get("exp") ?? "", sig);
     const { bytes: stored, mime } = await media.get(id);
     const bytes = stored as Uint8Array<ArrayBuffer>;
     const etag = `"${id}"`;
