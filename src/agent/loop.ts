@@ -12,6 +12,7 @@ import type { Models } from "../providers/models.ts";
 import type { Publisher } from "../sdk/bus.ts";
 import type { Commands } from "../sdk/command.ts";
 import type { EventHooks, Hooks } from "../sdk/hook.ts";
+import type { Recalled } from "../sdk/memory.ts";
 import type { ModelMessage, ModelToolCall } from "../sdk/provider.ts";
 import type { Store } from "../sdk/store.ts";
 import { moveToEnd, readRunMessages } from "../session/messages.ts";
@@ -51,6 +52,10 @@ export interface LoopDeps {
       readonly tools: ReadonlySet<string>;
     }): Promise<{ readonly prompts: readonly string[]; readonly named: string | undefined }>;
   };
+  /** What of the memory the model is shown beside the message. Never rejects. */
+  readonly recall?: (run: StoredRun, question: () => string, signal: AbortSignal) => Promise<Recalled | undefined>;
+  /** Whether a stranger may have filled the workspace; without it, no. */
+  readonly isForeign?: (workspace: string) => boolean;
   readonly hooks: Hooks;
   readonly commands: Pick<Commands, "run">;
   /** Without it what messages carry stays as it is. */

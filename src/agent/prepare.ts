@@ -2,6 +2,7 @@
 import type { Config } from "../config/schema.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { ThinkingLevel } from "../protocol/message.ts";
+import type { Recalled } from "../sdk/memory.ts";
 import type { ModelMessage } from "../sdk/provider.ts";
 import type { SessionTools } from "../session/sessions.ts";
 import { buildContext, questionOf } from "./context.ts";
@@ -13,6 +14,8 @@ import type { ToolDescription } from "./toolbox.ts";
 export interface Turn {
   readonly refs: readonly string[];
   readonly system: readonly string[];
+  /** Whether a stranger may have written something of it. */
+  readonly untrusted: boolean;
   readonly messages: ModelMessage[];
   readonly thinking: ThinkingLevel;
   /** The skill that the message names by beginning with it. */
@@ -37,12 +40,15 @@ export async function prepareTurn(
   const about = specs.then((usable) => ({ agent, message, tools: new Set(usable.map(({ name }) => name)) }));
   const added = about.then(pluginPrompts);
   const known = about.then((run) => skills?.about(run));
-  const [system, tools, skill, resolved] = await Promise.all([
+  const remembered = deps.recall?.(run, message, cancel);
+  const workspace = toolbox.workspace(agent);
+  const [prompt, tools, skill, resolved] = await Promise.all([
     buildPrompt({
       agent,
       table,
-      workspace: toolbox.workspace(agent),
+      workspace,
       forGuest: run.request.grant.role === "guest",
+      foreign: deps.isForeign?.(workspace) === true,
       added: Promise.all([added, known]).then(([plugins, own]) => [
         ...plugins,
         ...(own?.prompts ?? []),
@@ -69,9 +75,26 @@ export async function prepareTurn(
     loadMedia: (id) => media.get(id),
     contextWindow: resolved ? models.known(resolved.provider, resolved.model).contextWindow : undefined,
   });
+  addRecalled(messages, await remembered);
   const thinking = run.request.thinking ?? session.thinking ?? table?.thinking ?? "off";
-  const turn: Turn = { refs, system, tools, messages, thinking, skill: skill?.named, sessionTools };
+  const { parts: system, untrusted } = prompt;
+  const turn: Turn = { refs, system, untrusted, tools, messages, thinking, skill: skill?.named, sessionTools };
   return { turn, steered };
+}
+
+/**
+ * Beside the last message rather than in the system prompt: what comes before stays as it was in the last turn, so that caches of
+ * providers hit.
+ */
+function addRecalled(messages: ModelMessage[], recalled: Recalled | undefined): void {
+  const at = messages.findLastIndex(({ role }) => role === "user");
+  const message = messages[at];
+  if (recalled === undefined || message?.role !== "user") return;
+  messages[at] = {
+    ...message,
+    content: [{ type: "text", text: recalled.text }, ...message.content],
+    ...(recalled.untrusted ? { untrusted: true as const } : {}),
+  };
 }
 
 /** Whom `agent_spawn` can name. */

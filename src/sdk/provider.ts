@@ -147,6 +147,8 @@ export type MediaKind = "pdf" | "audio";
 /** Ready to answer. Disposing ends nothing that is under way: the signal of each call does that. */
 export interface OpenProvider {
   readonly id: string;
+  /** It answers by a script, for trying out: nothing is to be learned from what it says. */
+  readonly scripted?: true;
   /**
    * One reply. Throws (from the first or any later `next`) `AlephError("provider_error")` made by `providerError`,
    * `cancelled` when `signal` aborted. `signal` closes the HTTP request at once.

@@ -30,10 +30,14 @@ export interface SessionReader {
     /** Something that a stranger wrote was in that conversation, and the model may repeat it. */
     readonly untrusted: true | undefined;
   };
-  /** The latest first. */
+  /** Best first; `content` is the part around what was found. What is ephemeral is not searched. */
   search(
-    from: string,
     query: string,
     limit: number,
-  ): { readonly found: readonly (SaidMessage & { readonly key: string })[]; readonly untrusted: true | undefined };
+  ): Promise<{
+    readonly found: readonly (SaidMessage & { readonly key: string })[];
+    readonly untrusted: true | undefined;
+    /** Messages that are not searched yet. */
+    readonly left: number;
+  }>;
 }

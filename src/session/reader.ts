@@ -2,6 +2,7 @@
 import { AlephError } from "../protocol/errors.ts";
 import { canonicalSessionKey, isEphemeral, parseSessionKey } from "../protocol/session-key.ts";
 import type { SaidMessage, SessionReader } from "../sdk/session-reader.ts";
+import type { MessageIndex } from "./message-index.ts";
 import { readHistory } from "./messages.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Stores } from "./stores.ts";
@@ -9,20 +10,13 @@ import type { Stores } from "./stores.ts";
 export interface ReaderOptions {
   readonly sessions: Pick<Sessions, "get" | "list">;
   readonly stores: Stores;
-}
-
-interface FoundRow {
-  readonly key: string;
-  readonly id: number;
-  readonly role: SaidMessage["role"];
-  readonly ts: number;
-  readonly content: string;
+  readonly index: () => Promise<Pick<MessageIndex, "search">>;
 }
 
 /** Pages of history that are looked through for what was said. */
 const PAGE = 200;
 
-export function createSessionReader({ sessions, stores }: ReaderOptions): SessionReader {
+export function createSessionReader({ sessions, stores, index }: ReaderOptions): SessionReader {
   const isVisible = (from: string, key: string) =>
     !isEphemeral(parseSessionKey(key)) || canonicalSessionKey(from) === key;
   const untrustedIn = (keys: Iterable<string>) =>
@@ -55,23 +49,14 @@ export function createSessionReader({ sessions, stores }: ReaderOptions): Sessio
       const more = messages.length < said.length ? messages[0]?.id : next;
       return { messages, next: more, untrusted: untrustedIn([key]) };
     },
-    search(from, query, limit) {
-      const like = `%${query.replace(/[\\%_]/g, "\\$&")}%`;
-      const found = stores
-        .all()
-        .flatMap(({ db }) =>
-          db
-            .query<FoundRow, [string, number]>(
-              `SELECT session.key, message.id, role, ts, content FROM message JOIN session ON session.id = session_id
-               WHERE role IN ('user', 'assistant') AND content LIKE ?1 ESCAPE '\\' ORDER BY message.id DESC LIMIT ?2`,
-            )
-            .all(like, limit),
-        )
-        .filter(({ key }) => isVisible(from, key))
-        .toSorted((a, b) => b.ts - a.ts)
-        .slice(0, limit)
-        .map(({ id, ...message }) => ({ ...message, id: String(id) }));
-      return { found, untrusted: untrustedIn(found.map(({ key }) => key)) };
+    async search(query, limit) {
+      const { found, left } = (await index()).search(query, { limit });
+      const untrusted = untrustedIn(found.map(({ key }) => key));
+      return {
+        found: found.map(({ snippet, title: _, ...message }) => ({ ...message, content: snippet })),
+        untrusted,
+        left,
+      };
     },
   };
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { openBus } from "../../src/bus/bus.ts";
 import type { MessagePart } from "../../src/protocol/message.ts";
+import { MessageIndex } from "../../src/session/message-index.ts";
 import { appendMessage } from "../../src/session/messages.ts";
 import { createSessionReader } from "../../src/session/reader.ts";
 import { ensureSession, Sessions } from "../../src/session/sessions.ts";
@@ -40,8 +41,10 @@ async function setUp() {
   });
   await say(OTHER, "assistant", text("The page has a key"));
   await say(HIDDEN, "user", text("a secret key"));
+  const index = stack.use(new MessageIndex({ store, log }));
+  const reader = createSessionReader({ sessions, stores, index: async () => index });
   const owned = stack.move();
-  return { reader: createSessionReader({ sessions, stores }), [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { reader, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 test("SessionReader lists conversations, an ephemeral one to itself alone", async () => {
@@ -73,16 +76,16 @@ test("SessionReader gives what was said, a page at a time, without what tools ga
   expect(t.reader.history(MAIN, MAIN, { limit: 1, before: last.next }).messages.map(({ id }) => id)).toEqual(["1"]);
 });
 
-test("SessionReader finds the latest first, takes what is sought as it is, and nothing of ephemeral ones", async () => {
+test("SessionReader finds words whatever their case, and nothing of ephemeral conversations", async () => {
   await using t = await setUp();
-  const { found, untrusted } = t.reader.search(MAIN, "KEY", 10);
-  expect(found.map(({ key, content }) => [key, content])).toEqual([
+  const { found, untrusted } = await t.reader.search("KEY", 10);
+  expect(found.map(({ key, content }) => [key, content]).toSorted()).toEqual([
     [OTHER, "The page has a key"],
     [MAIN, "Where is the 100% key?"],
   ]);
   expect(untrusted).toBe(true);
-  expect(t.reader.search(MAIN, "100%", 10)).toMatchObject({ found: [{ id: "1" }], untrusted: undefined });
-  expect(t.reader.search(MAIN, "1%k", 10).found).toEqual([]);
+  expect(await t.reader.search("100%", 10)).toMatchObject({ found: [{ id: "1" }], untrusted: undefined, left: 0 });
+  expect((await t.reader.search("1%k", 10)).found).toEqual([]);
 });
 
 test("SessionReader refuses guests, unknown sessions and ephemeral ones of others", async () => {

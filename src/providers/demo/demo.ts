@@ -23,6 +23,7 @@ export const demo = defineProvider({
   options,
   open: ({ delay_ms = 10 }, host) => ({
     id: host.id,
+    scripted: true,
     stream: (request, signal) => stream(host.id, request, signal, delay_ms),
     async models(signal) {
       throwIfAborted(signal);

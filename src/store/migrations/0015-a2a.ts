@@ -11,13 +11,13 @@ CREATE TABLE a2a_task (
 CREATE INDEX a2a_task_identity ON a2a_task (identity, created_at);
 CREATE TABLE a2a_message (
   identity TEXT NOT NULL,
-  /* As its sender named it: the same one again starts nothing. */
+  /* As its sender named it, and of what it says: the same one again starts nothing. */
   message_id TEXT NOT NULL,
   digest TEXT NOT NULL,
   run_id TEXT NOT NULL REFERENCES a2a_task (run_id) ON DELETE CASCADE,
   /* Where it stands in the session. */
   message INTEGER NOT NULL,
-  PRIMARY KEY (identity, message_id)
+  PRIMARY KEY (identity, message_id, digest)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX a2a_message_run ON a2a_message (run_id);
 CREATE TABLE a2a_push (

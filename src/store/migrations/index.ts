@@ -13,6 +13,7 @@ import { memory } from "./0012-memory.ts";
 import { invites } from "./0013-invites.ts";
 import { nodes } from "./0014-nodes.ts";
 import { a2a } from "./0015-a2a.ts";
+import { channels } from "./0016-channels.ts";
 
 /** Forward steps in order; the database's `user_version` says how many it has had. */
 export const migrations: readonly string[] = [
@@ -31,4 +32,5 @@ export const migrations: readonly string[] = [
   invites,
   nodes,
   a2a,
+  channels,
 ];

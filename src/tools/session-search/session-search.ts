@@ -8,14 +8,11 @@ interface Needs {
   readonly conversations: SessionReader;
 }
 
-/** Characters shown of each message, around what was found. */
-const SHOWN = 400;
-
 export const sessionSearch = defineTool({
   name: "session_search",
   description,
   params: z.strictObject({
-    query: z.string().min(2).max(200).describe("text that a message contains, letter case ignored"),
+    query: z.string().min(2).max(200).describe("words that a message has, in any order"),
     limit: z.int().min(1).max(50).optional(),
   }),
   parallel: true,
@@ -25,21 +22,15 @@ export const sessionSearch = defineTool({
       ...conversations.mayRead(identity, sessionKey),
       plan: { query, limit },
       async run() {
-        const { found, untrusted } = conversations.search(sessionKey, query, limit);
-        if (found.length === 0) return { ok: true, text: "No message contains it" };
+        const { found, untrusted, left } = await conversations.search(query, limit);
+        const rest = left > 0 ? [`[${left} messages are not searched yet; try again later]`] : [];
+        if (found.length === 0) return { ok: true, text: ["No message contains it", ...rest].join("\n") };
         const lines = found.map(({ key, id, role, ts, content }) => {
           const at = new Date(ts).toISOString().slice(0, 16).replace("T", " ");
-          return `${key} [${id}] ${at} ${role}:\n${around(content, query)}`;
+          return `${key} [${id}] ${at} ${role}:\n${content}`;
         });
-        return { ok: true, text: lines.join("\n\n"), ...(untrusted ? { untrusted } : {}) };
+        return { ok: true, text: [...lines, ...rest].join("\n\n"), ...(untrusted ? { untrusted } : {}) };
       },
     };
   },
 });
-
-function around(content: string, query: string): string {
-  const at = Math.max(0, content.toLowerCase().indexOf(query.toLowerCase()));
-  const from = Math.max(0, at - SHOWN / 2);
-  const piece = content.slice(from, from + SHOWN).toWellFormed();
-  return `${from > 0 ? "…" : ""}${piece}${from + SHOWN < content.length ? "…" : ""}`;
-}

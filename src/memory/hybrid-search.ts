@@ -1,0 +1,149 @@
+/** Finds facts by words and, where a model makes vectors, by meaning; keeps the vectors up to date in the background. */
+import { describeError, type Log } from "../lib/log.ts";
+import { AlephError } from "../protocol/errors.ts";
+import type { FoundFact, FoundFacts, Metadata } from "../sdk/memory.ts";
+import type { Store } from "../sdk/store.ts";
+import type { Embedder } from "./embedder.ts";
+import type { Namespace } from "./fact.ts";
+import type { Facts } from "./facts.ts";
+import { fuseRanks } from "./ranking.ts";
+import type { Vectors } from "./vectors.ts";
+
+export interface HybridSearchOptions {
+  readonly store: Store;
+  readonly facts: Facts;
+  readonly vectors: Vectors;
+  readonly embedder: Embedder;
+  readonly log: Log;
+}
+
+export interface SearchOptions {
+  readonly limit: number;
+  readonly filter?: Metadata | undefined;
+  /** Only what has something to do with the question, rather than all that shares any word with it. */
+  readonly telling?: boolean;
+}
+
+/** Of each way to search: enough that what both know comes first. */
+const CANDIDATES = 60;
+const BATCH = 64;
+const REST_MS = 60_000;
+/** Less alike than this says nothing: even texts about different things have some likeness. */
+const LEAST_ALIKE = 0.3;
+
+export class HybridSearch implements Disposable {
+  readonly #o: HybridSearchOptions;
+  readonly #stop = new AbortController();
+  #embedding: Promise<void> | undefined;
+  #again = false;
+  #restUntil = 0;
+
+  constructor(options: HybridSearchOptions) {
+    this.#o = options;
+  }
+
+  byWords(where: Namespace, query: string, { limit, ...rest }: SearchOptions): readonly FoundFact[] {
+    return this.#fused(where, [this.#o.facts.byWords(where, query, { limit: Math.max(limit, CANDIDATES), ...rest })], {
+      limit,
+      ...rest,
+    });
+  }
+
+  /** As `byWords` when there is no model for vectors; `mode` says which. Rejects when the model or the worker does. */
+  async byBoth(where: Namespace, query: string, options: SearchOptions, signal: AbortSignal): Promise<FoundFacts> {
+    const { facts, vectors, embedder } = this.#o;
+    if (!embedder.isSet) return { facts: this.byWords(where, query, options), mode: "text" };
+    const limit = Math.max(options.limit, CANDIDATES);
+    const { model, vectors: made } = await embedder.embed([query.slice(0, 8000)], signal);
+    const near = vectors.nearest(where, { model, vector: made[0]!, limit });
+    // While the worker compares.
+    const words = facts.byWords(where, query, { ...options, limit });
+    const alike = (await near).filter(({ score }) => !options.telling || score >= LEAST_ALIKE);
+    this.embedMissing();
+    return { facts: this.#fused(where, [words, alike.map(({ fact }) => fact)], options), mode: "hybrid" };
+  }
+
+  /** Begins to make the vectors that are not there; nothing without a model for it. */
+  embedMissing(): void {
+    if (!this.#o.embedder.isSet || this.#stop.signal.aborted) return;
+    this.#again = true;
+    this.#embedding ??= this.#embedAll().finally(() => {
+      this.#embedding = undefined;
+    });
+  }
+
+  /** Resolves when no vector is missing, or none can be made now. */
+  async settled(): Promise<void> {
+    await this.#embedding;
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop.abort(new AlephError("cancelled", "Server is stopping"));
+  }
+
+  async #embedAll(): Promise<void> {
+    const { store, embedder, log } = this.#o;
+    // Those of the same moment go together.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (performance.now() < this.#restUntil) return;
+    try {
+      let model = await embedder.model(this.#stop.signal);
+      while (this.#again && !this.#stop.signal.aborted) {
+        this.#again = false;
+        for (;;) {
+          const missing = missingIn(store, model);
+          if (missing.length === 0) break;
+          const texts = missing.map(({ content }) => content);
+          const made = await embedder.embed(texts, this.#stop.signal);
+          model = made.model;
+          store.writeRelaxed((db) => {
+            const insert = db.query(
+              `INSERT INTO fact_vector (fact, model, vector) SELECT id, ?2, ?3 FROM fact WHERE id = ?1 AND retired_at IS NULL
+               ON CONFLICT (fact) DO UPDATE SET id = (SELECT max(id) + 1 FROM fact_vector), model = excluded.model, vector = excluded.vector`,
+            );
+            for (const [index, { id }] of missing.entries()) insert.run(id, made.model, made.vectors[index]!);
+          });
+          if (this.#stop.signal.aborted) return;
+        }
+      }
+    } catch (thrown) {
+      if (this.#stop.signal.aborted) return;
+      this.#restUntil = performance.now() + REST_MS;
+      log.warn("vectors of facts could not be made; facts are found by their words", describeError(thrown));
+    }
+  }
+
+  #fused(
+    where: Namespace,
+    lists: readonly (readonly number[])[],
+    { limit, filter }: SearchOptions,
+  ): readonly FoundFact[] {
+    const ranked = fuseRanks(lists);
+    const found = this.#o.facts.byIds(
+      where,
+      ranked.map(({ item }) => item),
+      filter,
+    );
+    return ranked
+      .flatMap(({ item, score }) => {
+        const fact = found.get(item);
+        return fact ? [{ ...fact, score }] : [];
+      })
+      .slice(0, limit);
+  }
+}
+
+interface MissingRow {
+  readonly id: number;
+  readonly content: string;
+}
+
+/** Also those that have a vector of a model that the config named before. */
+function missingIn({ db }: Store, model: string): readonly MissingRow[] {
+  return db
+    .query<MissingRow, [string, number]>(
+      `SELECT fact.id, content FROM fact LEFT JOIN fact_vector ON fact_vector.fact = fact.id
+       WHERE retired_at IS NULL AND (fact_vector.id IS NULL OR model <> ?1) LIMIT ?2`,
+    )
+    .all(model, BATCH);
+}
