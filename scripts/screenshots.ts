@@ -9,7 +9,14 @@ import { showcase } from "../test/browser/showcase.ts";
 import { testApp } from "../test/support/app.ts";
 
 const FOLDER = "screenshots";
-const SIZES = { wide: { width: 1280, height: 800, touch: false }, phone: { width: 360, height: 740, touch: true } };
+const SIZES = { wide: { width: 1440, height: 900, touch: false }, phone: { width: 390, height: 844, touch: true } };
+/** By page, which of its entries is opened. */
+const OPENED: Readonly<Record<string, readonly string[]>> = {
+  plugins: ["calendar"],
+  skills: ["release-notes"],
+  mcp: ["archive"],
+  devices: ["tok"],
+};
 const THEMES = ["light", "dark"] as const;
 
 const chromium = findChromium();
@@ -44,7 +51,9 @@ for (const [size, shape] of Object.entries(SIZES)) {
     await shot("conversation-end");
     await scroll(page, 0);
     await shot("conversation");
-    await page.evaluate(`document.querySelectorAll("details")[1].open = true`);
+    await page.until(
+      `document.querySelectorAll("details")[1] && (document.querySelectorAll("details")[1].open = true)`,
+    );
     await shot("tool-open");
     await visit(page, shown.asking);
     await page.until(`document.querySelector(".approval")`);
@@ -59,13 +68,25 @@ for (const [size, shape] of Object.entries(SIZES)) {
     await page.evaluate(`location.hash = "#/settings"`);
     await page.until(`document.querySelector(".settings")`);
     await shot("settings");
-    await page.evaluate(`location.hash = "#/plugins"`);
-    await page.until(`document.querySelector(".entries .approval")`);
-    await shot("plugins");
-    await page.evaluate(`document.querySelector("[data-entry=calendar].entry").open = true`);
-    await page.until(`document.querySelector(".entry-body")`);
-    await page.evaluate(`document.querySelector(".entry-body").scrollIntoView({ block: "end" })`);
-    await shot("plugin-open");
+    for (const name of ["approvals", "plugins", "skills", "mcp", "devices"]) {
+      await page.evaluate(`location.hash = "#/${name}"`);
+      await page.until(`document.querySelector(".entries .approval")`);
+      await shot(name);
+      const [entry] = OPENED[name] ?? [];
+      if (!entry) continue;
+      await page.evaluate(`document.querySelector("details[data-entry^='${entry}']").open = true`);
+      await page.until(`document.querySelector(".entry-body .approval-answers")`);
+      await page.evaluate(`document.querySelector(".entry-body").scrollIntoView({ block: "end" })`);
+      await shot(`${name}-open`);
+    }
+    await page.evaluate(`document.querySelector(".section-head .button").click()`);
+    await page.until(`document.querySelector("dialog[open]")`);
+    await shot("token-new");
+    await page.type("Pictures");
+    await page.press("Enter");
+    await page.until(`document.querySelector(".secret")`);
+    await shot("token-made");
+    await page.press("Escape");
     if (size === "phone") {
       await page.click(".page-head .icon-button");
       await page.until(`document.querySelector(".rail")`);

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { Announcer } from "./components/announcer.tsx";
 import { ConfirmDialog } from "./components/confirm-dialog.tsx";
 import { type DialogRequest, type Shell, ShellContext, useShell, useT } from "./components/context.ts";
+import { InviteDialog } from "./components/invite-dialog.tsx";
 import { isLetter, isMod, isTyping } from "./components/keys.ts";
 import { KeysDialog } from "./components/keys-dialog.tsx";
 import { Layout, type RailControl } from "./components/layout.tsx";
@@ -52,6 +53,7 @@ export function App(props: AppProps) {
       {dialog?.kind === "keys" && <KeysDialog onClose={close} />}
       {dialog?.kind === "rename" && <RenameDialog sessionKey={dialog.key} title={dialog.title} onClose={close} />}
       {dialog?.kind === "confirm" && <ConfirmDialog {...dialog} onClose={close} />}
+      {dialog?.kind === "invite" && <InviteDialog onClose={close} />}
       {dialog?.kind === "token" && <TokenDialog onClose={close} />}
       <Announcer />
     </ShellContext.Provider>

@@ -1,4 +1,4 @@
-/** The login page: sends the owner's token once, keeps the key that comes back, goes to the panel. */
+/** The login page: sends a password or token once, keeps the key that comes back, goes to the panel. */
 import type { StringKey } from "./i18n/strings.ts";
 import { translate, type Values } from "./i18n/translate.ts";
 import { writeLoginKey } from "./state/login-key.ts";
@@ -23,6 +23,10 @@ const field = document.querySelector("input")!;
 const button = document.querySelector("button")!;
 const trouble = document.getElementById("trouble")!;
 
+if (location.hash === "#unpaired") {
+  history.replaceState(null, "", location.pathname);
+  tell(t("login.unpaired"), t("login.unpaired_next"));
+}
 field.focus();
 form.addEventListener("submit", (event) => {
   event.preventDefault();

@@ -2,7 +2,9 @@
 import { effect } from "@preact/signals";
 import { options, render } from "preact";
 import { openWebSocket } from "../client/transport.ts";
+import { AlephError } from "../protocol/errors.ts";
 import { App } from "./app.tsx";
+import { deviceName, openEntry } from "./device/entry.ts";
 import { createTypesetter } from "./markdown/typesetter.ts";
 import { createDrafts } from "./state/drafts.ts";
 import { readLoginKey, writeLoginKey } from "./state/login-key.ts";
@@ -18,10 +20,23 @@ const keptHere = keptIn(sessionStorage);
 const address = new URL("/ws", location.href);
 address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
 
+const entry = await openEntry({
+  kept,
+  hash: location.hash,
+  clearHash: () => history.replaceState(null, "", "#/new"),
+  login: { exists: () => readLoginKey(kept) !== undefined, forget: () => writeLoginKey(kept, undefined) },
+}).catch(() => {
+  // The browser keeps nothing here: then there is the login.
+  return undefined;
+});
+
 const panel = createPanel({
   // The page's own server and no other: nothing in an address can name one.
   open: () => openWebSocket(address.href),
   loginKey: () => readLoginKey(kept),
+  ...(entry
+    ? { device: { credentials: entry.credentials, name: deviceName(navigator.userAgent), host: location.host } }
+    : {}),
   kept,
   router: createRouter(window),
   languages: navigator.languages,
@@ -35,13 +50,22 @@ keptHere.write(RETURN, undefined);
 
 effect(() => {
   const link = panel.connection.link.value;
+  if (link.kind === "connected") entry?.paired();
   if (link.kind !== "refused") return;
   const { reason } = link.error;
-  if (reason !== "unauthenticated" && reason !== "auth_failed") return;
+  if (reason !== "unauthenticated" && reason !== "auth_failed" && reason !== "pairing_required") return;
+  if (!entry) return toLogin();
+  void entry.refused(reason).then((next) => {
+    if (next === "again") panel.connection.retryNow();
+    else toLogin(next === "unpaired" ? "#unpaired" : "");
+  });
+});
+
+function toLogin(why = ""): void {
   writeLoginKey(kept, undefined);
   keptHere.write(RETURN, location.hash);
-  location.assign("/login");
-});
+  location.assign(`/login${why}`);
+}
 
 window.addEventListener("online", () => panel.connection.retryNow());
 document.addEventListener("visibilitychange", () => {
@@ -50,9 +74,25 @@ document.addEventListener("visibilitychange", () => {
 
 async function logOut(): Promise<void> {
   writeLoginKey(kept, undefined);
+  const id = entry?.deviceId;
+  if (entry && id !== undefined) {
+    // Who may not revoke it leaves an entry in the list behind, whose key no longer exists.
+    await panel.connection
+      .call("auth.devices.revoke", { device_id: id })
+      .catch(() => "it may have ended the line itself");
+    await entry.forget();
+  }
   panel[Symbol.dispose]();
   await fetch("/auth/logout", { method: "POST" }).catch(() => "without a server there is nothing to end");
   location.assign("/login");
+}
+
+async function logOutEverywhere(): Promise<void> {
+  await panel.connection.call("auth.logins.endAll", {}).catch((error: unknown) => {
+    // The line ends with the login, maybe before the answer has come.
+    if (!(error instanceof AlephError && error.reason === "cancelled")) throw error;
+  });
+  await logOut();
 }
 
 render(
@@ -61,6 +101,7 @@ render(
     typesetter={createTypesetter(window)}
     drafts={createDrafts(keptHere)}
     logOut={() => void logOut()}
+    logOutEverywhere={logOutEverywhere}
   />,
   document.getElementById("app")!,
 );

@@ -46,7 +46,7 @@ describe("the login", () => {
     await page.until("location.pathname === '/login' && document.activeElement?.id === 'token'");
     await page.type("aleph_own_this_is_not_the_token_at_all_0000");
     await page.press("Enter");
-    await page.until("document.querySelector('#trouble').textContent.includes('not the token')");
+    await page.until("document.querySelector('#trouble').textContent.includes('not a token')");
     await page.logIn(server);
     expect(await page.evaluate("location.pathname")).toBe("/");
     expect(await page.evaluate("document.cookie")).toBe("");
@@ -326,7 +326,7 @@ describe("without a mouse", () => {
       );
     }
     for (const name of [
-      "Skip to the conversation",
+      "Skip the list",
       "New conversation",
       "Search conversations",
       "Settings",

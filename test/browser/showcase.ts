@@ -1,10 +1,15 @@
 /** A server with conversations that show everything that the panel can show; a script stands for the model. */
+import { join } from "node:path";
 import type { Client } from "../../src/client/client.ts";
 import { collectEvents } from "../support/app.ts";
 import { type Conversation, conversation } from "../support/conversation.ts";
+import { connectDevice, testDevice } from "../support/device.ts";
+import { startRemoteMcp } from "../support/mcp/remote.ts";
+import { oddServer } from "../support/mcp/servers.ts";
 import { manifestOf, writePlugin } from "../support/plugins.ts";
 import type { FakeRequest, Scripted, Step } from "../support/providers/fake.ts";
 import { startOpenAiFake } from "../support/providers/openai.ts";
+import { writeSkill } from "../support/skills.ts";
 
 export interface Showcase extends Conversation {
   /** Session keys. */
@@ -51,6 +56,7 @@ export async function showcase(): Promise<Showcase> {
   await using stack = new AsyncDisposableStack();
   const fake = stack.use(startOpenAiFake({ models: ["quill-large", "quill-small", "quill-vision"] }));
   fake.answer(script);
+  const remote = stack.use(startRemoteMcp({ login: true }));
   const shown = stack.use(
     await conversation({
       fake,
@@ -64,11 +70,22 @@ export async function showcase(): Promise<Showcase> {
           },
         },
         models: { default: "folio/quill-large" },
+        mcp: {
+          servers: {
+            notes: oddServer("rug-loud"),
+            archive: oddServer("good"),
+            ledger: oddServer("exits"),
+            library: { url: remote.url },
+          },
+        },
       },
     }),
   );
   const { client } = shown;
   await writePlugins(shown.home.plugins);
+  await writeSkills(client, shown.home.path);
+  await holdServer(client);
+  await letIn(client, shown.url);
   const events = await collectEvents(client);
   const ended = async (message: string, key: string) => {
     const { run_id } = await client.call("agent.run", { message, session_key: key });
@@ -120,6 +137,63 @@ handler = "remind"
   await writePlugin(folder, "calendar", { manifest: calendar });
   await writePlugin(folder, "house-style", { manifest: style, prompt: "Short sentences." });
   await writePlugin(folder, "weather", { manifest: broken });
+}
+
+/** One that waits, two in use, one with a fault. */
+async function writeSkills(client: Client, home: string): Promise<void> {
+  const folder = join(home, "skills");
+  writeSkill(folder, "meeting-notes", {
+    frontmatter:
+      "name: meeting-notes\ndescription: Turns a recording or rough notes into minutes with decisions and tasks\n",
+  });
+  writeSkill(folder, "release-notes", {
+    frontmatter:
+      "name: release-notes\ndescription: Writes the notes of a release from the commits since the last one\nlicense: MIT\nallowed-tools: read list exec\n",
+    files: { "scripts/commits.sh": "git log --oneline", "references/style.md": "Short sentences." },
+  });
+  writeSkill(folder, "broken", { frontmatter: "name: other\ndescription: ''\n" });
+  const text = `# Tax papers
+
+1. List what is in the folder \`papers/\`.
+2. Sort each file by year, then by kind.
+3. Say which are missing, compared with last year.
+
+Never send a paper anywhere. Ask before anything is moved.`;
+  const incoming = writeSkill(join(home, "incoming"), "tax-papers", {
+    frontmatter:
+      "name: tax-papers\ndescription: Sorts the papers for the tax return and says which are missing\nallowed-tools: read list\n",
+    text,
+    files: { "references/kinds.md": "Kinds of papers" },
+  });
+  await client.call("skills.install", { source: incoming });
+}
+
+/** Its descriptions change at the tenth call. */
+async function holdServer(client: Client): Promise<void> {
+  await client.call("mcp.list", {});
+  const changed = async () => (await client.call("mcp.list", {})).servers.some(({ status }) => status === "held");
+  for (let calls = 0; calls < 20 && !(await changed()); calls++) {
+    await client
+      .call("mcp.call", { server: "notes", tool: "echo", arguments: { message: "hello" } })
+      .catch(() => "held");
+  }
+}
+
+/** A device that waits, one that was let in, and tokens. */
+async function letIn(client: Client, url: string): Promise<void> {
+  const known = await testDevice();
+  using _first = (await connectDevice(url, known)).socket;
+  const { pairings } = await client.call("auth.pairing.list", {});
+  await client.call("auth.pairing.approve", { pairing: pairings[0]!.pairing_id });
+  using _second = (await connectDevice(url, known)).socket;
+  const scopes = ["read", "chat", "write", "approve"];
+  using _waiting = (await connectDevice(url, await testDevice(), { scopes })).socket;
+  await client.call("auth.tokens.create", { name: "Nightly backup", scopes: ["read"] });
+  await client.call("auth.tokens.create", {
+    name: "Editor on the laptop",
+    scopes: ["read", "chat", "write"],
+    expires_in_ms: 30 * 86_400_000,
+  });
 }
 
 async function create(client: Client, title: string): Promise<string> {

@@ -14,10 +14,13 @@ export const toolList = defineMethod({
         description: z.string(),
         parallel: z.boolean(),
         parameters: z.record(z.string(), z.unknown()),
+        /** Whether an invite may hold it. */
+        guests: z.boolean(),
       }),
     ),
   }),
-  async handle({ toolbox }: { toolbox: Pick<Toolbox, "specs"> }, { agent }) {
-    return { tools: await toolbox.specs(agent, null, "all") };
+  async handle({ toolbox }: { toolbox: Pick<Toolbox, "specs" | "offeredToGuests"> }, { agent }) {
+    const [tools, offered] = await Promise.all([toolbox.specs(agent, null, "all"), toolbox.offeredToGuests()]);
+    return { tools: tools.map((tool) => ({ ...tool, guests: offered.includes(tool.name) })) };
   },
 });

@@ -26,6 +26,7 @@ export function ApprovalCard({ question, first }: { question: Question; first: b
   const id = useId();
   const card = useRef<HTMLElement>(null);
 
+  const { command, parts } = partsOf(question.plan);
   const answers = ANSWERS.filter(({ decision }) => decision !== "always" || question.pattern !== null);
   const answer = (decision: Decision) => {
     if (sending) return;
@@ -59,13 +60,21 @@ export function ApprovalCard({ question, first }: { question: Question; first: b
       data-approval={question.approval_id}
       onKeyDown={press}
     >
-      <header class="approval-head">
-        <span class="dot waiting" />
-        <span>{t("approval.title")}</span>
-        <span class="meta">{t("approval.expires", { time: time(question.expires_at) })}</span>
-      </header>
-      <h2 id={id}>{t(wantsOf(question.tool), { tool: question.tool })}</h2>
-      <Plan plan={question.plan} />
+      {/* Stays in sight with the answers, however long the plan between them is. */}
+      <div class="approval-top">
+        <header class="approval-head">
+          <span class="dot waiting" />
+          <span>{t("approval.title")}</span>
+          <span class="meta">{t("approval.expires", { time: time(question.expires_at) })}</span>
+        </header>
+        <h2 id={id}>{t(wantsOf(question.tool), { tool: question.tool })}</h2>
+        {command !== undefined && (
+          <div class="plan command">
+            <Exactly value={command} label={t("approval.plan")} />
+          </div>
+        )}
+      </div>
+      <Plan parts={parts} />
       {question.reason !== "" && (
         <p class="approval-why">
           <span class="aside">{t("approval.why")}: </span>
@@ -109,24 +118,28 @@ function wantsOf(tool: string): StringKey {
   return Object.hasOwn(strings, own) ? (own as StringKey) : "approval.wants";
 }
 
-/** Every part of the plan under its name, the command first; nothing is shortened, long parts scroll. */
-function Plan({ plan }: { plan: unknown }) {
-  const t = useT();
+/** The command, where there is one, and every other part. */
+function partsOf(plan: unknown): { readonly command: unknown; readonly parts: Readonly<Record<string, unknown>> } {
   const isTable = typeof plan === "object" && plan !== null && !Array.isArray(plan);
-  const { command, ...others } = isTable ? (plan as Readonly<Record<string, unknown>>) : { "": plan };
+  const { command, ...parts } = isTable ? (plan as Readonly<Record<string, unknown>>) : { "": plan };
+  return { command, parts };
+}
+
+/** Every part of the plan under its name; nothing is shortened, long parts scroll and open whole. */
+function Plan({ parts }: { parts: Readonly<Record<string, unknown>> }) {
+  const t = useT();
+  const names = Object.keys(parts);
+  if (names.length === 0) return null;
   return (
-    <div class="plan">
-      {command !== undefined && <Exactly value={command} label={t("approval.plan")} />}
-      <dl aria-label={t("approval.plan")}>
-        {Object.entries(others).map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>
-              <Exactly value={value} label={name} />
-            </dd>
-          </div>
-        ))}
-      </dl>
-    </div>
+    <dl class="plan" aria-label={t("approval.plan")}>
+      {names.map((name) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>
+            <Exactly value={parts[name]} label={name || t("approval.plan")} />
+          </dd>
+        </div>
+      ))}
+    </dl>
   );
 }

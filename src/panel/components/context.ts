@@ -14,13 +14,16 @@ export interface Shell {
   /** Asks in a dialog; at most one is open. */
   readonly openDialog: (dialog: DialogRequest) => void;
   readonly logOut: () => void;
+  /** Ends every login of the same person, here and elsewhere. Rejects when the server does not answer. */
+  readonly logOutEverywhere: () => Promise<void>;
 }
 
 export type DialogRequest =
   | { readonly kind: "keys" }
   | { readonly kind: "rename"; readonly key: string; readonly title: string }
   | ({ readonly kind: "confirm" } & Confirmation)
-  | { readonly kind: "token" };
+  | { readonly kind: "token" }
+  | { readonly kind: "invite" };
 
 export const ShellContext = createContext<Shell | undefined>(undefined);
 

@@ -6,7 +6,7 @@ import { Icon } from "./icon.tsx";
 
 const SAYS_SO_MS = 1500;
 
-export function CopyButton({ text, label }: { text: () => string; label: string }) {
+export function CopyButton({ text, label, first = false }: { text: () => string; label: string; first?: boolean }) {
   const t = useT();
   const [copied, setCopied] = useState(false);
   useEffect(() => {
@@ -25,6 +25,7 @@ export function CopyButton({ text, label }: { text: () => string; label: string 
       class="icon-button small"
       aria-label={copied ? t("act.copied") : label}
       title={label}
+      data-first={first || undefined}
       onClick={copy}
     >
       <Icon name={copied ? "check" : "copy"} />

@@ -4,6 +4,7 @@ import { useT } from "./context.ts";
 const DAY_MS = 86_400_000;
 
 export const LIFETIMES = {
+  hour: DAY_MS / 24,
   day: DAY_MS,
   week: 7 * DAY_MS,
   month: 30 * DAY_MS,
@@ -12,18 +13,23 @@ export const LIFETIMES = {
 } as const;
 export type LifetimeName = keyof typeof LIFETIMES;
 
-export function LifetimeChoice({ value, onChange }: { value: LifetimeName; onChange: (name: LifetimeName) => void }) {
+export interface LifetimeChoiceProps<T extends LifetimeName> {
+  readonly among: readonly T[];
+  readonly value: T;
+  readonly onChange: (name: T) => void;
+}
+
+export function LifetimeChoice<T extends LifetimeName>({ among, value, onChange }: LifetimeChoiceProps<T>) {
   const t = useT();
-  const names = Object.keys(LIFETIMES) as LifetimeName[];
   return (
     <label>
       <span class="meta">{t("access.expires")}</span>
       <select
         class="field"
         value={value}
-        onChange={({ currentTarget }) => onChange(names.find((name) => name === currentTarget.value) ?? value)}
+        onChange={({ currentTarget }) => onChange(among.find((name) => name === currentTarget.value) ?? value)}
       >
-        {names.map((name) => (
+        {among.map((name) => (
           <option key={name} value={name}>
             {t(`access.lifetime_${name}`)}
           </option>

@@ -10,7 +10,10 @@ export function PageHead({ title }: { title: string }) {
   const rail = useRail();
   const place = router.place.value;
   const here = place.page === "session" ? place.key : undefined;
-  const elsewhere = approvals.waiting.value.filter(({ session_key }) => session_key !== null && session_key !== here);
+  const elsewhere =
+    place.page === "approvals"
+      ? []
+      : approvals.waiting.value.filter(({ session_key }) => session_key !== null && session_key !== here);
   const [first] = elsewhere;
   return (
     <>

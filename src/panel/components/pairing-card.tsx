@@ -31,7 +31,7 @@ export function PairingCard({ pairing }: { pairing: ShownPairing }) {
         {t(isNode ? "access.wants_node" : "access.wants_in", { name: exactText(name) || t("access.unnamed") })}
       </h2>
       <p class="approval-why">{t("access.compare")}</p>
-      <p class="code">
+      <p class="pairing-code">
         {code.slice(0, 4)}-{code.slice(4)}
       </p>
       <dl class="fact-list">

@@ -10,7 +10,7 @@ export function Secret({ text, about, onClose }: { text: string; about: string; 
       <p>{about}</p>
       <div class="secret">
         <output class="secret-text">{text}</output>
-        <CopyButton text={() => text} label={t("act.copy")} />
+        <CopyButton text={() => text} label={t("act.copy")} first />
       </div>
       <div class="dialog-acts">
         <button type="button" class="button primary" onClick={onClose}>

@@ -22,14 +22,16 @@ export function ServerRow({ server }: { server: ShownServer }) {
   const t = useT();
   const { name, status, error, tools, about } = server;
   const isWell = !error || status === "running";
+  // It failed, and the next use tries again.
+  const shown = status === "idle" && error ? "waiting" : status;
   return (
     <Entry
       id={name}
       name={name}
       version={about?.version ?? null}
-      about={isWell ? t("mcp.tools_count", { count: tools.length }) : error.message}
-      state={t(`mcp.status_${status}`)}
-      tone={TONES[status]}
+      about={isWell ? (tools.length > 0 ? t("mcp.tools_count", { count: tools.length }) : "") : error.message}
+      state={t(`mcp.status_${shown}`)}
+      tone={TONES[shown]}
     >
       {() => <Opened server={server} />}
     </Entry>

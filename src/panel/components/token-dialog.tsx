@@ -45,7 +45,7 @@ export function TokenDialog({ onClose }: { onClose: () => void }) {
           <input class="field" ref={field} required maxLength={64} pattern="[\x20-\x7e]+" data-first />
         </label>
         <ScopeChoice label={t("access.scopes_given")} value={scopes} onChange={setScopes} />
-        <LifetimeChoice value={lifetime} onChange={setLifetime} />
+        <LifetimeChoice among={["day", "week", "month", "year", "never"]} value={lifetime} onChange={setLifetime} />
         <Trouble text={trouble} />
         <div class="dialog-acts">
           <button type="button" class="button" onClick={onClose}>

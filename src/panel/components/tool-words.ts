@@ -28,7 +28,8 @@ export function asText(value: unknown): string {
 /** Text as it is, a list of simple values in one line, everything else as JSON. */
 function plainText(value: unknown): string {
   if (typeof value === "string") return value;
-  const isSimple = Array.isArray(value) && value.every((item) => typeof item !== "object" || item === null);
+  const isSimple =
+    Array.isArray(value) && value.length > 0 && value.every((item) => typeof item !== "object" || item === null);
   return isSimple ? value.map((item) => JSON.stringify(item)).join(", ") : JSON.stringify(value, null, 2);
 }
 

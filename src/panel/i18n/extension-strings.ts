@@ -151,7 +151,7 @@ export const extensionStrings = {
   "mcp.tools_count": { en: "{count} tool|{count} tools", zh: "{count} 个工具" },
   "mcp.held": { en: "An MCP server is held", zh: "有 MCP 服务器被暂停" },
   "mcp.seen": { en: "seen {time}", zh: "发现于 {time}" },
-  "mcp.changed": { en: "{name} describes its tools differently now", zh: "{name} 更改了其工具描述" },
+  "mcp.changed": { en: "“{name}” describes its tools differently now", zh: "“{name}”更改了其工具描述" },
   "mcp.held_why": {
     en: "The model reads these descriptions, so a change can be an attempt to steer it. None of its tools is used until you have looked.",
     zh: "模型会阅读这些描述，因此更改可能是操纵企图。在您查看之前，不会使用其任何工具。",

@@ -1,9 +1,10 @@
-/** Who may in: devices that ask, devices that were let in, tokens, and the end of all logins. */
+/** Who may in: devices that ask, devices that were let in, tokens and guests. */
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { useShell, useT } from "../components/context.ts";
 import { DeviceRow } from "../components/device-row.tsx";
 import { Failure } from "../components/failure.tsx";
+import { InviteRow } from "../components/invite-row.tsx";
 import { Late } from "../components/late.tsx";
 import { PageHead } from "../components/page-head.tsx";
 import { PairingCard } from "../components/pairing-card.tsx";
@@ -15,6 +16,7 @@ export function DevicesPage() {
   const { access } = panel;
   const phase = access.phase.value;
   const devices = access.devices.value;
+  const invites = access.invites.value;
   const tokens = access.tokens.value;
   useEffect(() => void access.load(), [access]);
   return (
@@ -46,6 +48,21 @@ export function DevicesPage() {
             {tokens.length === 0 && <p class="aside">{t("access.no_tokens")}</p>}
             {tokens.map((token) => (
               <TokenRow key={token.token_id} token={token} />
+            ))}
+          </Section>
+        )}
+        {invites && (
+          <Section
+            title={t("access.guests")}
+            act={
+              <button type="button" class="button" onClick={() => openDialog({ kind: "invite" })}>
+                {t("access.guest_new")}
+              </button>
+            }
+          >
+            {invites.length === 0 && <p class="aside">{t("access.no_guests")}</p>}
+            {invites.map((invite) => (
+              <InviteRow key={invite.invite_id} invite={invite} />
             ))}
           </Section>
         )}

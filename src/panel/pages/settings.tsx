@@ -9,7 +9,7 @@ import { hashOf } from "../state/router.ts";
 
 export function SettingsPage() {
   const t = useT();
-  const { panel, openDialog, logOut } = useShell();
+  const { panel, openDialog, logOut, logOutEverywhere } = useShell();
   const { preferences, server } = panel;
   const info = server.value;
   const [refused, setRefused] = useState(false);
@@ -65,9 +65,26 @@ export function SettingsPage() {
           </Row>
           {info?.auth_mode === "token" && (
             <Row label="">
-              <button type="button" class="button" onClick={logOut}>
-                {t("settings.logout")}
-              </button>
+              <span class="approval-answers">
+                <button type="button" class="button" onClick={logOut}>
+                  {t("settings.logout")}
+                </button>
+                <button
+                  type="button"
+                  class="button danger"
+                  onClick={() =>
+                    openDialog({
+                      kind: "confirm",
+                      title: t("settings.logout_everywhere_title"),
+                      text: t("settings.logout_everywhere_text"),
+                      label: t("settings.logout_everywhere"),
+                      act: logOutEverywhere,
+                    })
+                  }
+                >
+                  {t("settings.logout_everywhere")}
+                </button>
+              </span>
             </Row>
           )}
         </section>

@@ -11,10 +11,13 @@ export type ShownDevice = Result<"auth.devices.list">["devices"][number];
 export type ShownPairing = Result<"auth.pairing.list">["pairings"][number];
 export type ShownToken = Result<"auth.tokens.list">["tokens"][number];
 
+export type ShownInvite = Result<"auth.invites.list">["invites"][number];
+
 export interface Access {
   /** Each undefined until it is known. */
   readonly devices: ReadonlySignal<readonly ShownDevice[] | undefined>;
   readonly tokens: ReadonlySignal<readonly ShownToken[] | undefined>;
+  readonly invites: ReadonlySignal<readonly ShownInvite[] | undefined>;
   /** Devices that ask to be let in; known from the first connect on, where the caller may answer. */
   readonly pairings: ReadonlySignal<readonly ShownPairing[]>;
   readonly phase: ReadonlySignal<Phase>;
@@ -29,6 +32,11 @@ export interface Access {
   /** The token itself is told this once. */
   createToken(wanted: Params<"auth.tokens.create">): Promise<string>;
   revokeToken(id: string): Promise<void>;
+  /** What an invite may hold. */
+  guestTools(): Promise<readonly string[]>;
+  /** The invite itself is told this once. */
+  invite(wanted: Params<"auth.invites.create">): Promise<string>;
+  revokeInvite(id: string): Promise<void>;
   handle(event: EventFrame): void;
 }
 
@@ -45,13 +53,18 @@ export function createAccess(call: Call, now: () => number): Access {
     return pairings;
   });
   const letIn = createLoaded(async () => {
-    const [{ devices }, { tokens }] = await Promise.all([call("auth.devices.list", {}), call("auth.tokens.list", {})]);
-    return { devices, tokens };
+    const [{ devices }, { tokens }, { invites }] = await Promise.all([
+      call("auth.devices.list", {}),
+      call("auth.tokens.list", {}),
+      call("auth.invites.list", {}),
+    ]);
+    return { devices, tokens, invites };
   });
   const load = async () => void (await Promise.all([waiting.load(), letIn.load()]));
   return {
     devices: computed(() => letIn.value.value?.devices),
     tokens: computed(() => letIn.value.value?.tokens),
+    invites: computed(() => letIn.value.value?.invites),
     pairings: computed(() => waiting.value.value ?? []),
     phase: letIn.phase,
     load,
@@ -75,6 +88,19 @@ export function createAccess(call: Call, now: () => number): Access {
     },
     async revokeToken(token_id) {
       await call("auth.tokens.revoke", { token_id });
+      await letIn.load();
+    },
+    async guestTools() {
+      const { tools } = await call("tool.list", {});
+      return tools.filter(({ guests }) => guests).map(({ name }) => name);
+    },
+    async invite(wanted) {
+      const { invite } = await call("auth.invites.create", wanted);
+      await letIn.load();
+      return invite;
+    },
+    async revokeInvite(invite_id) {
+      await call("auth.invites.revoke", { invite_id });
       await letIn.load();
     },
     handle({ topic }) {

@@ -1,6 +1,13 @@
 /** The one connection of the panel: opened, watched, opened again; events arrive in order and once, with replay. */
 import { type ReadonlySignal, signal } from "@preact/signals";
-import { type Client, connect, type MethodName, type Params, type Result } from "../../client/client.ts";
+import {
+  type Client,
+  type Credentials,
+  connect,
+  type MethodName,
+  type Params,
+  type Result,
+} from "../../client/client.ts";
 import type { Transport } from "../../client/transport.ts";
 import type { ConnectResult } from "../../protocol/connect.ts";
 import { AlephError } from "../../protocol/errors.ts";
@@ -26,10 +33,19 @@ export type Call = <M extends MethodName>(method: M, params: Params<M>) => Promi
 export interface ConnectionOptions {
   readonly open: () => Promise<Transport>;
   readonly loginKey: () => string | undefined;
+  /** This browser's own key; it counts before a login where it gives credentials. */
+  readonly device?: DeviceEntry;
   readonly onEvent: (event: EventFrame) => void;
   /** `fresh`: events are missing between what was known and now, so everything must be read anew. */
   readonly onConnected: (fresh: boolean) => void;
   readonly now: () => number;
+}
+
+export interface DeviceEntry {
+  readonly name: string;
+  /** As in the Host header. */
+  readonly host: string;
+  credentials(): Credentials | undefined;
 }
 
 const FIRST_RETRY_MS = 250;
@@ -55,14 +71,17 @@ export function openConnection(options: ConnectionOptions): Connection {
     client = undefined;
     if (link.peek().kind === "lost") link.value = { kind: "lost", since: lostSince(), retryAt: undefined };
     let fresh = false;
+    const own = options.device?.credentials();
     try {
       const opened = await connect({
         open: async () => watched(await options.open()),
         credentials: () => {
+          if (own) return own;
           const key = options.loginKey();
           return key === undefined ? undefined : { session_token: key };
         },
-        client: { id: "panel", platform: "web" },
+        client: { id: own ? options.device!.name : "panel", platform: "web" },
+        ...(options.device ? { host: options.device.host } : {}),
         onState: (state) => {
           if (mine !== attempt) return;
           if (state.kind === "disconnected") lost();

@@ -6,7 +6,7 @@ import type { EventFrame } from "../../protocol/events.ts";
 import { type Access, createAccess } from "./access.ts";
 import { type Approvals, createApprovals } from "./approvals.ts";
 import { type Commands, createCommands } from "./commands.ts";
-import { type Connection, openConnection } from "./connection.ts";
+import { type Connection, type DeviceEntry, openConnection } from "./connection.ts";
 import { type Conversation, createConversation } from "./conversation.ts";
 import { createGrants, type Grants } from "./grants.ts";
 import { createMcp, type Mcp } from "./mcp.ts";
@@ -45,6 +45,7 @@ export interface Panel extends Disposable {
 export interface PanelOptions {
   readonly open: () => Promise<Transport>;
   readonly loginKey: () => string | undefined;
+  readonly device?: DeviceEntry;
   readonly kept: KeptValues;
   readonly router: Router;
   readonly languages: readonly string[];
@@ -63,6 +64,7 @@ export function createPanel(options: PanelOptions): Panel {
   const connection = openConnection({
     open: options.open,
     loginKey: options.loginKey,
+    ...(options.device ? { device: options.device } : {}),
     now,
     onEvent: received,
     onConnected: () => void refresh(),

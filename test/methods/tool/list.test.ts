@@ -8,6 +8,14 @@ test("tool.list shows the tools of an agent with the schemas of their arguments"
   const call = checked(t.client);
   const { tools } = await call("tool.list", {});
   expect(tools.map(({ name }) => name)).toContain("exec");
+  // What an invite may hold is told, and nothing else can be in one.
+  const forGuests = tools.filter(({ guests }) => guests).map(({ name }) => name);
+  expect(forGuests).toContain("time");
+  await call("auth.invites.create", { tools: forGuests });
+  const [other = ""] = tools.flatMap(({ name, guests }) => (guests ? [] : [name]));
+  expect(await refusal(() => t.client.call("auth.invites.create", { tools: [other] }))).toMatchObject({
+    reason: "invalid_params",
+  });
   for (const { description, parameters } of tools) {
     expect([description !== "", parameters.type, parameters.additionalProperties]).toEqual([true, "object", false]);
   }
