@@ -115,9 +115,9 @@ export class PluginParts implements AsyncDisposable {
   }
 
   readonly #channels = once(async () => {
-    const { bus, log, builtIn } = this.#o;
+    const { log, builtIn } = this.#o;
     const { createPluginChannels } = await import("./plugin/channels.ts");
-    return createPluginChannels({ bus, log, builtIn: builtIn.channels });
+    return createPluginChannels({ log, builtIn: builtIn.channels });
   });
 
   readonly #loadServices = once(async () => {

@@ -59,7 +59,7 @@ async function setUp(first: readonly ActivePlugin[], listen = true) {
       needs: {},
       config: () => ({ interfaces: { chat: { allow_from: ["U1"] } } }),
       resolveSecret: async (value) => value,
-      receive: async () => ({ runId: "run_1" }),
+      chats: async () => ({ join: () => ({ receive: async () => undefined, press: async () => "" }) }),
       bus,
       log,
     }),

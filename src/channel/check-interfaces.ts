@@ -15,17 +15,24 @@ export async function checkInterfaces(
   channels: Channels,
   plugged: () => Promise<readonly string[] | undefined> = async () => [],
 ): Promise<Problem[]> {
-  const checked = Object.entries(interfaces).map(async ([id, { enabled: _, ...table }]): Promise<Problem[]> => {
+  const checked = Object.entries(interfaces).map(async ([id, { enabled: _, type, ...table }]): Promise<Problem[]> => {
     const path = ["interfaces", id];
-    const load = Object.hasOwn(channels, id) ? channels[id] : undefined;
+    const kind = type ?? id;
+    const load = Object.hasOwn(channels, kind) ? channels[kind] : undefined;
     if (load === undefined) {
       const names = await plugged();
-      if (names === undefined || names.includes(id)) return [];
-      return [{ path, message: unknownChannel(id, [...Object.keys(channels), ...names]) }];
+      if (names === undefined || names.includes(kind)) return [];
+      const fault = unknownChannel(kind, [...Object.keys(channels), ...names]);
+      return [{ path: type === undefined ? path : [...path, "type"], message: fault }];
+    }
+    if (type !== undefined && type !== id && Object.hasOwn(channels, id)) {
+      return [
+        { path: [...path, "type"], message: `must be "${id}" or left out: the table has the name of an interface` },
+      ];
     }
     const { options } = await load();
     if (options === undefined) {
-      const message = (key: string) => describeUnknownKey(key, ["enabled"]);
+      const message = (key: string) => describeUnknownKey(key, ["enabled", "type"]);
       return Object.keys(table).map((key) => ({ path: [...path, key], message: message(key) }));
     }
     const faults = findFaults(options, table, { isReference });

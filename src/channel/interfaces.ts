@@ -13,6 +13,8 @@ import type {
   ChannelCapabilities,
   ChannelHost,
   ChannelLimits,
+  Chat,
+  ChatPolicy,
   OpenChannel,
   SentMessage,
 } from "../sdk/channel.ts";
@@ -27,7 +29,10 @@ export interface InterfacesOptions {
   readonly needs: object;
   readonly config: () => Pick<Config, "interfaces">;
   readonly resolveSecret: (value: string) => Promise<string>;
-  readonly receive: ChannelHost["receive"];
+  /** What becomes of what people write; asked for when the first channel needs it. */
+  readonly chats: () => Promise<{
+    join(channel: string, joined: { policy: ChatPolicy; refused: (sender: string) => void; signal: AbortSignal }): Chat;
+  }>;
   readonly bus: Publisher;
   readonly log: Log;
   /** How the time between attempts passes. */
@@ -65,6 +70,8 @@ export class Interfaces implements AsyncDisposable {
   readonly #refused = new Map<string, number>();
   readonly #refusalLines: TokenBucket;
   readonly #serial = createSerial();
+  /** Those of plugins. */
+  #offered: Channels = {};
   #isApplied = false;
   #closed = false;
 
@@ -79,6 +86,7 @@ export class Interfaces implements AsyncDisposable {
   apply(): Promise<void> {
     return this.#serial(async () => {
       this.#isApplied = true;
+      await this.#followAccounts();
       await Promise.all([...this.#entries].map(([id, { supervisor }]) => this.#applyOne(id, supervisor)));
     });
   }
@@ -90,7 +98,9 @@ export class Interfaces implements AsyncDisposable {
   offer(channels: Channels): Promise<void> {
     return this.#serial(async () => {
       const { channels: builtIn } = this.#o;
-      const gone = [...this.#entries].filter(([id, { load }]) => !Object.hasOwn(builtIn, id) && channels[id] !== load);
+      const gone = [...this.#entries].filter(
+        ([id, { load }]) => Object.hasOwn(this.#offered, id) && !Object.hasOwn(builtIn, id) && channels[id] !== load,
+      );
       await Promise.all(
         gone.map(async ([id, { supervisor }]) => {
           await supervisor.stop();
@@ -99,11 +109,14 @@ export class Interfaces implements AsyncDisposable {
         }),
       );
       if (this.#closed) return;
+      this.#offered = channels;
       for (const [id, load] of Object.entries(channels)) {
         if (this.#entries.has(id)) continue;
         const { supervisor } = this.#add(id, load);
         if (this.#isApplied) await this.#applyOne(id, supervisor);
       }
+      if (!this.#isApplied) return;
+      for (const [id, { supervisor }] of await this.#followAccounts()) await this.#applyOne(id, supervisor);
     });
   }
 
@@ -130,6 +143,16 @@ export class Interfaces implements AsyncDisposable {
   /** Until it is started again, its table changes or the server starts anew. */
   async stop(id: string): Promise<void> {
     await this.#get(id).supervisor.stop();
+  }
+
+  /** While it is running. */
+  channel(id: string): OpenChannel | undefined {
+    return this.#entries.get(id)?.supervisor.channel;
+  }
+
+  /** Throws `not_found`. */
+  async parts(id: string): Promise<Pick<AnyChannel, "capabilities" | "limits">> {
+    return this.#get(id).load();
   }
 
   /** Throws `conflict` when it is not running, and what its channel throws. */
@@ -175,24 +198,39 @@ export class Interfaces implements AsyncDisposable {
   }
 
   async #open(id: string, load: Channels[string], signal: AbortSignal): Promise<OpenChannel> {
-    const { needs, resolveSecret, receive } = this.#o;
+    const { needs, resolveSecret, chats } = this.#o;
     const channel = await load();
-    const { enabled: _, ...table } = this.#table(id) ?? {};
+    const { enabled: _, type: __, ...table } = this.#table(id) ?? {};
     const resolved = await mapStrings(table, resolveSecret);
     const log = this.#o.log.child({ interface: id });
+    const refused = (sender: string) => {
+      this.#refused.set(id, (this.#refused.get(id) ?? 0) + 1);
+      if (this.#refusalLines.take() === 0) log.warn("message of a stranger refused", { sender: sender.slice(0, 256) });
+    };
     const host: ChannelHost = {
       log,
       signal,
-      // Two places may give the same id to different messages.
-      receive: (inbound) =>
-        receive(inbound.id === undefined ? inbound : { ...inbound, id: `interface:${id}:${inbound.id}` }),
-      refused: (sender) => {
-        this.#refused.set(id, (this.#refused.get(id) ?? 0) + 1);
-        if (this.#refusalLines.take() === 0)
-          log.warn("message of a stranger refused", { sender: sender.slice(0, 256) });
-      },
+      chat: async (policy) => (await chats()).join(id, { policy, refused, signal }),
     };
-    return channel.open(needs, readOptions(channel, resolved), host);
+    return channel.open(needs, readOptions(id, channel, resolved), host);
+  }
+
+  /** Tables that name another interface's kind are accounts of their own; what went is stopped. Returns the new ones. */
+  async #followAccounts(): Promise<[string, Entry][]> {
+    const { channels: builtIn, config } = this.#o;
+    const loaders: Channels = { ...this.#offered, ...builtIn };
+    const wanted = new Map<string, Channels[string]>();
+    for (const [id, { type }] of Object.entries(config().interfaces)) {
+      const load = type !== undefined && Object.hasOwn(loaders, type) ? loaders[type] : undefined;
+      if (load && !Object.hasOwn(loaders, id)) wanted.set(id, load);
+    }
+    const isStale = ([id, { load }]: [string, Entry]) => !Object.hasOwn(loaders, id) && wanted.get(id) !== load;
+    for (const [id, { supervisor }] of [...this.#entries].filter(isStale)) {
+      await supervisor.stop();
+      this.#entries.delete(id);
+      this.#applied.delete(id);
+    }
+    return [...wanted].filter(([id]) => !this.#entries.has(id)).map(([id, load]) => [id, this.#add(id, load)]);
   }
 
   #table(id: string): InterfaceTable | undefined {
@@ -215,7 +253,7 @@ function isEnabled(table: InterfaceTable | undefined): boolean {
   return table !== undefined && table.enabled !== false;
 }
 
-function readOptions({ id, options }: AnyChannel, table: unknown): unknown {
+function readOptions(id: string, { options }: AnyChannel, table: unknown): unknown {
   if (options === undefined) return {};
   const parsed = options.safeParse(table);
   if (parsed.success) return parsed.data;

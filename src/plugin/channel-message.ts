@@ -1,23 +1,19 @@
-/** What a plugin says that somebody wrote, checked, and the session that it belongs to. */
-import { buildSessionKey } from "../protocol/session-key.ts";
+/** What a plugin says that somebody wrote, checked. */
+import { createId } from "../lib/id.ts";
+import type { IncomingMessage } from "../sdk/channel.ts";
 import type { PluginChannelClosed, PluginChannelMessage } from "../sdk/plugin-channel.ts";
 
 const MAX_TEXT = 100_000;
 const MAX_SENDER = 256;
 const MAX_ID = 200;
-/** Bytes: in base64 it still fits into a session key. */
-const MAX_CONVERSATION = 90;
-const AGENT = "main";
-
-/** As a session key takes it as it is. */
-const PLAIN = /^[A-Za-z0-9+-][A-Za-z0-9_.@+-]{0,89}$/;
-const ENCODED = "b64.";
+/** Bytes. */
+const MAX_CONVERSATION = 512;
 
 /** Of another channel of the plugin: nothing. Of another shape: what is wrong with it. */
 export function readMessage(channel: string, data: unknown): PluginChannelMessage | { fault: string } | undefined {
   if (!isRecord(data)) return { fault: "is no object" };
   if (data.channel !== channel) return undefined;
-  const { conversation, sender, text, kind, id } = data;
+  const { conversation, sender, text, kind, id, addressed } = data;
   if (!isText(conversation) || Buffer.byteLength(conversation) > MAX_CONVERSATION) {
     return { fault: `conversation must be a text of at most ${MAX_CONVERSATION} bytes` };
   }
@@ -31,7 +27,16 @@ export function readMessage(channel: string, data: unknown): PluginChannelMessag
   if (id !== undefined && (!isText(id) || id.length > MAX_ID)) {
     return { fault: `id must be a text of at most ${MAX_ID} characters` };
   }
-  return { channel, conversation, sender, text, ...(kind ? { kind } : {}), ...(id === undefined ? {} : { id }) };
+  if (addressed !== undefined && typeof addressed !== "boolean") return { fault: "addressed must be true or false" };
+  return {
+    channel,
+    conversation,
+    sender,
+    text,
+    ...(kind ? { kind } : {}),
+    ...(id === undefined ? {} : { id }),
+    ...(addressed === undefined ? {} : { addressed }),
+  };
 }
 
 /** Nothing for another channel. */
@@ -41,13 +46,22 @@ export function readClosed(channel: string, data: unknown): PluginChannelClosed 
   return typeof message === "string" ? { channel, message: message.slice(0, 300) } : { channel };
 }
 
-/** Each conversation has its own; what a key cannot hold is written in base64. */
-export function sessionKeyOf({ channel, conversation, kind = "dm" }: PluginChannelMessage): string {
-  const isPlain = PLAIN.test(conversation) && !conversation.startsWith(ENCODED);
-  const name = isPlain ? conversation : ENCODED + Buffer.from(conversation).toString("base64url");
-  return kind === "group"
-    ? buildSessionKey({ form: "group", agent: AGENT, channel, group: name })
-    : buildSessionKey({ form: "direct", agent: AGENT, channel, peer: name });
+/** As a chat takes it. What has no id of the place's own is nothing that comes twice. */
+export function incomingOf({
+  conversation,
+  sender,
+  text,
+  kind,
+  id,
+  addressed = true,
+}: PluginChannelMessage): IncomingMessage {
+  return {
+    id: id ?? createId("message"),
+    conversation,
+    sender: { id: sender },
+    text,
+    ...(kind === "group" ? { group: { id: conversation, addressed } } : {}),
+  };
 }
 
 function isText(value: unknown): value is string {

@@ -1,19 +1,21 @@
 /** A plugin's channel as one of ours. Loads zod. */
 import * as z from "zod";
+import { chatOptions } from "../channel/chat-options.ts";
 import { describeError } from "../lib/log.ts";
 import { createTokenBucket } from "../lib/token-bucket.ts";
 import { AlephError } from "../protocol/errors.ts";
 import {
   type AnyChannel,
   type ChannelHost,
+  type Chat,
+  type ChatPolicy,
   defineChannel,
   type OpenChannel,
   type SentMessage,
 } from "../sdk/channel.ts";
 import type { ActivePlugin, PluginChannel } from "../sdk/plugin.ts";
 import type { PluginChannelConnect, PluginChannelDisconnect, PluginChannelSend } from "../sdk/plugin-channel.ts";
-import { readClosed, readMessage, sessionKeyOf } from "./channel-message.ts";
-import type { Replies } from "./channel-replies.ts";
+import { incomingOf, readClosed, readMessage } from "./channel-message.ts";
 
 /** Characters of one message; a place with less is the plugin's to know, and to cut. */
 export const MESSAGE_LIMIT = 100_000;
@@ -23,12 +25,7 @@ const DISCONNECT_MS = 5000;
 const RATE = 5;
 const BURST = 20;
 
-const options = z.looseObject({
-  allow_from: z
-    .array(z.string().min(1))
-    .default([])
-    .describe("who may write, with the rights of the owner: ids as the place names them, letter by letter"),
-});
+const options = z.looseObject(chatOptions);
 
 /** One opening of it. */
 class Connection {
@@ -47,12 +44,7 @@ class Connection {
     return this.#broken.promise;
   }
 
-  async connect(
-    config: PluginChannelConnect["config"],
-    allowed: readonly string[],
-    replies: Replies,
-    host: ChannelHost,
-  ) {
+  async connect(config: PluginChannelConnect["config"], chat: Chat, host: ChannelHost) {
     const { name, connectHandler: handler } = this.#channel;
     const bucket = createTokenBucket(RATE, undefined, BURST);
     // Before it is connected: what comes first must not be missed.
@@ -63,11 +55,16 @@ class Connection {
         const message = readMessage(name, data);
         if (message === undefined) return;
         if ("fault" in message) return host.log.warn("message of a plugin is not valid", { fault: message.fault });
-        if (!allowed.includes(message.sender)) return host.refused(message.sender);
         if (bucket.take() > 0) return host.log.warn("message dropped: too many of them", { sender: message.sender });
-        const { text, id, conversation } = message;
-        const inbound = { sessionKey: sessionKeyOf(message), text, ...(id === undefined ? {} : { id }) };
-        void replies.receive(inbound, conversation, host.receive);
+        const { conversation, sender } = message;
+        // It cannot give it once more: who wrote is told.
+        chat.receive(incomingOf(message)).catch((thrown: unknown) => {
+          host.log.warn("message could not be taken", { sender, ...describeError(thrown) });
+          const text = `I could not take this: ${AlephError.from(thrown).message}`;
+          sendOver(this.#plugin, this.#channel, conversation, text).catch((failed: unknown) => {
+            host.log.warn("answer could not be sent", describeError(failed));
+          });
+        });
       }),
     );
     this.#stack.use(
@@ -114,15 +111,16 @@ class Connection {
   }
 }
 
-export function pluginChannel(plugin: ActivePlugin, channel: PluginChannel, replies: Replies): AnyChannel {
+export function pluginChannel(plugin: ActivePlugin, channel: PluginChannel): AnyChannel {
   return defineChannel({
     id: channel.name,
     capabilities: { edit: false, react: false, typing: false, files: false, threads: false, buttons: false },
     limits: { message: MESSAGE_LIMIT },
     options,
-    async open(_needs: object, { allow_from, ...config }, host): Promise<OpenChannel> {
+    async open(_needs: object, table, host): Promise<OpenChannel> {
       const connection = new Connection(plugin, channel);
-      await connection.connect(config, allow_from, replies, host);
+      const { policy, config } = partsOf(table);
+      await connection.connect(config, await host.chat(policy), host);
       return {
         broken: connection.broken,
         send: (conversation, text) => sendOver(plugin, channel, conversation, text),
@@ -130,6 +128,12 @@ export function pluginChannel(plugin: ActivePlugin, channel: PluginChannel, repl
       };
     },
   });
+}
+
+/** What is ours of the table, and what is the plugin's. */
+function partsOf(table: z.output<typeof options>): { policy: ChatPolicy; config: PluginChannelConnect["config"] } {
+  const { allow_from, dm_policy, dm_scope, groups, agent, stream, ...config } = table;
+  return { policy: { allow_from, dm_policy, dm_scope, groups, agent, stream }, config };
 }
 
 /** What the plugin returns besides an id is not looked at: the message was taken. */

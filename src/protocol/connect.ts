@@ -45,7 +45,7 @@ export type ConnectParams = z.output<typeof connectParams>;
 export const connectResult = z.object({
   protocol: z.literal(PROTOCOL_VERSION),
   server: z.object({ name: z.string(), version: z.string(), instance_id: z.string() }),
-  identity: z.object({ id: z.string(), kind: z.enum(["owner", "device", "guest", "node"]) }),
+  identity: z.object({ id: z.string(), kind: z.enum(["owner", "device", "guest", "node", "peer"]) }),
   role: z.enum(ROLES),
   scopes: z.array(z.enum(SCOPES)),
   session_token: z.string().optional(),

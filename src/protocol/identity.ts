@@ -9,7 +9,8 @@ export type Role = (typeof ROLES)[number];
 
 export interface Identity {
   readonly id: string;
-  readonly kind: "owner" | "device" | "guest" | "node";
+  /** `peer`: somebody who writes over a channel, and was let in. */
+  readonly kind: "owner" | "device" | "guest" | "node" | "peer";
 }
 
 /** What the server gave to a connection or an HTTP request. */

@@ -16,28 +16,115 @@ export interface ChannelCapabilities {
 export interface ChannelLimits {
   /** Characters of one message, as JavaScript counts them; a longer one is refused before `send` is called. */
   readonly message: number;
+  /** Milliseconds between two edits of one message, where it can be edited. Default: a second. */
+  readonly edit_ms?: number;
+}
+
+/** Somebody who writes. */
+export interface Sender {
+  /** As nobody can choose it for himself, such as the number of an account; at most 256 characters. */
+  readonly id: string;
+  readonly name?: string;
+}
+
+/** A file that came with a message; it is fetched only if its sender may write. */
+export interface IncomingFile {
+  readonly name: string;
+  /** A media type. */
+  readonly type?: string;
+  /** Bytes, where the place says how many. */
+  readonly size?: number;
+  load(signal: AbortSignal): Promise<Uint8Array>;
 }
 
 /** What somebody wrote. */
-export interface Inbound {
-  /** The key of the session that it belongs to. */
-  readonly sessionKey: string;
+export interface IncomingMessage {
+  /** The place's own id: a message that comes twice starts one run. At most 200 characters. */
+  readonly id: string;
+  /** Where an answer goes, as `send` takes it: at most 512 characters. */
+  readonly conversation: string;
+  readonly sender: Sender;
   readonly text: string;
-  /** The place's own id of the message: one that comes twice within a day starts one run. */
-  readonly id?: string;
+  readonly files?: readonly IncomingFile[];
+  /** Where several read the answer; left out, it is the sender alone. */
+  readonly group?: {
+    readonly id: string;
+    readonly name?: string;
+    readonly thread?: string;
+    /** Whether it was said to Aleph: by its name, or as an answer to it. */
+    readonly addressed: boolean;
+  };
+}
+
+/** Somebody pressed a button. */
+export interface Press {
+  readonly conversation: string;
+  readonly sender: Sender;
+  /** The button's own. */
+  readonly value: string;
+}
+
+/** Whom a channel lets write, and what becomes of it. `chatOptions` has it as keys of a table. */
+export interface ChatPolicy {
+  /** Ids of senders with the rights of the owner, letter by letter. */
+  readonly allow_from: readonly string[];
+  /** What becomes of others who write alone: a code for the owner to let them in, nothing, the rights of a guest, or nothing for all. */
+  readonly dm_policy: "pairing" | "allowlist" | "open" | "disabled";
+  /** By id; `*` stands for all others. Of a group that is not named nothing is taken. */
+  readonly groups: Readonly<Record<string, GroupPolicy>>;
+  /** `main`: with the owner's main session; else each sender has a session. */
+  readonly dm_scope: "main" | "per_peer" | "per_channel_peer";
+  readonly agent: string;
+  /** Whether the answer is shown while it grows, where a message can be edited. */
+  readonly stream: boolean;
+}
+
+export interface GroupPolicy {
+  readonly require_mention: boolean;
+  /** Whose messages are taken besides those of `allow_from`, with the rights of a guest; `*` for everybody. */
+  readonly allow_from: readonly string[];
+}
+
+/** What a place where people chat gives what it hears to. */
+export interface Chat {
+  /**
+   * Resolves when the message is on disk, or when it is clear that nothing becomes of it. Rejects when it could not be kept:
+   * then the place is to give it once more.
+   */
+  receive(message: IncomingMessage): Promise<void>;
+  /** Resolves with what to show to whoever pressed it. Never rejects. */
+  press(press: Press): Promise<string>;
 }
 
 export interface ChannelHost {
   readonly log: Log;
   /** Aborts when the interface is to stop, also while `open` is still under way. Ignoring it is a bug. */
   readonly signal: AbortSignal;
-  /**
-   * Starts a run with the rights of the owner, so only for a writer whom the channel knows to be the owner. Resolves when
-   * the message is on disk; rejects with the `AlephError` of `agent.run`.
-   */
-  receive(inbound: Inbound): Promise<{ readonly runId: string }>;
-  /** Somebody wrote who may not; it is counted and, by the place's id of the writer, logged. */
-  refused(sender: string): void;
+  /** For places where others than the owner may write. Answers come back over `send` and `edit` of what is opened. */
+  chat(policy: ChatPolicy): Promise<Chat>;
+}
+
+export interface Button {
+  readonly label: string;
+  /** What comes back; at most 64 bytes. */
+  readonly value: string;
+}
+
+export interface OutgoingFile {
+  readonly name: string;
+  readonly type: string;
+  load(): Promise<Uint8Array>;
+}
+
+/** What a message has besides its text; a place that cannot do one of them is not asked to. */
+export interface MessageExtras {
+  /** Rows of buttons. */
+  readonly buttons?: readonly (readonly Button[])[];
+  readonly files?: readonly OutgoingFile[];
+  /** The place's id of the message that is answered. */
+  readonly replyTo?: string;
+  /** The same for each attempt to send the same: for places that recognise it. At most 25 characters. */
+  readonly key?: string;
 }
 
 export interface SentMessage {
@@ -48,10 +135,15 @@ export interface SentMessage {
 /** Open until disposed: there is no other way to stop it. */
 export interface OpenChannel extends AsyncDisposable {
   /**
-   * Resolves when the place has taken the message. `target` is the place's own name of a conversation. Rejects with
-   * `AlephError`: `not_found` when there is no such conversation.
+   * Resolves when the place has taken the message, which is Markdown. `target` is the place's own name of a conversation.
+   * Rejects with `AlephError`: `not_found` when there is no such conversation, `forbidden` when it may not be written to,
+   * `invalid_params` when the place will never take it; `rate_limited` with `retry_after_ms`. Anything else is tried again.
    */
-  send(target: string, message: string): Promise<SentMessage>;
+  send(target: string, message: string, extras?: MessageExtras): Promise<SentMessage>;
+  /** In place of what the message `id` says. Rejects as `send`; `not_found` also when the message is gone. */
+  edit?(target: string, id: string, message: string, extras?: MessageExtras): Promise<void>;
+  /** Shows for some seconds that an answer is being written. */
+  typing?(target: string): Promise<void>;
   /** Resolves with the reason when the connection broke by itself: then it is disposed, and opened again later. */
   readonly broken?: Promise<AlephError>;
 }

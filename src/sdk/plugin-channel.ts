@@ -6,7 +6,7 @@
  */
 export interface PluginChannelConnect {
   readonly channel: string;
-  /** The keys of `[interfaces.<channel>]` besides `enabled` and `allow_from`, secrets resolved. */
+  /** The keys of `[interfaces.<channel>]` that are the plugin's own, secrets resolved: all but those that say who may write. */
   readonly config: Readonly<Record<string, unknown>>;
 }
 
@@ -29,18 +29,20 @@ export interface PluginChannelSent {
 }
 
 /**
- * Notification `channel.message`: somebody wrote. It is passed on when `sender` is in `allow_from`, letter by letter;
- * else it is refused and counted. The answer of the run goes to `conversation` by `send_handler`.
+ * Notification `channel.message`: somebody wrote. Whether it is taken, the table says: `allow_from`, `dm_policy`, `groups`. The
+ * answer of the run goes to `conversation` by `send_handler`.
  */
 export interface PluginChannelMessage {
   readonly channel: string;
-  /** The place's own name of the conversation, at most 90 bytes. */
+  /** The place's own name of the conversation, at most 512 bytes. */
   readonly conversation: string;
   /** Who wrote, by an id that nobody can choose for himself; at most 256 characters. */
   readonly sender: string;
   readonly text: string;
   /** Default: `dm`, one person. `group`: several may read the answer. */
   readonly kind?: "dm" | "group";
+  /** Of a group: whether it was said to Aleph, by name or as an answer. Default: true. */
+  readonly addressed?: boolean;
   /** The place's own id of the message: one that comes twice within a day starts one run. */
   readonly id?: string;
 }

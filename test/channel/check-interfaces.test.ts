@@ -20,7 +20,7 @@ test("checkInterfaces names what is wrong, and what was meant", async () => {
   };
   expect(await checkInterfaces({ interfaces }, known)).toEqual([
     { path: ["interfaces", "webchat", "enabeld"], message: 'unknown key; did you mean "enabled"' },
-    { path: ["interfaces", "webchat", "colour"], message: "unknown key; known here: enabled" },
+    { path: ["interfaces", "webchat", "colour"], message: "unknown key; known here: enabled, type" },
     { path: ["interfaces", "test", "tokn"], message: 'unknown key; did you mean "token"' },
     { path: ["interfaces", "test", "pace"], message: "must be more than 0" },
     { path: ["interfaces", "webchta"], message: 'is not a known interface; did you mean "webchat"' },

@@ -2,11 +2,21 @@ import { expect, test } from "bun:test";
 import { Interfaces } from "../../src/channel/interfaces.ts";
 import type { InterfaceTable } from "../../src/config/schema.ts";
 import { AlephError } from "../../src/protocol/errors.ts";
-import type { Inbound } from "../../src/sdk/channel.ts";
+import type { ChatPolicy, IncomingMessage } from "../../src/sdk/channel.ts";
 import { refusal } from "../support/config.ts";
 import { testLog } from "../support/log.ts";
 import { until } from "../support/until.ts";
 import { type TestChannelOptions, testChannel } from "./test-channel.ts";
+
+const POLICY: ChatPolicy = {
+  allow_from: [],
+  dm_policy: "pairing",
+  dm_scope: "per_peer",
+  groups: {},
+  agent: "main",
+  stream: true,
+};
+const MESSAGE: IncomingMessage = { id: "7", conversation: "room", sender: { id: "U1" }, text: "hi" };
 
 type Tables = Record<string, InterfaceTable>;
 
@@ -14,7 +24,7 @@ function setUp(tables: Tables, channelOptions: TestChannelOptions = {}) {
   const test = testChannel(channelOptions);
   const other = testChannel({ id: "other" });
   const topics: string[] = [];
-  const received: Inbound[] = [];
+  const received: { channel: string; message: IncomingMessage }[] = [];
   const { log, entries } = testLog();
   let config = { interfaces: tables };
   const interfaces = new Interfaces({
@@ -25,10 +35,15 @@ function setUp(tables: Tables, channelOptions: TestChannelOptions = {}) {
       if (value === "env:NONE") throw new AlephError("config_invalid", 'Secret reference "env:NONE" is not set');
       return value.replace("env:", "secret of ");
     },
-    async receive(inbound) {
-      received.push(inbound);
-      return { runId: "run_1" };
-    },
+    chats: async () => ({
+      join: (channel, { refused }) => ({
+        async receive(message) {
+          if (message.sender.id.startsWith("stranger")) refused(message.sender.id);
+          else received.push({ channel, message });
+        },
+        press: async () => "",
+      }),
+    }),
     bus: { publish: (topic, data) => topics.push(`${topic} ${(data as { interface: string }).interface}`) },
     log,
     wait: (_ms, signal) => new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true })),
@@ -140,9 +155,9 @@ test("Interfaces hands messages to a channel that runs, and what a channel recei
   await t.interfaces.start("test");
   expect(await t.interfaces.send("test", "room", "hello")).toEqual({ id: "1" });
   expect(t.test.sent).toEqual([{ target: "room", message: "hello" }]);
-  const inbound = { sessionKey: "agent:main:main", text: "hi" };
-  expect(await t.test.opened[0]!.host.receive(inbound)).toEqual({ runId: "run_1" });
-  expect(t.received).toEqual([inbound]);
+  const chat = await t.test.opened[0]!.host.chat(POLICY);
+  await chat.receive(MESSAGE);
+  expect(t.received).toEqual([{ channel: "test", message: MESSAGE }]);
 });
 
 test("Interfaces refuses a message that is too long, for one that does not run, and for one that is not there", async () => {
@@ -214,16 +229,27 @@ test("Interfaces keeps a built-in channel when another of its name is offered", 
 test("Interfaces counts the messages that a channel refused, and tells of the first of them", async () => {
   await using t = setUp({ test: {} });
   await t.interfaces.start("test");
-  for (let index = 0; index < 50; index++) t.test.opened[0]!.host.refused(`stranger ${index}`);
+  const chat = await t.test.opened[0]!.host.chat(POLICY);
+  for (let index = 0; index < 50; index++) await chat.receive({ ...MESSAGE, sender: { id: `stranger ${index}` } });
   expect((await t.interfaces.status("test")).refused).toBe(50);
   const lines = t.entries.filter(({ message }) => message === "message of a stranger refused");
   expect([lines.length, lines[0]?.fields]).toEqual([10, { interface: "test", sender: "stranger 0" }]);
 });
 
-test("Interfaces tells messages of different channels apart that have the same id", async () => {
-  await using t = setUp({ test: {} });
-  await t.interfaces.start("test");
-  const inbound = { sessionKey: "agent:main:main", text: "hi", id: "7" };
-  await t.test.opened[0]!.host.receive(inbound);
-  expect(t.received).toEqual([{ ...inbound, id: "interface:test:7" }]);
+test("Interfaces opens a table that names another's type as an account of its own, until the table goes", async () => {
+  await using t = setUp({ test: {}, work: { type: "test", token: "env:WORK" } });
+  await t.interfaces.apply();
+  await until(() => t.topics.length === 2);
+  expect(await t.states()).toEqual([
+    ["test", true, "running"],
+    ["other", false, "stopped"],
+    ["work", true, "running"],
+  ]);
+  expect(t.test.opened.map(({ options }) => options)).toContainEqual({ token: "secret of WORK", pace: 3 });
+  const at = t.test.opened.findIndex(({ options }) => (options as { token?: string }).token !== undefined);
+  await (await t.test.opened[at]!.host.chat(POLICY)).receive(MESSAGE);
+  expect(t.received).toEqual([{ channel: "work", message: MESSAGE }]);
+  await t.change({ test: {} });
+  expect(t.test.opened[at]!.closed).toBe(true);
+  expect((await refusal(() => t.interfaces.status("work"))).reason).toBe("not_found");
 });

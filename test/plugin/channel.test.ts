@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createPluginChannels } from "../../src/plugin/channels.ts";
 import { AlephError } from "../../src/protocol/errors.ts";
-import type { Inbound } from "../../src/sdk/channel.ts";
+import type { ChatPolicy, IncomingMessage } from "../../src/sdk/channel.ts";
 import type { PluginChannel } from "../../src/sdk/plugin.ts";
 import { handlerError, type TestPluginOptions, testPlugin } from "../support/active-plugin.ts";
 import { refusal } from "../support/config.ts";
@@ -21,27 +21,32 @@ const quiet = { connect: () => undefined, disconnect: () => undefined, send: () 
 async function setUp(handlers: TestPluginOptions["handlers"] = {}, table: object = { allow_from: ["U1"] }) {
   const plugin = testPlugin({ manifest: { id: "acme", channels: [CHAT] }, handlers: { ...quiet, ...handlers } });
   const { log, entries } = testLog();
-  const channels = createPluginChannels({ bus: { attach: () => ({ [Symbol.dispose]() {} }) }, log, builtIn: [] });
+  const channels = createPluginChannels({ log, builtIn: [] });
   const channel = await channels.follow([plugin]).chat!();
-  const received: Inbound[] = [];
-  const refused: string[] = [];
+  const received: IncomingMessage[] = [];
+  const policies: ChatPolicy[] = [];
   const stop = new AbortController();
   return {
     plugin,
     channel,
     entries,
     received,
-    refused,
+    policies,
     stop,
     open: () =>
       channel.open({}, channel.options!.parse(table), {
         log,
         signal: stop.signal,
-        async receive(inbound) {
-          received.push(inbound);
-          return { runId: "run_1" };
+        async chat(policy) {
+          policies.push(policy);
+          return {
+            async receive(message) {
+              if (message.text === "bad") throw new AlephError("storage_failed", "Disk is full");
+              received.push(message);
+            },
+            press: async () => "",
+          };
         },
-        refused: (sender) => refused.push(sender),
       }),
     say: (sender: string, more: object = {}) =>
       plugin.notify("channel.message", { channel: "chat", conversation: "C01", sender, text: "hi", ...more }),
@@ -61,21 +66,36 @@ describe("a plugin's channel", () => {
     ]);
   });
 
-  test("passes on what those wrote whom the owner named, letter by letter, and refuses everybody else", async () => {
-    const t = await setUp();
+  test("passes on what somebody wrote, with what the table says of who may", async () => {
+    const t = await setUp({}, { allow_from: ["U1"], dm_policy: "allowlist", bot_token: "secret" });
     await using _ = await t.open();
-    for (const sender of ["U1", "u1", "U1 ", "U12", "*"]) t.say(sender, { id: "7" });
-    await until(() => t.received.length > 0);
-    expect(t.received).toEqual([{ sessionKey: "agent:main:chat:dm:C01", text: "hi", id: "7" }]);
-    expect(t.refused).toEqual(["u1", "U1 ", "U12", "*"]);
+    t.say("U1", { id: "7" });
+    t.say("U2", { id: "8", kind: "group", addressed: false });
+    expect(t.received).toEqual([
+      { id: "7", conversation: "C01", sender: { id: "U1" }, text: "hi" },
+      { id: "8", conversation: "C01", sender: { id: "U2" }, text: "hi", group: { id: "C01", addressed: false } },
+    ]);
+    expect(t.policies).toEqual([
+      {
+        allow_from: ["U1"],
+        dm_policy: "allowlist",
+        dm_scope: "per_peer",
+        groups: { "*": { require_mention: true, allow_from: [] } },
+        agent: "main",
+        stream: true,
+      },
+    ]);
   });
 
-  test("passes on nobody's messages when the owner named nobody", async () => {
-    const t = await setUp({}, {});
+  test("tells who wrote what could not be kept", async () => {
+    const t = await setUp();
     await using _ = await t.open();
-    t.say("U1");
-    t.say("*");
-    expect([t.received, t.refused]).toEqual([[], ["U1", "*"]]);
+    t.say("U1", { text: "bad" });
+    await until(() => t.plugin.calls.length > 1);
+    expect(t.plugin.calls.at(-1)).toEqual({
+      handler: "send",
+      args: { channel: "chat", conversation: "C01", text: "I could not take this: Disk is full" },
+    });
   });
 
   test("drops what is no message, and what no person writes so fast", async () => {

@@ -43,6 +43,8 @@ export interface AgentOptions {
 
 export async function testAgent({ plugins: given = [], agents = {}, limits, record = false }: AgentOptions = {}) {
   await using stack = new AsyncDisposableStack();
+  /** For what is opened at its first use. */
+  const later = stack.use(new AsyncDisposableStack());
   const folder = stack.use(await testFolder());
   const fake = stack.use(startOpenAiFake());
   const home = homeAt(folder.path);
@@ -59,7 +61,7 @@ export async function testAgent({ plugins: given = [], agents = {}, limits, reco
   const monotonic = () => performance.now();
   const store = stack.use(openStore(home.database, { log }));
   const bus = stack.use(openBus({ store, log, now }));
-  const stores = createStores(store, () => stack.use(openStore(":memory:", { log })));
+  const stores = createStores(store, () => later.use(openStore(":memory:", { log })));
   const sessions = new Sessions({ stores, bus, now });
   const runs = new Runs({ stores });
   const media = createMedia({ durable: createMemoryShelf(), ephemeral: createMemoryShelf() });
@@ -124,6 +126,9 @@ export async function testAgent({ plugins: given = [], agents = {}, limits, reco
     plugins,
     runner,
     runs,
+    stores,
+    bus,
+    log,
     cassettes,
     toolbox,
     approvals,

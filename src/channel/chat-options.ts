@@ -1,0 +1,36 @@
+/** The keys that say who may write, shared by the tables of all places where people chat. Loads zod. */
+import * as z from "zod";
+
+const ids = z.array(z.string().min(1).max(256));
+
+export const chatOptions = {
+  allow_from: ids
+    .default([])
+    .describe("who may write, with the rights of the owner: ids as the place names them, letter by letter"),
+  dm_policy: z
+    .enum(["pairing", "allowlist", "open", "disabled"])
+    .default("pairing")
+    .describe(
+      "others who write alone: pairing gives them a code for aleph pairing approve, allowlist refuses them, open takes them as guests, disabled refuses everybody",
+    ),
+  dm_scope: z
+    .enum(["main", "per_peer", "per_channel_peer"])
+    .default("per_peer")
+    .describe("main: what the owner writes belongs to the main session; else each has a session of his own"),
+  groups: z
+    .record(
+      z.string().min(1).max(256),
+      z.strictObject({
+        require_mention: z.boolean().default(true).describe("whether only what is said to Aleph by name is taken"),
+        allow_from: ids.default([]).describe("who else may write there, as a guest; * for everybody"),
+      }),
+    )
+    .default({ "*": { require_mention: true, allow_from: [] } })
+    .describe("groups in which Aleph listens, by id; * for all that are not named"),
+  agent: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/)
+    .default("main")
+    .describe("the agent that answers"),
+  stream: z.boolean().default(true).describe("whether an answer is shown while it grows, where that is possible"),
+} as const;

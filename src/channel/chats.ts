@@ -1,0 +1,291 @@
+/**
+ * What people write in chats, from its arrival to the answer: kept once, admitted or refused, answered by a run, and what the
+ * run says brought back. A killed process takes up at its next start what it left.
+ */
+import { describeError, type Log } from "../lib/log.ts";
+import { createTokenBucket, type TokenBucket } from "../lib/token-bucket.ts";
+import { AlephError } from "../protocol/errors.ts";
+import type { EventData } from "../protocol/events.ts";
+import type { Grant } from "../protocol/identity.ts";
+import type { RunParams } from "../protocol/run.ts";
+import type { Bus, Published } from "../sdk/bus.ts";
+import type { Chat, ChatPolicy, IncomingFile, IncomingMessage, OpenChannel, Press } from "../sdk/channel.ts";
+import type { Store } from "../sdk/store.ts";
+import { admit, grantOf, isSpokenIn } from "./admission.ts";
+import { Answers, type AnswersOptions } from "./answers.ts";
+import { type Decision, readApprovalButton } from "./approval-text.ts";
+import { findReceived, insertReceived, type Received, setAnswered, setRun, unanswered } from "./inbox.ts";
+import { insertOutgoing, Outbox } from "./outbox.ts";
+import type { Peers } from "./peers.ts";
+
+export interface ChatsOptions extends Pick<AnswersOptions, "runs" | "channelParts"> {
+  readonly stores: { of(sessionKey: string): Store; all(): readonly Store[]; readonly durable: Store };
+  readonly runner: {
+    start(params: RunParams, grant: Grant): Promise<{ readonly run_id: string }>;
+  };
+  readonly approvals: {
+    get(approvalId: string): { readonly session_key: string | null };
+    resolve(answer: { approvalId: string; decision: Decision; by: string }): Promise<unknown>;
+  };
+  readonly peers: Peers;
+  /** The channel while it is running. */
+  readonly channelOf: (channel: string) => OpenChannel | undefined;
+  readonly bus: Pick<Bus, "attach">;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly monotonic: () => number;
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** A place that was joined. */
+interface Joined {
+  readonly policy: ChatPolicy;
+  readonly refused: (sender: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Messages a second that a person can write by hand, and how many at once; the owner is not counted. */
+const RATE = 2;
+const BURST = 30;
+/** People whose pace is remembered. */
+const PACES = 10_000;
+const MAX_FILES = 20;
+const MAX_FILE_BYTES = 20_000_000;
+const MAX_TEXT = 100_000;
+
+const ANSWERED: Readonly<Record<Decision, string>> = {
+  once: "Allowed once",
+  session: "Allowed in this session",
+  always: "Allowed for always",
+  deny: "Denied",
+};
+
+export class Chats implements AsyncDisposable {
+  readonly #o: ChatsOptions;
+  readonly #outbox: Outbox;
+  readonly #answers: Answers;
+  readonly #joined = new Map<string, Joined>();
+  /** By channel and message: what is on its way to a run. */
+  readonly #arriving = new Map<string, Promise<void>>();
+  readonly #paces = new Map<string, TokenBucket>();
+  readonly #attached: Disposable;
+
+  constructor(options: ChatsOptions) {
+    this.#o = options;
+    this.#outbox = new Outbox(options);
+    this.#answers = new Answers({
+      ...options,
+      outbox: this.#outbox,
+      streams: (channel) => this.#joined.get(channel)?.policy.stream === true,
+    });
+    this.#attached = options.bus.attach({ deliver: (published) => this.#heard(published) });
+  }
+
+  /** From now on what this channel hears is judged by this policy. */
+  join(channel: string, joined: Joined): Chat {
+    this.#joined.set(channel, joined);
+    return {
+      receive: (message) => this.#receive(channel, joined, message),
+      press: (press) => this.#press(channel, joined, press),
+    };
+  }
+
+  /** What waits to be sent over this channel, and what never will be. */
+  counts(channel: string): { readonly waiting: number; readonly failed: number } {
+    return this.#outbox.counts(channel);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#attached[Symbol.dispose]();
+    await this.#answers[Symbol.asyncDispose]();
+    await this.#outbox[Symbol.asyncDispose]();
+  }
+
+  #heard(published: Published): void {
+    const { topic, data } = published.event;
+    if (topic === "interface.started") this.#takeUp((data as EventData<"interface.started">).interface);
+    else this.#answers.heard(published);
+  }
+
+  #receive(channel: string, joined: Joined, message: IncomingMessage): Promise<void> {
+    const key = `${channel}\0${message.id}`;
+    const known = this.#arriving.get(key);
+    if (known) return known;
+    const arriving = this.#take(channel, joined, message).finally(() => this.#arriving.delete(key));
+    this.#arriving.set(key, arriving);
+    return arriving;
+  }
+
+  async #take(channel: string, { policy, refused, signal }: Joined, message: IncomingMessage): Promise<void> {
+    const { log, stores, peers, now } = this.#o;
+    const fault = faultOf(message);
+    if (fault) return log.warn("message of a chat is not valid", { interface: channel, fault });
+    const { sender, conversation } = message;
+    const admission = admit(channel, policy, message, peers.get(channel, sender.id));
+    if (admission.kind === "overheard") return;
+    if (admission.kind === "refused") return refused(sender.id);
+    if (admission.kind === "stranger") {
+      refused(sender.id);
+      return this.#meet(channel, message);
+    }
+    const { grant, sessionKey } = admission;
+    const store = stores.of(sessionKey);
+    const found = findReceived(store.db, channel, message.id);
+    if (found?.runId !== undefined || found?.answered) return;
+    if (!this.#keepsPace(grant)) {
+      return log.warn("message dropped: too many of them", { interface: channel, sender: grant.identity.id });
+    }
+    const text = textOf(message, grant);
+    const files = (message.files ?? []).slice(0, MAX_FILES);
+    const request = { text, grant, files: files.map(({ name }) => name) };
+    const entry = { channel, messageId: message.id, conversation, sessionKey, request };
+    const id = found?.id ?? store.writeRelaxed((db) => insertReceived(db, entry, now()));
+    const { attachments, lost } = await loadFiles(files, signal);
+    const said = text.trim() === "" ? files.map(({ name }) => `[file "${name}"]`) : [text];
+    const whole = [...said, ...lost].join("\n");
+    await this.#start({ ...entry, id }, { message: whole, ...(attachments.length > 0 ? { attachments } : {}) });
+  }
+
+  /** Rejects when it could not be kept and may be given again. */
+  async #start(
+    entry: Pick<Received, "id" | "channel" | "messageId" | "conversation" | "sessionKey"> &
+      Pick<Required<Received>, "request">,
+    params: Pick<RunParams, "message" | "attachments">,
+  ): Promise<void> {
+    const { runner, stores, log, now } = this.#o;
+    const { id, channel, messageId, conversation, sessionKey, request } = entry;
+    const store = stores.of(sessionKey);
+    const release = this.#answers.expect(sessionKey);
+    try {
+      const key = `interface:${channel}:${messageId}`;
+      const { run_id } = await runner
+        .start({ ...params, session_key: sessionKey, idempotency_key: key }, request!.grant)
+        .catch(alreadyStarted);
+      store.writeRelaxed((db) => setRun(db, id, run_id));
+      await this.#answers.follow(run_id, store);
+    } catch (thrown) {
+      const { reason, message } = AlephError.from(thrown);
+      // The server stops, or its disk is full: it is taken at the next start, or when the place gives it again.
+      if (reason === "overloaded" || reason === "storage_failed") throw thrown;
+      log.warn("message could not be taken", { interface: channel, session_key: sessionKey, ...describeError(thrown) });
+      await store.write((db) => {
+        insertOutgoing(db, { channel, conversation, text: `I could not take this: ${message}` }, now());
+        setAnswered(db, id);
+      });
+      this.#outbox.kick(channel);
+    } finally {
+      release();
+    }
+  }
+
+  /** A stranger gets a code once in an hour, and nothing else. */
+  async #meet(channel: string, { sender, conversation }: IncomingMessage): Promise<void> {
+    const { peers, stores, now } = this.#o;
+    const waiting = await peers.ask(channel, sender.id, sender.name);
+    if (!waiting) return;
+    const text = [
+      "This is somebody's own assistant, and it does not know you.",
+      `Its owner can let you in with: \`aleph pairing approve ${waiting.code}\``,
+      "The code is good for an hour.",
+    ].join("\n");
+    await stores.durable.write((db) => insertOutgoing(db, { channel, conversation, text }, now()));
+    this.#outbox.kick(channel);
+  }
+
+  async #press(channel: string, { policy }: Joined, { sender, value }: Press): Promise<string> {
+    const { approvals, peers, log } = this.#o;
+    const pressed = readApprovalButton(value);
+    if (!pressed) return "This button does nothing any more";
+    const grant = grantOf(channel, policy, sender, peers.get(channel, sender.id));
+    if (!grant?.scopes.includes("approve")) return "You may not answer this";
+    try {
+      const { session_key } = approvals.get(pressed.approvalId);
+      if (grant.identity.kind !== "owner" && !isSpokenIn(channel, sender.id, session_key)) {
+        return "You may not answer this";
+      }
+      await approvals.resolve({ ...pressed, by: grant.identity.id });
+      return ANSWERED[pressed.decision];
+    } catch (thrown) {
+      log.debug("button had no effect", { interface: channel, ...describeError(thrown) });
+      return AlephError.from(thrown).message;
+    }
+  }
+
+  /** After a start: messages that no run was made for, runs that ended with nobody there, what was not sent. */
+  #takeUp(channel: string): void {
+    const { stores, log } = this.#o;
+    if (!this.#joined.has(channel)) return;
+    const report = (thrown: unknown) =>
+      log.error("message could not be taken up", { interface: channel, ...describeError(thrown) });
+    for (const store of stores.all()) {
+      for (const row of unanswered(store.db, channel)) {
+        if (this.#arriving.has(`${channel}\0${row.messageId}`)) continue;
+        if (row.runId !== undefined) void this.#answers.follow(row.runId, store).catch(report);
+        else if (row.request) void this.#restart(row, row.request).catch(report);
+      }
+    }
+    this.#outbox.kick(channel);
+  }
+
+  #restart(row: Received, request: NonNullable<Received["request"]>): Promise<void> {
+    const lost = request.files.map((name) => `[file "${name}" was lost: send it again]`);
+    return this.#start({ ...row, request }, { message: [request.text, ...lost].join("\n") });
+  }
+
+  #keepsPace({ identity }: Grant): boolean {
+    if (identity.kind === "owner") return true;
+    let pace = this.#paces.get(identity.id);
+    if (!pace) {
+      if (this.#paces.size >= PACES) this.#paces.delete(this.#paces.keys().next().value!);
+      pace = createTokenBucket(RATE, this.#o.monotonic, BURST);
+      this.#paces.set(identity.id, pace);
+    }
+    return pace.take() === 0;
+  }
+}
+
+function faultOf({ id, conversation, sender, text, files = [] }: IncomingMessage): string | undefined {
+  if (id === "" || id.length > 200) return "its id must have 1 to 200 characters";
+  if (conversation === "" || conversation.length > 512) return "its conversation must have 1 to 512 characters";
+  if (sender.id === "" || sender.id.length > 256) return "its sender's id must have 1 to 256 characters";
+  if (text.length > MAX_TEXT) return `its text is longer than ${MAX_TEXT} characters`;
+  if (text.trim() === "" && files.length === 0) return "it holds nothing";
+  return undefined;
+}
+
+/** In a group the model must know who speaks; a command is a command. */
+function textOf({ text, sender, group }: IncomingMessage, { role }: Grant): string {
+  if (!group || (text.startsWith("/") && role !== "guest")) return text;
+  const name = (sender.name ?? sender.id)
+    .replace(/[\s[\]]+/g, " ")
+    .trim()
+    .slice(0, 64);
+  return `[${name}] ${text}`;
+}
+
+async function loadFiles(files: readonly IncomingFile[], signal: AbortSignal) {
+  const attachments: NonNullable<RunParams["attachments"]> = [];
+  const lost: string[] = [];
+  for (const { name, type, size = 0, load } of files) {
+    try {
+      if (size > MAX_FILE_BYTES) throw new AlephError("payload_too_large", `larger than ${MAX_FILE_BYTES / 1e6} MB`);
+      const bytes = await load(signal);
+      if (bytes.byteLength > MAX_FILE_BYTES) {
+        throw new AlephError("payload_too_large", `larger than ${MAX_FILE_BYTES / 1e6} MB`);
+      }
+      const mime = type !== undefined && /^[\w.+-]+\/[\w.+-]+$/.test(type) ? type : "application/octet-stream";
+      attachments.push({ mime, name: name.slice(0, 255), data: Buffer.from(bytes).toString("base64") });
+    } catch (thrown) {
+      if (signal.aborted) throw new AlephError("overloaded", "Interface is stopping", { cause: thrown });
+      lost.push(`[file "${name.slice(0, 255)}" could not be read: ${AlephError.from(thrown).message}]`);
+    }
+  }
+  return { attachments, lost };
+}
+
+/** The same message, though its files are gone or were read anew: the run that it started. */
+function alreadyStarted(thrown: unknown): { readonly run_id: string } {
+  const { reason, data } = AlephError.from(thrown);
+  if (reason === "conflict" && typeof data?.run_id === "string") return { run_id: data.run_id };
+  throw thrown;
+}

@@ -1,0 +1,334 @@
+import { expect, test } from "bun:test";
+import { AlephError } from "../../src/protocol/errors.ts";
+import type { Button } from "../../src/sdk/channel.ts";
+import { testAgent } from "../support/agent.ts";
+import { testChat } from "../support/chat.ts";
+import { refusal } from "../support/config.ts";
+import { until } from "../support/until.ts";
+
+const GROUP = { id: "G1", addressed: true };
+
+test("Chats answers what the owner writes, and a message that comes twice once", async () => {
+  await using agent = await testAgent();
+  await using t = await testChat(agent);
+  agent.fake.reply("Hello!", "Again.");
+  await t.say("hi", { id: "7" });
+  await until(() => t.shown.length === 1);
+  await t.say("hi", { id: "7" });
+  await Promise.all([t.say("more", { id: "8" }), t.say("more", { id: "8" })]);
+  await until(() => t.shown.length === 2);
+  expect(t.shown.map(({ conversation, text, extras }) => [conversation, text, extras.replyTo])).toEqual([
+    ["room", "Hello!", "7"],
+    ["room", "Again.", "8"],
+  ]);
+  expect(agent.history("agent:main:chat:dm:U1")).toEqual([
+    "user complete: hi",
+    "assistant complete: Hello!",
+    "user complete: more",
+    "assistant complete: Again.",
+  ]);
+});
+
+test("Chats gives a stranger a code once and nothing else, until the owner lets him in", async () => {
+  await using agent = await testAgent();
+  await using t = await testChat(agent);
+  const stranger = { sender: { id: "U2", name: "Eve" }, conversation: "eve" };
+  await t.say("let me in", stranger);
+  await t.say("please", stranger);
+  const [waiting] = t.peers.waiting();
+  await until(() => t.shown.length === 1);
+  expect(t.texts()[0]).toContain(`aleph pairing approve ${waiting!.code}`);
+  expect([agent.fake.requests.length, t.refused]).toEqual([0, ["U2", "U2"]]);
+  expect(t.peers.byCode(` ${waiting!.code.toLowerCase()} `)).toEqual(waiting!);
+  await t.peers.approve(waiting!, ["chat"], "owner");
+  agent.fake.reply("Welcome.");
+  await t.say("thanks", stranger);
+  await until(() => t.shown.length === 2);
+  expect(t.texts()[1]).toBe("Welcome.");
+  expect(agent.runs.list({ limit: 1 })[0]!.request.grant).toEqual({
+    identity: { id: "chat:U2", kind: "peer" },
+    role: "operator",
+    scopes: ["chat"],
+  });
+  await t.peers.remove("chat", "U2");
+  await t.say("still there?", stranger);
+  expect(t.refused.length).toBe(3);
+  expect((await refusal(() => t.peers.remove("chat", "U2"))).reason).toBe("not_found");
+});
+
+test("Chats gives a stranger who was refused no other code before the time of his own is over", async () => {
+  let time = 1_000_000;
+  await using agent = await testAgent();
+  await using t = await testChat(agent, { now: () => time });
+  const stranger = { sender: { id: "U2" } };
+  await t.say("let me in", stranger);
+  const [waiting] = t.peers.waiting();
+  expect([await t.peers.reject(waiting!), await t.peers.reject(waiting!)]).toEqual([true, false]);
+  expect(await t.peers.approve(waiting!, ["chat"], "owner")).toBeUndefined();
+  await t.say("let me in", stranger);
+  expect(t.peers.waiting()).toEqual([]);
+  time += 61 * 60_000;
+  await t.say("let me in", stranger);
+  expect(t.peers.waiting()).toHaveLength(1);
+});
+
+test("Chats lets so many strangers wait and no more", async () => {
+  await using agent = await testAgent();
+  await using t = await testChat(agent);
+  for (let at = 0; at < 30; at += 1) await t.say("hi", { sender: { id: `S${at}` }, conversation: `c${at}` });
+  expect(t.peers.waiting()).toHaveLength(20);
+});
+
+test("Chats takes nothing that its policy does not name", async () => {
+  await using agent = await testAgent();
+  const cases: [string, Parameters<typeof testChat>[1], object][] = [
+    ["an allowlist without him", { policy: { dm_policy: "allowlist" } }, { sender: { id: "U2" } }],
+    ["no private messages", { policy: { dm_policy: "disabled" } }, {}],
+    [
+      "a group that is not named",
+      { policy: { groups: { G2: { require_mention: true, allow_from: [] } } } },
+      { group: GROUP },
+    ],
+    [
+      "a stranger in a group",
+      { policy: { groups: { "*": { require_mention: true, allow_from: ["U3"] } } } },
+      { group: GROUP, sender: { id: "U2" } },
+    ],
+  ];
+  for (const [why, options, more] of cases) {
+    await using t = await testChat(agent, options);
+    await t.say("hi", { ...more, id: why });
+    expect([why, t.refused.length, t.shown.length, t.peers.waiting().length]).toEqual([why, 1, 0, 0]);
+  }
+  // An id that is a key of every object is a group that is not named.
+  await using t = await testChat(agent, { policy: { groups: {} } });
+  await t.say("hi", { group: { id: "constructor", addressed: true } });
+  expect(t.refused).toEqual(["U1"]);
+  expect(agent.fake.requests).toEqual([]);
+});
+
+test("Chats hears in a group what is said to it, with the name of who says it, in the group's own session", async () => {
+  await using agent = await testAgent();
+  await using t = await testChat(agent, { policy: { groups: { G1: { require_mention: true, allow_from: [] } } } });
+  agent.fake.reply("Noon.");
+  await t.say("nothing for you", { group: { ...GROUP, addressed: false } });
+  await t.say("when?", { group: { ...GROUP, thread: "t 1" }, sender: { id: "U1", name: "[Ada]\n" } });
+  await until(() => t.shown.length === 1);
+  expect(t.refused).toEqual([]);
+  expect(agent.history("agent:main:chat:group:G1:thread:b64.dCAx")).toEqual([
+    "user complete: [Ada] when?",
+    "assistant complete: Noon.",
+  ]);
+});
+
+test("Chats takes guests where the owner says so, and nothing of it stays on disk", async () => {
+  await using agent = await testAgent();
+  await using t = await testChat(agent, { policy: { dm_policy: "open" } });
+  agent.fake.reply("Hello, guest.");
+  await t.say("a secret of mine", { sender: { id: "U2" } });
+  await until(() => t.shown.length === 1);
+  expect(t.texts()).toEqual(["Hello, guest."]);
+  const tables = agent.store.db
+    .query<{ name: string }, []>("SELECT name FROM sqlite_schema WHERE type = 'table'")
+    .all();
+  const kept = tables.flatMap(({ name }) => agent.store.db.query(`SELECT * FROM "${name}"`).values());
+  expect(JSON.stringify(kept)).not.toContain("a secret of mine");
+  expect(agent.runs.list({ limit: 5 }).map(({ request }) => request.grant.role)).toEqual(["guest"]);
+});
+
+test("Chats shows an answer while it grows, in as many messages as it takes, and ends with what was said", async () => {
+  await using agent = await testAgent();
+  await using t = await testChat(agent, { capabilities: { edit: true }, limit: 40 });
+  const gate = Promise.withResolvers<void>();
+  agent.fake.reply({
+    steps: ["One two three. ", "Four five six seven. ", { wait: gate.promise }, "Eight nine ten eleven twelve."],
+  });
+  await t.say("count");
+  await until(() => t.texts()[0]?.startsWith("One two three. Four five six seven"));
+  gate.resolve();
+  await until(() => t.texts().join(" ").endsWith("twelve."));
+  await until(() => agent.store.db.query("SELECT * FROM channel_outbox").values().length === 0);
+  expect(t.texts()).toEqual(["One two three. Four five six seven.", "Eight nine ten eleven twelve."]);
+});
+
+test("Chats sends again what the place did not take, in order, and gives up what it never will", async () => {
+  await using agent = await testAgent();
+  let failures = 3;
+  await using t = await testChat(agent, {
+    onSend(text) {
+      if (text === "First." && failures-- > 0) throw new Error("gateway is away");
+      if (text === "Second.") throw new AlephError("invalid_params", "The place takes no such message");
+    },
+  });
+  agent.fake.reply("First.", "Second.", "Third.");
+  for (const text of ["a", "b", "c"]) await t.say(text);
+  await until(() => t.shown.length === 2, 20_000);
+  expect(t.texts()).toEqual(["First.", "Third."]);
+  expect(t.chats.counts("chat")).toEqual({ waiting: 0, failed: 1 });
+});
+
+test("Chats sends after the connection came back what was answered meanwhile", async () => {
+  await using agent = await testAgent();
+  await using t = await testChat(agent);
+  agent.fake.reply("Late.");
+  t.connect(false);
+  await t.say("hi");
+  await until(() => t.chats.counts("chat").waiting === 1);
+  expect(t.shown).toEqual([]);
+  t.connect(true);
+  await until(() => t.texts()[0] === "Late.");
+});
+
+test("Chats takes up after a restart what an earlier process left at any point", async () => {
+  await using agent = await testAgent();
+  agent.fake.answer(({ body }) => `Answer to ${body.messages.at(-1).content}`);
+  const insert = agent.store.db.query(
+    "INSERT INTO channel_inbox (channel, message_id, conversation, session_key, request, run_id, received_at) VALUES ('chat', ?, 'room', 'agent:main:chat:dm:U1', ?, ?, 1)",
+  );
+  const request = (text: string, files: readonly string[] = []) =>
+    JSON.stringify({
+      text,
+      files,
+      grant: { identity: { id: "owner", kind: "owner" }, role: "operator", scopes: ["chat"] },
+    });
+  // Received; started and not noted; ended and not answered.
+  insert.run("1", request("one", ["a.png"]), null);
+  const params = { session_key: "agent:main:chat:dm:U1" };
+  await agent.send("two", { ...params, idempotency_key: "interface:chat:2" });
+  insert.run("2", request("two"), null);
+  const { id } = await agent.send("three", params);
+  insert.run("3", null, id);
+  await using t = await testChat(agent);
+  t.connect(true);
+  await until(() => t.shown.length === 3);
+  expect(t.texts().toSorted()).toEqual([
+    'Answer to one\n[file "a.png" was lost: send it again]',
+    "Answer to three",
+    "Answer to two",
+  ]);
+  // The place gives it once more.
+  await t.say("one", { id: "1" });
+  t.connect(true);
+  expect(agent.runs.list({ limit: 10 })).toHaveLength(3);
+});
+
+test("Chats asks in the conversation, and takes the answer of who may give it", async () => {
+  await using agent = await testAgent();
+  await using t = await testChat(agent);
+  const gate = Promise.withResolvers<void>();
+  agent.fake.reply({ steps: [{ wait: gate.promise }, "Done."] });
+  await t.say("do it");
+  const [run] = await until(
+    () => agent.runs.list({ limit: 1 }).some(({ status }) => status === "running") && agent.runs.list({ limit: 1 }),
+  );
+  const command = `echo \`\`\` ${"x".repeat(900)} end`;
+  const asked = agent.approvals.request(
+    {
+      tool: "exec",
+      plan: { command },
+      reason: "Writes a file",
+      runId: run!.id,
+      callId: "call_1",
+      sessionKey: "agent:main:chat:dm:U1",
+      workspace: "/w",
+      identity: { id: "owner", kind: "owner" },
+      ttlMs: 60_000,
+    },
+    new AbortController().signal,
+  );
+  await until(() => t.shown.length >= 2);
+  expect(t.texts().join("").replaceAll(/\s/g, "")).toContain(command.replaceAll(/\s/g, ""));
+  expect(t.shown.slice(0, -1).map(({ extras }) => extras.buttons)).toEqual([undefined]);
+  const [[once], [deny]] = t.shown.at(-1)!.extras.buttons! as unknown as [[Button], [Button]];
+  for (const { value } of [once, deny]) expect(value.length).toBeLessThanOrEqual(64);
+  const press = (id: string, value: string) => t.chat.press({ conversation: "room", sender: { id }, value });
+  expect(await press("U2", once.value)).toBe("You may not answer this");
+  expect(await press("U1", "ap:o:unknown")).toBe('Approval "unknown" does not exist');
+  expect(await press("U1", "else")).toBe("This button does nothing any more");
+  expect(await press("U1", once.value)).toBe("Allowed once");
+  expect(await press("U1", deny.value)).toContain("approved already");
+  expect(await asked).toBe("once");
+  gate.resolve();
+  await until(() => t.texts().at(-1) === "Done.");
+});
+
+test("Chats lets a peer with the right to approve answer in his own conversation alone", async () => {
+  await using agent = await testAgent();
+  await using t = await testChat(agent);
+  for (const [id, scopes] of [
+    ["U2", ["chat", "approve"]],
+    ["U3", ["chat"]],
+  ] as const) {
+    await t.say("hi", { sender: { id } });
+    await t.peers.approve(t.peers.waiting()[0]!, scopes, "owner");
+  }
+  const ask = (sessionKey: string) => {
+    const stop = new AbortController();
+    const question = {
+      tool: "exec",
+      plan: { command: sessionKey },
+      reason: "Writes",
+      runId: null,
+      callId: "c",
+      sessionKey,
+      workspace: "/w",
+      identity: { id: "owner", kind: "owner" },
+      ttlMs: 60_000,
+    } as const;
+    return { asked: agent.approvals.request(question, stop.signal), stop };
+  };
+  const press = async (id: string, sessionKey: string) => {
+    const { asked, stop } = ask(sessionKey);
+    const { approval_id } = await until(() =>
+      agent.approvals.list({ status: "pending" }).find(({ session_key }) => session_key === sessionKey),
+    );
+    const said = await t.chat.press({ conversation: "room", sender: { id }, value: `ap:o:${approval_id}` });
+    stop.abort();
+    return [said, await asked];
+  };
+  expect(await press("U2", "agent:main:chat:dm:U2")).toEqual(["Allowed once", "once"]);
+  expect(await press("U2", "agent:main:main")).toEqual(["You may not answer this", "cancelled"]);
+  expect(await press("U3", "agent:main:chat:dm:U3")).toEqual(["You may not answer this", "cancelled"]);
+});
+
+test("Chats says why it could not take a message, and keeps files within bounds", async () => {
+  await using agent = await testAgent({ agents: { main: {} } });
+  await using t = await testChat(agent, { policy: { agent: "nobody" } });
+  await t.say("hi");
+  await until(() => t.shown.length === 1);
+  expect(t.texts()[0]).toMatch(/^I could not take this: .*nobody/);
+  await using ok = await testChat(agent);
+  agent.fake.reply("Seen.");
+  const load = async () => new Uint8Array(3);
+  await ok.say("", {
+    id: "files",
+    files: [
+      { name: "big.bin", size: 1e9, load },
+      { name: "gone.bin", load: () => Promise.reject(new AlephError("not_found", "It is gone")) },
+      { name: "a.bin", load },
+    ],
+  });
+  await until(() => ok.shown.length === 1);
+  const content = JSON.stringify(agent.fake.requests.at(-1)!.body.messages);
+  for (const said of ["larger than 20 MB", "It is gone", "a.bin"]) expect(content).toContain(said);
+});
+
+test("Chats drops what is no message, and what no person writes so fast", async () => {
+  await using agent = await testAgent();
+  agent.fake.answer(() => "ok");
+  await using t = await testChat(agent);
+  for (const bad of [
+    { id: "" },
+    { id: "x".repeat(201) },
+    { conversation: "" },
+    { sender: { id: "" } },
+    { text: " " },
+  ]) {
+    await t.say("hi", bad);
+  }
+  expect(agent.warned().filter((line) => line === "message of a chat is not valid")).toHaveLength(5);
+  await t.say("hi", { sender: { id: "U2" } });
+  await t.peers.approve(t.peers.waiting()[0]!, ["chat"], "owner");
+  for (let at = 0; at < 60; at += 1) await t.say("/", { sender: { id: "U2" } });
+  expect(agent.warned()).toContain("message dropped: too many of them");
+});
