@@ -42,7 +42,7 @@ export interface AppOptions {
 export interface App extends AsyncDisposable {
   /** `http://127.0.0.1:18790`; undefined when it does not listen. */
   readonly url: string | undefined;
-  /** How other machines call it; undefined when only this one can. */
+  /** How other machines call it, where it was started for them (`--remote`). */
   readonly remoteUrl: string | undefined;
   /** Where the owner's token is, and whether this start made it. */
   readonly token: { readonly path: string; readonly created: boolean };
@@ -137,8 +137,9 @@ export async function startApp(options: AppOptions): Promise<App> {
     const listening = gateway.listen(host, wanted.limits.port, { names, alsoLoopback, ...(tls ? { tls } : {}) });
     bound = wanted;
     url = alsoLoopback ? `http://127.0.0.1:${listening.port}` : listening.url;
-    const isOpen = alsoLoopback || !isLoopbackAddress(host);
-    remoteUrl = isOpen ? `${tls ? "https" : "http"}://${name}:${listening.port}` : undefined;
+    // "All addresses" is none that one can call.
+    const isCallable = alsoLoopback || (!isLoopbackAddress(host) && !/^(?:0\.0\.0\.0|\[::\])$/.test(name));
+    remoteUrl = isCallable ? `${tls ? "https" : "http"}://${name}:${listening.port}` : undefined;
     for (const warning of warnings) log.warn(warning);
   };
   if (listen) open(await plan());
@@ -264,7 +265,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       return url;
     },
     get remoteUrl() {
-      return remoteUrl;
+      return bound?.doors.alsoLoopback ? remoteUrl : undefined;
     },
     token: core.token,
     authMode: core.auth.mode,

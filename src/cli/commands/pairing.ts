@@ -1,7 +1,9 @@
 /** `aleph pairing`: devices that wait to be let in. */
+import { findInstance } from "../../config/instance.ts";
+import { isLoopback, originOf, toSocketUrl } from "../address.ts";
 import { defineCommand, defineGroup } from "../command.ts";
 import { withClient } from "../connection.ts";
-import { jsonFlag, serverFlags } from "../flags.ts";
+import { homeOf, jsonFlag, serverFlags } from "../flags.ts";
 import { formatDuration } from "../format.ts";
 import { writeJson } from "../output.ts";
 import { writeTable } from "../table.ts";
@@ -68,8 +70,42 @@ const reject = defineCommand({
     ),
 });
 
+const invite = defineCommand({
+  summary: "Make a link and a QR code that let one new device in",
+  details: "Whoever opens the link first is let in with the rights of this terminal; it works once, for ten minutes.",
+  args: {
+    at: { type: "string", valueHint: "url", description: "the address by which the device reaches the server" },
+    ...jsonFlag,
+    ...serverFlags,
+  },
+  examples: [["aleph pairing invite --at https://aleph.example.com", "for a server behind a reverse proxy"]],
+  run: (args, invocation) =>
+    withClient(
+      args,
+      invocation,
+      async ({ client, url = "" }) => {
+        const { env, terminal } = invocation;
+        const own = await findInstance(homeOf(args, env));
+        const isOwn = own?.url !== undefined && toSocketUrl(own.url) === url;
+        const origin = originOf(toSocketUrl(args.at ?? (isOwn ? own.remote_url : undefined) ?? url));
+        const { code, expires_at } = await client.call("auth.pairing.invite", {});
+        const offer = { origin, code, expiresAt: expires_at };
+        const { describeOffer, pairingLink } = await import("../pairing-link.ts");
+        if (args.json) return writeJson(terminal.out, { code, link: pairingLink(offer), expires_at });
+        const colours = terminal.out.isTerminal && !env.noColor && env.term !== "dumb";
+        terminal.out.write(describeOffer(offer, { colours, now: Date.now() }));
+        if (isLoopback(url) && isOwn && args.at === undefined && own.remote_url === undefined) {
+          terminal.err.write(
+            "Only this machine reaches that address: start the server with --remote, or name one with --at\n",
+          );
+        }
+      },
+      { serverOnly: true },
+    ),
+});
+
 export const pairing = defineGroup({
   summary: "Let devices in that ask for it",
   fallback: "list",
-  commands: { list, approve, reject },
+  commands: { list, approve, reject, invite },
 });

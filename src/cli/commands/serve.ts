@@ -1,6 +1,6 @@
 /** `aleph serve`: the server in the foreground, until a signal or a client stops it. */
 import type { App } from "../../app.ts";
-import { readEnvironment } from "../../config/environment.ts";
+import { type Environment, readEnvironment } from "../../config/environment.ts";
 import type { LogEntry } from "../../lib/log.ts";
 import { formatLogLine } from "../../lib/log.ts";
 import { AlephError } from "../../protocol/errors.ts";
@@ -69,6 +69,7 @@ export async function runServer(flags: ServeFlags): Promise<number> {
   });
   const signals = catchSignals();
   journal.say(announcement(app));
+  if (app.remoteUrl !== undefined) journal.say(await offerPairing(app, app.remoteUrl, env));
   const reason = await Promise.race([signals.first, app.stopRequested]);
   journal.say(`Stopping (${reason}) …`);
   await app[Symbol.asyncDispose]();
@@ -112,6 +113,19 @@ function openJournal(): Journal {
 function announcement({ url, token, authMode }: App): string {
   if (authMode === "none") return `Aleph is ready. Open ${url}; no login is needed, and only this machine can reach it`;
   return `Aleph is ready. Open ${url} and log in with the token in ${token.path}`;
+}
+
+/** For the first device elsewhere: it has no token, and nobody there who could approve it. */
+async function offerPairing(app: App, origin: string, env: Environment): Promise<string> {
+  const [{ connect }, { describeOffer }] = await Promise.all([
+    import("../../client/client.ts"),
+    import("../pairing-link.ts"),
+  ]);
+  using client = await connect({ open: () => app.openLocal(), client: { id: "cli" } });
+  const { code, expires_at } = await client.call("auth.pairing.invite", {});
+  const colours = process.stderr.isTTY === true && !env.noColor && env.term !== "dumb";
+  const offer = describeOffer({ origin, code, expiresAt: expires_at }, { colours, now: Date.now() });
+  return `Other machines reach it at ${origin}. ${offer}`;
 }
 
 /** The first signal is a request; a second one does not wait any longer. */
