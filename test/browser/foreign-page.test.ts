@@ -37,6 +37,7 @@ function attempts(target: string): string {
       ["/auth/logout", { method: "POST", mode: "no-cors", credentials: "include" }],
       ["/auth/logout", { method: "POST", mode: "no-cors", credentials: "include", body: "x" }],
       ["/auth/logout", { method: "POST", credentials: "include", headers: { "content-type": "application/json" }, body: "{}" }],
+      ["/auth/logout/everywhere", { method: "POST", mode: "no-cors", credentials: "include" }],
       ["/metrics", { credentials: "include" }],
       ["/", { credentials: "include" }],
     ];

@@ -130,19 +130,19 @@ describe("routes × identities", () => {
   test("no token", async () => {
     await using app = await testApp();
     expect(await answers(app, undefined)).toEqual(column(0));
-  });
+  }, 60_000);
 
   test("a token that may read, and the owner's", async () => {
     await using app = await testApp();
     const { token } = await app.client.call("auth.tokens.create", { name: "reader", scopes: ["read"] });
     expect(await answers(app, token)).toEqual(column(2));
     expect(await answers(app, app.token)).toEqual(column(3));
-  });
+  }, 60_000);
 
   test("a wrong token", async () => {
     await using app = await testApp();
     expect(await answers(app, "wrong")).toEqual(wrong);
-  });
+  }, 60_000);
 
   test("what opens sockets: the invite and the session of a guest, the session of a node, of an ended device, an old one", async () => {
     const clock = { ahead: 0 };
@@ -174,7 +174,7 @@ describe("routes × identities", () => {
     }
     clock.ahead = 25 * 3_600_000;
     expect(await answers(app, expired)).toEqual(wrong);
-  });
+  }, 60_000);
 
   test("logging out everywhere needs a login's cookie, and its origin", async () => {
     await using app = await testApp();
@@ -186,5 +186,5 @@ describe("routes × identities", () => {
     const done = await ask({ cookie: login.cookie, origin: app.url });
     expect([done.status, await done.json()]).toEqual([200, { ended: expect.any(Number) }]);
     for (const { cookie } of [login, other]) expect((await ask({ cookie, origin: app.url })).status).toBe(401);
-  });
+  }, 60_000);
 });

@@ -33,6 +33,8 @@ export interface DeviceHandshake {
   readonly nonce?: string;
   readonly signedAt?: number;
   readonly pairingCode?: string;
+  /** Its name for itself. Default: `phone`. */
+  readonly clientId?: string;
   readonly role?: "operator" | "node";
 }
 
@@ -46,16 +48,17 @@ export async function connectDevice(
     nonce,
     signedAt = Date.now(),
     pairingCode,
+    clientId = "phone",
     role = "operator",
   }: DeviceHandshake = {},
 ): Promise<{ socket: Frames; answer: Frame & { result?: Record<string, unknown> }; proof: DeviceProof }> {
   const socket = await openFrames(url);
   while (socket.received.length === 0) await new Promise((resolve) => setImmediate(resolve));
   const challenge = String(socket.received[0]!.params!.data.nonce);
-  const claim = { clientId: "phone", role, scopes, host: new URL(url).host, ...signed };
+  const claim = { clientId, role, scopes, host: new URL(url).host, ...signed };
   const proof = await device.prove(nonce ?? challenge, signedAt, claim);
   const params = {
-    client: { id: "phone" },
+    client: { id: clientId },
     role,
     scopes,
     auth: { device: proof, ...(pairingCode === undefined ? {} : { pairing_code: pairingCode }) },
