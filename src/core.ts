@@ -176,7 +176,11 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const toolbox = new Toolbox({ tools, sources, gate, needs: toolNeeds, config: withAgents, home, log });
   const workspace = (agent: string) => toolbox.workspace(agent);
   const skillParts = { home, store, plugins, workspace, log, now };
-  const { skills, skillInstaller, aboutSkills } = openSkills({ ...skillParts, config: current, fetch: options.fetch });
+  const { skills, skillInstaller, aboutSkills, isForeign } = openSkills({
+    ...skillParts,
+    config: current,
+    fetch: options.fetch,
+  });
   const voice = new Voice({
     models,
     media,
@@ -225,6 +229,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     recall: memory.recall,
     questions,
     secrets,
+    isForeign,
     modelMedia: new ModelMediaFitter({
       documents: async () => (await toolNeeds()).documents,
       voice,
@@ -251,7 +256,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   });
 
   const subagents = stack.use(
-    new SubagentRuns({ runner, runs, sessions, stores, toolbox, config: withAgents, log, now }),
+    new SubagentRuns({ runner, runs, sessions, stores, toolbox, isForeign, config: withAgents, log, now }),
   );
 
   memory.follow(runner);

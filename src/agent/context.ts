@@ -5,7 +5,7 @@ import type { ModelMedia, ModelMessage, ModelText, ModelThinking, ModelToolCall 
 import { readHistory, readRunMessages } from "../session/messages.ts";
 import type { StoredRun } from "../session/runs.ts";
 import type { Session } from "../session/sessions.ts";
-import { markGuidance, markUntrusted } from "./untrusted.ts";
+import { ATTACHMENT, markGuidance, markUntrusted } from "./untrusted.ts";
 
 /** Share of the model's context window that history may fill; the rest is for the prompt, the tools and the answer. */
 const HISTORY_SHARE = 0.7;
@@ -91,8 +91,15 @@ export async function userMessage(
   { parts }: { readonly parts: readonly MessagePart[] },
   loadMedia: ContextSource["loadMedia"],
 ): Promise<ModelMessage> {
-  const untrusted = parts.some((part) => part.type === "text" && part.untrusted);
+  const untrusted = parts.some((part) =>
+    part.type === "text" ? part.untrusted : part.type === "media" && isFound(part),
+  );
   return { role: "user", content: await userContent(parts, loadMedia), ...(untrusted ? { untrusted } : {}) };
+}
+
+/** Whether somebody else may have made what is attached: all but what a person says. */
+function isFound({ mime }: MediaPart): boolean {
+  return !mime.startsWith("audio/");
 }
 
 async function userContent(
@@ -101,12 +108,16 @@ async function userContent(
 ): Promise<(ModelText | ModelMedia)[]> {
   const content: (ModelText | ModelMedia)[] = [];
   for (const part of parts) {
-    if (part.type === "media") content.push(await loadPart(part, loadMedia), ...placeOf(part));
+    if (part.type === "media") content.push(marked(await loadPart(part, loadMedia)), ...placeOf(part));
     if (part.type === "text") {
       content.push({ type: "text", text: part.untrusted ? markUntrusted("a subagent", part.text) : part.text });
     }
   }
   return content;
+}
+
+function marked(part: ModelText | ModelMedia): ModelText | ModelMedia {
+  return part.type === "text" ? { ...part, text: markUntrusted(ATTACHMENT, part.text) } : part;
 }
 
 /** The text of the message that a run answers. */
@@ -212,7 +223,10 @@ async function loadPart(part: MediaPart, loadMedia: ContextSource["loadMedia"]):
     if (/^text\/|[+/](json|xml|yaml|toml)$/.test(mime)) {
       const text = new TextDecoder().decode(bytes.subarray(0, MAX_INLINE));
       const note = bytes.byteLength > MAX_INLINE ? "\n[more follows, which is left out here]" : "";
-      return { type: "text", text: `<file name="${part.name ?? part.media_id}">\n${text}${note}\n</file>` };
+      return {
+        type: "text",
+        text: `<file name=${JSON.stringify(part.name ?? part.media_id)}>\n${text}${note}\n</file>`,
+      };
     }
     return { type: "media", mime, data: bytes, ...(part.name ? { name: part.name } : {}) };
   } catch {

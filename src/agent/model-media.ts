@@ -4,6 +4,7 @@ import { describeError, type Log } from "../lib/log.ts";
 import { fitImage } from "../media/image.ts";
 import type { Identity } from "../protocol/identity.ts";
 import type { MediaKind, ModelMedia, ModelMessage, ModelText } from "../sdk/provider.ts";
+import { ATTACHMENT, markUntrusted } from "./untrusted.ts";
 
 export interface ModelMediaOptions {
   readonly documents: () => Promise<Documents>;
@@ -53,7 +54,13 @@ export class ModelMediaFitter {
       messages.map(async (message) => {
         if (message.role === "assistant" || !hasMedia(message)) return message;
         const content = await Promise.all(
-          message.content.map((part) => (part.type === "media" ? this.#part(part, takes, asker, signal) : part)),
+          message.content.map(async (part) => {
+            if (part.type !== "media") return part;
+            const fitted = await this.#part(part, takes, asker, signal);
+            // What is said is the person's own word; of a tool's result the whole is marked.
+            const isFound = message.role === "user" && fitted.type === "text" && !part.mime.startsWith("audio/");
+            return isFound ? { ...fitted, text: markUntrusted(ATTACHMENT, fitted.text) } : fitted;
+          }),
         );
         return { ...message, content };
       }),

@@ -10,28 +10,38 @@ export interface PromptOptions {
   readonly workspace: string;
   /** Without what stands in the workspace: what the owner and the model wrote down there is not for others. */
   readonly forGuest: boolean;
+  /** Whether a stranger may have filled the workspace. */
+  readonly foreign: boolean;
   /** What plugins and skills add, in a stable order. */
   readonly added: Promise<readonly string[]>;
   readonly now: number;
   readonly timeZone: string;
 }
 
-/** Each element is one part. Throws the system's error when a prompt file that the config names cannot be read. */
-export async function buildPrompt(options: PromptOptions): Promise<readonly string[]> {
-  const { agent, table, workspace, forGuest, now, timeZone } = options;
+export interface Prompt {
+  /** In order. */
+  readonly parts: readonly string[];
+  /** Whether a stranger may have written something of it. */
+  readonly untrusted: boolean;
+}
+
+/** Throws the system's error when a prompt file that the config names cannot be read. */
+export async function buildPrompt(options: PromptOptions): Promise<Prompt> {
+  const { agent, table, workspace, forGuest, foreign, now, timeZone } = options;
   const files = (table?.prompt_files ?? []).map((path) => (isAbsolute(path) ? path : join(workspace, path)));
   const [added, notes, ...own] = await Promise.all([
     options.added,
-    forGuest ? [] : readOwnFiles(workspace, files),
+    forGuest ? [] : readOwnFiles(workspace, { without: files, foreign }),
     ...files.map((path) => Bun.file(path).text()),
   ]);
-  return [
+  const parts = [
     base.trim(),
     ...[table?.prompt ?? "", ...own].map((text) => text.trim()).filter((text) => text !== ""),
     ...notes,
     ...added,
     environment({ agent, workspace, now, timeZone }),
   ];
+  return { parts, untrusted: foreign && notes.length > 0 };
 }
 
 function environment({

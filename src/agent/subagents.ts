@@ -29,7 +29,9 @@ export interface SubagentRunsOptions {
   readonly runs: Runs;
   readonly sessions: Pick<Sessions, "get">;
   readonly stores: Stores;
-  readonly toolbox: Pick<Toolbox, "specs">;
+  readonly toolbox: Pick<Toolbox, "specs" | "workspace">;
+  /** As in `LoopDeps`. */
+  readonly isForeign?: (workspace: string) => boolean;
   readonly config: () => Config;
   readonly log: Log;
   /** Unix milliseconds. */
@@ -199,7 +201,7 @@ export class SubagentRuns implements Subagents, Disposable {
       return { ok: true, text: `The server stops; ${runId} goes on after that, and its answer comes as a message` };
     }
     await store.write((db) => setDelivered(db, runId));
-    const untrusted = isTouched(store, run) ? ({ untrusted: true } as const) : {};
+    const untrusted = this.#isTouched(store, run) ? ({ untrusted: true } as const) : {};
     return { ok: run.status === "completed", text: this.#describe(run), ...untrusted };
   }
 
@@ -221,7 +223,7 @@ export class SubagentRuns implements Subagents, Disposable {
         to = key.parent;
       }
       await runner.start({ message: this.#describe(run), session_key: to, mode: "steer" }, grant, credential, {
-        untrusted: isTouched(store, run),
+        untrusted: this.#isTouched(store, run),
         also: (db) => setDelivered(db, runId),
       });
     } catch (thrown) {
@@ -233,6 +235,15 @@ export class SubagentRuns implements Subagents, Disposable {
   #describe({ id, request: { spawned }, status, text, error }: StoredRun): string {
     const why = error ? `: ${error.message}` : "";
     return `[Subagent ${id} (${spawned?.agent}) ${status}${why}]\n\n${text ?? ""}`.trim();
+  }
+
+  /** Whether something from outside may be in what it says. */
+  #isTouched(store: Store, { id, request: { spawned } }: StoredRun): boolean {
+    const { toolbox, isForeign } = this.#o;
+    if (spawned?.tainted || (spawned && isForeign?.(toolbox.workspace(spawned.agent)))) return true;
+    return readRunMessages(store.db, id).some(({ parts }) =>
+      parts.some((part) => "untrusted" in part && part.untrusted === true),
+    );
   }
 
   #stateOf(run: StoredRun): SubagentState {
@@ -268,12 +279,6 @@ export class SubagentRuns implements Subagents, Disposable {
   async #drop(runId: string): Promise<void> {
     await this.#storeOf(runId).write((db) => setDelivered(db, runId));
   }
-}
-
-/** Whether something from outside may be in what it says. */
-function isTouched(store: Store, run: StoredRun): boolean {
-  const parts = readRunMessages(store.db, run.id).flatMap((message) => message.parts);
-  return run.request.spawned?.tainted === true || parts.some((part) => "untrusted" in part && part.untrusted === true);
 }
 
 function tooMany(message: string): AlephError {

@@ -20,7 +20,7 @@ export interface ToolCaller {
 export async function callTools(
   caller: ToolCaller,
   calls: readonly ModelToolCall[],
-  { tools, messages, sessionTools: before }: Pick<Turn, "tools" | "messages" | "sessionTools">,
+  { tools, messages, untrusted, sessionTools: before }: Pick<Turn, "tools" | "messages" | "untrusted" | "sessionTools">,
 ): Promise<{ readonly messages: ModelMessage[]; readonly sessionTools: SessionTools | null }> {
   let sessionTools = before;
   const results: ToolResultPart[] = [];
@@ -29,6 +29,7 @@ export async function callTools(
     let end = at + 1;
     if (isParallel(calls[at]!)) while (end < calls.length && isParallel(calls[end]!)) end++;
     const tainted =
+      untrusted ||
       isTainted(messages) ||
       caller.run.run.request.tainted === true ||
       caller.run.run.request.spawned?.tainted === true ||

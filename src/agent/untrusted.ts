@@ -1,6 +1,9 @@
 /** Content from outside, as the model sees it: between marks that the content itself cannot write. */
 import type { ModelMessage } from "../sdk/provider.ts";
 
+/** How what came with a message is named in its marks. */
+export const ATTACHMENT = "attachment";
+
 /** The same text has the same marks, so that caches of providers hit; a text that holds its own hash cannot be made. */
 export function markUntrusted(tool: string, text: string): string {
   const mark = markOf(tool, text);

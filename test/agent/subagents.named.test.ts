@@ -35,6 +35,7 @@ test("a named agent of config.toml works in its own workspace, with its prompt f
     tools: { allow: ["read", "write", "time"], deny: ["time"] },
   };
   await using t = await conversation({ config: { agents: { scout } } });
+  await t.client.call("plugins.trustFolder", { folder: desk });
   put(join(t.home.workspaces, "main"), { "AGENTS.md": "Only for main." });
   turns(t, { go: [calls(spawn({ task: "look", agent: "scout" })), "done"], look: [calls(WRITE), "seen"] });
   await send(t, "go");

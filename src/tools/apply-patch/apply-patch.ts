@@ -1,5 +1,6 @@
 /** Changes, adds, moves and deletes files of the workspace as a patch says: all of it or nothing. */
 import * as z from "zod";
+import { notesAmong } from "../../policy/notes-files.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import type { Files } from "../../sandbox/files.ts";
 import { defineTool } from "../../sdk/tool.ts";
@@ -32,6 +33,7 @@ export const applyPatch = defineTool({
     return {
       tier: "allow",
       reason: "Changes files in the workspace",
+      ...notesAmong(names.values()),
       plan: { files: changes.map((change) => summaryOf(change, names)), patch },
       async run() {
         const steps: Step[] = [];

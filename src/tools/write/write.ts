@@ -1,5 +1,6 @@
 /** Writes a whole file of the workspace. */
 import * as z from "zod";
+import { notesAmong } from "../../policy/notes-files.ts";
 import type { Files } from "../../sandbox/files.ts";
 import { defineTool } from "../../sdk/tool.ts";
 import description from "./write.md" with { type: "text" };
@@ -21,6 +22,7 @@ export const write = defineTool({
     return {
       tier: "allow",
       reason: "Writes a file in the workspace",
+      ...notesAmong([name]),
       plan: { path: name, content },
       async run() {
         const { created } = await files.write(workspace, path, content);
