@@ -33,7 +33,7 @@ export type NodeLinkState =
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 15_000;
 /** Between two looks whether somebody has let the node in. */
-const PAIRING_LOOK_MS = 2_000;
+const PAIRING_LOOK_MS = 1_000;
 const HANDSHAKE_MS = 10_000;
 /** Heartbeats without which a center counts as gone. */
 const MISSED = 3;
