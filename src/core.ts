@@ -31,9 +31,9 @@ import { describeError } from "./lib/log.ts";
 import { once } from "./lib/once.ts";
 import { startStallMonitor } from "./lib/stall-monitor.ts";
 import { McpParts } from "./mcp-parts.ts";
-import { MemoryParts } from "./memory-parts.ts";
 import { createMediaLinks } from "./media/links.ts";
 import { createDiskShelf, createMedia, createMemoryShelf } from "./media/media.ts";
+import { MemoryParts } from "./memory-parts.ts";
 import { methods, type Needs } from "./methods/index.ts";
 import { openModelParts } from "./model-parts.ts";
 import { createInstaller, openPlugins } from "./open-plugins.ts";
@@ -306,6 +306,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     approvals,
     audit,
     interfaces,
+    peers: chatParts.peers,
     plugins,
     installer: createInstaller(pluginOptions, plugins),
     services: () => pluginParts.services(),

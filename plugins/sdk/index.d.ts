@@ -84,7 +84,7 @@ export interface ServiceCall {
 
 export interface ChannelConnect {
   readonly channel: string;
-  /** The keys of `[interfaces.<channel>]` besides `enabled` and `allow_from`, secrets resolved. */
+  /** The keys of `[interfaces.<channel>]` that are the plugin's own, secrets resolved: all but those that say who may write. */
   readonly config: Readonly<Record<string, unknown>>;
 }
 
@@ -110,6 +110,8 @@ export interface ChannelMessage {
   readonly sender: string;
   readonly text: string;
   readonly kind?: "dm" | "group";
+  /** Of a group: whether it was said to Aleph. Default: true. */
+  readonly addressed?: boolean;
   readonly id?: string;
 }
 

@@ -30,7 +30,7 @@ export interface ChatsOptions extends Pick<AnswersOptions, "runs" | "channelPart
   readonly peers: Peers;
   /** The channel while it is running. */
   readonly channelOf: (channel: string) => OpenChannel | undefined;
-  readonly bus: Pick<Bus, "attach">;
+  readonly bus: Pick<Bus, "attach" | "publish">;
   readonly log: Log;
   readonly now: () => number;
   readonly monotonic: () => number;
@@ -180,9 +180,17 @@ export class Chats implements AsyncDisposable {
 
   /** A stranger gets a code once in an hour, and nothing else. */
   async #meet(channel: string, { sender, conversation }: IncomingMessage): Promise<void> {
-    const { peers, stores, now } = this.#o;
+    const { peers, stores, now, bus } = this.#o;
     const waiting = await peers.ask(channel, sender.id, sender.name);
     if (!waiting) return;
+    bus.publish("auth.pairing_requested", {
+      pairing_id: waiting.pairingId,
+      device_id: `${channel}:${sender.id}`,
+      name: waiting.name ?? sender.id,
+      role: "operator",
+      scopes: ["chat"],
+      expires_at: waiting.expiresAt,
+    });
     const text = [
       "This is somebody's own assistant, and it does not know you.",
       `Its owner can let you in with: \`aleph pairing approve ${waiting.code}\``,

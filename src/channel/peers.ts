@@ -1,4 +1,5 @@
 /** People whom the owner let in, by channel, and those who wait with a code until he does. */
+import { timingSafeEqual } from "node:crypto";
 import { canonicalShortCode, createShortCode } from "../lib/short-code.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Scope } from "../protocol/identity.ts";
@@ -15,6 +16,7 @@ export interface KnownPeer extends Peer {
 }
 
 export interface WaitingPeer {
+  readonly pairingId: string;
   readonly channel: string;
   readonly id: string;
   readonly name: string | null;
@@ -26,6 +28,9 @@ export interface PeersOptions {
   readonly store: Store;
   readonly now: () => number;
 }
+
+/** What somebody may who is let in, unless the owner says otherwise. */
+export const PEER_SCOPES: readonly Scope[] = ["chat"];
 
 const LASTS_MS = 60 * 60_000;
 /** Strangers of one channel who wait at the same time. */
@@ -65,13 +70,17 @@ export class Peers {
         "SELECT * FROM channel_stranger WHERE expires_at > ? AND code NOT NULL ORDER BY expires_at, channel, id",
       )
       .all(this.#o.now())
-      .map(({ channel, id, name, code, expires_at }) => ({ channel, id, name, code, expiresAt: expires_at }));
+      .map(waitingOf);
   }
 
-  /** Who has this code, compared as a person types it. */
-  byCode(typed: string): WaitingPeer | undefined {
-    const code = canonicalShortCode(typed);
-    return this.waiting().find((each) => each.code === code);
+  /** By the id of his request, or by his code as a person types it; all are looked at, each in the same time. */
+  find(idOrCode: string): WaitingPeer | undefined {
+    const typed = Buffer.from(canonicalShortCode(idOrCode));
+    return this.waiting().reduce<WaitingPeer | undefined>((found, each) => {
+      const code = Buffer.from(each.code);
+      const fits = code.length === typed.length && timingSafeEqual(code, typed);
+      return fits || each.pairingId === idOrCode ? each : found;
+    }, undefined);
   }
 
   /** A code for a stranger; nothing when he has one already, or too many wait. */
@@ -92,7 +101,7 @@ export class Peers {
         code,
         expiresAt,
       );
-      return { channel, id, name: name?.slice(0, 100) ?? null, code, expiresAt };
+      return waitingOf({ channel, id, name: name?.slice(0, 100) ?? null, code, expires_at: expiresAt });
     });
   }
 
@@ -155,4 +164,9 @@ interface WaitingRow {
   readonly name: string | null;
   readonly code: string;
   readonly expires_at: number;
+}
+
+function waitingOf({ channel, id, name, code, expires_at }: WaitingRow): WaitingPeer {
+  const digest = new Bun.CryptoHasher("sha256").update(`${channel}\0${id}`).digest("hex");
+  return { pairingId: `peer_${digest.slice(0, 32)}`, channel, id, name, code, expiresAt: expires_at };
 }

@@ -50,6 +50,8 @@ export const methods = {
   "generation.status": () => import("./generation/status.ts").then((m) => m.generationStatus),
   "generation.video": () => import("./generation/video.ts").then((m) => m.generationVideo),
   "interface.list": () => import("./interface/list.ts").then((m) => m.interfaceList),
+  "interface.peers.list": () => import("./interface/peers/list.ts").then((m) => m.interfacePeersList),
+  "interface.peers.remove": () => import("./interface/peers/remove.ts").then((m) => m.interfacePeersRemove),
   "interface.send": () => import("./interface/send.ts").then((m) => m.interfaceSend),
   "interface.start": () => import("./interface/start.ts").then((m) => m.interfaceStart),
   "interface.status": () => import("./interface/status.ts").then((m) => m.interfaceStatusMethod),

@@ -39,7 +39,7 @@ test("Chats gives a stranger a code once and nothing else, until the owner lets 
   await until(() => t.shown.length === 1);
   expect(t.texts()[0]).toContain(`aleph pairing approve ${waiting!.code}`);
   expect([agent.fake.requests.length, t.refused]).toEqual([0, ["U2", "U2"]]);
-  expect(t.peers.byCode(` ${waiting!.code.toLowerCase()} `)).toEqual(waiting!);
+  expect(t.peers.find(` ${waiting!.code.toLowerCase()} `)).toEqual(waiting!);
   await t.peers.approve(waiting!, ["chat"], "owner");
   agent.fake.reply("Welcome.");
   await t.say("thanks", stranger);

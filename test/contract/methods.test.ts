@@ -58,6 +58,8 @@ const TABLE: Readonly<Record<string, string>> = {
   "generation.status": "read",
   "generation.video": "chat, run",
   "interface.list": "read",
+  "interface.peers.list": "admin, read",
+  "interface.peers.remove": "admin",
   "interface.send": "write",
   "interface.start": "admin",
   "interface.status": "read",

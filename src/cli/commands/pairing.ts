@@ -1,4 +1,4 @@
-/** `aleph pairing`: devices that wait to be let in. */
+/** `aleph pairing`: devices, and people who write over channels, that wait to be let in. */
 import { findInstance } from "../../config/instance.ts";
 import { isLoopback, originOf, toSocketUrl } from "../address.ts";
 import { defineCommand, defineGroup } from "../command.ts";
@@ -8,10 +8,14 @@ import { formatDuration } from "../format.ts";
 import { writeJson } from "../output.ts";
 import { writeTable } from "../table.ts";
 
-const code = { type: "positional", required: true, description: "the code that the device shows" } as const;
+const code = {
+  type: "positional",
+  required: true,
+  description: "the code that the device, or the message, shows",
+} as const;
 
 const list = defineCommand({
-  summary: "List the devices that wait",
+  summary: "List who waits: devices, and people who write over channels",
   args: { ...jsonFlag, ...serverFlags },
   run: (args, invocation) =>
     withClient(
@@ -21,7 +25,7 @@ const list = defineCommand({
         const { out, err } = invocation.terminal;
         const result = await client.call("auth.pairing.list", {});
         if (args.json) return writeJson(out, result);
-        if (result.pairings.length === 0) return void err.write("No device waits\n");
+        if (result.pairings.length === 0) return void err.write("Nobody waits\n");
         const now = Date.now();
         writeTable(out, result.pairings, [
           { title: "CODE", value: (pairing) => pairing.code },
@@ -37,7 +41,7 @@ const list = defineCommand({
 });
 
 const approve = defineCommand({
-  summary: "Let a device in",
+  summary: "Let a device, or somebody who writes over a channel, in",
   args: { code, ...jsonFlag, ...serverFlags },
   run: (args, invocation) =>
     withClient(
@@ -54,7 +58,7 @@ const approve = defineCommand({
 });
 
 const reject = defineCommand({
-  summary: "Turn a device away",
+  summary: "Turn one away",
   args: { code, ...jsonFlag, ...serverFlags },
   run: (args, invocation) =>
     withClient(
@@ -105,7 +109,7 @@ const invite = defineCommand({
 });
 
 export const pairing = defineGroup({
-  summary: "Let devices in that ask for it",
+  summary: "Let devices and people in who ask for it",
   fallback: "list",
   commands: { list, approve, reject, invite },
 });

@@ -1,5 +1,7 @@
+import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { collectEvents, testApp } from "../../../support/app.ts";
+import { refusal } from "../../../support/config.ts";
 import { connectDevice, testDevice } from "../../../support/device.ts";
 import { type Frame, openFrames, request } from "../../../support/frames.ts";
 
@@ -91,4 +93,43 @@ test("auth.pairing.reject turns a device away, once", async () => {
   const pairing = String(answer.error!.data.pairing_id);
   expect(await app.client.call("auth.pairing.reject", { pairing })).toEqual({ device_id: device.id });
   expect(await app.client.call("auth.pairing.approve", { pairing }).catch((error) => error.reason)).toBe("not_found");
+});
+
+/** As a channel leaves it when a stranger has written. */
+function stranger(app: { readonly home: { readonly database: string } }, id: string, code: string): void {
+  using db = new Database(app.home.database);
+  db.query("INSERT INTO channel_stranger VALUES ('telegram', ?, 'Ada', ?, ?)").run(id, code, Date.now() + 60_000);
+}
+
+test("auth.pairing.approve lets somebody in who writes over a channel, with scopes no wider than the caller's", async () => {
+  await using app = await testApp();
+  stranger(app, "42", "ABCD2345");
+  stranger(app, "43", "EFGH2345");
+  const { pairings } = await app.client.call("auth.pairing.list", {});
+  expect(pairings).toMatchObject([
+    { kind: "peer", code: "ABCD2345", device_id: "telegram:42", name: "Ada", scopes: ["chat"], address: "telegram" },
+    { kind: "peer", code: "EFGH2345" },
+  ]);
+  const { token } = await app.client.call("auth.tokens.create", { name: "admin", scopes: ["admin"] });
+  using narrow = await openFrames(app.url, { token });
+  const wide = request("auth.pairing.approve", { pairing: "ABCD2345", scopes: ["chat"] }, 1);
+  expect(await narrow.ask(wide)).toMatchObject({ error: { data: { reason: "forbidden", scopes: ["chat"] } } });
+  expect(await app.client.call("auth.pairing.approve", { pairing: "abcd 2345", scopes: ["chat", "approve"] })).toEqual({
+    device_id: "telegram:42",
+    name: "Ada",
+    role: "operator",
+    scopes: ["chat", "approve"],
+  });
+  expect(await app.client.call("auth.pairing.reject", { pairing: pairings[1]!.pairing_id })).toEqual({
+    device_id: "telegram:43",
+  });
+  for (const pairing of ["ABCD2345", "EFGH2345"]) {
+    expect((await refusal(() => app.client.call("auth.pairing.approve", { pairing }))).reason).toBe("not_found");
+  }
+  expect((await app.client.call("interface.peers.list", {})).peers).toMatchObject([
+    { interface: "telegram", peer: "42", name: "Ada", scopes: ["chat", "approve"], approved_by: "owner" },
+  ]);
+  await app.client.call("interface.peers.remove", { interface: "telegram", peer: "42" });
+  const again = { interface: "telegram", peer: "42" };
+  expect((await refusal(() => app.client.call("interface.peers.remove", again))).reason).toBe("not_found");
 });
