@@ -8,6 +8,7 @@ import { cpus, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Programs, Row } from "./bench/bench.ts";
+import { measureHandshake } from "./bench/handshake.ts";
 import { measureHistory } from "./bench/history.ts";
 import { measurePassthrough } from "./bench/passthrough.ts";
 import { measurePlugins } from "./bench/plugins.ts";
@@ -22,6 +23,7 @@ const MEASUREMENTS: Readonly<Record<string, (programs: Programs) => Promise<read
   start: measureStart,
   memory: measureMemory,
   rpc: measureRpc,
+  handshake: measureHandshake,
   turn: measureTurn,
   chunks: measureChunks,
   history: measureHistory,
