@@ -42,12 +42,13 @@ export function trustedProxies(blocks: readonly string[]): IsTrusted {
   const { BlockList, isIP } = process.getBuiltinModule("node:net");
   const list = new BlockList();
   for (const block of blocks) {
-    const [address = "", prefix] = block.split("/");
+    const [address = "", prefix, ...rest] = block.split("/");
     const family = isIP(address) === 4 ? "ipv4" : "ipv6";
     const bits = Number(prefix);
     const most = family === "ipv4" ? 32 : 128;
     const fits = prefix === undefined || (/^\d{1,3}$/.test(prefix) && bits <= most);
-    if (isIP(address) === 0 || !fits) throw new RangeError(`"${block}" is not an address or a block of addresses`);
+    if (isIP(address) === 0 || !fits || rest.length > 0)
+      throw new RangeError(`"${block}" is not an address or a block of addresses`);
     if (prefix === undefined) list.addAddress(address, family);
     else list.addSubnet(address, bits, family);
   }
