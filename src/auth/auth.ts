@@ -365,7 +365,7 @@ export interface ConnectingDevice {
   readonly address: string;
   readonly takeNonce: (nonce: string) => boolean;
   /** What to ask an operator for, when the device is not known. */
-  readonly wants: Pick<PairingRequest, "name" | "role" | "scopes">;
+  readonly wants: Pick<PairingRequest, "name" | "platform" | "role" | "scopes">;
   /** Made beforehand by an operator; only a device that is not known needs it. */
   readonly pairingCode?: string | undefined;
 }

@@ -7,6 +7,8 @@ import type { PendingPairing } from "./pairing.ts";
 export interface Device {
   readonly device_id: string;
   readonly name: string;
+  /** What it said that it runs on, when it was let in. */
+  readonly platform: string | null;
   readonly role: "operator" | "node";
   readonly scopes: readonly Scope[];
   readonly approved_by: string;
@@ -25,18 +27,19 @@ export class Devices {
 
   /** Resolves when it is durable. */
   async add(
-    pairing: Pick<PendingPairing, "deviceId" | "name" | "role">,
+    pairing: Pick<PendingPairing, "deviceId" | "name" | "platform" | "role">,
     scopes: readonly Scope[],
     by: string,
   ): Promise<Device> {
+    const { deviceId, name, platform, role } = pairing;
     await this.#store.write((db) =>
       db
         .query(
-          "INSERT OR REPLACE INTO auth_device (id, name, role, scopes, approved_by, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+          "INSERT OR REPLACE INTO auth_device (id, name, platform, role, scopes, approved_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
         )
-        .run(pairing.deviceId, pairing.name, pairing.role, JSON.stringify(scopes), by, this.#now()),
+        .run(deviceId, name, platform ?? null, role, JSON.stringify(scopes), by, this.#now()),
     );
-    return this.get(pairing.deviceId)!;
+    return this.get(deviceId)!;
   }
 
   get(id: string): Device | undefined {
@@ -79,6 +82,6 @@ interface DeviceRow extends Omit<Device, "device_id" | "scopes"> {
   readonly scopes: string;
 }
 
-function deviceOf({ id, name, role, scopes, approved_by, created_at, last_seen_at }: DeviceRow): Device {
-  return { device_id: id, name, role, scopes: JSON.parse(scopes), approved_by, created_at, last_seen_at };
+function deviceOf({ id, name, platform, role, scopes, approved_by, created_at, last_seen_at }: DeviceRow): Device {
+  return { device_id: id, name, platform, role, scopes: JSON.parse(scopes), approved_by, created_at, last_seen_at };
 }

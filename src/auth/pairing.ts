@@ -20,6 +20,8 @@ const WRONG_CODES = 10;
 export interface PairingRequest {
   readonly deviceId: string;
   readonly name: string;
+  /** What it says that it runs on. */
+  readonly platform?: string | undefined;
   readonly role: "operator" | "node";
   readonly scopes: readonly Scope[];
   readonly address: string;

@@ -8,6 +8,7 @@ import { InviteDialog } from "./components/invite-dialog.tsx";
 import { isLetter, isMod, isTyping } from "./components/keys.ts";
 import { KeysDialog } from "./components/keys-dialog.tsx";
 import { Layout, type RailControl } from "./components/layout.tsx";
+import { LinkDialog } from "./components/link-dialog.tsx";
 import { RenameDialog } from "./components/rename-dialog.tsx";
 import { StatusLines } from "./components/status-lines.tsx";
 import { TokenDialog } from "./components/token-dialog.tsx";
@@ -54,6 +55,7 @@ export function App(props: AppProps) {
       {dialog?.kind === "rename" && <RenameDialog sessionKey={dialog.key} title={dialog.title} onClose={close} />}
       {dialog?.kind === "confirm" && <ConfirmDialog {...dialog} onClose={close} />}
       {dialog?.kind === "invite" && <InviteDialog onClose={close} />}
+      {dialog?.kind === "link" && <LinkDialog onClose={close} />}
       {dialog?.kind === "token" && <TokenDialog onClose={close} />}
       <Announcer />
     </ShellContext.Provider>

@@ -35,6 +35,7 @@ export interface DeviceHandshake {
   readonly pairingCode?: string;
   /** Its name for itself. Default: `phone`. */
   readonly clientId?: string;
+  readonly platform?: string;
   readonly role?: "operator" | "node";
 }
 
@@ -49,6 +50,7 @@ export async function connectDevice(
     signedAt = Date.now(),
     pairingCode,
     clientId = "phone",
+    platform,
     role = "operator",
   }: DeviceHandshake = {},
 ): Promise<{ socket: Frames; answer: Frame & { result?: Record<string, unknown> }; proof: DeviceProof }> {
@@ -58,7 +60,7 @@ export async function connectDevice(
   const claim = { clientId, role, scopes, host: new URL(url).host, ...signed };
   const proof = await device.prove(nonce ?? challenge, signedAt, claim);
   const params = {
-    client: { id: clientId },
+    client: { id: clientId, ...(platform === undefined ? {} : { platform }) },
     role,
     scopes,
     auth: { device: proof, ...(pairingCode === undefined ? {} : { pairing_code: pairingCode }) },

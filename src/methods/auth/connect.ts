@@ -87,16 +87,25 @@ function prove(auth: Prover, params: ConnectParams, connection: Connection): Rig
     address,
     takeNonce: (nonce) => connection.takeNonce(nonce),
     pairingCode: given.pairing_code,
-    // A name that strangers choose: nothing in it may move a terminal or break a line of the log.
-    wants: { name: clientId.replace(/[^\x20-\x7e]/g, "?").slice(0, 64), role, scopes: scopes ?? SCOPES },
+    wants: {
+      name: harmless(clientId),
+      platform: client?.platform === undefined ? undefined : harmless(client.platform),
+      role,
+      scopes: scopes ?? SCOPES,
+    },
   });
+}
+
+/** A name that strangers choose: nothing in it may move a terminal or break a line of the log. */
+function harmless(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, "?").slice(0, 64);
 }
 
 /** What is known of the device behind the rights, if it is one. */
 function deviceOf({ devices }: Pick<Auth, "devices">, { grant: { identity } }: Rights) {
   const found = identity.kind === "device" || identity.kind === "node" ? devices.get(identity.id) : undefined;
   if (!found) return {};
-  const { last_seen_at: _, scopes, ...rest } = found;
+  const { last_seen_at: _, platform: _own, scopes, ...rest } = found;
   return { device: { ...rest, scopes: [...scopes] } };
 }
 

@@ -23,7 +23,8 @@ export type DialogRequest =
   | { readonly kind: "rename"; readonly key: string; readonly title: string }
   | ({ readonly kind: "confirm" } & Confirmation)
   | { readonly kind: "token" }
-  | { readonly kind: "invite" };
+  | { readonly kind: "invite" }
+  | { readonly kind: "link" };
 
 export const ShellContext = createContext<Shell | undefined>(undefined);
 

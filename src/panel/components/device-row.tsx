@@ -8,14 +8,16 @@ export function DeviceRow({ device }: { device: ShownDevice }) {
   const t = useT();
   const { panel, openDialog } = useShell();
   const { time } = useFormats();
-  const { device_id, role, scopes, approved_by, created_at, last_seen_at } = device;
+  const { device_id, platform, role, scopes, approved_by, created_at, last_seen_at } = device;
   const name = exactText(device.name) || t("access.unnamed");
   const seen = last_seen_at === null ? t("access.never_seen") : t("access.seen", { time: time(last_seen_at) });
+  const about = [platform ?? "", scopes.join(", ")].filter((part) => part !== "").join(" · ");
   return (
-    <Entry id={device_id} name={name} about={scopes.join(", ")} state={seen}>
+    <Entry id={device_id} name={name} about={about} state={seen}>
       {() => (
         <>
           <dl class="fact-list">
+            {platform !== null && <Fact name={t("access.platform")}>{exactText(platform)}</Fact>}
             <Fact name={t("access.role")}>{t(`access.role_${role}`)}</Fact>
             {role !== "node" && <Fact name={t("access.scopes")}>{scopes.join(", ")}</Fact>}
             <Fact name={t("access.let_in")}>{t("approvals.since", { who: approved_by, time: time(created_at) })}</Fact>

@@ -15,27 +15,27 @@ export function PairingCard({ pairing }: { pairing: ShownPairing }) {
   const { access, connection } = usePanel();
   const { time } = useFormats();
   const { busy, trouble, run } = useAct();
-  const { code, name, role, scopes, address, device_id, expires_at } = pairing;
+  const { code, name, platform, kind, role, scopes, address, device_id, expires_at } = pairing;
   const link = connection.link.value;
   const own: readonly Scope[] = link.kind === "connected" ? link.hello.scopes : [];
   const [given, setGiven] = useState<readonly Scope[]>(scopes.filter((scope) => own.includes(scope)));
   const isNode = role === "node";
+  const wants = kind === "peer" ? "access.wants_peer" : isNode ? "access.wants_node" : "access.wants_in";
   return (
     <section class="approval" aria-labelledby={id} data-entry={pairing.pairing_id}>
       <header class="approval-head">
         <span class="dot waiting" />
-        <span>{t("access.pairing")}</span>
+        <span>{t(kind === "peer" ? "access.pairing_peer" : "access.pairing")}</span>
         <span class="meta">{t("access.pairing_expires", { time: time(expires_at) })}</span>
       </header>
-      <h2 id={id}>
-        {t(isNode ? "access.wants_node" : "access.wants_in", { name: exactText(name) || t("access.unnamed") })}
-      </h2>
-      <p class="approval-why">{t("access.compare")}</p>
+      <h2 id={id}>{t(wants, { name: exactText(name) || t("access.unnamed") })}</h2>
+      <p class="approval-why">{t(kind === "peer" ? "access.compare_peer" : "access.compare")}</p>
       <p class="pairing-code">
         {code.slice(0, 4)}-{code.slice(4)}
       </p>
       <dl class="fact-list">
-        <Fact name={t("access.address")}>
+        {platform !== null && <Fact name={t("access.platform")}>{exactText(platform)}</Fact>}
+        <Fact name={t(kind === "peer" ? "access.channel" : "access.address")}>
           <code>{address}</code>
         </Fact>
         <Fact name={t("access.id")}>

@@ -12,6 +12,14 @@ export const accessStrings = {
     en: "Let it in only if it shows this code, and if it was you who asked:",
     zh: "仅当该设备显示此代码且确实由您发起时才允许接入：",
   },
+  "access.pairing_peer": { en: "Somebody asks to be let in", zh: "有人请求接入" },
+  "access.wants_peer": { en: "{name} wants to write to Aleph", zh: "{name} 想给 Aleph 发消息" },
+  "access.compare_peer": {
+    en: "Let them in only if they were sent this code, and if you know who it is:",
+    zh: "仅当对方收到此代码且您认识对方时才允许接入：",
+  },
+  "access.channel": { en: "Writes over", zh: "渠道" },
+  "access.platform": { en: "Says it runs on", zh: "自称平台" },
   "access.address": { en: "Asks from", zh: "请求来自" },
   "access.id": { en: "Id", zh: "标识" },
   "access.scopes": { en: "May", zh: "权限" },
@@ -22,6 +30,22 @@ export const accessStrings = {
   "access.no_devices": {
     en: "No device was let in. One that connects with a key of its own asks here.",
     zh: "尚无设备接入。使用自己密钥连接的设备会在此处请求。",
+  },
+  "access.link_new": { en: "Link a device", zh: "关联设备" },
+  "access.link_about": {
+    en: "Whoever opens the link first gets in with this, without another question.",
+    zh: "最先打开链接的设备将直接获得以下权限，不再询问。",
+  },
+  "access.link_make": { en: "Make a link", zh: "生成链接" },
+  "access.link_made": { en: "Open this on the new device", zh: "在新设备上打开" },
+  "access.link_qr": { en: "The link as a QR code", zh: "链接的二维码" },
+  "access.link_once": {
+    en: "Point its camera at the picture, or open the link there. It lets one device in, until {time}.",
+    zh: "用其相机扫描图片，或在其上打开链接。仅允许一台设备接入，截止 {time}。",
+  },
+  "access.link_local": {
+    en: "This address works on this machine only. For another device, open the panel first at the address by which other machines reach this server.",
+    zh: "此地址仅在本机有效。要关联其他设备，请先通过其他设备可访问的服务器地址打开面板。",
   },
   "access.role": { en: "Role", zh: "角色" },
   "access.role_operator": { en: "a person’s device", zh: "个人设备" },

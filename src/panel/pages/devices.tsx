@@ -29,7 +29,14 @@ export function DevicesPage() {
         {phase.kind === "loading" && !devices && <Late>{t("access.loading")}</Late>}
         {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void access.load()} />}
         {devices && (
-          <Section title={t("access.devices")}>
+          <Section
+            title={t("access.devices")}
+            act={
+              <button type="button" class="button" onClick={() => openDialog({ kind: "link" })}>
+                {t("access.link_new")}
+              </button>
+            }
+          >
             {devices.length === 0 && <p class="aside">{t("access.no_devices")}</p>}
             {devices.map((device) => (
               <DeviceRow key={device.device_id} device={device} />

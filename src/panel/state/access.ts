@@ -13,6 +13,9 @@ export type ShownToken = Result<"auth.tokens.list">["tokens"][number];
 
 export type ShownInvite = Result<"auth.invites.list">["invites"][number];
 
+/** Lets one device in that brings the code. */
+export type DeviceLink = Result<"auth.pairing.invite">;
+
 export interface Access {
   /** Each undefined until it is known. */
   readonly devices: ReadonlySignal<readonly ShownDevice[] | undefined>;
@@ -27,6 +30,7 @@ export interface Access {
   renew(): Promise<void>;
   /** Rejects with the server's reason, as all below. */
   approve(pairing: ShownPairing, scopes: readonly Scope[]): Promise<void>;
+  link(scopes: readonly Scope[]): Promise<DeviceLink>;
   reject(pairing: ShownPairing): Promise<void>;
   revokeDevice(id: string): Promise<void>;
   /** The token itself is told this once. */
@@ -73,6 +77,7 @@ export function createAccess(call: Call, now: () => number): Access {
       await call("auth.pairing.approve", { pairing: pairing_id, scopes: [...scopes] });
       await load();
     },
+    link: (scopes) => call("auth.pairing.invite", { scopes: [...scopes] }),
     async reject({ pairing_id }) {
       await call("auth.pairing.reject", { pairing: pairing_id });
       await waiting.load();

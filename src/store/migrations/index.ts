@@ -14,6 +14,7 @@ import { invites } from "./0013-invites.ts";
 import { nodes } from "./0014-nodes.ts";
 import { a2a } from "./0015-a2a.ts";
 import { channels } from "./0016-channels.ts";
+import { devicePlatforms } from "./0017-device-platforms.ts";
 
 /** Forward steps in order; the database's `user_version` says how many it has had. */
 export const migrations: readonly string[] = [
@@ -33,4 +34,5 @@ export const migrations: readonly string[] = [
   nodes,
   a2a,
   channels,
+  devicePlatforms,
 ];

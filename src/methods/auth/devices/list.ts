@@ -14,6 +14,8 @@ export const authDevicesList = defineMethod({
       z.object({
         device_id: z.string(),
         name: z.string(),
+        /** What it said that it runs on. */
+        platform: z.string().nullable(),
         role: z.enum(["operator", "node"]),
         scopes: z.array(z.enum(SCOPES)),
         approved_by: z.string(),
