@@ -5,6 +5,7 @@ import type { ToolOutcome } from "../policy/gate.ts";
 import { AlephError, type Reason } from "../protocol/errors.ts";
 import type { MessagePart } from "../protocol/message.ts";
 import type { HookEvent } from "../sdk/plugin.ts";
+import type { Recalled } from "../sdk/memory.ts";
 import type { ModelInfo, StreamPart } from "../sdk/provider.ts";
 import type { Session } from "../session/sessions.ts";
 
@@ -55,6 +56,8 @@ export type Line =
   /** What plugins made of a reply or a failure; or why they refused it. */
   | { readonly type: "hook"; readonly event: HookEvent; readonly decides: boolean; readonly outcome: unknown }
   | { readonly type: "hook"; readonly event: HookEvent; readonly decides: boolean; readonly error: RecordedError }
+  /** What of the memory the model was shown. */
+  | { readonly type: "recall"; readonly recalled: Recalled }
   | {
       readonly type: "steered";
       readonly messages: readonly { readonly messageId: number; readonly parts: readonly MessagePart[] }[];

@@ -37,7 +37,7 @@ export class Player {
 
   constructor(options: PlayerOptions) {
     this.#o = options;
-    const facts = ["run", "order", "name", "unknown_name"];
+    const facts = ["run", "order", "name", "unknown_name", "recall"];
     this.#script = options.lines.filter(({ type }) => !facts.includes(type));
   }
 
@@ -71,6 +71,12 @@ export class Player {
         return { decides: first.decides, run: async (context) => this.#hooked(event, context) };
       },
     };
+  }
+
+  /** What was recalled then, whatever is remembered now; after a restart it was recalled again. */
+  get recall(): NonNullable<LoopDeps["recall"]> {
+    const lines = this.#o.lines.filter((line) => line.type === "recall");
+    return async () => (lines.length > 1 ? lines.shift() : lines[0])?.recalled;
   }
 
   takeSteered(): LineOf<"steered">["messages"] {

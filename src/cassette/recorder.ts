@@ -35,6 +35,7 @@ export async function recordRun(
       models: recordedModels(deps.models, tape),
       toolbox: recordedToolbox(deps.toolbox, tape),
       hooks: recordedHooks(deps.hooks, tape),
+      ...(deps.recall ? { recall: recordedRecall(deps.recall, tape) } : {}),
     },
     {
       ...loopRun,
@@ -167,6 +168,14 @@ function recordedProvider(provider: OpenProvider, models: Pick<LoopDeps["models"
         tape.writeReply(call, parts, end);
       }
     },
+  };
+}
+
+function recordedRecall(recall: NonNullable<LoopDeps["recall"]>, tape: Tape): NonNullable<LoopDeps["recall"]> {
+  return async (...which) => {
+    const recalled = await recall(...which);
+    if (recalled) tape.write({ type: "recall", recalled });
+    return recalled;
   };
 }
 

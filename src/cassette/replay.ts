@@ -61,6 +61,7 @@ export async function replayRun(options: ReplayOptions): Promise<Replayed> {
       models: player.models,
       toolbox: player.toolbox(deps.toolbox),
       hooks: player.hooks,
+      recall: player.recall,
       commands: { run: () => Promise.reject(new AlephError("conflict", "A command cannot be played again")) },
       bus: { publish: (topic, data) => events.push({ topic, data }) },
       usage: { check: () => undefined, record: () => undefined },

@@ -66,9 +66,13 @@ export class Extraction implements Disposable {
   readonly #serial = createSerial();
   readonly #stop = new AbortController();
   #last: Promise<unknown> = Promise.resolve();
+  readonly #began: number;
+  /** When a model was asked since then; what was before is among the usage. */
+  #asked: number[] = [];
 
   constructor(options: ExtractionOptions) {
     this.#o = options;
+    this.#began = options.now();
   }
 
   /** Later, when nothing more has been said in the session for a while. */
@@ -149,6 +153,7 @@ export class Extraction implements Disposable {
       `The conversation:\n${text}`,
     ].join("\n\n");
     const began = monotonic();
+    this.#asked.push(now());
     let asked: { readonly provider: string; readonly model: string } | undefined;
     let used: Usage | undefined;
     let answer = "";
@@ -216,11 +221,12 @@ export class Extraction implements Disposable {
 
   #askedToday(now: number): number {
     const row = this.#o.store.db
-      .query<{ asked: number }, [string, number]>(
-        "SELECT coalesce(sum(replies), 0) AS asked FROM usage WHERE route = ? AND ts > ?",
+      .query<{ asked: number }, [string, number, number]>(
+        "SELECT coalesce(sum(replies), 0) AS asked FROM usage WHERE route = ? AND ts > ? AND ts < ?",
       )
-      .get(ROUTE, now - DAY_MS);
-    return row?.asked ?? 0;
+      .get(ROUTE, now - DAY_MS, this.#began);
+    this.#asked = this.#asked.filter((at) => at > now - DAY_MS);
+    return (row?.asked ?? 0) + this.#asked.length;
   }
 }
 

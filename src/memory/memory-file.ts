@@ -77,7 +77,7 @@ export class MemoryFile implements Disposable {
   #flush(where: Namespace, kept: Kept): void {
     clearTimeout(kept.timer);
     kept.timer = undefined;
-    void this.#do(kept, () => this.#render(where, kept));
+    void this.#do(kept, () => this.#render(where, kept, this.#base(where.agent)));
   }
 
   #do(kept: Kept, work: () => Promise<void>): Promise<void> {
@@ -98,7 +98,7 @@ export class MemoryFile implements Disposable {
       this.#saveBase(where.agent, text);
     }
     kept.seen = seen;
-    if (text !== base) await this.#render(where, kept);
+    if (text !== base) await this.#render(where, kept, text);
   }
 
   async #merge(
@@ -136,7 +136,7 @@ export class MemoryFile implements Disposable {
   }
 
   /** Only over what was read: what somebody wrote meanwhile is read first, by whoever knows where it is from. */
-  async #render(where: Namespace, kept: Kept): Promise<void> {
+  async #render(where: Namespace, kept: Kept, current: string | undefined): Promise<void> {
     const { agent } = where;
     const path = this.#path(agent);
     const found = fingerprint(path);
@@ -148,7 +148,7 @@ export class MemoryFile implements Disposable {
     const listed = this.#o.facts.list(where, { limit: MAX_SHOWN + 1 });
     if (listed.length === 0 && base === undefined) return;
     const text = renderMemory(listed.slice(0, MAX_SHOWN), listed.length > MAX_SHOWN);
-    if (text === base && found !== "") {
+    if (text === current && found !== "") {
       kept.seen = found;
       return;
     }

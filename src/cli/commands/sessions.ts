@@ -73,6 +73,34 @@ const show = defineCommand({
     }),
 });
 
+const search = defineCommand({
+  summary: "Search what was said in all sessions",
+  args: {
+    words: { type: "positional", required: true, rest: true, description: "words that a message has" },
+    session: { type: "string", valueHint: "key", description: "only in this session", completion: "sessions" },
+    limit: { type: "string", valueHint: "n", description: "how many at most", default: "20" },
+    ...jsonFlag,
+    ...serverFlags,
+  },
+  run: (args, invocation) =>
+    withClient(args, invocation, async ({ client }) => {
+      const { out, err } = invocation.terminal;
+      const result = await client.call("session.search", {
+        query: args._.join(" "),
+        limit: toCount(args.limit, 200),
+        ...(args.session === undefined ? {} : { session_key: args.session }),
+      });
+      if (args.json) return writeJson(out, result);
+      const { bold, dim } = out.style;
+      for (const { session_key, title, message_id, role, ts, snippet } of result.messages) {
+        const head = `${bold(session_key)}  ${title === null ? "" : printableLine(title)}`.trimEnd();
+        out.write(`${head}\n${dim(`${role} ${message_id}  ${formatTime(ts)}`)}\n  ${printableLine(snippet)}\n\n`);
+      }
+      if (result.messages.length === 0) err.write("No message has these words\n");
+      if (result.not_searched > 0) err.write(`${result.not_searched} messages are not searched yet; try again later\n`);
+    }),
+});
+
 const exportCommand = defineCommand({
   summary: "Export a whole session",
   args: {
@@ -139,9 +167,9 @@ const remove = defineCommand({
 });
 
 export const sessions = defineGroup({
-  summary: "List, show, export and delete conversations",
+  summary: "List, show, search, export and delete conversations",
   fallback: "list",
-  commands: { list, show, export: exportCommand, clear, delete: remove },
+  commands: { list, show, search, export: exportCommand, clear, delete: remove },
 });
 
 type HistoryMessage = Result<"session.history">["messages"][number];
