@@ -59,7 +59,9 @@ async function setUp(first: readonly ActivePlugin[], listen = true) {
       needs: {},
       config: () => ({ interfaces: { chat: { allow_from: ["U1"] } } }),
       resolveSecret: async (value) => value,
-      chats: async () => ({ join: () => ({ receive: async () => undefined, press: async () => "" }) }),
+      chats: async () => ({
+        join: () => ({ receive: async () => undefined, press: async () => ({ text: "", settled: true }) }),
+      }),
       bus,
       log,
     }),

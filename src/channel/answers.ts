@@ -1,6 +1,7 @@
 /** Brings what runs say back to the conversations whose messages they answer: while it grows, and at the end for certain. */
 import { describeError, type Log } from "../lib/log.ts";
 import type { EventData } from "../protocol/events.ts";
+import { parseSessionKey } from "../protocol/session-key.ts";
 import type { Published } from "../sdk/bus.ts";
 import type { ChannelCapabilities, ChannelLimits, OpenChannel } from "../sdk/channel.ts";
 import type { Store } from "../sdk/store.ts";
@@ -130,13 +131,14 @@ export class Answers implements AsyncDisposable {
     if (early) live?.answer.add(early.text);
   }
 
-  #live({ id, channel, conversation, messageId, shown }: Received, store: Store, limits: ChannelLimits) {
+  #live({ id, channel, conversation, messageId, sessionKey, shown }: Received, store: Store, limits: ChannelLimits) {
     const { channelOf, log } = this.#o;
     const answer = new LiveAnswer({
       conversation,
       channelOf: () => channelOf(channel),
       limit: limits.message,
-      editMs: limits.edit_ms ?? 1000,
+      // In a group all see each of them, and places allow fewer.
+      editMs: (limits.edit_ms ?? 1000) * (parseSessionKey(sessionKey).form === "group" ? 3 : 1),
       replyTo: messageId,
       shown,
       onShown: (ids) => store.writeRelaxed((db) => setShown(db, id, ids)),

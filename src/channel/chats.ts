@@ -9,7 +9,7 @@ import type { EventData } from "../protocol/events.ts";
 import type { Grant } from "../protocol/identity.ts";
 import type { RunParams } from "../protocol/run.ts";
 import type { Bus, Published } from "../sdk/bus.ts";
-import type { Chat, ChatPolicy, IncomingFile, IncomingMessage, OpenChannel, Press } from "../sdk/channel.ts";
+import type { Chat, ChatPolicy, IncomingFile, IncomingMessage, OpenChannel, Press, Pressed } from "../sdk/channel.ts";
 import type { Store } from "../sdk/store.ts";
 import { admit, grantOf, isSpokenIn } from "./admission.ts";
 import { Answers, type AnswersOptions } from "./answers.ts";
@@ -59,6 +59,8 @@ const ANSWERED: Readonly<Record<Decision, string>> = {
   always: "Allowed for always",
   deny: "Denied",
 };
+
+const NOT_YOURS: Pressed = { text: "You may not answer this", settled: false };
 
 export class Chats implements AsyncDisposable {
   readonly #o: ChatsOptions;
@@ -200,22 +202,23 @@ export class Chats implements AsyncDisposable {
     this.#outbox.kick(channel);
   }
 
-  async #press(channel: string, { policy }: Joined, { sender, value }: Press): Promise<string> {
+  async #press(channel: string, { policy }: Joined, { sender, value }: Press): Promise<Pressed> {
     const { approvals, peers, log } = this.#o;
     const pressed = readApprovalButton(value);
-    if (!pressed) return "This button does nothing any more";
+    if (!pressed) return { text: "This button does nothing any more", settled: true };
     const grant = grantOf(channel, policy, sender, peers.get(channel, sender.id));
-    if (!grant?.scopes.includes("approve")) return "You may not answer this";
+    if (!grant?.scopes.includes("approve")) return NOT_YOURS;
     try {
       const { session_key } = approvals.get(pressed.approvalId);
       if (grant.identity.kind !== "owner" && !isSpokenIn(channel, sender.id, session_key)) {
-        return "You may not answer this";
+        return NOT_YOURS;
       }
       await approvals.resolve({ ...pressed, by: grant.identity.id });
-      return ANSWERED[pressed.decision];
+      return { text: ANSWERED[pressed.decision], settled: true };
     } catch (thrown) {
       log.debug("button had no effect", { interface: channel, ...describeError(thrown) });
-      return AlephError.from(thrown).message;
+      const { reason, message } = AlephError.from(thrown);
+      return { text: message, settled: reason === "conflict" || reason === "not_found" };
     }
   }
 

@@ -1,5 +1,6 @@
 /** Shows the answer of a run while it grows, in as many messages as it takes, each changed no more often than the place allows. */
 import { describeError, type Log } from "../lib/log.ts";
+import { AlephError } from "../protocol/errors.ts";
 import type { OpenChannel } from "../sdk/channel.ts";
 import { splitText } from "./split-text.ts";
 
@@ -38,8 +39,12 @@ export class LiveAnswer {
 
   add(content: string): void {
     this.#text += content;
+    this.#plan(this.#texts.length === 0 ? FIRST_MS : this.#o.editMs);
+  }
+
+  #plan(ms: number): void {
     if (this.#isGivenUp || this.#timer || this.#flushing) return;
-    this.#timer = setTimeout(() => this.#flush(), this.#texts.length === 0 ? FIRST_MS : this.#o.editMs);
+    this.#timer = setTimeout(() => this.#flush(), ms);
   }
 
   /** Resolves with the messages that are there, once nothing more is under way. */
@@ -52,15 +57,21 @@ export class LiveAnswer {
 
   #flush(): void {
     this.#timer = undefined;
+    let restMs = this.#o.editMs;
     this.#flushing = this.#show()
       .catch((thrown: unknown) => {
+        const { reason, data } = AlephError.from(thrown);
+        if (reason === "rate_limited" && typeof data.retry_after_ms === "number") {
+          restMs = Math.max(restMs, data.retry_after_ms);
+          return;
+        }
         this.#isGivenUp = true;
         this.#o.log.warn("answer could not be shown while it grows", describeError(thrown));
       })
       .finally(() => {
         this.#flushing = undefined;
         const isShown = splitText(this.#text, this.#o.limit).every((piece, at) => piece === this.#texts[at]);
-        if (!isShown) this.add("");
+        if (!isShown) this.#plan(restMs);
       });
   }
 

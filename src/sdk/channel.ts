@@ -64,6 +64,11 @@ export interface Press {
   readonly value: string;
 }
 
+export interface Pressed {
+  readonly text: string;
+  readonly settled: boolean;
+}
+
 /** Whom a channel lets write, and what becomes of it. `chatOptions` has it as keys of a table. */
 export interface ChatPolicy {
   /** Ids of senders with the rights of the owner, letter by letter. */
@@ -92,8 +97,8 @@ export interface Chat {
    * then the place is to give it once more.
    */
   receive(message: IncomingMessage): Promise<void>;
-  /** Resolves with what to show to whoever pressed it. Never rejects. */
-  press(press: Press): Promise<string>;
+  /** Resolves with what to show to whoever pressed it, and whether the buttons have done their work. Never rejects. */
+  press(press: Press): Promise<Pressed>;
 }
 
 export interface ChannelHost {
@@ -127,6 +132,11 @@ export interface MessageExtras {
   readonly key?: string;
 }
 
+export interface ChannelRequest {
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+}
+
 export interface SentMessage {
   /** As the place names it. */
   readonly id: string;
@@ -144,6 +154,8 @@ export interface OpenChannel extends AsyncDisposable {
   edit?(target: string, id: string, message: string, extras?: MessageExtras): Promise<void>;
   /** Shows for some seconds that an answer is being written. */
   typing?(target: string): Promise<void>;
+  /** What the platform sends to `POST /channels/<id>`; it must show that it comes from there. */
+  request?(request: ChannelRequest): Promise<{ readonly status: number; readonly body?: string }>;
   /** Resolves with the reason when the connection broke by itself: then it is disposed, and opened again later. */
   readonly broken?: Promise<AlephError>;
 }

@@ -241,7 +241,8 @@ test("Chats asks in the conversation, and takes the answer of who may give it", 
   expect(t.shown.slice(0, -1).map(({ extras }) => extras.buttons)).toEqual([undefined]);
   const [[once], [deny]] = t.shown.at(-1)!.extras.buttons! as unknown as [[Button], [Button]];
   for (const { value } of [once, deny]) expect(value.length).toBeLessThanOrEqual(64);
-  const press = (id: string, value: string) => t.chat.press({ conversation: "room", sender: { id }, value });
+  const press = async (id: string, value: string) =>
+    (await t.chat.press({ conversation: "room", sender: { id }, value })).text;
   expect(await press("U2", once.value)).toBe("You may not answer this");
   expect(await press("U1", "ap:o:unknown")).toBe('Approval "unknown" does not exist');
   expect(await press("U1", "else")).toBe("This button does nothing any more");
@@ -284,7 +285,7 @@ test("Chats lets a peer with the right to approve answer in his own conversation
     );
     const said = await t.chat.press({ conversation: "room", sender: { id }, value: `ap:o:${approval_id}` });
     stop.abort();
-    return [said, await asked];
+    return [said.text, await asked];
   };
   expect(await press("U2", "agent:main:chat:dm:U2")).toEqual(["Allowed once", "once"]);
   expect(await press("U2", "agent:main:main")).toEqual(["You may not answer this", "cancelled"]);

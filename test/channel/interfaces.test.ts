@@ -41,7 +41,7 @@ function setUp(tables: Tables, channelOptions: TestChannelOptions = {}) {
           if (message.sender.id.startsWith("stranger")) refused(message.sender.id);
           else received.push({ channel, message });
         },
-        press: async () => "",
+        press: async () => ({ text: "", settled: true }),
       }),
     }),
     bus: { publish: (topic, data) => topics.push(`${topic} ${(data as { interface: string }).interface}`) },

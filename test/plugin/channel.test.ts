@@ -44,7 +44,7 @@ async function setUp(handlers: TestPluginOptions["handlers"] = {}, table: object
               if (message.text === "bad") throw new AlephError("storage_failed", "Disk is full");
               received.push(message);
             },
-            press: async () => "",
+            press: async () => ({ text: "", settled: true }),
           };
         },
       }),
