@@ -6,14 +6,23 @@ import type { Bus } from "../sdk/bus.ts";
 import type { Rights } from "../sdk/connection.ts";
 import type { Store } from "../sdk/store.ts";
 import { LoginAttempts } from "./attempts.ts";
+import {
+  deviceCredential,
+  deviceRights,
+  guestCredential,
+  guestRights,
+  ownerCredential,
+  tokenCredential,
+  tokenRights,
+} from "./credentials.ts";
 import { verifyDevice } from "./device-key.ts";
-import { type Device, Devices, deviceGrant } from "./devices.ts";
-import { guestGrant, type Invite, Invites } from "./invites.ts";
+import { type Device, Devices } from "./devices.ts";
+import { guestSessionKey, type Invite, Invites } from "./invites.ts";
 import { type IssuedLogin, type Login, Logins } from "./logins.ts";
 import { type PairingRequest, Pairings, type PendingPairing } from "./pairing.ts";
 import { PasswordCheck } from "./password.ts";
-import { fingerprint, sameSecret } from "./secret.ts";
-import { type AccessToken, checkScopes, Tokens } from "./tokens.ts";
+import { sameSecret } from "./secret.ts";
+import { checkScopes, Tokens } from "./tokens.ts";
 
 export type Credentials = { readonly token: string } | { readonly session_token: string };
 
@@ -154,7 +163,7 @@ export class Auth {
       throw this.#askForPairing({ ...claim.wants, deviceId: proof.id, address: claim.address });
     }
     const device = known ?? (await this.#pairByCode(proof.id, claim.pairingCode!, claim));
-    return { grant: deviceGrant(device), credentials: [deviceCredential(proof.id)] };
+    return deviceRights(device);
   }
 
   /** A code with which a device that nobody knows yet is let in at once, with scopes no wider than the caller's. Throws `forbidden`. */
@@ -266,14 +275,13 @@ export class Auth {
 
   #guestRights(invite: Invite): Rights {
     this.#guests.set(invite.invite_id, invite);
-    const { invite_id, expires_at } = invite;
-    return { grant: guestGrant(invite), credentials: [guestCredential(invite_id)], expiresAt: expires_at };
+    return guestRights(invite);
   }
 
   #forgetGuest(id: string): void {
     const known = this.#guests.get(id);
     this.#guests.delete(id);
-    if (known) this.#options.onGuestGone(guestGrant(known).guest!.sessionKey);
+    if (known) this.#options.onGuestGone(guestSessionKey(known.invite_id));
   }
 
   async #pairByCode(deviceId: string, code: string, { address, wants }: ConnectingDevice): Promise<Device> {
@@ -356,7 +364,7 @@ export class Auth {
     const invite = kind === "guest" ? this.invites.current(id) : undefined;
     if (invite) return this.#guestRights(invite);
     const device = kind === "device" ? this.devices.get(id) : undefined;
-    return device && { grant: deviceGrant(device), credentials: [credential] };
+    return device && deviceRights(device);
   }
 }
 
@@ -370,23 +378,6 @@ export interface ConnectingDevice {
   readonly pairingCode?: string | undefined;
 }
 
-function tokenRights({ token_id, scopes, expires_at }: AccessToken): Rights {
-  const grant: Grant = { identity: { id: token_id, kind: "owner" }, role: "operator", scopes };
-  return { grant, credentials: [tokenCredential(token_id)], ...(expires_at === null ? {} : { expiresAt: expires_at }) };
-}
-
-function tokenCredential(id: string): string {
-  return `token ${id}`;
-}
-
-function deviceCredential(id: string): string {
-  return `device ${id}`;
-}
-
-function guestCredential(id: string): string {
-  return `guest ${id}`;
-}
-
 function noPairing(): AlephError {
   return new AlephError("not_found", "No device waits with this code", {
     data: { hint: "A code lasts 10 minutes; auth.pairing.list shows those that wait" },
@@ -397,9 +388,4 @@ function noPairing(): AlephError {
 function bearerOf(header: string): string | undefined {
   if (header.startsWith("Bearer ") && !header.includes(" ", 7)) return header.slice(7);
   return /^Bearer +(\S+)$/i.exec(header)?.[1];
-}
-
-/** Names the owner's token; another token has another name, so that what came from the old one is worth nothing. */
-export function ownerCredential(token: string): string {
-  return `owner-${fingerprint(token)}`;
 }

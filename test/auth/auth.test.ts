@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { Auth, ownerCredential } from "../../src/auth/auth.ts";
+import { Auth } from "../../src/auth/auth.ts";
+import { ownerCredential } from "../../src/auth/credentials.ts";
 import { OWNER_GRANT } from "../../src/protocol/identity.ts";
 import { openStore } from "../../src/store/store.ts";
 import { refusal } from "../support/config.ts";
@@ -10,7 +11,12 @@ const HERE = { address: "192.0.2.1", cookie: undefined };
 function open() {
   const { log } = testLog();
   const store = openStore(":memory:", { log });
-  const world = { mode: "token" as "token" | "none", token: "first-token", now: 1_000_000, password: undefined as string | undefined };
+  const world = {
+    mode: "token" as "token" | "none",
+    token: "first-token",
+    now: 1_000_000,
+    password: undefined as string | undefined,
+  };
   const revoked: string[] = [];
   const gone: string[] = [];
   const auth = new Auth({

@@ -2,11 +2,11 @@
 import { expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { conversation, MAIN } from "../support/conversation.ts";
-import { calls, results, toolNames } from "../support/delegation.ts";
-import type { Frames } from "../support/frames.ts";
-import { inviteGuest, openGuest } from "../support/guest.ts";
-import { until } from "../support/until.ts";
+import { conversation, MAIN } from "../../support/conversation.ts";
+import { calls, results, toolNames } from "../../support/delegation.ts";
+import type { Frames } from "../../support/frames.ts";
+import { inviteGuest, openGuest } from "../../support/guest.ts";
+import { until } from "../../support/until.ts";
 
 const topics = ({ received }: Frames) =>
   received.filter(({ method }) => method === "event").map(({ params }) => params!.topic);
