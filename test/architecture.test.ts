@@ -60,6 +60,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   client: ["lib", "protocol", "type sdk", "type methods"],
   remote: [...CONTRACTS, "sandbox"],
   cluster: [...CONTRACTS, "config", "sandbox", "policy", "browser", "type media", "tools", "client"],
+  acp: ["lib", "protocol", "client"],
   panel: ["lib", "protocol", "client", "type methods"],
   "tool-needs.ts": [...CORE],
   "open-plugins.ts": [...CORE],
@@ -110,7 +111,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   "check-tables.ts": ["lib", "type config", "providers", "channel", "channels", "plugin"],
   "app.ts": ["lib", "protocol", "config", "sdk", "core-options.ts", "core.ts", "check-tables.ts", "remote", "gateway"],
-  cli: ["lib", "protocol", "config", "sandbox", "client", "remote", "cluster", "plugin", "mcp", "check-tables.ts", "app.ts"],
+  cli: ["lib", "protocol", "config", "sandbox", "client", "remote", "cluster", "plugin", "mcp", "acp", "check-tables.ts", "app.ts"],
   "main.ts": ["sandbox", "document", "plugin", "cli"],
 };
 

@@ -123,8 +123,10 @@ export class TaskHandler implements A2ARequestHandler {
 
   async cancelTask({ id }: CancelTaskRequest): Promise<Task> {
     const row = this.#find(id);
-    if (isEnded(this.#o.view.state(row))) throw new TaskNotCancelableError(`Task "${id}" has ended already`);
-    await this.#o.runner.stop(id, "cancel");
+    const state = this.#o.view.state(row);
+    if (isEnded(state)) throw new TaskNotCancelableError(`Task "${id}" has ended already`);
+    // A tool that works may come to its end; one that waits for an answer would wait for nobody.
+    await this.#o.runner.stop(id, state === TaskState.TASK_STATE_INPUT_REQUIRED ? "abort" : "cancel");
     return this.#o.view.task(row);
   }
 
@@ -176,13 +178,11 @@ export class TaskHandler implements A2ARequestHandler {
     return row;
   }
 
-  #known({ messageId, digest }: Incoming): TaskRow | undefined {
+  #known(incoming: Incoming): TaskRow | undefined {
     const { tasks } = this.#o;
     const identity = this.#caller.grant.identity.id;
-    const known = tasks.message(identity, messageId);
-    if (!known) return undefined;
-    if (known.digest !== digest) throw new RequestMalformedError(`Message "${messageId}" was another one before`);
-    return tasks.find(identity, known.runId);
+    const runId = tasks.runOf(identity, incoming);
+    return runId === undefined ? undefined : tasks.find(identity, runId);
   }
 
   async #start(incoming: Incoming): Promise<TaskRow> {

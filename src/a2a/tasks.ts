@@ -10,11 +10,6 @@ export interface TaskRow {
   readonly contextId: string;
 }
 
-export interface KnownMessage {
-  readonly runId: string;
-  readonly digest: string;
-}
-
 export interface NewMessage {
   readonly identity: string;
   readonly messageId: string;
@@ -65,13 +60,13 @@ export class Tasks {
     return row ? { runId, contextId: row.context_id } : undefined;
   }
 
-  message(identity: string, messageId: string): KnownMessage | undefined {
-    const row = this.#store.db
-      .query<{ run_id: string; digest: string }, [string, string]>(
-        "SELECT run_id, digest FROM a2a_message WHERE identity = ? AND message_id = ?",
+  /** The run that the same message began or went on with before. */
+  runOf(identity: string, { messageId, digest }: { messageId: string; digest: string }): string | undefined {
+    return this.#store.db
+      .query<{ run_id: string }, [string, string, string]>(
+        "SELECT run_id FROM a2a_message WHERE identity = ? AND message_id = ? AND digest = ?",
       )
-      .get(identity, messageId);
-    return row ? { runId: row.run_id, digest: row.digest } : undefined;
+      .get(identity, messageId, digest)?.run_id;
   }
 
   /** The ids that their sender gave to messages of the run, by our own. */
