@@ -7,11 +7,7 @@ import { ModelMediaFitter } from "./agent/model-media.ts";
 import { Runner } from "./agent/runner.ts";
 import { SubagentRuns } from "./agent/subagents.ts";
 import { Toolbox } from "./agent/toolbox.ts";
-import { Auth } from "./auth/auth.ts";
-import { ownerCredential } from "./auth/credentials.ts";
 import { GUEST_METHODS } from "./auth/guest-methods.ts";
-import { ensureOwnerToken, followOwnerToken, replaceOwnerToken } from "./auth/owner-token.ts";
-import { followPassword } from "./auth/password.ts";
 import { openBus } from "./bus/bus.ts";
 import { Interfaces } from "./channel/interfaces.ts";
 import { type ChannelNeeds, channels } from "./channels/index.ts";
@@ -19,7 +15,6 @@ import { ChatParts } from "./chat-parts.ts";
 import { ClusterParts } from "./cluster/cluster-parts.ts";
 import type { Completion } from "./completion/completion.ts";
 import { KnownSecrets } from "./config/known-secrets.ts";
-import { readPasswordHash } from "./config/password-file.ts";
 import type { Core, CoreOptions } from "./core-options.ts";
 import { createDispatch } from "./gateway/dispatch.ts";
 import { gauges } from "./gateway/gauges.ts";
@@ -37,6 +32,7 @@ import { createDiskShelf, createMedia, createMemoryShelf } from "./media/media.t
 import { MemoryParts } from "./memory-parts.ts";
 import { methods, type Needs } from "./methods/index.ts";
 import { openModelParts } from "./model-parts.ts";
+import { openAuth } from "./open-auth.ts";
 import { createInstaller, openPlugins } from "./open-plugins.ts";
 import { openSkills } from "./open-skills.ts";
 import type { loadPanel } from "./panel/assets.ts";
@@ -84,31 +80,22 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     ephemeral = openStore(":memory:", { log });
     return ephemeral;
   });
-  const token = ensureOwnerToken(home.credentials);
-  let ownerToken = token.token;
-  const auth = new Auth({
+  const { auth, ownerToken, tokenFile, follow } = openAuth({
+    home,
     // Whoever can be reached from other machines asks for the token, whatever the config says.
     mode: () => (current().auth.mode === "none" && gateway.onLoopback ? "none" : "token"),
-    ownerToken: () => ownerToken,
-    replaceOwnerToken() {
-      ownerToken = replaceOwnerToken(home.credentials);
-      return ownerToken;
-    },
-    passwordHash: () => readPasswordHash(home.credentials),
     store,
     bus,
+    log,
     now,
     monotonic,
     onRevoked(credential) {
       gateway.revoke(credential);
       cluster.revoked(credential);
     },
-    onGuestGone(sessionKey) {
-      const gone = async () => {
-        await runner.stopSession(sessionKey);
-        if (sessions.find(sessionKey)) await sessions.delete(sessionKey);
-      };
-      gone().catch((error: unknown) => log.error("a guest's session could not be ended", describeError(error)));
+    async endSession(sessionKey) {
+      await runner.stopSession(sessionKey);
+      if (sessions.find(sessionKey)) await sessions.delete(sessionKey);
     },
   });
 
@@ -167,7 +154,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const commands = new PluginCommands({ plugins });
   const audit = stack.use(openAudit({ store, bus, credentials: home.credentials, config: current, log, now }));
   const resolveSecret = (value: string) => config.resolve(value);
-  const secrets = new KnownSecrets({ config: current, resolveSecret, token: () => ownerToken, env: env.all, log });
+  const secrets = new KnownSecrets({ config: current, resolveSecret, token: ownerToken, env: env.all, log });
   const results = createKeptResults({ stores, now });
   const gate = createGate({ approvals, needs: toolNeeds, hooks, audit, secrets, results, log, config: current });
   const mcp = stack.use(new McpParts({ ...pluginOptions, media, desk: () => toolbox }));
@@ -366,16 +353,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   stack.use(interfaces);
   stack.use(pluginParts);
   if (listen) {
-    stack.use(
-      followOwnerToken(home.credentials, ownerToken, {
-        log,
-        onReplaced(next, previous) {
-          ownerToken = next;
-          gateway.revoke(ownerCredential(previous));
-        },
-      }),
-    );
-    stack.use(followPassword(home.credentials, { log, onEnded: (credential) => gateway.revoke(credential) }));
+    stack.use(follow());
     const tick = setInterval(() => {
       auth.endExpiredGuests();
       const { uptime_ms, connections, runs_active } = needs.status();
@@ -394,7 +372,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   });
   return {
     instanceId,
-    token: { path: token.path, created: token.created },
+    token: tokenFile,
     auth,
     bus,
     interfaces,
