@@ -201,9 +201,12 @@ export async function startApp(options: AppOptions): Promise<App> {
         files.use(watchFolder(dirname(path), { names: [basename(path)], onChange: relisten }));
       }
     };
+    let hasIssues = false;
     const reopen = (doors: Doors) => {
       const before = bound;
       open(doors);
+      if (hasIssues) core.setConfigIssues([]);
+      hasIssues = false;
       if (bound === before) return;
       announce();
       follow();
@@ -214,6 +217,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       const what = issues?.some(({ path }) => path.startsWith("gateway.tls")) ? "certificate" : "address";
       log.error(`the new ${what} cannot be used, the old one stays`, describeError(error));
       if (!issues) return;
+      hasIssues = true;
       core.setConfigIssues(issues);
       core.bus.publish("config.invalid", { issues: issues.map((issue) => ({ ...issue })) });
     };

@@ -37,7 +37,7 @@ test.each(["", "junk", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-
     await using folder = await testFolder();
     const path = join(folder.path, "key");
     writeFileSync(path, text);
-    expect(ensureSigningKey(path)).rejects.toThrow(RangeError);
+    await expect(ensureSigningKey(path)).rejects.toThrow(RangeError);
     expect(readFileSync(path, "utf8")).toBe(text);
   },
 );
@@ -45,5 +45,5 @@ test.each(["", "junk", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-
 test.skipIf(process.geteuid?.() === 0)("ensureSigningKey says when the folder cannot be written", async () => {
   await using folder = await testFolder();
   chmodSync(folder.path, 0o500);
-  expect(ensureSigningKey(join(folder.path, "key"))).rejects.toThrow(expect.objectContaining({ code: "EACCES" }));
+  await expect(ensureSigningKey(join(folder.path, "key"))).rejects.toThrow(expect.objectContaining({ code: "EACCES" }));
 });

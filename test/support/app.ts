@@ -18,6 +18,7 @@ export interface TestAppOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly now?: AppOptions["now"];
   readonly handshakeMs?: number;
+  readonly interfaces?: AppOptions["interfaces"];
   /** Written as config.toml before the start. */
   readonly toml?: string;
 }
@@ -35,7 +36,7 @@ export interface TestApp extends AsyncDisposable {
 }
 
 export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
-  const { config = {}, home: path, env = {}, now, handshakeMs, toml } = options;
+  const { config = {}, home: path, env = {}, now, handshakeMs, interfaces, toml } = options;
   await using stack = new AsyncDisposableStack();
   const home = homeAt(path ?? stack.use(await testFolder()).path);
   const logs: LogEntry[] = [];
@@ -52,6 +53,7 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
       writeLog: (entry) => logs.push(entry),
       ...(now ? { now } : {}),
       ...(handshakeMs === undefined ? {} : { handshakeMs }),
+      ...(interfaces ? { interfaces } : {}),
     }),
   );
   const wsUrl = `${app.url!.replace("http", "ws")}/ws`;
