@@ -154,7 +154,7 @@ export class McpServers implements ToolSource, AsyncDisposable {
   }
 
   /** The name under which the gate knows a tool. Throws what keeps it from being called. */
-  async toolName(name: string, tool: string): Promise<string> {
+  async toolName(name: string, tool: string, signal: AbortSignal): Promise<string> {
     const known = this.get(name);
     if (tierOf(known.table, tool) === "deny") {
       throw new AlephError(
@@ -163,7 +163,13 @@ export class McpServers implements ToolSource, AsyncDisposable {
       );
     }
     const wanted = toolNameOf(name, tool);
-    if ((await this.toolsOf(known)).some((offered) => offered.name === wanted)) return wanted;
+    const isOffered = async () => (await this.toolsOf(known)).some((offered) => offered.name === wanted);
+    if (await isOffered()) return wanted;
+    // Whoever names it waits for it longer than whoever wants to know all that there is.
+    if (known.server.status === "starting") {
+      await known.server.use(signal, async () => undefined);
+      if (await isOffered()) return wanted;
+    }
     known.server.assertUsable();
     if (known.server.error && known.server.status !== "running") throw known.server.error;
     throw new AlephError("not_found", `MCP server "${name}" has no tool ${JSON.stringify(tool)}`);

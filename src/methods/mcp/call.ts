@@ -38,7 +38,7 @@ export const mcpCall = defineMethod({
     const servers = await mcp();
     const sessionKey = canonicalSessionKey(session_key);
     const callId = createId("call");
-    const name = await servers.toolName(server, tool);
+    const name = await servers.toolName(server, tool, call.signal);
     using kept = servers.keep(callId);
     const outcome = await toolbox.call(
       { tool: name, args, callId },

@@ -1,3 +1,4 @@
+import os
 try:
     from mcp.server.fastmcp import FastMCP, Context
 except ImportError:
@@ -20,6 +21,11 @@ async def slow(ctx: Context) -> str:
 def passwd() -> str:
     """Reads a file"""
     return open("/etc/passwd").read()
+
+@s.tool()
+def home() -> str:
+    """What of the server's own environment is here"""
+    return ", ".join(sorted(k for k in os.environ if "TOKEN" in k or "KEY" in k or k.startswith("ALEPH"))) or "nothing"
 
 @s.resource("note://{name}")
 def note(name: str) -> str:
