@@ -1,8 +1,8 @@
 /** The commands of plugins in the composer of a real browser. */
 import { expect } from "bun:test";
-import axe from "axe-core";
 import { testApp } from "../support/app.ts";
 import { approvedCode, approvedPlugin } from "../support/approved-plugin.ts";
+import { complaintsOf } from "./axe.ts";
 import { browserTest, openPage } from "./page.ts";
 
 const COMMANDS = ["ping", "pick", "status"]
@@ -29,10 +29,7 @@ browserTest("a slash lists the commands, which keys and clicks choose, and Enter
   await page.type("/");
   await page.until("document.querySelectorAll('.slash [role=option]').length === 3");
   expect(await shown()).toEqual(["/ping The ping of it", "/pick The pick of it", "/status The status of it"]);
-  const complaints = await page.evaluate<string[]>(
-    `(async () => { ${axe.source}; const { violations } = await axe.run(document.querySelector('.composer'), { resultTypes: ['violations'] }); return violations.map(({ id }) => id); })()`,
-  );
-  expect(complaints).toEqual([]);
+  expect(await complaintsOf(page, "document.querySelector('.composer')")).toEqual([]);
 
   // Escape closes it for this text; another letter opens it again, with what is left.
   await page.press("Escape");

@@ -1,9 +1,9 @@
 /** The page of plugins in a real browser. */
 import { expect } from "bun:test";
-import axe from "axe-core";
 import { testApp } from "../support/app.ts";
 import { writeCodePlugin } from "../support/approved-plugin.ts";
 import { writePlugin } from "../support/plugins.ts";
+import { complaintsOf } from "./axe.ts";
 import { browserTest, openPage } from "./page.ts";
 
 const MANIFEST = `[permissions]
@@ -32,10 +32,7 @@ browserTest(
     const card = () => page.evaluate<string>("document.querySelector('.entries .approval').innerText");
     expect(await card()).toContain("The poker 1.0.0 asks for this");
     expect(await card()).toContain("May connect to api.example.com over https");
-    const complaints = await page.evaluate<string[]>(
-      `(async () => { ${axe.source}; const { violations } = await axe.run(document, { resultTypes: ['violations'] }); return violations.map(({ id }) => id); })()`,
-    );
-    expect(complaints).toEqual([]);
+    expect(await complaintsOf(page)).toEqual([]);
 
     const { sha256 } = await server.client.call("plugins.get", { id: "poker" });
     await page.click(".entries .approval .primary");

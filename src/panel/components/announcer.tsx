@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { isTopic } from "../../client/client.ts";
 import { useShell, useT } from "./context.ts";
 import { titleOf } from "./session-words.ts";
+import { asText } from "./tool-words.ts";
 
 const SPOKEN = 240;
 
@@ -22,6 +23,11 @@ export function Announcer() {
         setPolite(t("say.answered", { text: text.length > SPOKEN ? `${text.slice(0, SPOKEN)}…` : text }));
       }
       if (isTopic(event, "agent.error") && here) setUrgent(t("say.failed", { message: event.data.error.message }));
+      if (isTopic(event, "auth.pairing_requested")) {
+        const words = t("say.pairing", { name: asText(event.data.name) });
+        setUrgent(words);
+        if (panel.preferences.notify.peek() && document.hidden) notify(words, event.data.pairing_id);
+      }
       if (isTopic(event, "approval.requested")) {
         const words = t("say.waits", { tool: event.data.tool, reason: event.data.reason });
         setUrgent(words);
@@ -40,7 +46,7 @@ export function Announcer() {
 
   useSignalEffect(() => {
     const place = panel.router.place.value;
-    const waiting = panel.approvals.waiting.value.length;
+    const waiting = panel.approvals.waiting.value.length + panel.access.pairings.value.length;
     const session =
       place.page === "session" && panel.sessions.rows.value.find(({ session_key }) => session_key === place.key);
     const parts = [

@@ -4,7 +4,7 @@ import { sentences } from "../state/phase.ts";
 import { usePanel, useT } from "./context.ts";
 import { Dialog } from "./dialog.tsx";
 import { Late } from "./late.tsx";
-import { LIFETIMES, LifetimeChoice } from "./lifetime-choice.tsx";
+import { chosenLifetime, LIFETIMES, LifetimeChoice } from "./lifetime-choice.tsx";
 import { Secret } from "./secret.tsx";
 import { Trouble } from "./trouble.tsx";
 import { useAct } from "./use-act.ts";
@@ -32,10 +32,13 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
       </Dialog>
     );
   }
-  const make = () => {
+  const make = (form: HTMLFormElement) => {
+    // As they are checked now: the state follows by a frame.
+    const chosen = new FormData(form).getAll("tool").filter((name) => typeof name === "string");
+    const lasts = LIFETIMES[chosenLifetime(form) ?? stay];
     const [most, cost] = [tokens.current?.valueAsNumber, usd.current?.valueAsNumber];
     const budget = { ...(most ? { tokens: most } : {}), ...(cost ? { cost_usd: cost } : {}) };
-    run(() => access.invite({ tools: [...tools], expires_in_ms: LIFETIMES[stay], budget }), setInvite);
+    run(() => access.invite({ tools: chosen, expires_in_ms: lasts ?? LIFETIMES.day, budget }), setInvite);
   };
   return (
     <Dialog key="make" title={t("access.guest_new")} onClose={onClose}>
@@ -43,7 +46,7 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
         class="dialog-form"
         onSubmit={(event) => {
           event.preventDefault();
-          make();
+          make(event.currentTarget);
         }}
       >
         <fieldset class="scopes">
@@ -54,6 +57,8 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
               <label key={name} class="check">
                 <input
                   type="checkbox"
+                  name="tool"
+                  value={name}
                   checked={tools.includes(name)}
                   onChange={({ currentTarget }) =>
                     setTools(currentTarget.checked ? [...tools, name] : tools.filter((other) => other !== name))

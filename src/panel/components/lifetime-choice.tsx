@@ -13,6 +13,12 @@ export const LIFETIMES = {
 } as const;
 export type LifetimeName = keyof typeof LIFETIMES;
 
+/** As it is chosen now: the state follows by a frame. */
+export function chosenLifetime(form: HTMLFormElement): LifetimeName | undefined {
+  const value = new FormData(form).get("lifetime");
+  return (Object.keys(LIFETIMES) as LifetimeName[]).find((name) => name === value);
+}
+
 export interface LifetimeChoiceProps<T extends LifetimeName> {
   readonly among: readonly T[];
   readonly value: T;
@@ -26,6 +32,7 @@ export function LifetimeChoice<T extends LifetimeName>({ among, value, onChange 
       <span class="meta">{t("access.expires")}</span>
       <select
         class="field"
+        name="lifetime"
         value={value}
         onChange={({ currentTarget }) => onChange(among.find((name) => name === currentTarget.value) ?? value)}
       >

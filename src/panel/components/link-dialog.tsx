@@ -5,7 +5,7 @@ import type { DeviceLink } from "../state/access.ts";
 import { useFormats, usePanel, useT } from "./context.ts";
 import { Dialog } from "./dialog.tsx";
 import { QrCode } from "./qr-code.tsx";
-import { ScopeChoice } from "./scope-choice.tsx";
+import { chosenScopes, ScopeChoice } from "./scope-choice.tsx";
 import { Secret } from "./secret.tsx";
 import { Trouble } from "./trouble.tsx";
 import { useAct } from "./use-act.ts";
@@ -25,7 +25,8 @@ export function LinkDialog({ onClose }: { onClose: () => void }) {
         class="dialog-form"
         onSubmit={(event) => {
           event.preventDefault();
-          run(() => access.link(scopes), setLink);
+          const chosen = chosenScopes(event.currentTarget);
+          if (chosen.length > 0) run(() => access.link(chosen), setLink);
         }}
       >
         <p class="aside">{t("access.link_about")}</p>

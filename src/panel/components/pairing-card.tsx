@@ -1,10 +1,10 @@
 /** A device that asks to be let in: what it says of itself, its code to compare, what it gets, and the two answers. */
-import { useId, useState } from "preact/hooks";
+import { useId, useRef, useState } from "preact/hooks";
 import type { Scope } from "../../protocol/identity.ts";
 import type { ShownPairing } from "../state/access.ts";
 import { useFormats, usePanel, useT } from "./context.ts";
 import { Fact } from "./entry.tsx";
-import { ScopeChoice } from "./scope-choice.tsx";
+import { chosenScopes, ScopeChoice } from "./scope-choice.tsx";
 import { exactText } from "./tool-words.ts";
 import { Trouble } from "./trouble.tsx";
 import { useAct } from "./use-act.ts";
@@ -14,6 +14,7 @@ export function PairingCard({ pairing }: { pairing: ShownPairing }) {
   const id = useId();
   const { access, connection } = usePanel();
   const { time } = useFormats();
+  const card = useRef<HTMLElement>(null);
   const { busy, trouble, run } = useAct();
   const { code, name, platform, kind, role, scopes, address, device_id, expires_at } = pairing;
   const link = connection.link.value;
@@ -22,7 +23,7 @@ export function PairingCard({ pairing }: { pairing: ShownPairing }) {
   const isNode = role === "node";
   const wants = kind === "peer" ? "access.wants_peer" : isNode ? "access.wants_node" : "access.wants_in";
   return (
-    <section class="approval" aria-labelledby={id} data-entry={pairing.pairing_id}>
+    <section class="approval" ref={card} aria-labelledby={id} data-entry={pairing.pairing_id}>
       <header class="approval-head">
         <span class="dot waiting" />
         <span>{t(kind === "peer" ? "access.pairing_peer" : "access.pairing")}</span>
@@ -48,7 +49,7 @@ export function PairingCard({ pairing }: { pairing: ShownPairing }) {
           type="button"
           class="button primary"
           disabled={busy || (!isNode && given.length === 0)}
-          onClick={() => run(() => access.approve(pairing, given))}
+          onClick={() => run(() => access.approve(pairing, chosenScopes(card.current)))}
         >
           {t("access.approve")}
         </button>

@@ -10,6 +10,12 @@ export interface ScopeChoiceProps {
   readonly onChange: (scopes: readonly Scope[]) => void;
 }
 
+/** As they are checked now: the state follows by a frame. */
+export function chosenScopes(within: Element | null): readonly Scope[] {
+  const checked = [...(within?.querySelectorAll<HTMLInputElement>("input[name=scope]:checked") ?? [])];
+  return SCOPES.filter((scope) => checked.some(({ value, disabled }) => value === scope && !disabled));
+}
+
 export function ScopeChoice({ label, value, among = SCOPES, onChange }: ScopeChoiceProps) {
   const t = useT();
   const { connection } = usePanel();
@@ -22,6 +28,8 @@ export function ScopeChoice({ label, value, among = SCOPES, onChange }: ScopeCho
         <label key={scope} class="check">
           <input
             type="checkbox"
+            name="scope"
+            value={scope}
             checked={value.includes(scope)}
             disabled={!own.includes(scope)}
             onChange={({ currentTarget }) =>

@@ -21,7 +21,8 @@ export interface SlashMenu {
 export function useSlashMenu(text: string, write: (next: string) => void): SlashMenu {
   const { commands } = usePanel();
   const id = useId();
-  const [at, setAt] = useState(0);
+  /** Where the person went, and in the list of which text: that of another text begins at its first. */
+  const [went, setWent] = useState({ text, at: 0 });
   /** The text at which the person wanted no menu. */
   const [closedAt, setClosedAt] = useState<string | undefined>(undefined);
   const list = commands.list.value;
@@ -29,9 +30,9 @@ export function useSlashMenu(text: string, write: (next: string) => void): Slash
   useEffect(() => {
     if (isSlash && !list) void commands.load();
   }, [isSlash, list]);
-  useEffect(() => setAt(0), [text]);
   const found = isSlash && list && text !== closedAt ? matchingCommands(list, text) : [];
-  const chosen = Math.min(at, found.length - 1);
+  const setAt = (at: number) => setWent({ text, at });
+  const chosen = Math.min(went.text === text ? went.at : 0, found.length - 1);
   const choose = ({ word }: SlashCommand) => write(`/${word} `);
   return {
     field: {

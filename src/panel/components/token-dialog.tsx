@@ -3,8 +3,8 @@ import { useRef, useState } from "preact/hooks";
 import type { Scope } from "../../protocol/identity.ts";
 import { usePanel, useT } from "./context.ts";
 import { Dialog } from "./dialog.tsx";
-import { LIFETIMES, LifetimeChoice, type LifetimeName } from "./lifetime-choice.tsx";
-import { ScopeChoice } from "./scope-choice.tsx";
+import { chosenLifetime, LIFETIMES, LifetimeChoice, type LifetimeName } from "./lifetime-choice.tsx";
+import { chosenScopes, ScopeChoice } from "./scope-choice.tsx";
 import { Secret } from "./secret.tsx";
 import { Trouble } from "./trouble.tsx";
 import { useAct } from "./use-act.ts";
@@ -17,12 +17,13 @@ export function TokenDialog({ onClose }: { onClose: () => void }) {
   const [lifetime, setLifetime] = useState<LifetimeName>("month");
   const [token, setToken] = useState<string | undefined>(undefined);
   const field = useRef<HTMLInputElement>(null);
-  const make = () => {
+  const make = (form: HTMLFormElement) => {
+    const chosen = chosenScopes(form);
     const name = field.current?.value.trim() ?? "";
     if (name === "") return field.current?.focus();
-    const ms = LIFETIMES[lifetime];
-    const wanted = { name, scopes: [...scopes], ...(ms === undefined ? {} : { expires_in_ms: ms }) };
-    run(() => access.createToken(wanted), setToken);
+    const ms = LIFETIMES[chosenLifetime(form) ?? lifetime];
+    const wanted = { name, scopes: [...chosen], ...(ms === undefined ? {} : { expires_in_ms: ms }) };
+    if (chosen.length > 0) run(() => access.createToken(wanted), setToken);
   };
   if (token !== undefined) {
     return (
@@ -37,7 +38,7 @@ export function TokenDialog({ onClose }: { onClose: () => void }) {
         class="dialog-form"
         onSubmit={(event) => {
           event.preventDefault();
-          make();
+          make(event.currentTarget);
         }}
       >
         <label>

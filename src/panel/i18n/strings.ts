@@ -296,6 +296,7 @@ export const strings = {
 
   "say.answered": { en: "Answer: {text}", zh: "回答：{text}" },
   "say.waits": { en: "Waiting for you: {tool}. {reason}", zh: "等待您处理：{tool}。{reason}" },
+  "say.pairing": { en: "A device asks to be let in: {name}", zh: "有设备请求接入：{name}" },
   "say.failed": { en: "The answer failed: {message}", zh: "回答失败：{message}" },
   "say.connected": { en: "Connected again", zh: "已重新连接" },
 
