@@ -27,6 +27,8 @@ export interface SearchOptions {
 /** Of each way to search: enough that what both know comes first. */
 const CANDIDATES = 60;
 const BATCH = 64;
+/** Facts that are looked at before others have their turn. */
+const LOOKED_AT = 500;
 const REST_MS = 60_000;
 /** Less alike than this says nothing: even texts about different things have some likeness. */
 const LEAST_ALIKE = 0.3;
@@ -37,6 +39,8 @@ export class HybridSearch implements Disposable {
   #embedding: Promise<void> | undefined;
   #again = false;
   #restUntil = 0;
+  /** All facts up to this row have a vector of this model, so far as they can. */
+  #checked: { readonly model: string; readonly upTo: number } = { model: "", upTo: 0 };
 
   constructor(options: HybridSearchOptions) {
     this.#o = options;
@@ -59,7 +63,7 @@ export class HybridSearch implements Disposable {
     // While the worker compares.
     const words = facts.byWords(where, query, { ...options, limit });
     const alike = (await near).filter(({ score }) => !options.telling || score >= LEAST_ALIKE);
-    this.embedMissing();
+    if (this.#checked.upTo === 0) this.embedMissing();
     return { facts: this.#fused(where, [words, alike.map(({ fact }) => fact)], options), mode: "hybrid" };
   }
 
@@ -82,28 +86,19 @@ export class HybridSearch implements Disposable {
   }
 
   async #embedAll(): Promise<void> {
-    const { store, embedder, log } = this.#o;
+    const { embedder, log } = this.#o;
     // Those of the same moment go together.
     await new Promise((resolve) => setImmediate(resolve));
     if (performance.now() < this.#restUntil) return;
     try {
-      let model = await embedder.model(this.#stop.signal);
+      const model = await embedder.model(this.#stop.signal);
+      if (model !== this.#checked.model) this.#checked = { model, upTo: 0 };
       while (this.#again && !this.#stop.signal.aborted) {
         this.#again = false;
-        for (;;) {
-          const missing = missingIn(store, model);
-          if (missing.length === 0) break;
-          const texts = missing.map(({ content }) => content);
-          const made = await embedder.embed(texts, this.#stop.signal);
-          model = made.model;
-          store.writeRelaxed((db) => {
-            const insert = db.query(
-              `INSERT INTO fact_vector (fact, model, vector) SELECT id, ?2, ?3 FROM fact WHERE id = ?1 AND retired_at IS NULL
-               ON CONFLICT (fact) DO UPDATE SET id = (SELECT max(id) + 1 FROM fact_vector), model = excluded.model, vector = excluded.vector`,
-            );
-            for (const [index, { id }] of missing.entries()) insert.run(id, made.model, made.vectors[index]!);
-          });
-          if (this.#stop.signal.aborted) return;
+        for (let next = this.#nextFacts(); next !== undefined && !this.#stop.signal.aborted; next = this.#nextFacts()) {
+          await this.#embed(next.missing);
+          this.#checked = { model, upTo: next.upTo };
+          await new Promise((resolve) => setImmediate(resolve));
         }
       }
     } catch (thrown) {
@@ -111,6 +106,38 @@ export class HybridSearch implements Disposable {
       this.#restUntil = performance.now() + REST_MS;
       log.warn("vectors of facts could not be made; facts are found by their words", describeError(thrown));
     }
+  }
+
+  /** The next facts in their order, and which of them have no vector of the model; undefined at the end. */
+  #nextFacts(): { readonly upTo: number; readonly missing: readonly MissingRow[] } | undefined {
+    const { model, upTo } = this.#checked;
+    const rows = this.#o.store.db
+      .query<MissingRow & { readonly model: string | null; readonly retired_at: number | null }, [number, number]>(
+        `SELECT fact.id, content, model, retired_at FROM fact LEFT JOIN fact_vector ON fact_vector.fact = fact.id
+         WHERE fact.id > ? ORDER BY fact.id LIMIT ?`,
+      )
+      .all(upTo, LOOKED_AT);
+    if (rows.length === 0) return undefined;
+    const missing = rows.filter((row) => row.retired_at === null && row.model !== model);
+    const taken = missing.slice(0, BATCH);
+    return { upTo: (missing.length > BATCH ? taken.at(-1) : rows.at(-1))!.id, missing: taken };
+  }
+
+  async #embed(missing: readonly MissingRow[]): Promise<void> {
+    if (missing.length === 0) return;
+    const { store, embedder } = this.#o;
+    const texts = missing.map(({ content }) => content);
+    const made = await embedder.embed(texts, this.#stop.signal);
+    store.writeRelaxed((db) => {
+      const drop = db.query("DELETE FROM fact_vector WHERE fact = ?");
+      const insert = db.query(
+        "INSERT INTO fact_vector (fact, model, vector) SELECT id, ?2, ?3 FROM fact WHERE id = ?1 AND retired_at IS NULL",
+      );
+      for (const [index, { id }] of missing.entries()) {
+        drop.run(id);
+        insert.run(id, made.model, made.vectors[index]!);
+      }
+    });
   }
 
   #fused(
@@ -136,14 +163,4 @@ export class HybridSearch implements Disposable {
 interface MissingRow {
   readonly id: number;
   readonly content: string;
-}
-
-/** Also those that have a vector of a model that the config named before. */
-function missingIn({ db }: Store, model: string): readonly MissingRow[] {
-  return db
-    .query<MissingRow, [string, number]>(
-      `SELECT fact.id, content FROM fact LEFT JOIN fact_vector ON fact_vector.fact = fact.id
-       WHERE retired_at IS NULL AND (fact_vector.id IS NULL OR model <> ?1) LIMIT ?2`,
-    )
-    .all(model, BATCH);
 }

@@ -123,7 +123,7 @@ export class MemoryFile implements Disposable {
       await facts.store(where, {
         content: line.content,
         source: "file",
-        trusted: trusted && (line.checked || was === undefined),
+        trusted: trusted && line.checked,
         // What was retired meanwhile stays so; with its subject, what took its place gives way to the person's word.
         ...(old?.subject ? { subject: old.subject } : {}),
         ...(old && old.retired_at === null ? { replaces: old.fact_id } : {}),

@@ -2,7 +2,8 @@
 
 export const memory = `
 CREATE TABLE fact (
-  id INTEGER PRIMARY KEY,
+  /* Never used again: vectors that are in memory know facts by it. */
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
   fact_id TEXT NOT NULL UNIQUE,
   /* Whose it is: an agent's, and of its user. */
   agent TEXT NOT NULL,
