@@ -7,7 +7,7 @@ import { conversation } from "../support/conversation.ts";
 import { testFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
 
-const TIMEOUT = 30_000;
+const TIMEOUT = 60_000;
 const WRITE = { tool_call: { name: "write", args: { path: "notes.md", content: "# Notes\n" } } };
 const EDIT = { tool_call: { name: "edit", args: { path: "notes.md", old_text: "Notes", new_text: "Plan" } } };
 const EXEC = { tool_call: { id: "call-1", name: "exec", args: { command: "touch made" } } };

@@ -54,6 +54,7 @@ describe("openConfig", () => {
       interfaces: DEFAULTS.interfaces,
       extensions: DEFAULTS.extensions,
       mcp: DEFAULTS.mcp,
+      a2a: DEFAULTS.a2a,
       debug: DEFAULTS.debug,
       log: { level: "debug" },
     });
