@@ -8,6 +8,7 @@ import {
   type NodeHello,
   type NodeInfo,
   type NodeVerdict,
+  type NodeWelcome,
   nodeAnswer,
   nodeMemory,
   nodeVerdict,
@@ -82,7 +83,9 @@ export class Center implements Cluster, Disposable {
   }
 
   /** A node that has connected says what it is. Answers with what it needs to know. */
-  attach(nodeId: string, hello: NodeHello, connection: Connection): { node_id: string; heartbeat_ms: number } {
+  attach(nodeId: string, said: NodeHello, connection: Connection): NodeWelcome {
+    // Somebody let it in by a name: it must not take that of another.
+    const hello = { ...said, name: this.#o.devices.get(nodeId)?.name || nodeId };
     this.#records.remember(nodeId, hello);
     this.#lines.join(nodeId, hello, connection);
     return { node_id: nodeId, heartbeat_ms: this.#o.config().cluster.heartbeat_ms };
@@ -322,7 +325,7 @@ export class Center implements Cluster, Disposable {
     const hello = line?.hello ?? this.#records.hello(device_id);
     return {
       node_id: device_id,
-      name: hello?.name ?? name,
+      name,
       tags: [...(hello?.tags ?? [])],
       status: line ? "online" : "offline",
       platform: hello?.platform ?? null,
