@@ -88,7 +88,16 @@ export function codeOf(hash: string): string | undefined {
 
 /** What this browser is called in the list of devices. */
 export function deviceName(userAgent: string): string {
-  const system = /iPhone|iPad|Android|Macintosh|Windows|CrOS|Linux/.exec(userAgent)?.[0] ?? "another system";
-  const names: Readonly<Record<string, string>> = { Macintosh: "Mac", CrOS: "ChromeOS" };
-  return `Browser on ${names[system] ?? system}`;
+  // The more special ones first: an Android says that it is a Linux too.
+  const systems = {
+    iPhone: "iPhone",
+    iPad: "iPad",
+    Android: "Android",
+    CrOS: "ChromeOS",
+    Macintosh: "Mac",
+    Windows: "Windows",
+    Linux: "Linux",
+  };
+  const found = Object.entries(systems).find(([word]) => userAgent.includes(word));
+  return `Browser on ${found?.[1] ?? "another system"}`;
 }
