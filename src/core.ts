@@ -303,6 +303,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     memory: memory.memory,
     messageIndex: memory.messageIndex,
     mcp: mcp.servers,
+    jobs: async () => (await toolNeeds()).jobs,
     cluster: cluster.center,
     commands,
     usage,

@@ -57,7 +57,7 @@ export interface ToolNeedsOptions {
   readonly interfaces: Pick<Interfaces, "send">;
 }
 
-export function makeToolNeeds(options: ToolNeedsOptions): ToolNeeds {
+export function makeToolNeeds(options: ToolNeedsOptions): ToolNeeds & { readonly jobs: Jobs } {
   const { home, env, config, media, stores, skills, subagents, now, fetch, log, generations, sessions } = options;
   const { bus, held, resolveSecret, questions, results, voice, interfaces } = options;
   const sandbox = once(async () => {

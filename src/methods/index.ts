@@ -56,6 +56,8 @@ export const methods = {
   "interface.start": () => import("./interface/start.ts").then((m) => m.interfaceStart),
   "interface.status": () => import("./interface/status.ts").then((m) => m.interfaceStatusMethod),
   "interface.stop": () => import("./interface/stop.ts").then((m) => m.interfaceStop),
+  "jobs.kill": () => import("./jobs/kill.ts").then((m) => m.jobsKill),
+  "jobs.list": () => import("./jobs/list.ts").then((m) => m.jobsList),
   "logs.tail": () => import("./logs/tail.ts").then((m) => m.logsTail),
   "mcp.approve": () => import("./mcp/approve.ts").then((m) => m.mcpApprove),
   "mcp.call": () => import("./mcp/call.ts").then((m) => m.mcpCall),

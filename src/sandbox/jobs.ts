@@ -107,6 +107,11 @@ export class Jobs implements AsyncDisposable {
     return state;
   }
 
+  /** Of every session, oldest first: for a person. */
+  all(): readonly JobState[] {
+    return [...this.#jobs.values()].map(describe);
+  }
+
   /** Oldest first. */
   list(sessionKey: string): readonly JobState[] {
     return this.#of(sessionKey).map(describe);

@@ -64,6 +64,8 @@ const TABLE: Readonly<Record<string, string>> = {
   "interface.start": "admin",
   "interface.status": "read",
   "interface.stop": "admin",
+  "jobs.kill": "write",
+  "jobs.list": "read",
   "logs.tail": "admin",
   "mcp.approve": "admin",
   "mcp.call": "write",

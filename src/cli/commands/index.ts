@@ -26,6 +26,7 @@ export const commands = {
   mcp: (): Promise<Entry> => import("./mcp.ts").then((module) => module.mcp),
   acp: (): Promise<Entry> => import("./acp.ts").then((module) => module.acp),
   runs: (): Promise<Entry> => import("./runs.ts").then((module) => module.runs),
+  jobs: (): Promise<Entry> => import("./jobs.ts").then((module) => module.jobs),
   usage: (): Promise<Entry> => import("./usage.ts").then((module) => module.usage),
   config: (): Promise<Entry> => import("./config.ts").then((module) => module.config),
   logs: (): Promise<Entry> => import("./logs.ts").then((module) => module.logs),

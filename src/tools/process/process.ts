@@ -8,7 +8,7 @@ import { defineTool, type Prepared, type ToolContext, type ToolResult } from "..
 import description from "./process.md" with { type: "text" };
 
 interface Needs {
-  readonly jobs: Omit<Jobs, "start" | "endSession" | typeof Symbol.asyncDispose>;
+  readonly jobs: Omit<Jobs, "start" | "all" | "endSession" | typeof Symbol.asyncDispose>;
   readonly commands: CommandPolicy;
 }
 
