@@ -113,7 +113,10 @@ export class Gateway<Needs> implements AsyncDisposable {
   constructor(options: GatewayOptions<Needs>) {
     this.#options = options;
     const { core, routes, settings, log } = options;
-    this.#rates = createHttpRates({ rate: options.rate ?? (() => 0), monotonic: options.monotonic ?? (() => performance.now()) });
+    this.#rates = createHttpRates({
+      rate: options.rate ?? (() => 0),
+      monotonic: options.monotonic ?? (() => performance.now()),
+    });
     this.#http = createHttp({ core, routes, log, rates: this.#rates, maxBody: () => settings().max_payload });
   }
 
