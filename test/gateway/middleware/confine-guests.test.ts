@@ -1,5 +1,6 @@
 /** Guests through the whole server: what they reach, what they do not, and what is left of them. */
 import { expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { conversation, MAIN } from "../../support/conversation.ts";
@@ -30,6 +31,23 @@ test("a guest talks to the agent in a session of its own, with the invite's tool
   const { messages } = (await guest.ask("session.history")).result as { messages: { role: string }[] };
   expect(messages.map(({ role }) => role)).toEqual(["user", "assistant", "tool", "assistant"]);
   expect((await guest.ask("runs.get", { run_id: result!.run_id })).result).toMatchObject({ status: "completed" });
+});
+
+test("a guest's model is told nothing that the owner keeps: no notes of the workspace, no facts", async () => {
+  await using t = await conversation();
+  const workspace = join(t.home.workspaces, "main");
+  mkdirSync(workspace, { recursive: true });
+  writeFileSync(join(workspace, "AGENTS.md"), "The safe opens with kumquat.");
+  await t.client.call("memory.store", { content: "The alarm is called persimmon." });
+  t.fake.answer(() => "ok");
+  await t.client.call("session.send", { message: "what is the alarm called?", session_key: MAIN });
+  using guest = await inviteGuest(t, { tools: ["time"] });
+  await guest.ask("session.send", { message: "what is the alarm called?" });
+  const told = (word: string) => t.fake.requests.map(({ body }) => JSON.stringify(body).includes(word));
+  expect([told("kumquat"), told("persimmon")]).toEqual([
+    [true, false],
+    [true, false],
+  ]);
 });
 
 test("a guest's model that calls what the invite does not name, or what would ask, is denied and nobody is asked", async () => {
