@@ -1,4 +1,6 @@
 /** What the parts behind the port are given, and what they give. */
+
+import type { A2aParts } from "./a2a-parts.ts";
 import type { Auth } from "./auth/auth.ts";
 import type { openBus } from "./bus/bus.ts";
 import type { Interfaces } from "./channel/interfaces.ts";
@@ -11,7 +13,6 @@ import type { Metrics } from "./gateway/metrics.ts";
 import type { GatewayCore } from "./gateway/server.ts";
 import type { Log } from "./lib/log.ts";
 import type { LogHistory } from "./lib/log-history.ts";
-import type { A2aParts } from "./a2a-parts.ts";
 import type { McpParts } from "./mcp-parts.ts";
 import type { MediaLinks } from "./media/links.ts";
 import type { Media } from "./media/media.ts";
@@ -66,6 +67,7 @@ export interface RouteNeeds {
   readonly media: Pick<Media, "get">;
   readonly mediaLinks: Pick<MediaLinks, "check">;
   readonly completion: () => Completion | Promise<Completion>;
+  readonly interfaces: Pick<Interfaces, "channel">;
   readonly pluginRoutes: PluginParts["routes"];
   readonly mcp: McpParts["endpoint"];
   readonly a2a: A2aParts["endpoint"];

@@ -157,7 +157,11 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const secrets = new KnownSecrets({ config: current, resolveSecret, token: ownerToken, env: env.all, log });
   const results = createKeptResults({ stores, now });
   const gate = createGate({ approvals, needs: toolNeeds, hooks, audit, secrets, results, log, config: current });
-  const mcp = stack.use(new McpParts({ ...pluginOptions, media, desk: () => toolbox }));
+  const skillOffer = {
+    load: async (name: string, agent: string) => (await skills()).load(name, agent),
+    active: async (agent: string) => (await skills()).active(agent),
+  };
+  const mcp = stack.use(new McpParts({ ...pluginOptions, media, desk: () => toolbox, skills: skillOffer }));
   const isGuarded = () => auth.mode === "token";
   const a2a = stack.use(new A2aParts({ ...pluginOptions, runner: () => runner, runs, questions, media, isGuarded }));
   const sources = [new PluginTools({ plugins, media }), mcp, a2a];
@@ -253,7 +257,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     new Generations({ models, media, links: mediaLinks, stores, bus, usage, config: current, log, now, monotonic }),
   );
 
-  const channelNeeds: ChannelNeeds = { sessions, stores, bus, now };
+  const channelNeeds: ChannelNeeds = { sessions, stores, bus, commands, fetch: options.fetch, now };
   const chatParts = stack.use(
     new ChatParts({ stores, runner, runs, approvals, interfaces: () => interfaces, bus, log, now, monotonic }),
   );
@@ -391,6 +395,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     }),
     routeNeeds: {
       auth,
+      interfaces,
       isReady: () => serving && !store.failure,
       requestCounts: () => metrics.requests,
       attemptCounts: () => attempts.all,

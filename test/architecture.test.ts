@@ -43,7 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   providers: [...CONTRACTS, "type config"],
   browser: [...SUBSYSTEM, "sandbox"],
   tools: [...CONTRACTS, "browser", "type config", "media", "sandbox", "document", "policy"],
-  channels: [...CONTRACTS, "session"],
+  channels: [...CONTRACTS, "session", "channel"],
   channel: [...SUBSYSTEM, "type session"],
   plugin: [...SUBSYSTEM, "type media", "sandbox", "channel"],
   skill: [...CONTRACTS, "type config", "sandbox", "plugin"],

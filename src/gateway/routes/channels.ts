@@ -1,0 +1,29 @@
+/** Where platforms send what people wrote, for channels with a webhook; each of them proves by itself that it is the platform. */
+import { AlephError } from "../../protocol/errors.ts";
+import type { OpenChannel } from "../../sdk/channel.ts";
+import { defineRoute } from "../../sdk/route.ts";
+
+export interface ChannelsRouteNeeds {
+  readonly interfaces: { channel(id: string): OpenChannel | undefined };
+}
+
+/** Updates of chats are small; files are fetched. */
+const MAX_BODY = 1_000_000;
+
+export const channelsRoute = defineRoute<ChannelsRouteNeeds>({
+  auth: "public",
+  async handle({ interfaces }, { request }) {
+    const id = new URL(request.url).pathname.split("/")[2] ?? "";
+    const channel = interfaces.channel(id);
+    // Whether there is such an interface is nobody's business.
+    if (!channel?.request) throw new AlephError("not_found", "No webhook here");
+    const length = Number(request.headers.get("content-length") ?? 0);
+    if (length > MAX_BODY) throw new AlephError("payload_too_large", `Body is larger than ${MAX_BODY} bytes`);
+    const body = await request.bytes();
+    if (body.byteLength > MAX_BODY) {
+      throw new AlephError("payload_too_large", `Body is larger than ${MAX_BODY} bytes`);
+    }
+    const { status, body: text = "" } = await channel.request({ headers: request.headers, body });
+    return new Response(text, { status, headers: { "content-type": "text/plain; charset=utf-8" } });
+  },
+});

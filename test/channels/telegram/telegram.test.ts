@@ -1,0 +1,241 @@
+import { expect, test } from "bun:test";
+import type { ConfigInput } from "../../../src/config/schema.ts";
+import { collectEvents } from "../../support/app.ts";
+import { conversation } from "../../support/conversation.ts";
+import { fakeTelegram, TELEGRAM } from "../../support/telegram.ts";
+import { until } from "../../support/until.ts";
+
+async function setUp(table: Record<string, unknown> = {}, config: ConfigInput = {}) {
+  await using stack = new AsyncDisposableStack();
+  const telegram = stack.use(fakeTelegram());
+  const app = stack.use(
+    await conversation({
+      config: {
+        ...config,
+        interfaces: {
+          telegram: {
+            token: TELEGRAM.token,
+            api_root: telegram.url,
+            allow_from: [String(TELEGRAM.owner.id)],
+            ...table,
+          },
+        },
+      },
+    }),
+  );
+  const state = async () => (await app.client.call("interface.status", { interface: "telegram" })).state;
+  const owned = stack.move();
+  return { ...app, telegram, state, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+test("telegram answers its owner, in Telegram's formats, as an answer to what was written", async () => {
+  await using t = await setUp();
+  t.fake.reply("It is **noon**: `12:00`.");
+  const { message } = t.telegram.say("what time is it?");
+  await until(() => t.telegram.messages[0]?.text === "It is noon: 12:00.");
+  await until(() => t.telegram.messages[0]?.entities.length === 2);
+  expect(t.telegram.messages).toMatchObject([
+    { chat: TELEGRAM.owner.id, reply_to: message!.message_id, entities: [{ type: "bold" }, { type: "code" }] },
+  ]);
+  expect(t.telegram.count("sendChatAction")).toBeGreaterThan(0);
+  const { messages } = await t.client.call("session.history", { session_key: "agent:main:telegram:dm:1001" });
+  expect(messages.map(({ content }) => content)).toEqual(["what time is it?", "It is **noon**: `12:00`."]);
+});
+
+test("telegram asks for updates again only when what they brought is on disk, and takes none twice", async () => {
+  await using t = await setUp({ stream: false });
+  t.fake.answer(({ body }) => `Answer to ${body.messages.at(-1).content}`);
+  const { message } = t.telegram.say("one");
+  await until(() => t.telegram.messages.length === 1);
+  await until(() => t.telegram.updates.length === 0);
+  // Telegram gives it once more, as after a crash before the next call.
+  t.telegram.say("one", { message_id: message!.message_id });
+  t.telegram.say("two");
+  await until(() => t.telegram.messages.length === 2);
+  expect(t.telegram.texts()).toEqual(["Answer to one", "Answer to two"]);
+});
+
+test("telegram gives a stranger a code and nothing else, and takes him when he was let in", async () => {
+  await using t = await setUp();
+  t.fake.reply("Welcome, Eve.");
+  t.telegram.say("hello?", { user: TELEGRAM.stranger });
+  await until(() => t.telegram.messages.length === 1);
+  const { pairings } = await t.client.call("auth.pairing.list", {});
+  expect(pairings).toMatchObject([{ kind: "peer", name: "Eve", device_id: "telegram:2002", address: "telegram" }]);
+  expect(t.telegram.texts()[0]).toContain(`aleph pairing approve ${pairings[0]!.code}`);
+  await t.client.call("auth.pairing.approve", { pairing: pairings[0]!.code });
+  t.telegram.say("hello!", { user: TELEGRAM.stranger });
+  await until(() => t.telegram.texts().includes("Welcome, Eve."));
+  expect(t.fake.requests).toHaveLength(1);
+});
+
+test("telegram hears in a group what names it or answers it, in topics too, and nothing else", async () => {
+  await using t = await setUp({ stream: false });
+  t.fake.answer(({ body }) => `Answer to ${body.messages.at(-1).content}`);
+  const group = TELEGRAM.group;
+  t.telegram.say("just chatting", { group });
+  t.telegram.say("", { group, ...t.telegram.named("what now?"), message_thread_id: 7, is_topic_message: true });
+  await until(() => t.telegram.messages.length === 1);
+  const answer = { message_id: 1, date: 1, from: TELEGRAM.bot } as never;
+  t.telegram.say("and then?", { group, reply_to_message: answer });
+  t.telegram.say("me too", { group, user: TELEGRAM.stranger, reply_to_message: answer });
+  t.telegram.say("/stop@other_bot", { group, entities: [{ type: "bot_command", offset: 0, length: 15 }] });
+  await until(() => t.telegram.messages.length === 2);
+  await until(() => t.telegram.updates.length === 0);
+  expect(t.telegram.messages.map(({ chat, thread, text }) => [chat, thread, text])).toEqual([
+    [group, 7, "Answer to [Ada L.] what now?"],
+    [group, undefined, "Answer to [Ada L.] and then?"],
+  ]);
+  const { sessions } = await t.client.call("session.list", {});
+  expect(sessions.map(({ session_key }) => session_key).toSorted()).toEqual([
+    "agent:main:telegram:group:-100500",
+    "agent:main:telegram:group:-100500:thread:7",
+  ]);
+  expect(t.fake.requests).toHaveLength(2);
+});
+
+test("telegram shows a long answer while it grows, in several messages with whole code blocks", async () => {
+  await using t = await setUp();
+  const gate = Promise.withResolvers<void>();
+  const code = Array.from({ length: 300 }, (_, at) => `let value${at} = ${at};`).join("\n");
+  t.fake.reply({ steps: ["Here it comes. ", { wait: gate.promise }, `\n\n\`\`\`js\n${code}\n\`\`\`\n\nThat is all.`] });
+  t.telegram.say("long one");
+  await until(() => t.telegram.texts()[0] === "Here it comes.");
+  gate.resolve();
+  await until(() => t.telegram.texts().at(-1)?.endsWith("That is all."));
+  expect(t.telegram.messages.length).toBeGreaterThan(1);
+  for (const { text, entities } of t.telegram.messages) {
+    expect(text.length).toBeLessThanOrEqual(4096);
+    expect(text).not.toContain("```");
+    expect(entities.map(({ type }) => type)).toContain("pre");
+  }
+});
+
+test("telegram waits as long as it is asked to, and sends again what was not taken", async () => {
+  await using t = await setUp({ stream: false });
+  t.telegram.fail(
+    "sendMessage",
+    () => ({ code: 429, description: "Too Many Requests: retry after 1", parameters: { retry_after: 1 } }),
+    () => "hang up",
+  );
+  t.fake.reply("At last.");
+  t.telegram.say("hi");
+  await until(() => t.telegram.messages.length === 1, 20_000);
+  expect([t.telegram.texts(), t.telegram.count("sendMessage")]).toEqual([["At last."], 3]);
+});
+
+test("telegram goes on by edits after it was asked to wait, and sends anew what somebody took away", async () => {
+  await using t = await setUp();
+  const gate = Promise.withResolvers<void>();
+  t.fake.reply({ steps: ["One. ", { wait: gate.promise }, "Two."] });
+  t.telegram.fail("editMessageText", () => ({
+    code: 429,
+    description: "Too Many Requests: retry after 1",
+    parameters: { retry_after: 1 },
+  }));
+  t.telegram.say("count");
+  await until(() => t.telegram.texts()[0] === "One.");
+  const [gone] = t.telegram.messages.splice(0);
+  gate.resolve();
+  await until(() => t.telegram.texts()[0] === "One. Two.", 20_000);
+  expect(t.telegram.messages[0]!.id).not.toBe(gone!.id);
+});
+
+test("telegram follows a group that became a supergroup", async () => {
+  await using t = await setUp({ stream: false });
+  t.telegram.fail("sendMessage", () => ({
+    code: 400,
+    description: "Bad Request: group chat was upgraded to a supergroup chat",
+    parameters: { migrate_to_chat_id: -100_777 },
+  }));
+  await until(async () => (await t.state()) === "running");
+  const sent = await t.client.call("interface.send", { interface: "telegram", target: "-500", message: "hi" });
+  expect(t.telegram.messages).toMatchObject([{ id: Number(sent.message_id), chat: -100_777, text: "hi" }]);
+});
+
+test("telegram shows an approval with its whole plan, and takes the answer by a button from who may give it", async () => {
+  await using t = await setUp({ stream: false });
+  const events = await collectEvents(t.client, "approval.*");
+  t.fake.reply([{ tool_call: { name: "exec", args: { command: "echo yes > out.txt" } } }], "Written.");
+  t.telegram.say("write it");
+  await events.until(({ topic }) => topic === "approval.requested");
+  await until(() => t.telegram.messages.length === 1);
+  const asked = t.telegram.messages[0]!;
+  expect(asked.text).toContain("command: echo yes > out.txt");
+  expect(asked.buttons.map(({ text }) => text)).toEqual(["Once", "This session", "Deny"]);
+  t.telegram.press(asked, "Once", TELEGRAM.stranger);
+  await until(() => t.telegram.count("answerCallbackQuery") === 1);
+  const answered = t.telegram.calls.find(({ method }) => method === "answerCallbackQuery");
+  expect(answered?.params.text).toBe("You may not answer this");
+  expect(asked.buttons).toHaveLength(3);
+  t.telegram.press(asked, "Once");
+  await until(() => t.telegram.texts().includes("Written."), 20_000);
+  expect(asked.buttons).toEqual([]);
+});
+
+test("telegram brings files, and says what became of one that it could not get", async () => {
+  await using t = await setUp({ stream: false });
+  t.telegram.files.set("doc1", new TextEncoder().encode("a,b\n1,2\n"));
+  t.fake.reply("Seen.");
+  t.telegram.say("", {
+    text: undefined,
+    caption: "sum it",
+    document: { file_id: "doc1", file_unique_id: "1", file_name: "table.csv", mime_type: "text/csv", file_size: 8 },
+  } as never);
+  await until(() => t.telegram.texts().includes("Seen."));
+  expect(JSON.stringify(t.fake.requests[0]!.body.messages.at(-1))).toContain("table.csv");
+  t.fake.reply("A pity.");
+  t.telegram.say("", { text: undefined, voice: { file_id: "gone", file_unique_id: "2", duration: 1 } } as never);
+  await until(() => t.telegram.texts().includes("A pity."));
+  expect(JSON.stringify(t.fake.requests[1]!.body.messages.at(-1))).toContain("could not be read");
+});
+
+test("telegram says what is wrong with its token, and when another program reads its updates", async () => {
+  await using wrong = await setUp({ token: "1:wrong" });
+  const status = await until(async () => {
+    const now = await wrong.client.call("interface.status", { interface: "telegram" });
+    return now.state === "error" && now;
+  });
+  expect(status.error).toEqual({ reason: "auth_failed", message: "Telegram does not know the bot's token" });
+  expect(JSON.stringify(wrong.logs)).not.toContain("1:wrong");
+
+  await using t = await setUp();
+  await until(async () => (await t.state()) === "running");
+  t.telegram.fail("getUpdates", () => ({ code: 409, description: "Conflict: terminated by other getUpdates request" }));
+  t.telegram.say("wake up");
+  const broken = await until(async () => {
+    const now = await t.client.call("interface.status", { interface: "telegram" });
+    return now.error !== null && now;
+  });
+  expect(broken.error).toEqual({ reason: "conflict", message: "Another program gets the bot's updates" });
+});
+
+test("telegram takes updates over a webhook that only Telegram can call", async () => {
+  await using t = await setUp({ webhook_url: "https://bot.example/channels/telegram", stream: false });
+  const { secret } = await until(() => t.telegram.webhook());
+  await until(async () => (await t.state()) === "running");
+  t.fake.reply("Over the hook.");
+  const update = t.telegram.say("hi");
+  const post = (headers: Record<string, string>, body: string, id = "telegram") =>
+    fetch(`${t.url}/channels/${id}`, { method: "POST", headers, body });
+  const own = { "x-telegram-bot-api-secret-token": secret };
+  expect((await post({}, JSON.stringify(update))).status).toBe(401);
+  expect((await post({ "x-telegram-bot-api-secret-token": "guess" }, JSON.stringify(update))).status).toBe(401);
+  expect((await post(own, "{")).status).toBe(400);
+  expect((await post(own, "x".repeat(1_000_001))).status).toBe(413);
+  for (const id of ["webchat", "nothing", "constructor"]) expect((await post(own, "{}", id)).status).toBe(404);
+  expect((await post(own, JSON.stringify(update))).status).toBe(200);
+  await until(() => t.telegram.texts().includes("Over the hook."));
+});
+
+test("telegram refuses a conversation that is none, and passes on whom it may not write to", async () => {
+  await using t = await setUp();
+  await until(async () => (await t.state()) === "running");
+  const send = (target: string) =>
+    t.client.call("interface.send", { interface: "telegram", target, message: "hi" }).catch((error) => error.reason);
+  expect(await send("../x")).toBe("not_found");
+  t.telegram.fail("sendMessage", () => ({ code: 403, description: "Forbidden: bot was blocked by the user" }));
+  expect(await send("7")).toBe("forbidden");
+  t.telegram.fail("sendMessage", () => ({ code: 400, description: "Bad Request: chat not found" }));
+  expect(await send("7")).toBe("not_found");
+});
