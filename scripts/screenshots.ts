@@ -74,19 +74,37 @@ for (const [size, shape] of Object.entries(SIZES)) {
       await shot(name);
       const [entry] = OPENED[name] ?? [];
       if (!entry) continue;
-      await page.evaluate(`document.querySelector("details[data-entry^='${entry}']").open = true`);
+      const row = `document.querySelector("details[data-entry^='${entry}']")`;
+      await page.until(`${row} && (${row}.open = true)`);
       await page.until(`document.querySelector(".entry-body .approval-answers")`);
       await page.evaluate(`document.querySelector(".entry-body").scrollIntoView({ block: "end" })`);
       await shot(`${name}-open`);
     }
-    await page.evaluate(`document.querySelector(".section-head .button").click()`);
-    await page.until(`document.querySelector("dialog[open]")`);
+    const open = async (words: string) => {
+      await page.evaluate(
+        `[...document.querySelectorAll(".section-head .button")].find((one) => one.innerText === "${words}").click()`,
+      );
+      await page.until(`document.querySelector("dialog[open]")`);
+    };
+    await open("Link a device");
+    await page.press("Enter");
+    await page.until(`document.querySelector(".qr")`);
+    await shot("device-link");
+    await page.press("Escape");
+    await page.until(`!document.querySelector("dialog")`);
+    await open("Invite a guest");
+    await page.until(`document.querySelector(".choices label")`);
+    await shot("guest-new");
+    await page.press("Escape");
+    await page.until(`!document.querySelector("dialog")`);
+    await open("New token");
     await shot("token-new");
     await page.type("Pictures");
     await page.press("Enter");
     await page.until(`document.querySelector(".secret")`);
     await shot("token-made");
     await page.press("Escape");
+    await page.until(`!document.querySelector("dialog")`);
     if (size === "phone") {
       await page.click(".page-head .icon-button");
       await page.until(`document.querySelector(".rail")`);
@@ -102,6 +120,11 @@ for (const [size, shape] of Object.entries(SIZES)) {
     await page.logIn(fresh);
     await page.until(`document.querySelector(".empty-acts")`);
     await shot("first-run");
+    for (const name of ["approvals", "skills", "mcp", "devices"]) {
+      await page.evaluate(`location.hash = "#/${name}"`);
+      await page.until(`document.querySelector(".entries .aside, .entries .install")`);
+      await shot(`${name}-empty`);
+    }
   }
 }
 
