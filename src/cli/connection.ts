@@ -73,11 +73,15 @@ export async function withClient<T>(
   }
 }
 
+export interface FoundServer {
+  readonly origin: string;
+  readonly token: string | undefined;
+  /** The only certificate that it may show, in PEM. */
+  readonly certificate: string | undefined;
+}
+
 /** Where a server answers over HTTP, and the token for it. Throws when none runs for this home. */
-export async function findServer(
-  flags: ServerFlags,
-  env: Environment,
-): Promise<{ readonly origin: string; readonly token: string | undefined }> {
+export async function findServer(flags: ServerFlags, env: Environment): Promise<FoundServer> {
   const home = homeOf(flags, env);
   const named = findTarget(flags, env);
   const instance = named ? undefined : await findInstance(home);
@@ -88,6 +92,7 @@ export async function findServer(
   return {
     origin: originOf(target.url),
     token: credentials && "token" in credentials ? credentials.token : undefined,
+    certificate: target.certificate,
   };
 }
 

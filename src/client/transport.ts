@@ -1,5 +1,6 @@
 /** Opens a connection to a server over the network. */
 import { Inbox } from "../lib/inbox.ts";
+import { pinnedTls } from "../lib/pinned-tls.ts";
 import type { Transport } from "../sdk/transport.ts";
 
 export type { Transport };
@@ -45,8 +46,6 @@ export function openWebSocket(url: string, { signal, certificate }: OpenOptions 
 }
 
 function openPinned(url: string, certificate: string): WebSocket {
-  const [own] = certificate.split(/(?<=-----END CERTIFICATE-----)/);
-  // Nothing but it is believed, so that it counts whoever signed it and whatever name it is for.
-  const tls = { ca: own, allowPartialTrustChain: true, checkServerIdentity: () => undefined };
-  return new (WebSocket as unknown as new (url: string, options: object) => WebSocket)(url, { tls });
+  const options = { tls: pinnedTls(certificate) };
+  return new (WebSocket as unknown as new (url: string, options: object) => WebSocket)(url, options);
 }

@@ -3,10 +3,15 @@ import { describe, expect, test } from "bun:test";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
+import { startApp } from "../../src/app.ts";
 import { connect } from "../../src/client/client.ts";
 import { openWebSocket } from "../../src/client/transport.ts";
+import { readEnvironment } from "../../src/config/environment.ts";
+import { homeAt } from "../../src/config/home.ts";
+import type { ConfigInput } from "../../src/config/schema.ts";
 import { collectEvents, type TestApp, testApp } from "../support/app.ts";
 import { hasOpenssl, makeCertificate } from "../support/certificates.ts";
+import { runCli } from "../support/cli.ts";
 import { refusal } from "../support/config.ts";
 import { testFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
@@ -16,6 +21,12 @@ const isLinux = process.platform === "linux";
 const ALIAS = "127.0.0.2";
 const statusOf = (url: string, init: RequestInit = {}) => fetch(url, init).then(({ status }) => status);
 const portOf = ({ url }: TestApp) => Number(new URL(url).port);
+
+/** A server that no client of the test is connected to. */
+function startHere(home: string, overrides: ConfigInput) {
+  const env = readEnvironment({ HOME: home, TZ: "UTC", OLLAMA_HOST: "http://127.0.0.1:9" });
+  return startApp({ home: homeAt(home), env, listen: true, overrides, writeLog: () => undefined });
+}
 
 /** What a server shows there now. */
 function shownAt(host: string, port: number): Promise<string> {
@@ -101,6 +112,18 @@ describe.skipIf(!hasOpenssl || !isLinux)("a server with a certificate", () => {
     expect(await statusOf(`https://${ALIAS}:${port}/health`, page)).toBe(200);
     const plain = { ...page, headers: { host: "box.example", origin: "http://box.example" } };
     expect(await statusOf(`https://${ALIAS}:${port}/health`, plain)).toBe(403);
+  });
+
+  test("is reached by the commands of its own home, although nobody vouches for it", async () => {
+    await using folder = await testFolder();
+    const files = await makeCertificate(folder.path, "box.example");
+    const tls = { cert: files.cert, key: files.key };
+    const home = join(folder.path, "home");
+    await using _server = await startHere(home, { gateway: { host: "127.0.0.1", port: 0, tls } });
+    const asked = await runCli(["rpc", "rpc.ping"], { home });
+    expect({ code: asked.code, stderr: asked.stderr }).toEqual({ code: 0, stderr: "" });
+    const { stdout } = await runCli(["doctor"], { home });
+    expect(stdout).toMatch(/ok\s+server\s+runs at https:\/\/127\.0\.0\.1:/);
   });
 
   test("reads it again when it changes, and what is connected stays; with a bad one the last good one stays", async () => {

@@ -8,6 +8,7 @@ import { EXIT } from "../exit-codes.ts";
 import { usageError } from "../failure.ts";
 import { jsonFlag, serverFlags } from "../flags.ts";
 import { writeJson } from "../output.ts";
+import { pinnedFetch } from "../pinned-fetch.ts";
 import { confirm } from "../question.ts";
 import { writeTable } from "../table.ts";
 import type { Output } from "../terminal.ts";
@@ -154,7 +155,7 @@ const serve = defineCommand({
   examples: [["aleph mcp serve", "what an agent's configuration names as the command of a server"]],
   args: { ...serverFlags },
   run: async (args, { env, terminal }) => {
-    const { origin, token } = await findServer(args, env);
+    const { origin, token, certificate } = await findServer(args, env);
     const { runBridge } = await import("../../mcp/bridge.ts");
     await runBridge({
       url: `${origin}/mcp`,
@@ -162,7 +163,7 @@ const serve = defineCommand({
       input: terminal.input as AsyncIterable<Uint8Array>,
       write: (line) => terminal.out.write(line),
       warn: (text) => terminal.err.write(`${printableLine(text)}\n`),
-      fetch,
+      fetch: certificate === undefined ? fetch : pinnedFetch(certificate),
     });
   },
 });

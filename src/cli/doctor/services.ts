@@ -9,6 +9,7 @@ import type { Invocation } from "../command.ts";
 import { withClient } from "../connection.ts";
 import type { HomeFlags } from "../flags.ts";
 import { formatElapsed } from "../format.ts";
+import { pinnedFetch } from "../pinned-fetch.ts";
 import { hintFor } from "../provider-hint.ts";
 import { LOCAL } from "../remotes.ts";
 import { withTemporaryCore } from "../setup/temporary-core.ts";
@@ -34,7 +35,8 @@ export async function checkServer(home: Home, { env }: Pick<Invocation, "env">):
   }
   const began = performance.now();
   try {
-    const answer = await fetch(`${instance.url}/health`, { signal: AbortSignal.timeout(HEALTH_MS) });
+    const ask = instance.certificate === undefined ? fetch : pinnedFetch(instance.certificate);
+    const answer = await ask(`${instance.url}/health`, { signal: AbortSignal.timeout(HEALTH_MS) });
     if (!answer.ok) return [fail(`${instance.url}/health answers ${answer.status}`, "See: aleph logs")];
     return [
       ok(`runs at ${instance.url} (pid ${instance.pid}), answered in ${formatElapsed(performance.now() - began)}`),
