@@ -8,8 +8,10 @@ import { cpus, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Programs, Row } from "./bench/bench.ts";
+import { measureCluster } from "./bench/cluster.ts";
 import { measureHandshake } from "./bench/handshake.ts";
 import { measureHistory } from "./bench/history.ts";
+import { measureRemembering } from "./bench/memory.ts";
 import { measurePassthrough } from "./bench/passthrough.ts";
 import { measurePlugins } from "./bench/plugins.ts";
 import { measurePolicy } from "./bench/policy.ts";
@@ -28,9 +30,11 @@ const MEASUREMENTS: Readonly<Record<string, (programs: Programs) => Promise<read
   chunks: measureChunks,
   history: measureHistory,
   passthrough: measurePassthrough,
+  remembering: measureRemembering,
   policy: measurePolicy,
   sandbox: measureSandbox,
   plugins: measurePlugins,
+  cluster: measureCluster,
 };
 
 const README = "README.md";
