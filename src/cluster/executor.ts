@@ -4,7 +4,7 @@ import type { Log } from "../lib/log.ts";
 import { AlephError, toRpcError } from "../protocol/errors.ts";
 import type { NodeAnswer, NodeCallParams, NodeJudgeParams, NodeMemory, NodeVerdict } from "../protocol/node.ts";
 import { KeptCalls, type KeptLimits } from "./kept-calls.ts";
-import type { NodeCommand, PreparedCommand } from "./node-command.ts";
+import type { CommandContext, NodeCommand, PreparedCommand } from "./node-command.ts";
 import { judgeByPolicy, type NodePolicy, permits } from "./node-policy.ts";
 
 export interface ExecutorOptions {
@@ -20,11 +20,16 @@ export interface ExecutorOptions {
 }
 
 const MAX_RUNNING = 64;
+/** Of what was judged a moment ago and may be called now. */
+const MAX_JUDGED = 64;
+const JUDGED_LASTS_MS = 5_000;
+const JUDGING = "judge";
 
 export class Executor {
   readonly #o: ExecutorOptions;
   readonly #kept: KeptCalls<NodeAnswer>;
   readonly #running = new Map<string, AbortController>();
+  readonly #judged = new Map<string, Judged>();
 
   constructor(options: ExecutorOptions) {
     this.#o = options;
@@ -38,7 +43,7 @@ export class Executor {
   }
 
   async judge({ command, args, session_key }: NodeJudgeParams): Promise<NodeVerdict> {
-    const { prepared, digest } = await this.#prepare(command, args, session_key, "judge", new AbortController().signal);
+    const { prepared, digest } = await this.#prepare(command, args, session_key, JUDGING, new AbortController().signal);
     const { tier, reason, rule, plan, pattern, outward } = prepared;
     return {
       tier,
@@ -126,11 +131,50 @@ export class Executor {
     const { commands, policy, workspace, log, onOutput } = this.#o;
     const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (!command) throw new AlephError("not_found", `There is no command "${String(name).slice(0, 80)}" here`);
-    const context = { sessionKey, callId, workspace, signal, log, onOutput: (text: string) => onOutput(callId, text) };
-    const prepared = judgeByPolicy(policy(), name, await command.prepare(args, context));
+    const wanted = command.judgesAgain ? canonicalDigest({ name, args, sessionKey }) : "";
+    let judged = callId === JUDGING ? undefined : this.#take(wanted);
+    if (judged) {
+      judged.slot.callId = callId;
+      judged.slot.signal = signal;
+    } else {
+      const slot = { callId, signal };
+      const context: CommandContext = {
+        sessionKey,
+        callId,
+        workspace,
+        log,
+        get signal() {
+          return slot.signal;
+        },
+        onOutput: (text) => onOutput(slot.callId, text),
+      };
+      judged = { slot, prepared: await command.prepare(args, context), at: this.#o.now() };
+      if (callId === JUDGING && command.judgesAgain) this.#keep(wanted, judged);
+    }
+    const prepared = judgeByPolicy(policy(), name, judged.prepared);
     const { tier, plan, bound } = prepared;
     return { prepared, digest: canonicalDigest({ command: name, tier, plan, bound }) };
   }
+
+  #keep(wanted: string, judged: Judged): void {
+    this.#judged.delete(wanted);
+    this.#judged.set(wanted, judged);
+    if (this.#judged.size > MAX_JUDGED) this.#judged.delete(this.#judged.keys().next().value!);
+  }
+
+  /** Once: two calls must not share a signal. */
+  #take(wanted: string): Judged | undefined {
+    const judged = this.#judged.get(wanted);
+    this.#judged.delete(wanted);
+    return judged && this.#o.now() - judged.at < JUDGED_LASTS_MS ? judged : undefined;
+  }
+}
+
+/** What was prepared for a judgement, and where the call puts what it brings. */
+interface Judged {
+  readonly slot: { callId: string; signal: AbortSignal };
+  readonly prepared: PreparedCommand;
+  readonly at: number;
 }
 
 /** A failure is an answer: it is kept like any other, and the same whenever it is asked for. */

@@ -25,6 +25,8 @@ export interface PreparedCommand extends Omit<Prepared, "run"> {
 }
 
 export interface NodeCommand {
+  /** `run` judges once more and reads its context only then: what was prepared for a judgement may be run in the call. */
+  readonly judgesAgain?: true;
   /** Has no effect. Throws `AlephError` when the arguments cannot be used. */
   prepare(args: unknown, context: CommandContext): Promise<PreparedCommand>;
 }
@@ -41,7 +43,8 @@ export function parseArgs<S extends z.ZodType>(command: string, schema: S, args:
 }
 
 /** A tool, run on this machine for somebody else. */
-export function toolContext({ sessionKey, callId, workspace, signal, log, onOutput }: CommandContext): ToolContext {
+export function toolContext(context: CommandContext): ToolContext {
+  const { sessionKey, callId, workspace, log } = context;
   return {
     workspace,
     agent: "main",
@@ -51,9 +54,12 @@ export function toolContext({ sessionKey, callId, workspace, signal, log, onOutp
     // The center has asked its owner, or the owner's policy.
     identity: { id: "center", kind: "owner" },
     tainted: false,
-    signal,
+    // Read when it runs: what was prepared for the judgement may run in a call.
+    get signal() {
+      return context.signal;
+    },
     log,
-    progress: onOutput,
+    progress: (text) => context.onOutput(text),
   };
 }
 
