@@ -33,6 +33,7 @@ import { MemoryParts } from "./memory-parts.ts";
 import { methods, type Needs } from "./methods/index.ts";
 import { openModelParts } from "./model-parts.ts";
 import { openAuth } from "./open-auth.ts";
+import { openCassettes } from "./open-cassettes.ts";
 import { createInstaller, openPlugins } from "./open-plugins.ts";
 import { openSkills } from "./open-skills.ts";
 import type { loadPanel } from "./panel/assets.ts";
@@ -134,7 +135,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       stores,
       memory: memory.shelf,
       messageIndex: memory.messageIndex,
-      skills: { load: async (name, agent) => (await skills()).load(name, agent) },
+      skills: skillOffer,
       subagents,
       cluster: cluster.center,
       now,
@@ -187,9 +188,8 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const promptsOf: LoopDeps["pluginPrompts"] = (run) => pluginPrompts(plugins, run);
   const memoryOptions = { home, store, models, usage, config: current, workspace, secrets, log, now, monotonic };
   const memory = stack.use(new MemoryParts(memoryOptions));
-  const cassettes = once(async () => {
-    const { Cassettes } = await import("./cassette/cassettes.ts");
-    return new Cassettes({
+  const { cassettes } = stack.use(
+    openCassettes({
       logs: home.logs,
       secrets: () => secrets.all(),
       stores,
@@ -197,15 +197,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       bus,
       media,
       deps: { toolbox, config: withAgents, pluginPrompts: promptsOf, monotonic },
-      openMemory: () => openStore(":memory:", { log }),
       log,
-    });
-  });
-  stack.use(
-    bus.attach({
-      deliver({ event: { topic }, sessionKey }) {
-        if (topic === "session.deleted" && sessionKey) void cassettes().then((made) => made.forget(sessionKey));
-      },
     }),
   );
   const runner = new Runner({
