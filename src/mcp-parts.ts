@@ -9,6 +9,7 @@ import { pause } from "./lib/pause.ts";
 import type { McpEndpoint } from "./mcp/endpoint.ts";
 import type { ToolDesk } from "./mcp/offer.ts";
 import type { OpenOptions } from "./mcp/open.ts";
+import type { SkillOffer } from "./mcp/prompts.ts";
 import type { McpServers } from "./mcp/servers.ts";
 import type { Media } from "./media/media.ts";
 import type { Publisher } from "./sdk/bus.ts";
@@ -23,6 +24,7 @@ export interface McpPartsOptions {
   readonly media: Pick<Media, "get" | "put">;
   /** What is offered at /mcp. */
   readonly desk: () => ToolDesk;
+  readonly skills: SkillOffer;
   readonly bus: Publisher;
   readonly log: Log;
   /** Unix milliseconds. */
@@ -85,10 +87,10 @@ export class McpParts implements ToolSource, AsyncDisposable {
   }
 
   async #loadEndpoint(): Promise<McpEndpoint> {
-    const { desk, media, config, monotonic } = this.#o;
+    const { desk, skills, media, config, monotonic } = this.#o;
     const { McpEndpoint } = await import("./mcp/endpoint.ts");
     const maxBody = () => config.current.gateway.max_payload;
-    this.#endpoint = new McpEndpoint({ desk: desk(), media, maxBody, now: monotonic });
+    this.#endpoint = new McpEndpoint({ desk: desk(), skills, media, maxBody, now: monotonic });
     return this.#endpoint;
   }
 

@@ -64,8 +64,8 @@ export class McpEndpoint implements AsyncDisposable {
     this.#prune();
     const id = crypto.randomUUID();
     const sessionKey = key === null ? ownKey(id) : canonicalSessionKey(key);
-    const { desk, media, maxBody, now } = this.#o;
-    const server = offerTools({ desk, media, sessionKey });
+    const { maxBody, now, ...offer } = this.#o;
+    const server = offerTools({ ...offer, sessionKey });
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: () => id,
       onsessioninitialized: () => {

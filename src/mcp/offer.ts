@@ -14,6 +14,7 @@ import type { Media } from "../media/media.ts";
 import type { Grant } from "../protocol/identity.ts";
 import type { MediaPart, ToolResultPart } from "../protocol/message.ts";
 import { agentOf, parseSessionKey } from "../protocol/session-key.ts";
+import { offerPrompts, type SkillOffer } from "./prompts.ts";
 
 /** The tools of an agent and the way to call them; the toolbox is one. */
 export interface ToolDesk {
@@ -51,6 +52,8 @@ export interface OfferOptions {
   readonly desk: ToolDesk;
   readonly media: Pick<Media, "get">;
   readonly sessionKey: string;
+  /** Offered as prompts. */
+  readonly skills?: SkillOffer;
 }
 
 /** What comes with each request, as the transport hands it on. */
@@ -63,9 +66,13 @@ const SIGN_MS = 10_000;
 /** Characters of one sign of progress. */
 const MAX_PROGRESS = 1000;
 
-export function offerTools({ desk, media, sessionKey }: OfferOptions): Server {
+export function offerTools({ desk, media, sessionKey, skills }: OfferOptions): Server {
   const agent = agentOf(parseSessionKey(sessionKey));
-  const server = new Server({ name: "aleph", version: VERSION }, { capabilities: { tools: {} } });
+  const server = new Server(
+    { name: "aleph", version: VERSION },
+    { capabilities: { tools: {}, ...(skills ? { prompts: {} } : {}) } },
+  );
+  if (skills) offerPrompts(server, { skills, agent, assertMay: (authInfo) => grantOf(authInfo, "read") });
   server.setRequestHandler(ListToolsRequestSchema, async (_request, { authInfo }) => {
     grantOf(authInfo, "read");
     return { tools: (await desk.specs(agent, null)).map(describe) };

@@ -55,6 +55,18 @@ test("McpEndpoint passes every scenario about what it offers", async () => {
   await using endpoint = new McpEndpoint({
     desk: deskOf(media),
     media,
+    skills: {
+      active: async () => [{ name: "test_simple_prompt", description: "For the test" }],
+      load: async (name) => ({
+        name,
+        sha256: "",
+        origin: "the test",
+        text: "This is a simple prompt for testing.",
+        folder: "/",
+        files: [],
+        allowedTools: undefined,
+      }),
+    },
     maxBody: () => 1_000_000,
     now: () => performance.now(),
   });
@@ -63,9 +75,11 @@ test("McpEndpoint passes every scenario about what it offers", async () => {
     port: 0,
     fetch: (request) => endpoint.handle({ request, grant: OWNER_GRANT, credential: "test" }),
   });
-  // Left out are resources, prompts, completion and logging, which it does not have, and questions to its client.
+  // Left out are resources, completion and logging, which it does not have, prompts with files, and questions to its client.
   expect(await passed(`http://127.0.0.1:${server.port}/mcp`)).toEqual([
     "ping",
+    "prompts-get-simple",
+    "prompts-list",
     "server-initialize",
     "server-sse-multiple-streams",
     "tools-call-audio",

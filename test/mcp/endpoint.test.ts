@@ -6,6 +6,7 @@ import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { type TestApp, testApp } from "../support/app.ts";
 import { oddServer } from "../support/mcp/servers.ts";
 import { rawHttp } from "../support/raw-http.ts";
+import { writeSkill } from "../support/skills.ts";
 import { until } from "../support/until.ts";
 
 async function openClient({ url, token }: Pick<TestApp, "url" | "token">) {
@@ -57,6 +58,29 @@ describe("/mcp", () => {
     expect(hints("write")).toMatchObject({ readOnlyHint: false, destructiveHint: true });
     expect(await agent.text("time")).toEqual({ text: expect.stringContaining("UTC"), isError: false });
     expect(await agent.text("none")).toEqual({ text: 'There is no tool "none"', isError: true });
+  });
+
+  test("offers the skills that are in use as prompts, and no other", async () => {
+    await using app = await testApp();
+    writeSkill(app.home.skills, "forms", { text: "Fill them in." });
+    writeSkill(app.home.skills, "off");
+    await app.client.call("skills.deactivate", { name: "off" });
+    await using agent = await openClient(app);
+    const task = { name: "task", description: "what it is to be used for", required: false };
+    expect((await agent.client.listPrompts()).prompts).toEqual([
+      { name: "forms", description: "How to do forms", arguments: [task] },
+    ]);
+    const textOf = async (name: string, given?: Record<string, string>) => {
+      const { messages } = await agent.client.getPrompt({ name, ...(given ? { arguments: given } : {}) });
+      return messages.map(({ role, content }) => [role, content.type === "text" ? content.text : content.type]);
+    };
+    expect(await textOf("forms")).toEqual([["user", "Fill them in."]]);
+    expect(await textOf("forms", { task: "The tax form" })).toEqual([["user", "Fill them in.\n\nThe tax form"]]);
+    const refused = (name: string) => textOf(name).catch(({ message }: Error) => message);
+    expect([await refused("off"), await refused("none")]).toEqual([
+      expect.stringContaining('Skill "off" is switched off'),
+      expect.stringContaining('No skill "none"'),
+    ]);
   });
 
   test("lets a call wait for a person, as in a run", async () => {
