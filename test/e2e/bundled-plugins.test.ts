@@ -121,14 +121,16 @@ testExecutable(
     expect((await d.copyBundled("slack", slack.url)).all).toContain("Installed my-slack 1.0.0\n");
     await until(() => slack.connections().open === 1);
     await slack.write("demo time", { user: SLACK.stranger });
+    const [code] = await slack.posted(1);
+    expect(code?.text).toContain("aleph pairing approve ");
     await slack.write("demo time");
     await slack.command("help").acknowledged.promise;
-    const [message] = await slack.posted(1);
+    const [, message] = await slack.posted(2);
     expect(message).toMatchObject({ channel: SLACK.dm, text: expect.stringContaining("Unix time") });
     await until(() => slack.answers.length === 1);
     expect(slack.answers[0]?.text).toContain("I am the demo provider of Aleph");
     const { ts } = await slack.write(`<@${SLACK.bot}> demo time`, { channel: SLACK.channel });
-    expect((await slack.posted(2))[1]).toMatchObject({ channel: SLACK.channel, thread_ts: ts });
+    expect((await slack.posted(3))[2]).toMatchObject({ channel: SLACK.channel, thread_ts: ts });
     const status = await d.aleph("rpc", "interface.status", '{"interface":"slack"}');
     expect(JSON.parse(status.stdout)).toMatchObject({ state: "running", refused: 1 });
   },

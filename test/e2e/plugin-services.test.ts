@@ -113,7 +113,7 @@ testExecutable(
     await using folder = await testFolder();
     writeFileSync(
       join(folder.path, "config.toml"),
-      '[models]\ndefault = "llama/small"\n[interfaces.chat]\nallow_from = ["U1"]\nbot_token = "env:BOT_TOKEN"\n',
+      '[models]\ndefault = "llama/small"\n[interfaces.chat]\nallow_from = ["U1"]\ndm_policy = "allowlist"\nbot_token = "env:BOT_TOKEN"\n',
     );
     await writeCodePlugin(join(folder.path, "plugins"), "all", { manifest: MANIFEST, code: CODE });
     const env = { BOT_TOKEN: "b-123456", HOOK_SECRET: "h-123456" };
