@@ -32,7 +32,7 @@ export function cardOf({ name, description, url, isGuarded }: CardFacts): AgentC
           bearer: {
             scheme: {
               $case: "httpAuthSecurityScheme",
-              value: { description: "A token with the scope chat", scheme: "Bearer", bearerFormat: "" },
+              value: { description: "Given out by the owner of this agent", scheme: "Bearer", bearerFormat: "" },
             },
           },
         }

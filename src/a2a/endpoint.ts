@@ -86,6 +86,7 @@ export class A2aEndpoint implements AsyncDisposable {
     const named = asked === undefined || asked === "" ? undefined : asked.split(".").slice(0, 2).join(".");
     const version = named ?? (isV1JsonRpcMethod(body?.method) ? "1.0" : "0.3");
     const id = idOf(body);
+    if (!isRequest(body)) return refuse(id, { code: -32600, message: "This is not a request of JSON-RPC 2.0" });
     if (version !== "1.0" && version !== "0.3") {
       const refused = new VersionNotSupportedError(
         `Version "${version.slice(0, 20)}" is not spoken here; 1.0 and 0.3 are`,
@@ -125,6 +126,14 @@ function refuse(id: string | number | null, error: { readonly code: number; read
 function idOf(body: unknown): string | number | null {
   const id = typeof body === "object" && body !== null && "id" in body ? body.id : null;
   return typeof id === "string" || typeof id === "number" ? id : null;
+}
+
+/** JSON-RPC 2.0 §4; ids with a fraction are refused as well, as the SDK does. */
+function isRequest(body: unknown): boolean {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) return false;
+  const { jsonrpc, method, id = null } = body as Record<string, unknown>;
+  const isNamed = id === null || typeof id === "string" || Number.isInteger(id);
+  return jsonrpc === "2.0" && typeof method === "string" && method !== "" && isNamed;
 }
 
 /** Our own errors are translated before the SDK sees them: what else it calls internal is a request that it could not read. */

@@ -51,14 +51,13 @@ test("a2a_send goes on with a task that asks, and with a conversation", async ()
 
 test("a2a_send asks a person first unless the owner says otherwise", async () => {
   await using t = await pair({});
-  const call = t.call({ agent: "clock", message: "Hello" });
-  call.catch(() => "told below");
+  const refused = t.call({ agent: "clock", message: "Hello" }).catch((thrown: unknown) => thrown);
   const waiting = await until(
     async () => (await t.own.client.call("approvals.list", { status: "pending" })).approvals[0],
   );
   expect(waiting).toMatchObject({ tool, plan: { agent: "clock", message: "Hello", url: t.other.url } });
   await t.own.client.call("approvals.resolve", { approval_id: waiting.approval_id, decision: "deny" });
-  await expect(call).rejects.toMatchObject({ reason: "approval_denied" });
+  expect(await refused).toMatchObject({ reason: "approval_denied" });
   expect(t.other.fake.requests).toEqual([]);
 });
 
