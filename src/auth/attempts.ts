@@ -39,6 +39,11 @@ export class LoginAttempts {
     this.#now = now;
   }
 
+  /** Whether nobody has failed yet: then no address has to wait. */
+  get isQuiet(): boolean {
+    return this.#overall === NONE;
+  }
+
   /** Throws `rate_limited` while this address has to wait, also for the right secret: a guesser must not learn. */
   check(address: string): void {
     const now = this.#now();

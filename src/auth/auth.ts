@@ -117,7 +117,7 @@ export class Auth {
   }
 
   /** For HTTP: `Authorization: Bearer` with a token. Throws `unauthenticated` when there is none, else as `authenticate`. */
-  authenticateHeader(header: string | null | undefined, address: string): Rights {
+  authenticateHeader(header: string | null | undefined, from: { readonly address: string }): Rights {
     if (this.open) return this.open;
     const token = bearerOf(header ?? "");
     if (!token) {
@@ -125,7 +125,12 @@ export class Auth {
         data: { hint: "Send Authorization: Bearer <token>" },
       });
     }
-    return this.authenticate({ token }, { address, cookie: undefined });
+    // Where nobody has guessed, an address that is known already is not asked for.
+    if (this.#attempts.isQuiet) {
+      const rights = this.#byToken(token);
+      if (rights) return rights;
+    }
+    return this.authenticate({ token }, { address: from.address, cookie: undefined });
   }
 
   /** Ends with the credential that `rights` came from. */

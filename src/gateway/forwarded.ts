@@ -12,6 +12,27 @@ export interface Origin {
   readonly secure: boolean;
 }
 
+/** As the server sees it itself. To ask for the address is a call of the system, so that it is asked for when it is needed. */
+export class DirectOrigin implements Origin {
+  readonly host: string;
+  readonly secure: boolean;
+  readonly #request: Request;
+  readonly #server: Pick<Bun.Server<unknown>, "requestIP">;
+  #address: string | undefined;
+
+  constructor(request: Request, server: Pick<Bun.Server<unknown>, "requestIP">, secure: boolean) {
+    this.#request = request;
+    this.#server = server;
+    this.host = request.headers.get("host") ?? "";
+    this.secure = secure;
+  }
+
+  get address(): string {
+    this.#address ??= this.#server.requestIP(this.#request)?.address ?? "unknown";
+    return this.#address;
+  }
+}
+
 export type IsTrusted = (address: string) => boolean;
 
 /**

@@ -3,8 +3,11 @@ import { Hono } from "hono";
 import type { Auth } from "../auth/auth.ts";
 import { describeError, type Log } from "../lib/log.ts";
 import { AlephError, ERRORS, toRpcError } from "../protocol/errors.ts";
-import type { AnyRoute, RouteRequest } from "../sdk/route.ts";
+import type { Grant } from "../protocol/identity.ts";
+import type { Rights } from "../sdk/connection.ts";
+import { type AnyRoute, DATA_HEADERS, type RouteRequest } from "../sdk/route.ts";
 import { readCookie } from "./cookie.ts";
+import type { Origin } from "./forwarded.ts";
 import type { HttpRates } from "./http-rates.ts";
 import { isLoopbackAddress, isLoopbackHost } from "./origin.ts";
 
@@ -22,12 +25,7 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 
 const DOCUMENT_HEADERS = Object.entries(SECURITY_HEADERS);
 
-/** Answers of an API are data: never a page of their own, so that most of what a page needs says nothing there. */
-const DATA_HEADERS = [
-  ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"],
-  ["x-content-type-options", "nosniff"],
-  ["cross-origin-resource-policy", "same-origin"],
-] as const;
+const OF_DATA = Object.entries(DATA_HEADERS);
 
 /** Headers that only proxies add: behind one, everybody's address is the proxy's. */
 const PROXY_HEADERS = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
@@ -50,7 +48,7 @@ export interface HttpOptions<Needs> {
 
 export interface Http {
   /** Never rejects for what a route throws. */
-  handle(request: Request, from: Peer & { readonly pathname: string }): Response | Promise<Response>;
+  handle(request: Request, pathname: string, peer: Peer): Response | Promise<Response>;
   /** The answer for something thrown: its reason and message, never its stack or cause. */
   refuse(thrown: unknown, options?: RefuseOptions): Response;
 }
@@ -64,9 +62,7 @@ export interface RefuseOptions {
 
 /** Whose request it is. `keepAlive` lets the connection be silent. */
 interface Peer {
-  readonly address: string;
-  /** Whether the client's connection is encrypted, as far as the server can tell. */
-  readonly secure: boolean;
+  readonly from: Origin;
   readonly keepAlive: () => void;
 }
 
@@ -89,7 +85,7 @@ export function createHttp<Needs>({ core, routes, rates, maxBody, log }: HttpOpt
       return (request, peer) => {
         try {
           const given = route.handle(needs?.routeNeeds, admit(route, needs?.auth, request, peer));
-          return given instanceof Promise ? given.then(secure).catch(fail) : secure(given);
+          return given instanceof Promise ? given.then(secure, fail) : secure(given);
         } catch (thrown) {
           return fail(thrown);
         }
@@ -119,28 +115,20 @@ export function createHttp<Needs>({ core, routes, rates, maxBody, log }: HttpOpt
 
   function admit(route: AnyRoute, auth: Auth | undefined, request: Request, peer: Peer): RouteRequest {
     const { headers } = request;
-    const { address, keepAlive, secure } = peer;
+    const { from, keepAlive } = peer;
     const key = route.auth === "api_key" ? headers.get("x-api-key") : null;
     const bearer = key === null ? headers.get("authorization") : `Bearer ${key}`;
-    const open = route.auth === "public" || (route.auth === "loopback" && bearer === null && isLocal(headers, address));
+    const open =
+      route.auth === "public" || (route.auth === "loopback" && bearer === null && isLocal(headers, from.address));
     if (!open && !auth) throw new AlephError("internal", "Internal error", { cause: "an early route must be public" });
-    const rights = open ? undefined : auth!.authenticateHeader(bearer, address);
+    const rights = open ? undefined : auth!.authenticateHeader(bearer, from);
     // Who asks whether the process lives asks in any case.
     if (rights) rates.ofIdentity(rights.grant.identity.id);
-    else if (!route.early) rates.ofAddress(address);
+    else if (!route.early) rates.ofAddress(from.address);
     if (route.scope && !rights?.grant.scopes.includes(route.scope)) {
       throw new AlephError("forbidden", `This needs the scope "${route.scope}"`);
     }
-    return {
-      request,
-      address,
-      grant: rights?.grant,
-      credential: rights?.credentials[0],
-      keepAlive,
-      cookie: readCookie(headers),
-      // Behind a proxy that is not named only the page's own address tells; it was checked before.
-      secure: secure || (headers.get("origin")?.startsWith("https://") ?? false),
-    };
+    return new Admitted(request, from, rights, keepAlive);
   }
 
   /** In the shape that the clients of an API know, where no route is there to say it. */
@@ -173,7 +161,7 @@ export function createHttp<Needs>({ core, routes, rates, maxBody, log }: HttpOpt
   }
 
   return {
-    handle(request, { pathname, ...peer }) {
+    handle(request, pathname, peer) {
       if (Number(request.headers.get("content-length") ?? 0) > maxBody()) {
         // The rest of the body is not read, so the connection cannot go on.
         return refuseAt(pathname, tooLarge(maxBody()), { more: { connection: "close" } });
@@ -185,6 +173,36 @@ export function createHttp<Needs>({ core, routes, rates, maxBody, log }: HttpOpt
   };
 }
 
+/** What only some routes look at is found out when they do. */
+class Admitted implements RouteRequest {
+  readonly request: Request;
+  readonly grant: Grant | undefined;
+  readonly credential: string | undefined;
+  readonly keepAlive: () => void;
+  readonly #from: Origin;
+
+  constructor(request: Request, from: Origin, rights: Rights | undefined, keepAlive: () => void) {
+    this.request = request;
+    this.#from = from;
+    this.grant = rights?.grant;
+    this.credential = rights?.credentials[0];
+    this.keepAlive = keepAlive;
+  }
+
+  get address(): string {
+    return this.#from.address;
+  }
+
+  get cookie(): string | undefined {
+    return readCookie(this.request.headers);
+  }
+
+  get secure(): boolean {
+    // Behind a proxy that is not named only the page's own address tells; it was checked before.
+    return this.#from.secure || (this.request.headers.get("origin")?.startsWith("https://") ?? false);
+  }
+}
+
 function secured(response: Response): Response {
   const { headers } = response;
   for (const [header, value] of DOCUMENT_HEADERS) if (!headers.has(header)) headers.set(header, value);
@@ -193,7 +211,7 @@ function secured(response: Response): Response {
 
 function securedData(response: Response): Response {
   const { headers } = response;
-  for (const [header, value] of DATA_HEADERS) headers.set(header, value);
+  for (const [header, value] of OF_DATA) if (headers.get(header) !== value) headers.set(header, value);
   return response;
 }
 

@@ -2,6 +2,7 @@
 import type { Auth } from "../auth/auth.ts";
 import { Inbox } from "../lib/inbox.ts";
 import type { Log } from "../lib/log.ts";
+import { pathOf } from "../lib/path-of.ts";
 import { CLOSE } from "../protocol/close.ts";
 import { AlephError } from "../protocol/errors.ts";
 import { OWNER_GRANT } from "../protocol/identity.ts";
@@ -12,7 +13,7 @@ import type { Transport } from "../sdk/transport.ts";
 import { GatewayConnection } from "./connection.ts";
 import { readCookie } from "./cookie.ts";
 import type { Dispatch } from "./dispatch.ts";
-import { type IsTrusted, type Origin, seenThrough, trustedProxies } from "./forwarded.ts";
+import { DirectOrigin, type IsTrusted, type Origin, seenThrough, trustedProxies } from "./forwarded.ts";
 import { createHttp, type Http } from "./http.ts";
 import { createHttpRates, type HttpRates } from "./http-rates.ts";
 import { checkOrigin, isLoopbackAddress } from "./origin.ts";
@@ -279,11 +280,10 @@ export class Gateway<Needs> implements AsyncDisposable {
         host: from.host,
         secure: from.secure,
       });
-      const { pathname } = new URL(request.url);
+      const pathname = pathOf(request.url);
       if (!this.#isAccepting && pathname !== "/health") throw new AlephError("overloaded", "Server stops");
       if (pathname !== "/ws") {
-        const { address, secure } = from;
-        return this.#http.handle(request, { pathname, address, secure, keepAlive: () => server.timeout(request, 0) });
+        return this.#http.handle(request, pathname, { from, keepAlive: () => server.timeout(request, 0) });
       }
       this.#rates.ofAddress(from.address);
       return this.#core()
@@ -295,11 +295,7 @@ export class Gateway<Needs> implements AsyncDisposable {
   }
 
   #originOf(request: Request, server: Server<Needs>, door: Door): Origin {
-    const direct = {
-      address: server.requestIP(request)?.address ?? "unknown",
-      host: request.headers.get("host") ?? "",
-      secure: door.tls !== undefined,
-    };
+    const direct = new DirectOrigin(request, server, door.tls !== undefined);
     const blocks = this.#options.settings().trusted_proxies;
     if (blocks.length === 0) return direct;
     if (this.#proxies?.blocks !== blocks) this.#proxies = { blocks, isTrusted: trustedProxies(blocks) };

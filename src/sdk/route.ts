@@ -26,6 +26,16 @@ export interface Refusal {
 }
 
 /**
+ * On every answer of an API, which is data: never a page of its own, so that most of what a page needs says nothing there.
+ * They are added to answers that lack them.
+ */
+export const DATA_HEADERS: Readonly<Record<string, string>> = {
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "cross-origin-resource-policy": "same-origin",
+};
+
+/**
  * `public`: anyone. `token`: a bearer token. `api_key`: the same, which may also come as `x-api-key`. `loopback`: a bearer
  * token, or a peer on this machine.
  */

@@ -103,7 +103,7 @@ describe("Auth", () => {
     const tries = [
       () => auth.authenticate({ token: "wrong" }, HERE),
       () => auth.authenticate({ session_token: "wrong" }, HERE),
-      () => auth.authenticateHeader("Bearer wrong", HERE.address),
+      () => auth.authenticateHeader("Bearer wrong", HERE),
     ];
     for (let index = 0; index < 5; index++) expect((await refusal(tries[index % 3]!)).reason).toBe("auth_failed");
     for (const attempt of [...tries, () => auth.authenticate({ token: "first-token" }, HERE)]) {
@@ -117,7 +117,7 @@ describe("Auth", () => {
       });
     }
     // Asking without credentials is no guess.
-    expect((await refusal(() => auth.authenticateHeader(null, HERE.address))).reason).toBe("unauthenticated");
+    expect((await refusal(() => auth.authenticateHeader(null, HERE))).reason).toBe("unauthenticated");
     world.now += 1000;
     expect(auth.authenticate({ token: "first-token" }, HERE).grant).toEqual(OWNER_GRANT);
     // One success forgives nothing.
@@ -131,6 +131,6 @@ describe("Auth", () => {
     expect(auth.open).toBeUndefined();
     world.mode = "none";
     expect(auth.open).toEqual({ grant: OWNER_GRANT, credentials: ["none"] });
-    expect(auth.authenticateHeader("Bearer wrong", HERE.address)).toEqual(auth.open!);
+    expect(auth.authenticateHeader("Bearer wrong", HERE)).toEqual(auth.open!);
   });
 });

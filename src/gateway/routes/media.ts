@@ -25,7 +25,7 @@ export const mediaRoute = defineRoute<MediaRouteNeeds>({
     const id = pathname.slice("/media/".length);
     const sig = searchParams.get("sig");
     if (sig === null) {
-      const { grant } = auth.authenticateHeader(request.headers.get("authorization"), address);
+      const { grant } = auth.authenticateHeader(request.headers.get("authorization"), { address });
       if (!grant.scopes.includes("read")) throw new AlephError("forbidden", 'This needs the scope "read"');
     } else mediaLinks.check(id, searchParams.get("exp") ?? "", sig);
     const { bytes: stored, mime } = await media.get(id);

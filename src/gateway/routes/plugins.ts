@@ -21,7 +21,7 @@ export const pluginsRoute = defineRoute<PluginsRouteNeeds>({
       request,
       address,
       authenticate() {
-        const { grant } = auth.authenticateHeader(request.headers.get("authorization"), address);
+        const { grant } = auth.authenticateHeader(request.headers.get("authorization"), { address });
         if (grant.scopes.includes("write")) return grant;
         throw new AlephError("forbidden", 'This needs the scope "write"');
       },
