@@ -34,6 +34,12 @@ export interface UsageEntry extends Spender {
   readonly ms: number;
 }
 
+/** What a reply took, to be read when there is time for it. */
+export interface UnreadUsage {
+  /** Undefined when it was not told. */
+  read(): UsageEntry | undefined;
+}
+
 export interface LedgerOptions {
   /** The database on disk: what ephemeral sessions took is kept there as well, without their names. */
   readonly store: Store;
@@ -49,6 +55,7 @@ export interface LedgerOptions {
 
 const FLUSH_AFTER_MS = 100;
 const FLUSH_AT = 256;
+const READ_AT = 32;
 
 /** Replies of the same kind since the last flush: one row, so that a burst costs the disk no more than a single one. */
 interface Row {
@@ -71,6 +78,7 @@ export class Ledger implements Disposable {
   #days: ((ts: number) => LocalDay) | undefined;
   #today: { readonly day: LocalDay; readonly sums: DaySums } | undefined;
   #unsaved = new Map<string, Row>();
+  #unread: UnreadUsage[] = [];
   #timer: Timer | undefined;
   /** Models without a price for which that was said. */
   readonly #unpriced = new Set<string>();
@@ -89,6 +97,12 @@ export class Ledger implements Disposable {
     this.#keep(now, day.date, entry);
     // A run writes at each step anyway, so its rows are there after a crash; those of routes may be many and wait.
     if (runId !== undefined || this.#unsaved.size >= FLUSH_AT) this.#flush();
+    else this.#timer ??= setTimeout(() => this.#flush(), FLUSH_AFTER_MS);
+  }
+
+  /** As `record`, a few at a time: it counts for whoever asks what was used, and the reply need not wait. */
+  recordLater(unread: UnreadUsage): void {
+    if (this.#unread.push(unread) >= READ_AT) this.#readAll();
     else this.#timer ??= setTimeout(() => this.#flush(), FLUSH_AFTER_MS);
   }
 
@@ -120,6 +134,7 @@ export class Ledger implements Disposable {
 
   /** The budgets that are set and concern the spender. */
   budgets(spender: Spender): readonly BudgetState[] {
+    this.#readAll();
     const { day, sums } = this.#at(this.#o.now());
     return budgetStates(this.#o.config().limits.budget, sums, spender, day.end);
   }
@@ -177,7 +192,18 @@ export class Ledger implements Disposable {
     row.ms += ms;
   }
 
+  #readAll(): void {
+    if (this.#unread.length === 0) return;
+    const unread = this.#unread;
+    this.#unread = [];
+    for (const one of unread) {
+      const entry = one.read();
+      if (entry !== undefined) this.record(entry);
+    }
+  }
+
   #flush(): void {
+    this.#readAll();
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#unsaved.size === 0) return;

@@ -148,6 +148,44 @@ describe("ledger", () => {
     expect(t.ledger.summary({ by: "day", limit: 10 }).total).toMatchObject({ replies: 1000, input: 1000 });
   });
 
+  test("reads what is left for later before anybody asks what was used", async () => {
+    await using t = await openLedger({ day: { tokens: 10, cost_usd: 0 } });
+    let reads = 0;
+    const later = (usage: Usage | undefined) =>
+      t.ledger.recordLater({
+        read() {
+          reads++;
+          return usage === undefined ? undefined : entryOf(usage);
+        },
+      });
+    later(usageOf(4));
+    later(undefined);
+    expect(reads).toBe(0);
+    t.ledger.check({ identity: "owner" });
+    expect(reads).toBe(2);
+    later(usageOf(6));
+    expect((await refusal(() => t.ledger.check({ identity: "owner" }))).reason).toBe("budget_exceeded");
+    later(usageOf(7));
+    const { total } = t.ledger.summary({ by: "day", limit: 10 });
+    expect(total.input).toBe(17);
+  });
+
+  test("reads what is left for later a few at a time, and what is left at its end", async () => {
+    await using t = await openLedger();
+    let reads = 0;
+    const later = () =>
+      t.ledger.recordLater({
+        read() {
+          reads++;
+          return entryOf(usageOf(1));
+        },
+      });
+    for (let count = 0; count < 40; count++) later();
+    expect(reads).toBe(32);
+    t.ledger[Symbol.dispose]();
+    expect(reads).toBe(40);
+  });
+
   test("goes on when the disk does not, and says so", async () => {
     await using t = await openLedger({ day: { tokens: 5, cost_usd: 0 } });
     t.ledger.record(entryOf(usageOf(1)));
