@@ -17,21 +17,27 @@ export interface Told {
   readonly usage: Usage | undefined;
 }
 
-/** Of a vendor's headers those that clients look for. */
-export function vendorHeaders(headers: Headers): Record<string, string> {
-  const id = headers.get("x-request-id") ?? headers.get("request-id");
-  return id === null ? {} : { "x-request-id": id, "request-id": id };
+/** With those of a vendor's headers that clients look for. */
+export function withVendorHeaders(headers: Headers, vendor: Headers): Headers {
+  const id = vendor.get("x-request-id") ?? vendor.get("request-id");
+  if (id === null) return headers;
+  const all = new Headers(headers);
+  all.set("x-request-id", id);
+  all.set("request-id", id);
+  return all;
 }
 
 export interface BytesOptions {
   /** Every byte of the answer, when all of it is needed at its end. */
-  readonly keep?: Uint8Array[];
+  readonly keep: Uint8Array[] | undefined;
   readonly dialect: Dialect;
+  /** Of the answer, besides the vendor's. */
+  readonly headers: Headers;
   readonly onEnd: (how: "sent" | "failed" | "hung_up", ends: Ends) => void | Promise<void>;
 }
 
 /** The vendor's events as they come; the usage that only we asked for is taken out. */
-export function bytesSource(handed: HandedOn, { keep, dialect, onEnd }: BytesOptions): OpenedSource {
+export function bytesSource(handed: HandedOn, { keep, dialect, headers, onEnd }: BytesOptions): OpenedSource {
   const ends = new Ends(dialect);
   const filter = handed.body.hideUsage ? createUsageFilter() : undefined;
   let done = false;
@@ -57,7 +63,7 @@ export function bytesSource(handed: HandedOn, { keep, dialect, onEnd }: BytesOpt
       done = true;
     },
   };
-  return { first: seen(handed.first), source, headers: vendorHeaders(handed.headers) };
+  return { first: seen(handed.first), source, headers: withVendorHeaders(headers, handed.headers) };
 }
 
 function halfReply(provider: string): AlephError {

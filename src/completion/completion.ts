@@ -5,6 +5,7 @@ import type { Body, DialectFormat, ReplyHead, ReplyPart } from "../dialects/dial
 import { streamError } from "../dialects/errors.ts";
 import { gather } from "../dialects/gather.ts";
 import { dialects } from "../dialects/index.ts";
+import { createDeadlines } from "../lib/deadlines.ts";
 import { createId } from "../lib/id.ts";
 import type { Log } from "../lib/log.ts";
 import { AlephError } from "../protocol/errors.ts";
@@ -13,13 +14,14 @@ import { priced, streamWithFailover } from "../providers/chain.ts";
 import type { Models } from "../providers/models.ts";
 import type { Bus } from "../sdk/bus.ts";
 import type { Dialect } from "../sdk/provider.ts";
+import { DATA_HEADERS } from "../sdk/route.ts";
 import type { Store } from "../sdk/store.ts";
-import type { Ledger } from "../usage/ledger.ts";
+import type { Ledger, UsageEntry } from "../usage/ledger.ts";
 import { agentNamed, runAgent } from "./agent-run.ts";
-import { bytesSource, partsSource, type Told, vendorHeaders } from "./answer.ts";
+import { bytesSource, partsSource, type Told, withVendorHeaders } from "./answer.ts";
 import { Background } from "./background.ts";
 import { type CompletionCall, checkBody, type SingleCall } from "./call.ts";
-import { eventStream, type OpenedSource } from "./event-stream.ts";
+import { EVENT_HEADERS, eventStream, type OpenedSource } from "./event-stream.ts";
 import { type HandedOn, type HandOnOptions, handOn, handOnDefaults, isFinal } from "./handed-on.ts";
 import { Keeping } from "./keeping.ts";
 import { StoredResponses } from "./stored-responses.ts";
@@ -29,7 +31,7 @@ export interface CompletionOptions {
   readonly models: Models;
   readonly runner: Pick<Runner, "start" | "stop">;
   readonly bus: Pick<Bus, "attach">;
-  readonly usage: Pick<Ledger, "check" | "record">;
+  readonly usage: Pick<Ledger, "check" | "record" | "recordLater">;
   readonly store: Store;
   readonly config: () => Config;
   readonly log: Log;
@@ -58,6 +60,7 @@ type Answer =
 
 type Found = NonNullable<ReturnType<Models["ready"]>>;
 
+const JSON_HEADERS = { "content-type": "application/json", ...DATA_HEADERS };
 const ID: Readonly<Record<Dialect, string>> = { chat: "chatcmpl", messages: "msg", responses: "resp" };
 
 export class Completion implements AsyncDisposable {
@@ -66,6 +69,9 @@ export class Completion implements AsyncDisposable {
   readonly background: Background;
   readonly #o: CompletionOptions;
   readonly #handing: HandOnOptions;
+  readonly #deadlines = createDeadlines();
+  /** Made once: of an object they would be made for each answer. */
+  readonly #headers = { json: new Headers(JSON_HEADERS), events: new Headers(EVENT_HEADERS) };
 
   constructor(options: CompletionOptions) {
     this.#o = options;
@@ -131,25 +137,26 @@ export class Completion implements AsyncDisposable {
     const { sessionKey, grant, dialect, signal } = call;
     this.#o.usage.check({ identity: grant.identity.id, sessionKey });
     const began = this.#o.monotonic();
-    const keeping = new Keeping(this.stored, call);
+    const keeping = dialect === "responses" ? new Keeping(this.stored, call) : undefined;
     if (call.body.stream !== true) return this.#whole(call, keeping, began);
-    const { deadlines } = this.#handing;
     const fail = (error: AlephError) => streamError(dialect, error);
-    return eventStream(this.#open(call, keeping, began), { signal, deadlines, fail });
+    return eventStream(this.#open(call, keeping, began), { signal, deadlines: this.#deadlines, fail });
   }
 
-  async #open(call: CompletionCall, keeping: Keeping, began: number): Promise<OpenedSource> {
+  async #open(call: CompletionCall, keeping: Keeping | undefined, began: number): Promise<OpenedSource> {
     const answer = await this.#answer(call, keeping);
     if (answer.kind === "bytes") {
       const { handed } = answer;
-      const keep: Uint8Array[] | undefined = keeping.wanted ? [] : undefined;
+      const keep: Uint8Array[] | undefined = keeping?.wanted ? [] : undefined;
       return bytesSource(handed, {
         dialect: call.dialect,
-        ...(keep === undefined ? {} : { keep }),
+        keep,
+        headers: this.#headers.events,
         onEnd: async (how, ends) => {
-          this.#record(call, began, { ...handed.from, usage: this.#cost(handed, ends.usage()) });
+          const ms = this.#o.monotonic() - began;
+          this.#record(call, { ...handed.from, usage: this.#cost(handed, ends.usage()) }, ms);
           if (keep !== undefined && how === "sent")
-            await keeping.keepEvents(Buffer.concat(keep).toString("utf8"), handed.from.provider);
+            await keeping?.keepEvents(Buffer.concat(keep).toString("utf8"), handed.from.provider);
         },
       });
     }
@@ -157,47 +164,54 @@ export class Completion implements AsyncDisposable {
       format: answer.format,
       head: (model) => this.#head(call, model),
       body: call.body,
-      keep: keeping.wanted,
+      keep: keeping?.wanted ?? false,
       onEnd: async (told, how, sent) => {
-        if (!answer.counted) this.#record(call, began, told);
-        if (how !== "hung_up") await keeping.keepEvents(sent, undefined);
+        if (!answer.counted) this.#record(call, told, this.#o.monotonic() - began);
+        if (how !== "hung_up") await keeping?.keepEvents(sent, undefined);
       },
     });
   }
 
-  #whole(call: CompletionCall, keeping: Keeping, began: number): Promise<Response> {
-    return this.#answer(call, keeping).then((answer) =>
-      answer.kind === "bytes" && !keeping.wanted
-        ? this.#wholeBytes(call, answer.handed, began)
-        : this.#gathered(call, answer, keeping, began),
-    );
+  async #whole(call: CompletionCall, keeping: Keeping | undefined, began: number): Promise<Response> {
+    const answer = await this.#answer(call, keeping);
+    if (answer.kind === "bytes" && !keeping?.wanted) return this.#wholeBytes(call, answer.handed, began);
+    return this.#gathered(call, answer, keeping, began);
   }
 
   #wholeBytes(call: CompletionCall, handed: HandedOn, began: number): Response {
-    const bytes = handed.first as Uint8Array<ArrayBuffer>;
     handed.close("sent");
-    this.#record(call, began, { ...handed.from, usage: this.#cost(handed, readUsage(call.dialect, bytes)) });
-    return new Response(bytes, { headers: { "content-type": "application/json", ...vendorHeaders(handed.headers) } });
+    const ms = this.#o.monotonic() - began;
+    this.#o.usage.recordLater({
+      read: () =>
+        this.#entry(call, { ...handed.from, usage: this.#cost(handed, readUsage(call.dialect, handed.first)) }, ms),
+    });
+    const headers = withVendorHeaders(this.#headers.json, handed.headers);
+    return new Response(handed.first as Uint8Array<ArrayBuffer>, { headers });
   }
 
-  async #gathered(call: CompletionCall, answer: Answer, keeping: Keeping, began: number): Promise<Response> {
+  async #gathered(
+    call: CompletionCall,
+    answer: Answer,
+    keeping: Keeping | undefined,
+    began: number,
+  ): Promise<Response> {
     if (answer.kind === "bytes") {
       const { handed } = answer;
       const response = this.#wholeBytes(call, handed, began);
-      await keeping.keep(JSON.parse(new TextDecoder().decode(handed.first)), handed.from.provider);
+      await keeping?.keep(JSON.parse(new TextDecoder().decode(handed.first)), handed.from.provider);
       return response;
     }
     const { format, parts, counted } = answer;
     const reply = await gather(parts);
     const told = { provider: "", model: "", ...reply.model, usage: reply.usage };
-    if (!counted) this.#record(call, began, told);
+    if (!counted) this.#record(call, told, this.#o.monotonic() - began);
     const body = format.reply(reply, this.#head(call, told.model), call.body);
-    await keeping.keep(body, undefined);
+    await keeping?.keep(body, undefined);
     return Response.json(body);
   }
 
   /** Asks one after the other until somebody answers. Throws how the first of them failed, or what ends the asking. */
-  #answer(call: CompletionCall, keeping: Keeping): Promise<Answer> {
+  #answer(call: CompletionCall, keeping: Keeping | undefined): Promise<Answer> {
     const model = String(call.body.model);
     const agent = agentNamed(model);
     return agent === undefined
@@ -205,15 +219,20 @@ export class Completion implements AsyncDisposable {
       : this.#run(call, keeping, agent);
   }
 
-  async #run(call: CompletionCall, keeping: Keeping, agent: string): Promise<Answer> {
+  async #run(call: CompletionCall, keeping: Keeping | undefined, agent: string): Promise<Answer> {
     const { runner, bus } = this.#o;
     const format = await dialects[call.dialect]();
-    const parts = runAgent({ runner, bus }, call, agent, format.parse(keeping.expanded()));
+    const parts = runAgent({ runner, bus }, call, agent, format.parse(keeping?.expanded() ?? call.body));
     return { kind: "parts", format, counted: true, parts };
   }
 
   /** `failed` is how the first of those before failed. */
-  #ask(call: CompletionCall, keeping: Keeping, refs: readonly string[], failed?: AlephError): Promise<Answer> {
+  #ask(
+    call: CompletionCall,
+    keeping: Keeping | undefined,
+    refs: readonly string[],
+    failed?: AlephError,
+  ): Promise<Answer> {
     const [ref] = refs;
     if (ref === undefined) {
       return Promise.reject(failed ?? new AlephError("no_provider", "No provider can answer now"));
@@ -232,10 +251,10 @@ export class Completion implements AsyncDisposable {
     return { from, provider: await models.open(from.provider) };
   }
 
-  #askOf(
+  async #askOf(
     { from, provider }: Found,
     call: CompletionCall,
-    keeping: Keeping,
+    keeping: Keeping | undefined,
     refs: readonly string[],
     failed: AlephError | undefined,
   ): Promise<Answer> {
@@ -245,17 +264,18 @@ export class Completion implements AsyncDisposable {
       this.#trace("failover", { ...from, failure: "paused" });
       return this.#ask(call, keeping, refs.slice(1), failed);
     }
-    const wanted = { call, from, forward, change: keeping.change(from.provider) };
-    return handOn(this.#handing, wanted).then(
-      (handed): Answer => ({ kind: "bytes", handed }),
-      (thrown: unknown) => this.#askNext(thrown, call, keeping, refs, failed),
-    );
+    try {
+      const wanted = { call, from, forward, change: keeping?.change(from.provider) };
+      return { kind: "bytes", handed: await handOn(this.#handing, wanted) };
+    } catch (thrown) {
+      return this.#askNext(thrown, call, keeping, refs, failed);
+    }
   }
 
   #askNext(
     thrown: unknown,
     call: CompletionCall,
-    keeping: Keeping,
+    keeping: Keeping | undefined,
     refs: readonly string[],
     failed: AlephError | undefined,
   ): Promise<Answer> {
@@ -267,12 +287,12 @@ export class Completion implements AsyncDisposable {
     return this.#ask(call, keeping, refs.slice(1), failed ?? error);
   }
 
-  async #translate(call: CompletionCall, keeping: Keeping, refs: readonly string[]): Promise<Answer> {
+  async #translate(call: CompletionCall, keeping: Keeping | undefined, refs: readonly string[]): Promise<Answer> {
     const format = await dialects[call.dialect]();
     const parts = streamWithFailover({
       models: this.#o.models,
       refs,
-      request: format.parse(keeping.expanded()),
+      request: format.parse(keeping?.expanded() ?? call.body),
       signal: call.signal,
       onTrace: (kind, detail) => {
         if (kind !== "model") this.#trace(kind, detail);
@@ -293,10 +313,14 @@ export class Completion implements AsyncDisposable {
     return tokens === undefined ? undefined : priced(tokens, this.#o.models.price(from.provider, from.model));
   }
 
-  #record({ grant, credential, sessionKey, route }: CompletionCall, began: number, told: Told): void {
+  #record(call: CompletionCall, told: Told, ms: number): void {
+    const entry = this.#entry(call, told, ms);
+    if (entry !== undefined) this.#o.usage.record(entry);
+  }
+
+  #entry({ grant, credential, sessionKey, route }: CompletionCall, told: Told, ms: number): UsageEntry | undefined {
     const { provider, model, usage } = told;
-    if (usage === undefined) return;
-    const ms = this.#o.monotonic() - began;
-    this.#o.usage.record({ identity: grant.identity.id, credential, sessionKey, route, provider, model, usage, ms });
+    if (usage === undefined) return undefined;
+    return { identity: grant.identity.id, credential, sessionKey, route, provider, model, usage, ms };
   }
 }

@@ -1,6 +1,7 @@
 /** A stream of server-sent events to a client: pings while it is silent, and an end for everybody when one side leaves. */
 import type { Deadlines } from "../lib/deadlines.ts";
 import { AlephError } from "../protocol/errors.ts";
+import { DATA_HEADERS } from "../sdk/route.ts";
 
 export interface EventSource {
   /** The next piece; undefined at the end. Throws when the reply broke off. */
@@ -14,13 +15,16 @@ export interface EventStreamOptions {
   readonly deadlines: Deadlines;
   /** What the client is told when the reply breaks off. */
   readonly fail: (error: AlephError) => string;
-  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const PING_MS = 5_000;
 /** A comment, and the end of it: no event. */
 const PING = ": ping\n\n";
-const HEADERS = { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache, no-transform" };
+export const EVENT_HEADERS = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache, no-transform",
+  ...DATA_HEADERS,
+};
 
 /**
  * The answer begins with the first piece, so that a failure before it has its own status; after five seconds of silence
@@ -28,7 +32,7 @@ const HEADERS = { "content-type": "text/event-stream; charset=utf-8", "cache-con
  */
 export function eventStream(open: Promise<OpenedSource>, options: EventStreamOptions): Promise<Response> {
   const answer = (opening: OpenedSource | Promise<OpenedSource>): Response => {
-    const headers = { ...HEADERS, ...options.headers, ...("then" in opening ? {} : opening.headers) };
+    const headers = "headers" in opening ? opening.headers : EVENT_HEADERS;
     return new Response(bodyOf(opening, options), { headers });
   };
   return new Promise((resolve, reject) => {
@@ -53,7 +57,8 @@ export function eventStream(open: Promise<OpenedSource>, options: EventStreamOpt
 export interface OpenedSource {
   readonly first: Uint8Array | string;
   readonly source: EventSource;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** The usual ones when left out. */
+  readonly headers?: Headers;
 }
 
 function bodyOf(

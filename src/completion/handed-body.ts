@@ -14,12 +14,12 @@ export function handedBody(
   text: string,
   body: Body,
   model: string,
-  change: Readonly<Record<string, unknown>> = {},
+  change?: Readonly<Record<string, unknown>>,
 ): HandedBody {
   const options = body.stream_options;
   const asksUsage = isObject(options) && options.include_usage === true;
   const hideUsage = dialect === "chat" && body.stream === true && !asksUsage;
-  if (Object.keys(change).length > 0 || (hideUsage && options !== undefined)) {
+  if (change !== undefined || (hideUsage && options !== undefined)) {
     const usage = hideUsage ? { stream_options: { ...(isObject(options) ? options : {}), include_usage: true } } : {};
     return { text: JSON.stringify({ ...body, model, ...change, ...usage }), hideUsage };
   }
@@ -33,7 +33,7 @@ export function handedBody(
  */
 function withModel(text: string, body: Body, model: string): string {
   const at = text.indexOf('"model"');
-  const isOnly = at >= 0 && text.indexOf('"model"', at + 7) < 0 && !text.includes("\\u00");
+  const isOnly = at >= 0 && text.indexOf('"model"', at + 7) < 0 && !(text.includes("\\") && text.includes("\\u00"));
   const value = isOnly ? /^"model"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(text.slice(at, at + 1024)) : null;
   if (value === null) return JSON.stringify({ ...body, model });
   const end = at + value[0].length;

@@ -1,6 +1,6 @@
 /** Requests in a vendor's own format, handed on as bytes: the first provider that answers is the one that is heard. */
-import { createDeadlines, type Deadlines } from "../lib/deadlines.ts";
 import { pause } from "../lib/pause.ts";
+import { type Watched, WatchRound } from "../lib/watch-round.ts";
 import { AlephError } from "../protocol/errors.ts";
 import { isUnwell, RETRIES, waitFor } from "../providers/chain/retry.ts";
 import type { Models, ResolvedModel } from "../providers/models.ts";
@@ -12,101 +12,142 @@ import { type HandedBody, handedBody } from "./handed-body.ts";
 /** The request is at fault, or its content: another provider is not asked for what the client can mend. */
 const FINAL: ReadonlySet<ProviderFailure> = new Set(["bad_request", "refused"]);
 
+/** How soon a client's hang-up and a vendor's silence are noticed. */
+const LOOK_EVERY_MS = 100;
+
 export interface HandOnOptions {
   readonly models: Pick<Models, "breaker" | "forget">;
   readonly idleMs: (provider: string) => number;
   readonly onTrace: (kind: "retry" | "failover", detail: Record<string, unknown>) => void;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly random: () => number;
-  readonly deadlines: Deadlines;
+  readonly round: WatchRound;
 }
 
-export const handOnDefaults = () => ({ sleep: pause, random: Math.random, deadlines: createDeadlines() });
+export const handOnDefaults = () => ({
+  sleep: pause,
+  random: Math.random,
+  round: new WatchRound(LOOK_EVERY_MS),
+});
 
 export interface Wanted {
   readonly call: CompletionCall;
   readonly from: ResolvedModel;
   readonly forward: Forward;
-  readonly change: Readonly<Record<string, unknown>>;
+  readonly change: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Throws `cancelled`, or how the last try failed; `isFinal` says whether nobody else need be asked. */
-export function handOn(options: HandOnOptions, wanted: Wanted): Promise<HandedOn> {
-  const { call, from, change } = wanted;
-  return ask(options, wanted, handedBody(call.dialect, call.text, call.body, from.model, change), 0);
-}
-
-function ask(options: HandOnOptions, wanted: Wanted, body: HandedBody, retry: number): Promise<HandedOn> {
-  const { call, forward } = wanted;
-  const handed = new HandedOn(options, wanted, body);
-  // Not `async`: on the way of each request that is handed on, such steps are most of what Aleph adds to it.
-  return forward(body.text, handed.controller, call.vendorHeaders)
-    .then((response) => handed.take(response))
-    .catch((thrown: unknown) => askAgain(options, wanted, body, retry, handed.failed(thrown)));
-}
-
-async function askAgain(
-  options: HandOnOptions,
-  wanted: Wanted,
-  body: HandedBody,
-  retry: number,
-  error: AlephError,
-): Promise<HandedOn> {
-  const { signal } = wanted.call;
-  const { provider, model } = wanted.from;
-  const failure = providerFailureOf(error);
-  if (signal.aborted) throw error;
-  if (failure === "auth") options.models.forget(provider);
-  const wait = retry < RETRIES ? waitFor(error, failure, retry, options.random) : undefined;
-  if (wait === undefined) throw error;
-  options.onTrace("retry", { provider, model, failure, wait_ms: wait });
-  await options.sleep(wait, signal);
-  return ask(options, wanted, body, retry + 1);
+/**
+ * Throws `cancelled`, or how the last try failed; `isFinal` says whether nobody else need be asked. One function with few
+ * steps: on the way of each request that is handed on, promises are most of what Aleph adds to it.
+ */
+export async function handOn(options: HandOnOptions, { call, from, forward, change }: Wanted): Promise<HandedOn> {
+  const body = handedBody(call.dialect, call.text, call.body, from.model, change);
+  for (let retry = 0; ; retry++) {
+    const handed = new HandedOn(options, call, from, body);
+    try {
+      handed.begin(await forward(body.text, handed.controller, call.vendorHeaders));
+      handed.first = await handed.readFirst();
+      return handed;
+    } catch (thrown) {
+      const error = handed.failed(thrown);
+      const failure = providerFailureOf(error);
+      if (call.signal.aborted) throw error;
+      if (failure === "auth") options.models.forget(from.provider);
+      const wait = retry < RETRIES ? waitFor(error, failure, retry, options.random) : undefined;
+      if (wait === undefined) throw error;
+      options.onTrace("retry", { provider: from.provider, model: from.model, failure, wait_ms: wait });
+      await options.sleep(wait, call.signal);
+    }
+  }
 }
 
 /** One request to a vendor, and its answer once the first bytes have come. Ends with the client's. */
-export class HandedOn {
+export class HandedOn implements Watched {
   readonly from: ResolvedModel;
   readonly body: HandedBody;
   readonly controller = new AbortController();
-  /** These two are there when `take` has resolved, before which nobody gets to see this. */
+  /** These two are there when `handOn` has resolved, before which nobody else gets to see this. */
   headers!: Headers;
   /** All of the answer, when no stream was asked for. */
   first!: Uint8Array;
   readonly #options: HandOnOptions;
   readonly #call: CompletionCall;
-  readonly #leave = () => this.controller.abort();
-  #source: Source | undefined;
+  #response!: Response;
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #place: number | undefined;
+  #limitMs = 0;
+  #waitingSince: number | undefined;
+  #wasSilent = false;
 
-  constructor(options: HandOnOptions, { call, from }: Wanted, body: HandedBody) {
+  constructor(options: HandOnOptions, call: CompletionCall, from: ResolvedModel, body: HandedBody) {
     this.#options = options;
     this.#call = call;
     this.from = from;
     this.body = body;
     if (call.signal.aborted) this.controller.abort();
-    else call.signal.addEventListener("abort", this.#leave, { once: true });
+    // Not an event listener: that would cost each request what only one that is broken off needs.
+    else this.#place = options.round.add(this);
   }
 
-  /** Resolves when the first bytes are there. Throws `provider_error`. */
-  take(response: Response): HandedOn | Promise<HandedOn> {
-    const { provider } = this.from;
-    const isStream = this.#call.body.stream === true;
-    checkType(response, isStream, provider);
+  look(now: number): void {
+    if (this.#call.signal.aborted) this.controller.abort();
+    else if (this.#waitingSince !== undefined && now - this.#waitingSince >= this.#limitMs) {
+      this.#wasSilent = true;
+      this.controller.abort();
+    }
+  }
+
+  begin(response: Response): void {
+    checkType(response, this.#isStream, this.from.provider);
     this.headers = response.headers;
-    const limitMs = this.#options.idleMs(provider);
-    if (isStream) this.#source = streamed(response, this.#options.deadlines, limitMs, provider, this.controller);
-    const reading =
-      this.#source?.first() ?? readWhole(response, this.#options.deadlines, limitMs, provider, this.controller);
-    return reading.then((first) => {
-      if (first === undefined || first.byteLength === 0) throw emptyFailure(provider);
-      this.first = first;
-      return this;
-    });
+    this.#response = response;
+    this.#limitMs = this.#options.idleMs(this.from.provider);
+    if (this.#isStream) this.#reader = response.body?.getReader();
+  }
+
+  /** Throws `provider_error` when they do not come. */
+  readFirst(): Promise<Uint8Array> {
+    return this.#isStream ? this.#readPiece() : this.#readWhole();
   }
 
   /** The bytes behind the first; undefined at the end. Throws `provider_error` when they stop coming. */
-  next(): Promise<Uint8Array | undefined> {
-    return this.#source?.next() ?? Promise.resolve(undefined);
+  async next(): Promise<Uint8Array | undefined> {
+    if (this.#reader === undefined) return undefined;
+    this.#waitingSince = this.#options.round.now;
+    try {
+      const { value } = await this.#reader.read();
+      if (this.#wasSilent) throw silentFailure(this.from.provider, this.#limitMs);
+      return value;
+    } catch (cause) {
+      throw this.#broken(cause);
+    } finally {
+      this.#waitingSince = undefined;
+    }
+  }
+
+  async #readPiece(): Promise<Uint8Array> {
+    let bytes = await this.next();
+    while (bytes?.byteLength === 0) bytes = await this.next();
+    if (bytes === undefined) throw emptyFailure(this.from.provider);
+    return bytes;
+  }
+
+  async #readWhole(): Promise<Uint8Array> {
+    this.#waitingSince = this.#options.round.now;
+    let bytes: Uint8Array;
+    try {
+      bytes = await this.#response.bytes();
+    } catch (cause) {
+      throw this.#broken(cause);
+    }
+    if (bytes.byteLength === 0) throw emptyFailure(this.from.provider);
+    return bytes;
+  }
+
+  #broken(cause: unknown): AlephError {
+    const { provider } = this.from;
+    return this.#wasSilent ? silentFailure(provider, this.#limitMs) : brokenFailure(provider, cause);
   }
 
   /** Says to the breaker how it went; anything but `sent` ends the request. Must be called. */
@@ -122,9 +163,14 @@ export class HandedOn {
     return error;
   }
 
+  get #isStream(): boolean {
+    return this.#call.body.stream === true;
+  }
+
   #end(how: "succeeded" | "failed" | "ended"): void {
     this.#options.models.breaker(this.from.provider)[how]();
-    this.#call.signal.removeEventListener("abort", this.#leave);
+    if (this.#place !== undefined) this.#options.round.delete(this.#place);
+    this.#place = undefined;
     if (how !== "succeeded") this.controller.abort();
   }
 }
@@ -133,81 +179,6 @@ export class HandedOn {
 export function isFinal(error: AlephError): boolean {
   const failure = providerFailureOf(error);
   return error.reason === "cancelled" || error.reason === "internal" || (failure !== undefined && FINAL.has(failure));
-}
-
-interface Source {
-  /** The first bytes; undefined when there are none. */
-  first(): Promise<Uint8Array | undefined>;
-  next(): Promise<Uint8Array | undefined>;
-}
-
-/** Looks from time to time whether something came: a deadline for each chunk would cost more than the chunk. */
-function streamed(
-  response: Response,
-  deadlines: Deadlines,
-  limitMs: number,
-  provider: string,
-  controller: AbortController,
-): Source {
-  const reader = response.body?.getReader();
-  let waitingSince: number | undefined;
-  let failure: AlephError | undefined;
-  const look = (): void => {
-    if (controller.signal.aborted) return;
-    if (waitingSince !== undefined && performance.now() - waitingSince >= limitMs) {
-      failure = silentFailure(provider, limitMs);
-      controller.abort();
-    } else nextLook = deadlines.add(lookAfterMs, look);
-  };
-  const lookAfterMs = Math.min(5_000, Math.ceil(limitMs / 4));
-  let nextLook = deadlines.add(lookAfterMs, look);
-  const next = async (): Promise<Uint8Array | undefined> => {
-    if (reader === undefined) return undefined;
-    waitingSince = performance.now();
-    try {
-      const { done, value } = await reader.read();
-      if (done) nextLook[Symbol.dispose]();
-      if (failure !== undefined) throw failure;
-      return value;
-    } catch (cause) {
-      nextLook[Symbol.dispose]();
-      throw failure ?? brokenFailure(provider, cause);
-    } finally {
-      waitingSince = undefined;
-    }
-  };
-  return {
-    async first() {
-      let bytes = await next();
-      while (bytes?.byteLength === 0) bytes = await next();
-      return bytes;
-    },
-    next,
-  };
-}
-
-function readWhole(
-  response: Response,
-  deadlines: Deadlines,
-  limitMs: number,
-  provider: string,
-  controller: AbortController,
-): Promise<Uint8Array> {
-  let late = false;
-  const deadline = deadlines.add(limitMs, () => {
-    late = true;
-    controller.abort();
-  });
-  return response.bytes().then(
-    (bytes) => {
-      deadline[Symbol.dispose]();
-      return bytes;
-    },
-    (cause: unknown) => {
-      deadline[Symbol.dispose]();
-      throw late ? silentFailure(provider, limitMs) : brokenFailure(provider, cause);
-    },
-  );
 }
 
 /** What the vendor said may be told to the client in the vendor's own words: they speak the same format. */

@@ -1,4 +1,4 @@
-/** What one request of `/v1/responses` takes from responses that were kept, and adds to them. Others keep nothing. */
+/** What one request of `/v1/responses` takes from responses that were kept, and adds to them. */
 import type { Body } from "../dialects/dialect.ts";
 import { createId } from "../lib/id.ts";
 import { AlephError } from "../protocol/errors.ts";
@@ -15,16 +15,15 @@ export class Keeping {
   readonly #previousId: string | undefined;
   readonly #hasReferences: boolean;
 
-  constructor(stored: StoredResponses, { dialect, body, grant }: CompletionCall) {
-    const isOurs = dialect === "responses";
+  constructor(stored: StoredResponses, { body, grant }: CompletionCall) {
     this.#stored = stored;
     this.#body = body;
     this.#identity = grant.identity.id;
-    this.wanted = isOurs && body.store !== false;
-    const previous = isOurs ? body.previous_response_id : undefined;
+    this.wanted = body.store !== false;
+    const previous = body.previous_response_id;
     this.#previousId = typeof previous === "string" ? previous : undefined;
     this.#previous = this.#previousId === undefined ? undefined : stored.find(this.#identity, this.#previousId);
-    this.#hasReferences = isOurs && Array.isArray(body.input) && body.input.some(isReference);
+    this.#hasReferences = Array.isArray(body.input) && body.input.some(isReference);
   }
 
   /** The body with all that was said before in it, for a model that knows nothing of it. Throws `not_found`. */
@@ -34,13 +33,13 @@ export class Keeping {
     return { ...body, input: this.#input() };
   }
 
-  /** Fields to be changed for a vendor with the same format: one that keeps the previous response itself needs none. */
-  change(provider: string): Readonly<Record<string, unknown>> {
-    if (this.#previousId === undefined && !this.#hasReferences) return {};
+  /** Fields to be changed for a vendor with the same format, if any: one that keeps the previous response itself needs none. */
+  change(provider: string): Readonly<Record<string, unknown>> | undefined {
+    if (this.#previousId === undefined && !this.#hasReferences) return undefined;
     // Not kept here: then it is the vendor's, or nobody's, and the vendor says so.
-    if (this.#previousId !== undefined && this.#previous === undefined) return {};
-    if (this.#previous !== undefined && this.#previous.provider === provider) return {};
-    if (this.#previous === undefined && !this.#knowsReferences()) return {};
+    if (this.#previousId !== undefined && this.#previous === undefined) return undefined;
+    if (this.#previous !== undefined && this.#previous.provider === provider) return undefined;
+    if (this.#previous === undefined && !this.#knowsReferences()) return undefined;
     return { previous_response_id: undefined, input: this.#input() };
   }
 

@@ -57,14 +57,18 @@ export class Ends {
 
 /** From a whole answer, or a part of one that has it. */
 export function readUsage(dialect: Dialect, bytes: Uint8Array, which: "first" | "last" = "last"): Tokens | undefined {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (which === "first") return findUsage(dialect, buffer.toString("latin1"), which);
+  const isLarge = bytes.byteLength > NEAR_BYTES;
   // It stands at the end nearly always, and an answer can be large.
-  const near = findUsage(dialect, buffer.toString("latin1", Math.max(0, buffer.byteLength - NEAR_BYTES)), which);
-  return near ?? (buffer.byteLength > NEAR_BYTES ? findUsage(dialect, buffer.toString("latin1"), which) : undefined);
+  const near = isLarge && which === "last" ? findUsage(dialect, textOf(bytes.subarray(-NEAR_BYTES)), which) : undefined;
+  return near ?? findUsage(dialect, textOf(bytes), which);
 }
 
-/** What is looked for has no letters but those of ASCII, so that `text` may be bytes read as Latin-1. */
+/** What a byte above ASCII becomes does not matter here. */
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder("latin1").decode(bytes);
+}
+
+/** What is looked for has no letters but those of ASCII, so that `text` may be any reading of the bytes. */
 function findUsage(dialect: Dialect, text: string, which: "first" | "last"): Tokens | undefined {
   const isLast = which === "last";
   for (let at = isLast ? text.lastIndexOf(KEY) : text.indexOf(KEY); at >= 0; ) {

@@ -33,22 +33,21 @@ export function apiRoute(
 }
 
 export function completionRoute(dialect: Dialect, path: string): Route<CompletionNeeds> {
-  const begin = (completion: Completion, route: RouteRequest) =>
-    route.request.text().then((text) => {
-      const { request, grant, credential } = route;
-      const { headers, signal } = request;
-      return completion.complete({
-        route: path,
-        grant: grant!,
-        credential,
-        sessionKey: sessionKeyOf(headers),
-        signal,
-        dialect,
-        text,
-        body: readBody(text),
-        vendorHeaders: vendorHeaders(headers),
-      });
+  const begin = async (completion: Completion, { request, grant, credential }: RouteRequest) => {
+    const text = await request.text();
+    const { headers, signal } = request;
+    return await completion.complete({
+      route: path,
+      grant: grant!,
+      credential,
+      sessionKey: sessionKeyOf(headers),
+      signal,
+      dialect,
+      text,
+      body: readBody(text),
+      vendorHeaders: vendorHeaders(headers),
     });
+  };
   return apiRoute(begin, dialect);
 }
 

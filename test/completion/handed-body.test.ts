@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { handedBody } from "../../src/completion/handed-body.ts";
 
-const hand = (text: string, change = {}) => handedBody("chat", text, JSON.parse(text), "gpt", change);
+const hand = (text: string, change?: Record<string, unknown>) =>
+  handedBody("chat", text, JSON.parse(text), "gpt", change);
 
 describe("handedBody", () => {
   test("leaves a body as it is where the vendor's name is used already", () => {

@@ -1,5 +1,5 @@
 /** Hands a request on as it is: address and key are added, the answer comes back with its body unread. */
-import { createDeadlines } from "../../lib/deadlines.ts";
+import { type Watched, WatchRound } from "../../lib/watch-round.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import type { Forward } from "../../sdk/provider.ts";
 import { readBeginning } from "./beginning.ts";
@@ -17,44 +17,58 @@ export interface ForwardTarget {
 /** What an answer to a chat can be; a page of a proxy or of a hotel's network is none. */
 const CONTENT = /json|event-stream/;
 
+/** How soon it is noticed that an answer is late. */
+const LOOK_EVERY_MS = 100;
+
+/** For an answer to begin. */
+class Wait implements Watched {
+  isLate = false;
+  readonly #call: AbortController;
+  readonly #until: number;
+
+  constructor(call: AbortController, until: number) {
+    this.#call = call;
+    this.#until = until;
+  }
+
+  look(now: number): void {
+    if (now < this.#until) return;
+    this.isLate = true;
+    this.#call.abort();
+  }
+}
+
 export function createForward(endpoint: Endpoint, { url, defaults = {}, headers }: ForwardTarget): Forward {
   // Compressed for us and unpacked by us would be work for nothing.
   const first = { "content-type": "application/json", "accept-encoding": "identity", ...defaults };
   const usual = merged(first, headers);
-  const deadlines = createDeadlines();
-  return (body, call, more) => {
+  const round = new WatchRound(LOOK_EVERY_MS);
+  return async (body, call, more) => {
     const { signal } = call;
-    if (signal.aborted) return Promise.reject(cancelled());
-    let late = false;
-    const deadline = deadlines.add(endpoint.timeoutMs, () => {
-      late = true;
-      call.abort();
-    });
-    const init = {
-      method: "POST",
-      headers: more === undefined ? usual : merged(first, more, headers),
-      body,
-      signal,
-      // Redirects would carry keys along.
-      redirect: "manual",
-      // Bun's own limit of five minutes would cut long replies.
-      timeout: false,
-    } as RequestInit;
-    // Not `async`: on the way of each request that is handed on, such steps are most of what Aleph adds to it.
-    return endpoint
-      .fetch(url, init)
-      .then((response) => {
-        const type = response.headers.get("content-type");
-        if (!response.ok || (type !== null && !CONTENT.test(type))) return refuse(endpoint, response, signal);
-        deadline[Symbol.dispose]();
-        return response;
-      })
-      .catch((thrown: unknown) => {
-        deadline[Symbol.dispose]();
-        if (late) throw timeoutFailure(endpoint, endpoint.timeoutMs, "answer");
-        if (signal.aborted) throw cancelled();
-        throw thrown instanceof AlephError ? thrown : networkFailure(endpoint, thrown);
-      });
+    if (signal.aborted) throw cancelled();
+    const wait = new Wait(call, round.now + endpoint.timeoutMs);
+    const place = round.add(wait);
+    try {
+      const response = await endpoint.fetch(url, {
+        method: "POST",
+        headers: more === undefined ? usual : merged(first, more, headers),
+        body,
+        signal,
+        // Redirects would carry keys along.
+        redirect: "manual",
+        // Bun's own limit of five minutes would cut long replies.
+        timeout: false,
+      } as RequestInit);
+      const type = response.headers.get("content-type");
+      if (!response.ok || (type !== null && !CONTENT.test(type))) return await refuse(endpoint, response, signal);
+      return response;
+    } catch (thrown) {
+      if (wait.isLate) throw timeoutFailure(endpoint, endpoint.timeoutMs, "answer");
+      if (signal.aborted) throw cancelled();
+      throw thrown instanceof AlephError ? thrown : networkFailure(endpoint, thrown);
+    } finally {
+      round.delete(place);
+    }
   };
 }
 
