@@ -1,70 +1,27 @@
-/** The agent loop: prompt, reply, tool calls, results, and again, until the model has nothing more to call. */
-import type { KnownSecrets } from "../config/known-secrets.ts";
-import type { Config } from "../config/schema.ts";
 import { createId } from "../lib/id.ts";
 import type { Media } from "../media/media.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { MessagePart, Usage } from "../protocol/message.ts";
 import type { RunStatus } from "../protocol/run.ts";
 import { addUsage, NO_USAGE } from "../protocol/usage.ts";
-import { type ChainOptions, streamWithFailover } from "../providers/chain.ts";
-import type { Models } from "../providers/models.ts";
-import type { Publisher } from "../sdk/bus.ts";
-import type { Commands } from "../sdk/command.ts";
-import type { EventHooks, Hooks } from "../sdk/hook.ts";
-import type { Recalled } from "../sdk/memory.ts";
+import { streamWithFailover } from "../providers/chain.ts";
+import type { EventHooks } from "../sdk/hook.ts";
 import type { ModelMessage, ModelToolCall } from "../sdk/provider.ts";
 import type { Store } from "../sdk/store.ts";
 import { moveToEnd, readRunMessages } from "../session/messages.ts";
 import { endRun, type RunFailure, type StoredRun, saveRunProgress, startRun } from "../session/runs.ts";
 import type { Session } from "../session/sessions.ts";
-import type { Ledger } from "../usage/ledger.ts";
 import { modelParts, userMessage } from "./context.ts";
 import { messageOf, respond } from "./hooked-run.ts";
 import { limitReached, limitsOf } from "./limits.ts";
+import type { LoopDeps } from "./loop-deps.ts";
 import { Meter } from "./meter.ts";
-import type { ModelMediaFitter } from "./model-media.ts";
 import { LeftOpen, openCalls } from "./open-calls.ts";
 import { prepareTurn, type Turn } from "./prepare.ts";
 import { Reply } from "./reply.ts";
 import { callTools } from "./tool-calls.ts";
-import type { Toolbox } from "./toolbox.ts";
 
-export interface LoopDeps {
-  readonly models: Pick<Models, "order" | "resolve" | "open" | "known" | "breaker" | "forget">;
-  readonly toolbox: Pick<Toolbox, "workspace" | "specs" | "call">;
-  readonly bus: Publisher;
-  readonly usage: Pick<Ledger, "record" | "check">;
-  readonly config: () => Config;
-  readonly now: () => number;
-  readonly monotonic: () => number;
-  readonly timeZone: () => string;
-  /** What plugins add to the system prompt of a run that answers `message` and may use `tools`. */
-  readonly pluginPrompts: (run: {
-    readonly message: () => string;
-    readonly tools: ReadonlySet<string>;
-  }) => Promise<readonly string[]>;
-  /** What the model is told of skills, and the one that the message begins with. */
-  readonly skills?: {
-    about(run: {
-      readonly agent: string;
-      readonly message: () => string;
-      readonly tools: ReadonlySet<string>;
-    }): Promise<{ readonly prompts: readonly string[]; readonly named: string | undefined }>;
-  };
-  /** What of the memory the model is shown beside the message. Never rejects. */
-  readonly recall?: (run: StoredRun, question: () => string, signal: AbortSignal) => Promise<Recalled | undefined>;
-  /** Whether a stranger may have filled the workspace; without it, no. */
-  readonly isForeign?: (workspace: string) => boolean;
-  readonly hooks: Hooks;
-  readonly commands: Pick<Commands, "run">;
-  /** Without it what messages carry stays as it is. */
-  readonly modelMedia?: Pick<ModelMediaFitter, "fit">;
-  /** What must not be in what the model says either: somebody may have shown it to it. */
-  readonly secrets?: Pick<KnownSecrets, "all" | "stream">;
-  /** Waits before a provider is asked again. */
-  readonly sleep?: ChainOptions["sleep"];
-}
+export type { LoopDeps } from "./loop-deps.ts";
 
 /** A message that came while the run was under way. */
 export interface Steered {
