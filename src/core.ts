@@ -158,18 +158,14 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const secrets = new KnownSecrets({ config: current, resolveSecret, token: ownerToken, env: env.all, log });
   const results = createKeptResults({ stores, now });
   const gate = createGate({ approvals, needs: toolNeeds, hooks, audit, secrets, results, log, config: current });
-  const skillOffer = {
-    load: async (name: string, agent: string) => (await skills()).load(name, agent),
-    active: async (agent: string) => (await skills()).active(agent),
-  };
-  const mcp = stack.use(new McpParts({ ...pluginOptions, media, desk: () => toolbox, skills: skillOffer }));
+  const mcp = stack.use(new McpParts({ ...pluginOptions, media, desk: () => toolbox, skills: () => skillOffer }));
   const isGuarded = () => auth.mode === "token";
   const a2a = stack.use(new A2aParts({ ...pluginOptions, runner: () => runner, runs, questions, media, isGuarded }));
   const sources = [new PluginTools({ plugins, media }), mcp, a2a];
   const toolbox = new Toolbox({ tools, sources, gate, needs: toolNeeds, config: withAgents, home, log });
   const workspace = (agent: string) => toolbox.workspace(agent);
   const skillParts = { home, store, plugins, workspace, log, now };
-  const { skills, skillInstaller, aboutSkills, isForeign } = openSkills({
+  const { skills, skillInstaller, aboutSkills, skillOffer, isForeign } = openSkills({
     ...skillParts,
     config: current,
     fetch: options.fetch,

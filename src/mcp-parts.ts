@@ -24,7 +24,7 @@ export interface McpPartsOptions {
   readonly media: Pick<Media, "get" | "put">;
   /** What is offered at /mcp. */
   readonly desk: () => ToolDesk;
-  readonly skills: SkillOffer;
+  readonly skills: () => SkillOffer;
   readonly bus: Publisher;
   readonly log: Log;
   /** Unix milliseconds. */
@@ -90,7 +90,7 @@ export class McpParts implements ToolSource, AsyncDisposable {
     const { desk, skills, media, config, monotonic } = this.#o;
     const { McpEndpoint } = await import("./mcp/endpoint.ts");
     const maxBody = () => config.current.gateway.max_payload;
-    this.#endpoint = new McpEndpoint({ desk: desk(), skills, media, maxBody, now: monotonic });
+    this.#endpoint = new McpEndpoint({ desk: desk(), skills: skills(), media, maxBody, now: monotonic });
     return this.#endpoint;
   }
 

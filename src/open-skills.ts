@@ -33,6 +33,10 @@ export function openSkills({ home, store, plugins, workspace, config, log, now, 
   const trust = new Trust({ store, now });
   return {
     skills,
+    skillOffer: {
+      load: async (name: string, agent: string) => (await skills()).load(name, agent),
+      active: async (agent: string) => (await skills()).active(agent),
+    },
     /** Whether a stranger may have filled the folder: it is none of those that Aleph made, and nobody said that it is trusted. */
     isForeign: (folder: string) => !isWithin(realpathSync(home.workspaces), folder) && !trust.isTrusted(folder),
     async aboutSkills(run: Parameters<typeof aboutSkills>[1]) {
