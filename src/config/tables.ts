@@ -1,0 +1,179 @@
+/** The parts of config.toml that its tables are made of. */
+import * as z from "zod";
+import { THINKING_LEVELS } from "../protocol/message.ts";
+
+/** `provider/model`, a bare model id, or an alias. */
+export const modelName = z.string().min(1);
+export const milliseconds = z.int().min(0);
+export const identifier = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, "must be letters, digits, . _ or -");
+
+const price = z.strictObject({
+  input: z.number().min(0).describe("US dollars per million input tokens"),
+  output: z.number().min(0).describe("US dollars per million output tokens"),
+  cache_read: z.number().min(0).optional().describe("US dollars per million input tokens read from a cache"),
+  cache_write: z.number().min(0).optional().describe("US dollars per million input tokens written to a cache"),
+});
+
+const model = z.strictObject({
+  id: z.string().min(1).describe("as the provider calls it"),
+  name: z.string().optional().describe("shown instead of the id"),
+  context_window: z.int().positive().optional().describe("tokens that it can hold"),
+  max_output: z.int().positive().optional().describe("tokens of one reply"),
+  tools: z.boolean().optional().describe("whether it calls tools"),
+  vision: z.boolean().optional().describe("whether it sees images"),
+  thinking: z.boolean().optional().describe("whether it thinks before it answers"),
+  price: price.optional(),
+});
+
+/** What every provider's table may hold; the kind that `type` names checks the rest with its own schema. */
+export const provider = z.looseObject({
+  type: z
+    .string()
+    .describe(
+      "anthropic, openai, gemini, ollama, openai-compatible, demo, a protocol adapter or a plugin's; the table's name if left out",
+    )
+    .optional(),
+  api_key: z.string().optional().describe("best a reference: env:NAME, file:PATH or keychain:NAME"),
+  api_keys: z.array(z.string()).optional().describe("more keys, used in turn; one that is refused or limited rests"),
+  base_url: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("address of its API, if it is not the usual one"),
+  models: z
+    .array(z.union([z.string(), model]))
+    .optional()
+    .describe("ids of models, or what is known of them"),
+  headers: z.record(z.string(), z.string()).optional().describe("sent with each request"),
+  timeout_ms: milliseconds.optional().describe("to the first byte of an answer"),
+  idle_timeout_ms: milliseconds.optional().describe("between two parts of a streamed answer"),
+});
+
+/** What every interface's table may hold; its channel checks the rest with its own schema. */
+export const interfaceTable = z.looseObject({
+  enabled: z.boolean().optional().describe("false keeps it off; a table alone switches it on"),
+  type: identifier
+    .optional()
+    .describe("which of the interfaces it is, where one has several accounts: telegram in [interfaces.work]"),
+});
+
+export const agent = z.strictObject({
+  workspace: z.string().optional().describe("folder of its files; ALEPH_HOME/workspaces/<agent> if left out"),
+  model: modelName.optional().describe("used instead of models.default"),
+  thinking: z.enum(THINKING_LEVELS).optional().describe("how much it thinks before it answers"),
+  description: z.string().max(1000).optional().describe("what it is for; other agents see it when they delegate work"),
+  prompt: z.string().max(100_000).optional().describe("text added to the system prompt, before prompt_files"),
+  prompt_files: z.array(z.string()).optional().describe("Markdown files added to the system prompt, in order"),
+  tools: z
+    .strictObject({
+      allow: z.array(z.string()).optional().describe("tools that it may use; all if left out"),
+      deny: z.array(z.string()).optional().describe("tools that it may not use"),
+    })
+    .optional(),
+});
+
+export const rate = z.number().min(0);
+
+/** Of one day in the time zone of the machine. */
+export const budgetOf = (whose: string) =>
+  z
+    .strictObject({
+      tokens: z.int().min(0).describe(`a day ${whose}, cached ones too; 0 is no limit`),
+      cost_usd: z.number().min(0).describe(`a day ${whose}, where the price of the model is known; 0 is no limit`),
+    })
+    .partial();
+
+/** Bytes, as a number or as `256MB`, where a megabyte has 1024 kilobytes. */
+export const folder = z
+  .string()
+  .regex(/^(?:\/|~(?:\/|$)|[A-Za-z]:[\\/])/, "must be an absolute path, or begin with ~/");
+export const size = z.union([
+  z
+    .int()
+    .min(1024 * 1024)
+    .max(64 * 1024 ** 3),
+  z.string().regex(/^[1-9]\d{0,5} ?[KMG]i?B$/i, 'must be a size such as "256MB"'),
+]);
+
+const addressOrBlock = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
+export const addressBlock = z
+  .string()
+  .refine((text) => addressOrBlock.safeParse(text).success, "must be an address, or a block such as 10.0.0.0/8");
+
+const runtime = {
+  enabled: z.boolean().describe("false leaves plugins of this kind unused"),
+  memory_limit: size.describe("of one plugin, in bytes or like 256MB"),
+  timeout_ms: z.int().min(1).describe("of one call that does not name its own"),
+};
+export const wasm = z.strictObject(runtime).partial();
+export const nodejs = z
+  .strictObject({
+    ...runtime,
+    node_version: z
+      .string()
+      .regex(/^\d+(?:\.\d+){0,2}$/, "must be a version such as 20")
+      .describe("the oldest Node.js whose interfaces plugins may expect"),
+  })
+  .partial();
+
+export const a2aAgent = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }).describe("where it is, or its agent card, whose name then ends in .json"),
+  description: z.string().optional().describe("what it is good for; the model is told so"),
+  token: z.string().optional().describe("sent as a bearer token; best a reference such as env:NAME"),
+  ask: z.boolean().optional().describe("false lets it be asked without a question; true if left out"),
+  network: z
+    .array(z.string().min(1))
+    .optional()
+    .describe("more hosts that it leads to, such as connect:https://api.example.com"),
+  timeout_ms: z.int().min(1).optional().describe("for one answer"),
+});
+
+export const mcpServer = z.strictObject({
+  enabled: z.boolean().optional().describe("false leaves the server unused"),
+  command: z.string().min(1).optional().describe("program of a local server; a name is looked up in exec.path"),
+  args: z.array(z.string()).optional().describe("what it is started with; files and folders named here are open to it"),
+  env: z
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of a variable"), z.string())
+    .optional()
+    .describe("all that it sees of an environment besides PATH and HOME; best references such as env:NAME"),
+  cwd: z.string().min(1).optional().describe("absolute path of the folder that it runs in; one of its own if left out"),
+  read: z
+    .array(z.string().min(1))
+    .optional()
+    .describe("absolute paths that it may read; if left out, those that args and cwd name"),
+  write: z
+    .array(z.string().min(1))
+    .optional()
+    .describe("absolute paths that it may change; if left out, the folders that args name"),
+  execute: z.array(z.string().min(1)).optional().describe("programs, or folders of them, that it may start"),
+  network: z
+    .array(z.string().min(1))
+    .optional()
+    .describe("hosts that it may reach, such as connect:https://api.example.com; connect:https://* is any public one"),
+  memory_limit: size.optional().describe("of a local server, in bytes or like 512MB"),
+  allow_unsandboxed: z
+    .boolean()
+    .optional()
+    .describe("lets it run where nothing can confine it; only this file sets it"),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("address of a remote server, in place of command"),
+  headers: z.record(z.string(), z.string()).optional().describe("sent with each request to url"),
+  oauth: z
+    .strictObject({
+      client_id: z.string().min(1).describe("if the server does not register clients by itself"),
+      client_secret: z.string().describe("best a reference"),
+      scope: z.string().describe("what to ask for; what the server names if left out"),
+    })
+    .partial()
+    .optional(),
+  timeout_ms: z.int().min(1).optional().describe("of one call, renewed by each sign of progress"),
+  tools: z
+    .strictObject({
+      allow: z.array(z.string()).describe("tools that run without a question; * is all"),
+      ask: z.array(z.string()).describe("tools that ask all the same, when allow names all"),
+      deny: z.array(z.string()).describe("tools that are never offered or run"),
+    })
+    .partial()
+    .optional(),
+});
