@@ -47,7 +47,7 @@ export interface HandlerOptions {
   readonly now: () => number;
 }
 
-/** What one request comes with; the transports of the SDK carry it in their context. */
+/** What one request comes with. */
 export interface Caller {
   readonly grant: Grant;
   readonly credential: string | undefined;
@@ -57,9 +57,6 @@ export interface Caller {
   /** Aborts when whoever asks has gone. */
   readonly signal: AbortSignal;
 }
-
-/** Where in a context's state the `Caller` is. */
-export const CALLER = "aleph-caller";
 
 const PAGE = 50;
 const MAX_PAGE = 100;

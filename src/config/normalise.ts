@@ -12,6 +12,7 @@ export const NAME_TABLES: ReadonlySet<string> = new Set([
   "interfaces",
   "models.aliases",
   "providers.*.headers",
+  "a2a.agents",
   "mcp.servers",
   "mcp.servers.*.env",
   "mcp.servers.*.headers",

@@ -3,12 +3,10 @@ import type { A2aEndpoint } from "../../a2a/endpoint.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import { defineRoute } from "../../sdk/route.ts";
 
-export interface A2aRouteNeeds {
+export const a2aRoute = defineRoute<{
   /** Undefined while it is switched off. */
-  readonly a2a: () => Promise<Pick<A2aEndpoint, "handle" | "card"> | undefined>;
-}
-
-export const a2aRoute = defineRoute<A2aRouteNeeds>({
+  readonly a2a: () => Promise<Pick<A2aEndpoint, "handle"> | undefined>;
+}>({
   auth: "token",
   scope: "chat",
   async handle({ a2a }, { request, grant, credential, keepAlive }) {

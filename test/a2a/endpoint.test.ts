@@ -1,0 +1,118 @@
+/** Who may reach /a2a, and what it says to what it cannot read. */
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { a2aApp, openAgent, saying } from "../support/a2a.ts";
+import { type TestApp, testApp } from "../support/app.ts";
+
+const CARD = "/.well-known/agent-card.json";
+const GET = { jsonrpc: "2.0", id: 7, method: "tasks/get", params: { id: "x" } };
+
+function post({ url, token }: Pick<TestApp, "url" | "token">, body: unknown, headers: Record<string, string> = {}) {
+  return fetch(`${url}/a2a`, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${token}`, ...headers },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+}
+
+async function errorOf(answer: Response): Promise<{ id: unknown; code: number; message: string }> {
+  const { id, error } = (await answer.json()) as { id: unknown; error: { code: number; message: string } };
+  return { id, code: error.code, message: error.message };
+}
+
+describe("/a2a", () => {
+  test("is not there until it is switched on", async () => {
+    await using app = await testApp();
+    expect((await fetch(app.url + CARD)).status).toBe(404);
+    expect((await post(app, GET)).status).toBe(404);
+  });
+
+  test("the card is public and says in both versions that a token is needed", async () => {
+    await using app = await a2aApp({
+      config: { a2a: { name: "Ada", description: "Helps", url: "https://ada.example/" } },
+    });
+    const card = (await (await fetch(app.url + CARD)).json()) as Record<string, unknown>;
+    expect(card).toMatchObject({
+      name: "Ada",
+      description: "Helps",
+      url: "https://ada.example/a2a",
+      protocolVersion: "0.3.0",
+      preferredTransport: "JSONRPC",
+      supportedInterfaces: [
+        { url: "https://ada.example/a2a", protocolBinding: "JSONRPC", protocolVersion: "1.0" },
+        { url: "https://ada.example/a2a", protocolBinding: "JSONRPC", protocolVersion: "0.3" },
+      ],
+      capabilities: { streaming: true, pushNotifications: true },
+      securitySchemes: { bearer: { type: "http", scheme: "bearer", httpAuthSecurityScheme: { scheme: "Bearer" } } },
+      security: [{ bearer: [] }],
+      securityRequirements: [{ schemes: { bearer: {} } }],
+    });
+    expect(Object.keys(card)).not.toContain("tools");
+  });
+
+  test("where everybody is the owner the card asks for nothing", async () => {
+    await using app = await a2aApp({ config: { auth: { mode: "none" } } });
+    const card = (await (await fetch(app.url + CARD)).json()) as Record<string, unknown>;
+    expect([card.security, card.securitySchemes]).toEqual([undefined, undefined]);
+    expect((await errorOf(await post({ url: app.url, token: "" }, GET, { authorization: "" }))).code).toBe(-32001);
+  });
+
+  test("refuses who has no token, a wrong one, one that may only look, and guests", async () => {
+    await using app = await a2aApp();
+    expect((await post(app, GET, { authorization: "" })).status).toBe(401);
+    expect((await post({ url: app.url, token: "wrong" }, GET)).status).toBe(401);
+    const reading = await app.client.call("auth.tokens.create", { name: "reader", scopes: ["read"] });
+    expect((await post({ url: app.url, token: reading.token }, GET)).status).toBe(403);
+    expect((await post(app, GET, { origin: "http://evil.example" })).status).toBe(403);
+  });
+
+  test("a token that is revoked or rotated is worth nothing at the next request", async () => {
+    await using app = await a2aApp();
+    const { token, token_id } = await app.client.call("auth.tokens.create", { name: "agent", scopes: ["chat"] });
+    expect((await post({ url: app.url, token }, GET)).status).toBe(200);
+    await app.client.call("auth.tokens.revoke", { token_id });
+    expect((await post({ url: app.url, token }, GET)).status).toBe(401);
+    app.fake.reply("Mine");
+    const task = (await (await openAgent(app)).sendMessage(saying("Keep"))) as { id: string };
+    await app.client.call("auth.tokens.rotate", {});
+    const next = readFileSync(join(app.home.credentials, "token"), "utf8").trim();
+    expect((await post(app, GET)).status).toBe(401);
+    // It is still the same owner.
+    const found = await (await openAgent({ url: app.url, token: next })).getTask({ tenant: "", id: task.id });
+    expect(found.id).toBe(task.id);
+  });
+
+  test("says what is wrong with a request in the protocol's own words", async () => {
+    await using app = await a2aApp();
+    const send = (message: unknown) => ({ jsonrpc: "2.0", id: 1, method: "message/send", params: { message } });
+    const parts = [{ kind: "text", text: "x" }];
+    const cases: [unknown, number, Record<string, string>?][] = [
+      ["{", -32700],
+      [[GET], -32600],
+      [{ ...GET, jsonrpc: "1.0" }, -32600],
+      [{ ...GET, jsonrpc: "1.0", method: "GetTask" }, -32600, { "a2a-version": "1.0" }],
+      [{ ...GET, method: 7 }, -32600],
+      [{ ...GET, id: { a: 1 } }, -32600],
+      [null, -32600],
+      [{ ...GET, method: "tasks/none" }, -32601],
+      [{ ...GET, params: [] }, -32602],
+      [{ ...GET, params: {} }, -32602],
+      [GET, -32001],
+      [send(undefined), -32602],
+      [send({ kind: "message", role: "user", parts }), -32602],
+      [send({ kind: "message", role: "user", messageId: "m", parts: [] }), -32602],
+      [send({ kind: "message", role: "agent", messageId: "m", parts }), -32602],
+      [send({ kind: "message", role: "user", messageId: "m", taskId: "none", parts }), -32001],
+      [GET, -32005, { "content-type": "text/plain" }],
+      [GET, -32009, { "a2a-version": "9.0" }],
+    ];
+    for (const [body, code, headers] of cases) {
+      const answer = await post(app, body, headers);
+      expect([body, answer.status, (await errorOf(answer)).code]).toEqual([body, 200, code]);
+    }
+    const card = { jsonrpc: "2.0", id: 1, method: "agent/getAuthenticatedExtendedCard" };
+    expect((await errorOf(await post(app, card))).code).toBe(-32007);
+    expect((await post(app, `"${"x".repeat(9_000_000)}"`)).status).toBe(413);
+  });
+});
