@@ -1,4 +1,5 @@
 /** What a run needs of the others: models, tools, and what they add to its prompt. */
+import type { KnownSecrets } from "../config/known-secrets.ts";
 import type { Config } from "../config/schema.ts";
 import type { ChainOptions } from "../providers/chain.ts";
 import type { Models } from "../providers/models.ts";
