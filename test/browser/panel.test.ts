@@ -294,6 +294,34 @@ describe("the line to the server", () => {
     const { messages } = await server.client.call("session.history", { session_key: await sessionOf(page) });
     expect(messages.filter(({ role }) => role === "user").map(({ content }) => content)).toEqual(["help", "unsent"]);
   });
+
+  browserTest(
+    "a page that is opened without it says so, and fills by itself when it is there again",
+    async (chromium) => {
+      await using folder = await testFolder();
+      using page = await openPage(chromium);
+      let url = "";
+      {
+        await using server = await testApp({ home: folder.path });
+        url = server.url;
+        await page.logIn(server);
+      }
+      await page.until("document.querySelector('.line.danger')");
+      for (const place of ["plugins", "skills", "mcp", "devices", "approvals"]) {
+        await page.evaluate(`location.hash = "#/${place}"`);
+        await page.until(
+          "document.querySelector('.entries .ending.failed')?.innerText.includes('There is no connection')",
+        );
+      }
+      await using _server = await testApp({
+        home: folder.path,
+        config: { gateway: { port: Number(new URL(url).port) } },
+      });
+      await page.until("document.querySelector('.entries h2') && !document.querySelector('.entries .ending.failed')");
+      await page.evaluate("location.hash = '#/skills'");
+      await page.until("document.querySelector('.install') && !document.querySelector('.ending.failed')");
+    },
+  );
 });
 
 describe("without a mouse", () => {

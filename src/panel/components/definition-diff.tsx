@@ -10,7 +10,8 @@ type Change = NonNullable<ShownServer["pending"]>["changes"][number];
 /** Lines of what is the same that stay in sight beside a change. */
 const CONTEXT = 2;
 
-export function DefinitionDiff({ change: { tool, change, before = "", after = "" } }: { change: Change }) {
+export function DefinitionDiff({ server, change: whole }: { server: string; change: Change }) {
+  const { tool, change, before = "", after = "" } = whole;
   const t = useT();
   const parts = useMemo(() => diffWords(exactText(before), exactText(after)), [before, after]);
   return (
@@ -19,7 +20,7 @@ export function DefinitionDiff({ change: { tool, change, before = "", after = ""
         <code>{tool}</code> <span class={`change ${change}`}>{t(`mcp.change_${change}`)}</span>
       </h3>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <section class="diff" tabIndex={0} aria-label={t("mcp.diff_of", { tool })}>
+      <section class="diff" tabIndex={0} aria-label={t("mcp.diff_of", { tool, server })}>
         {parts.map((part, index) => (
           <Part key={index} part={part} first={index === 0} last={index === parts.length - 1} />
         ))}

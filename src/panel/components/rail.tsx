@@ -1,8 +1,8 @@
 /** The list of conversations: find one, open one, begin one; what runs, what is new and what waits has a dot. */
 import { type ComponentChildren, Fragment } from "preact";
+import { extensionsPlace, isExtensionPage } from "../state/extensions.ts";
 import { hashOf } from "../state/router.ts";
 import { usePanel, useShell, useT } from "./context.ts";
-import { extensionsPlace, isExtensionsPage } from "./extensions-head.tsx";
 import { Failure } from "./failure.tsx";
 import { Icon, Mark } from "./icon.tsx";
 import { Late } from "./late.tsx";
@@ -126,7 +126,7 @@ export function Rail({ onGo, onClose, children }: RailProps) {
           class="rail-link"
           href={hashOf({ page: extensions.page })}
           onClick={onGo}
-          aria-current={isExtensionsPage(place.page) ? "page" : undefined}
+          aria-current={isExtensionPage(place.page) ? "page" : undefined}
         >
           <Icon name="plugins" />
           {t("extensions.title")}

@@ -24,7 +24,7 @@ export function ServerCard({ server }: { server: ShownServer }) {
       <h2 id={id}>{t("mcp.changed", { name })}</h2>
       <p class="approval-why">{t("mcp.held_why")}</p>
       {pending.changes.map((change) => (
-        <DefinitionDiff key={change.tool} change={change} />
+        <DefinitionDiff key={change.tool} server={name} change={change} />
       ))}
       <div class="approval-answers">
         <button

@@ -61,7 +61,7 @@ function Opened({ skill }: { skill: WireSkill }) {
           </Fact>
         )}
       </dl>
-      <SkillText skill={skill} />
+      {status !== "pending" && <SkillText skill={skill} />}
       <div class="approval-answers">
         {status !== "error" && (
           <button

@@ -48,7 +48,7 @@ export function SkillText({ skill: { name, sha256 } }: { skill: WireSkill }) {
           </div>
         ) : (
           <div class="plan">
-            <Exactly value={text} label="SKILL.md" />
+            <Exactly value={text} label={`SKILL.md, ${name}`} />
           </div>
         ))}
     </section>

@@ -159,7 +159,7 @@ export const extensionStrings = {
   "mcp.change_added": { en: "new", zh: "新增" },
   "mcp.change_removed": { en: "gone", zh: "已移除" },
   "mcp.change_changed": { en: "changed", zh: "已更改" },
-  "mcp.diff_of": { en: "What changed about {tool}", zh: "{tool} 的更改" },
+  "mcp.diff_of": { en: "What changed about {tool} of {server}", zh: "{server} 的 {tool} 的更改" },
   "mcp.same": { en: "{count} line is the same|{count} lines are the same", zh: "{count} 行未变" },
   "mcp.approve": { en: "Approve these descriptions", zh: "批准这些描述" },
   "mcp.exactly": { en: "Only what is shown here is approved.", zh: "仅批准此处所示内容。" },
