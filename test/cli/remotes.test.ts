@@ -7,7 +7,6 @@ import { type TestApp, testApp } from "../support/app.ts";
 import { hasOpenssl, makeCertificate } from "../support/certificates.ts";
 import { openScreen, runCli, startCli } from "../support/cli.ts";
 import { testFolder } from "../support/folder.ts";
-import { until } from "../support/until.ts";
 
 const outside = Object.values(networkInterfaces())
   .flat()
@@ -123,7 +122,7 @@ describe("aleph remote", () => {
     const home = folder.path;
     await runCli(["remote", "add", "box", await linkTo(server), "--use"], { home });
     await using following = startCli(["logs", "--follow"], { home });
-    await until(async () => (await server.client.call("system.status", {})).connections > 1);
+    await following.waitFor("interface started");
     const [device] = (await server.client.call("auth.devices.list", {})).devices;
     await server.client.call("auth.devices.revoke", { device_id: device!.device_id });
     const { code, stderr } = await following.finished;
