@@ -55,7 +55,7 @@ import { Sessions } from "./session/sessions.ts";
 import { createStores } from "./session/stores.ts";
 import { ensureInstanceId } from "./store/instance-id.ts";
 import { type OpenStore, openStore } from "./store/store.ts";
-import { systemStatus } from "./system-status.ts";
+import { startTicks, systemStatus } from "./system-status.ts";
 import { tools } from "./tools/index.ts";
 import { Ledger } from "./usage/ledger.ts";
 
@@ -69,6 +69,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const monotonic = () => performance.now();
   const startedAt = monotonic();
   const current = () => config.current;
+  const rates = () => current().limits.rate;
   const withAgents = withAgentFiles({ folder: home.agents, config: current, log });
   await using stack = new AsyncDisposableStack();
 
@@ -170,17 +171,11 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     config: current,
     fetch: options.fetch,
   });
-  const voice = new Voice({
-    models,
-    media,
-    usage: { check: (who) => usage.check(who), record: (entry) => usage.record(entry) },
-    config: current,
-    monotonic,
-  });
   // Asked at the first run: loading the time zones takes longer than all the rest of a start.
   const timeZone = () => env.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   const allowance = (identity: string) => auth.invites.allowance(identity);
   const usage = stack.use(new Ledger({ store, config: current, log, now, timeZone, allowance }));
+  const voice = new Voice({ models, media, usage, config: current, monotonic });
   const promptsOf: LoopDeps["pluginPrompts"] = (run) => pluginPrompts(plugins, run);
   const memoryOptions = { home, store, models, usage, config: current, workspace, secrets, log, now, monotonic };
   const memory = stack.use(new MemoryParts(memoryOptions));
@@ -317,7 +312,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       tickIntervalMs: TICK_MS,
       maxPayload: () => current().gateway.max_payload,
       maxBuffered: () => current().gateway.max_buffered,
-      rateLimits: () => current().limits.rate,
+      rateLimits: rates,
     },
     status: () =>
       systemStatus({ runner, bus, store, stalls, configIssues, gateway, uptimeMs: monotonic() - startedAt }),
@@ -347,13 +342,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   stack.use(pluginParts);
   if (listen) {
     stack.use(follow());
-    const tick = setInterval(() => {
-      auth.endExpiredGuests();
-      const { uptime_ms, connections, runs_active } = needs.status();
-      bus.publish("system.tick", { uptime_ms, connections, runs: runs_active, state_version: bus.seq });
-    }, TICK_MS);
-    tick.unref();
-    stack.defer(() => clearInterval(tick));
+    stack.use(startTicks(TICK_MS, { bus, status: () => needs.status(), before: () => auth.endExpiredGuests() }));
   }
 
   const owned = stack.move();
@@ -372,13 +361,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     dispatch: createDispatch({
       methods,
       needs,
-      middleware: middleware({
-        metrics,
-        log,
-        rates: () => current().limits.rate,
-        monotonic,
-        sessionOfRun: (id) => runs.find(id)?.sessionKey,
-      }),
+      middleware: middleware({ metrics, log, rates, monotonic, sessionOfRun: (id) => runs.find(id)?.sessionKey }),
       log,
     }),
     routeNeeds: {

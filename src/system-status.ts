@@ -39,3 +39,17 @@ export function systemStatus({
     event_loop: { longest_stall_ms: Math.round(stalls.longestMs), stalls: stalls.stalls },
   };
 }
+
+/** Tells every `everyMs` that the server lives; `before` is done first. Does not keep the process alive. */
+export function startTicks(
+  everyMs: number,
+  { bus, status, before }: { readonly bus: Bus; readonly status: () => SystemStatus; readonly before: () => void },
+): Disposable {
+  const tick = setInterval(() => {
+    before();
+    const { uptime_ms, connections, runs_active } = status();
+    bus.publish("system.tick", { uptime_ms, connections, runs: runs_active, state_version: bus.seq });
+  }, everyMs);
+  tick.unref();
+  return { [Symbol.dispose]: () => clearInterval(tick) };
+}
