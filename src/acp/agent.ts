@@ -55,6 +55,7 @@ interface Turn {
   readonly updates: RunUpdates;
   /** The model asks something: the turn ends, so that the person can answer. */
   readonly asked: PromiseWithResolvers<"asked">;
+  readonly done: PromiseWithResolvers<void>;
   isCancelled: boolean;
 }
 
@@ -120,7 +121,10 @@ export class AcpAgent implements Disposable {
   /** Ends what is under way; nothing is begun or tried again after it. */
   async stop(): Promise<void> {
     this.#isOver = true;
+    const going = [...this.#sessions.values()].flatMap(({ turn }) => (turn ? [turn.done.promise] : []));
     await Promise.all([...this.#sessions.keys()].map((id) => this.#cancel(id)));
+    // A run whose id was not known yet is stopped as soon as it is.
+    await Promise.all(going);
   }
 
   [Symbol.dispose](): void {
@@ -222,6 +226,7 @@ export class AcpAgent implements Disposable {
     } finally {
       signal.removeEventListener("abort", stop);
       session.turn = undefined;
+      turn.done.resolve();
     }
   }
 
@@ -353,7 +358,8 @@ export class AcpAgent implements Disposable {
 
 function newTurn(updates: RunUpdates): Turn {
   const asked = Promise.withResolvers<"asked">();
-  return { id: crypto.randomUUID(), runId: undefined, early: [], updates, asked, isCancelled: false };
+  const done = Promise.withResolvers<void>();
+  return { id: crypto.randomUUID(), runId: undefined, early: [], updates, asked, done, isCancelled: false };
 }
 
 /** An editor wants whole paths; where the workspace is not known, what is there must do. */
