@@ -1,3 +1,4 @@
+/** The agent loop: prompt, reply, tool calls, results, and again, until the model has nothing more to call. */
 import { createId } from "../lib/id.ts";
 import type { Media } from "../media/media.ts";
 import { AlephError } from "../protocol/errors.ts";

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import type { ToolOutcome } from "../policy/gate.ts";
 import { AlephError, type Reason } from "../protocol/errors.ts";
 import type { MessagePart } from "../protocol/message.ts";
-import type { HookEvent } from "../sdk/plugin.ts";
 import type { Recalled } from "../sdk/memory.ts";
+import type { HookEvent } from "../sdk/plugin.ts";
 import type { ModelInfo, StreamPart } from "../sdk/provider.ts";
 import type { Session } from "../session/sessions.ts";
 
