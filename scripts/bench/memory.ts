@@ -14,7 +14,7 @@ import { seededRandom } from "../../test/support/random.ts";
 import { makeHome, median, ms, type Programs, percentile, type Row, startAleph, startReadyAleph } from "./bench.ts";
 
 const FACTS = 100_000;
-const DIMENSIONS = 384;
+const DIMENSIONS = 768;
 const ROUNDS = 100;
 const MESSAGES = 1_000_000;
 const STARTS = 7;
