@@ -67,6 +67,12 @@ export interface Client extends Disposable {
   subscribe(pattern: string, handle: (event: EventFrame) => void, options?: SubscribeOptions): Promise<Disposable>;
 }
 
+interface Challenge {
+  readonly nonce: string;
+  /** Unix milliseconds of the server's clock. */
+  readonly ts: number;
+}
+
 /** The challenge is the first thing that a server sends. */
 const CHALLENGE_MS = 3_000;
 const FIRST_RETRY_MS = 250;
@@ -102,7 +108,7 @@ class SocketClient implements Client {
   #transport: Transport | undefined;
   #hello: ConnectResult | undefined;
   /** The nonce of this connection, which comes by itself. */
-  #challenge = Promise.withResolvers<string>();
+  #challenge = Promise.withResolvers<Challenge>();
   #nextId = 1;
   #disposed = false;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
@@ -126,7 +132,7 @@ class SocketClient implements Client {
       throw lost();
     }
     this.#transport = transport;
-    this.#challenge = Promise.withResolvers<string>();
+    this.#challenge = Promise.withResolvers<Challenge>();
     // Heard by those who wait for it, and else by nobody.
     this.#challenge.promise.catch(ignoreLostConnection);
     transport.onFrame = (frame) => this.#receive(frame);
@@ -210,10 +216,11 @@ class SocketClient implements Client {
     const given = this.#options.credentials?.();
     if (!given || !("device" in given)) return given;
     const { device, ...more } = given;
-    const nonce = await soon(this.#challenge.promise);
+    const challenge = await soon(this.#challenge.promise);
     // Who sends no challenge asks for no signature.
-    if (nonce === undefined) return undefined;
-    const unsigned = { id: device.id, public_key: device.publicKey, nonce, signed_at: Date.now() };
+    if (challenge === undefined) return undefined;
+    // By the server's clock: that of this device may be wrong, and what makes it fresh is the nonce.
+    const unsigned = { id: device.id, public_key: device.publicKey, nonce: challenge.nonce, signed_at: challenge.ts };
     const { client, host = "" } = this.#options;
     const signature = await device.sign(
       deviceStatement(unsigned, { clientId: client.id, role: "operator", scopes: [], host }),
@@ -242,8 +249,10 @@ class SocketClient implements Client {
     const frame = JSON.parse(text) as Frame;
     if (frame.method === "event") {
       // The one event that is no topic of the bus.
-      const { topic, data } = frame.params as { topic: string; data: { nonce?: string } };
-      if (topic === "connect.challenge") this.#challenge.resolve(data.nonce ?? "");
+      const { topic, data } = frame.params as { topic: string; data: Partial<Challenge> };
+      if (topic === "connect.challenge") {
+        this.#challenge.resolve({ nonce: data.nonce ?? "", ts: data.ts ?? Date.now() });
+      }
       this.#deliver(frame.params as EventFrame);
       return;
     }

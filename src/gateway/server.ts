@@ -1,4 +1,5 @@
 /** The one port: WebSocket and HTTP on it, every request checked for Host and Origin before anything else sees it. */
+import { networkOf } from "../auth/attempts.ts";
 import type { Auth } from "../auth/auth.ts";
 import { Inbox } from "../lib/inbox.ts";
 import type { Log } from "../lib/log.ts";
@@ -94,8 +95,9 @@ interface Door {
 }
 
 const HANDSHAKE_MS = 10_000;
-/** Sockets that may be open without rights at the same time. */
+/** Sockets that may be open without rights at the same time; of one network only a part, so that others get in. */
 const MAX_STRANGERS = 512;
+const MAX_STRANGERS_OF_ONE = 256;
 
 export class Gateway<Needs> implements AsyncDisposable {
   readonly #options: GatewayOptions<Needs>;
@@ -308,9 +310,7 @@ export class Gateway<Needs> implements AsyncDisposable {
     server: Server<Needs>,
     { address, host }: Origin,
   ): Response | undefined {
-    if (this.#connections.size >= MAX_STRANGERS && this.#strangers() >= MAX_STRANGERS) {
-      throw new AlephError("overloaded", "Too many connections are waiting for their handshake");
-    }
+    this.#refuseCrowd(address);
     const data: SocketData<Needs> = {
       core,
       host,
@@ -331,10 +331,18 @@ export class Gateway<Needs> implements AsyncDisposable {
     return core;
   }
 
-  #strangers(): number {
-    let count = 0;
-    for (const { grant } of this.#connections) if (!grant) count++;
-    return count;
+  /** Throws `overloaded` while too many sockets wait for their handshake, in all or of the network of this address. */
+  #refuseCrowd(address: string): void {
+    if (this.#connections.size < MAX_STRANGERS_OF_ONE) return;
+    const network = networkOf(address);
+    let [all, near] = [0, 0];
+    for (const { grant, address: other } of this.#connections) {
+      if (grant) continue;
+      all++;
+      if (networkOf(other) === network) near++;
+    }
+    if (all < MAX_STRANGERS && near < MAX_STRANGERS_OF_ONE) return;
+    throw new AlephError("overloaded", "Too many connections are waiting for their handshake");
   }
 
   #open(socket: Socket<Needs>): void {

@@ -79,7 +79,7 @@ describe("a pairing link", () => {
       await connected(page);
       await page.evaluate("location.hash = '#/settings'");
       await page.until(
-        "[...document.querySelectorAll('button')].find((button) => button.innerText.trim() === 'Log out')?.click() === undefined && true",
+        "(([button]) => (button?.click(), button !== undefined))([...document.querySelectorAll('button')].filter((each) => each.innerText.trim() === 'Log out'))",
       );
       await page.until("location.pathname === '/login'");
       expect(await page.evaluate(keptKey)).toBeUndefined();

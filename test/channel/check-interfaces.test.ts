@@ -4,7 +4,7 @@ import { checkInterfaces } from "../../src/channel/check-interfaces.ts";
 import { channels } from "../../src/channels/index.ts";
 import { testChannel } from "./test-channel.ts";
 
-const known = { ...channels, test: testChannel().load };
+const known = { webchat: channels.webchat, test: testChannel().load };
 
 test("checkInterfaces finds nothing wrong with good tables, with references in place of secrets too", async () => {
   const interfaces = { webchat: { enabled: false }, test: { token: "env:TOKEN", pace: 2 } };
@@ -16,7 +16,10 @@ test("checkInterfaces names what is wrong, and what was meant", async () => {
     webchat: { enabeld: true, colour: "red" },
     test: { tokn: "a", pace: 0 },
     webchta: {},
-    telegram: {},
+    signal: {},
+    work: { type: "tset" },
+    test2: { type: "test", pace: 0 },
+    webchat2: { type: "webchat" },
   };
   expect(await checkInterfaces({ interfaces }, known)).toEqual([
     { path: ["interfaces", "webchat", "enabeld"], message: 'unknown key; did you mean "enabled"' },
@@ -24,7 +27,18 @@ test("checkInterfaces names what is wrong, and what was meant", async () => {
     { path: ["interfaces", "test", "tokn"], message: 'unknown key; did you mean "token"' },
     { path: ["interfaces", "test", "pace"], message: "must be more than 0" },
     { path: ["interfaces", "webchta"], message: 'is not a known interface; did you mean "webchat"' },
-    { path: ["interfaces", "telegram"], message: 'is not a known interface; it must be one of "webchat", "test"' },
+    { path: ["interfaces", "signal"], message: 'is not a known interface; it must be one of "webchat", "test"' },
+    { path: ["interfaces", "work", "type"], message: 'is not a known interface; did you mean "test"' },
+    { path: ["interfaces", "test2", "pace"], message: "must be more than 0" },
+  ]);
+});
+
+test("checkInterfaces lets no table with the name of an interface be one of another type", async () => {
+  expect(await checkInterfaces({ interfaces: { webchat: { type: "test" }, test: { type: "test" } } }, known)).toEqual([
+    {
+      path: ["interfaces", "webchat", "type"],
+      message: 'must be "webchat" or left out: the table has the name of an interface',
+    },
   ]);
 });
 

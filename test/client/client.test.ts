@@ -64,7 +64,7 @@ describe("connect", () => {
         max_payload: 8 * 1024 * 1024,
         max_buffered: 1024 * 1024,
         tick_interval_ms: 30_000,
-        rate_limits: { read: 2000, write: 200, run: 20 },
+        rate_limits: { read: 2000, write: 200, run: 20, http: 10_000 },
       },
     });
   });

@@ -205,17 +205,26 @@ describe("connection: strangers", () => {
     expect(await socket.closed).toEqual({ code: 4401, reason: "connect expected" });
   });
 
-  test("sockets without a handshake are limited, and make room when they go", async () => {
-    await using server = await testGateway();
+  test("sockets without a handshake are limited, for each network and in all, and make room when they go", async () => {
+    await using server = await testGateway({ settings: { trusted_proxies: ["127.0.0.0/8"] } });
     using known = await openFrames(server.url, { token: TOKEN });
-    const strangers = await Promise.all(Array.from({ length: 512 }, () => openFrames(server.url)));
+    const from = (address: string) => openFrames(server.url, { headers: { "x-forwarded-for": address } });
+    const many = (address: string) => Promise.all(Array.from({ length: 256 }, () => from(address)));
+    const isLetIn = (address: string) =>
+      from(address).then(
+        (socket) => {
+          socket[Symbol.dispose]();
+          return true;
+        },
+        () => false,
+      );
+    const strangers = await many("192.0.2.7");
+    await until(() => server.gateway.connections === 257);
+    expect([await isLetIn("192.0.2.7"), await isLetIn("198.51.100.7")]).toEqual([false, true]);
+    await until(() => server.gateway.connections === 257);
+    strangers.push(...(await many("2001:db8::7")));
     await until(() => server.gateway.connections === 513);
-    expect(
-      await openFrames(server.url).then(
-        () => "opened",
-        () => "refused",
-      ),
-    ).toBe("refused");
+    expect(await isLetIn("198.51.100.7")).toBe(false);
     expect(await known.ask(request("rpc.ping", {}, 1))).toMatchObject({ result: { pong: true } });
     for (const socket of strangers) socket[Symbol.dispose]();
     await until(() => server.gateway.connections === 1);
