@@ -46,17 +46,23 @@ export function bytesSource(handed: HandedOn, { keep, dialect, headers, onEnd }:
     keep?.push(chunk);
     return filter === undefined ? chunk : filter.push(chunk);
   };
+  const end = async (): Promise<Uint8Array | undefined> => {
+    if (!ends.isWhole()) throw halfReply(handed.from.provider);
+    done = true;
+    // Kept before the client knows the end: it may ask for it at once.
+    await onEnd("sent", ends);
+    return filter?.end();
+  };
+  // One step for each chunk: there may be many.
+  const came = (result: Bun.ReadableStreamDefaultReadResult<Uint8Array>) => {
+    const chunk = handed.came(result);
+    return chunk === undefined ? end() : seen(chunk);
+  };
+  const broke = (cause: unknown): never => {
+    throw handed.broken(cause);
+  };
   const source: EventSource = {
-    async next() {
-      if (done) return undefined;
-      const chunk = await handed.next();
-      if (chunk !== undefined) return seen(chunk);
-      if (!ends.isWhole()) throw halfReply(handed.from.provider);
-      done = true;
-      // Kept before the client knows the end: it may ask for it at once.
-      await onEnd("sent", ends);
-      return filter?.end();
-    },
+    next: () => (done ? Promise.resolve(undefined) : handed.read().then(came, broke)),
     close(how) {
       handed.close(how);
       if (!done) void onEnd(how, ends);

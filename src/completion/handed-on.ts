@@ -111,26 +111,36 @@ export class HandedOn implements Watched {
     return this.#isStream ? this.#readPiece() : this.#readWhole();
   }
 
-  /** The bytes behind the first; undefined at the end. Throws `provider_error` when they stop coming. */
-  async next(): Promise<Uint8Array | undefined> {
-    if (this.#reader === undefined) return undefined;
+  /** What comes behind the first bytes: for `came`, or, when it rejects, for `broken`. */
+  read(): Promise<Bun.ReadableStreamDefaultReadResult<Uint8Array>> {
+    if (this.#reader === undefined) return Promise.resolve({ done: true, value: undefined });
     this.#waitingSince = this.#options.round.now;
-    try {
-      const { value } = await this.#reader.read();
-      if (this.#wasSilent) throw silentFailure(this.from.provider, this.#limitMs);
-      return value;
-    } catch (cause) {
-      throw this.#broken(cause);
-    } finally {
-      this.#waitingSince = undefined;
-    }
+    return this.#reader.read();
+  }
+
+  /** The bytes; undefined at the end. Throws `provider_error` when nothing had come for too long. */
+  came({ value }: Bun.ReadableStreamDefaultReadResult<Uint8Array>): Uint8Array | undefined {
+    this.#waitingSince = undefined;
+    if (this.#wasSilent) throw this.broken(undefined);
+    return value;
+  }
+
+  /** Why no more came. */
+  broken(cause: unknown): AlephError {
+    this.#waitingSince = undefined;
+    const { provider } = this.from;
+    return this.#wasSilent ? silentFailure(provider, this.#limitMs) : brokenFailure(provider, cause);
   }
 
   async #readPiece(): Promise<Uint8Array> {
-    let bytes = await this.next();
-    while (bytes?.byteLength === 0) bytes = await this.next();
-    if (bytes === undefined) throw emptyFailure(this.from.provider);
-    return bytes;
+    for (;;) {
+      const result = await this.read().catch((cause: unknown) => {
+        throw this.broken(cause);
+      });
+      const bytes = this.came(result);
+      if (bytes === undefined) throw emptyFailure(this.from.provider);
+      if (bytes.byteLength > 0) return bytes;
+    }
   }
 
   async #readWhole(): Promise<Uint8Array> {
@@ -139,15 +149,10 @@ export class HandedOn implements Watched {
     try {
       bytes = await this.#response.bytes();
     } catch (cause) {
-      throw this.#broken(cause);
+      throw this.broken(cause);
     }
     if (bytes.byteLength === 0) throw emptyFailure(this.from.provider);
     return bytes;
-  }
-
-  #broken(cause: unknown): AlephError {
-    const { provider } = this.from;
-    return this.#wasSilent ? silentFailure(provider, this.#limitMs) : brokenFailure(provider, cause);
   }
 
   /** Says to the breaker how it went; anything but `sent` ends the request. Must be called. */

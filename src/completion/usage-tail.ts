@@ -22,10 +22,12 @@ const END: Readonly<Record<Dialect, RegExp>> = {
 /** Keeps the beginning and the end of a stream of bytes. */
 export class Ends {
   #head: Uint8Array | undefined;
-  readonly #tail: Uint8Array[] = [];
+  /** Of these two together at least the last `#most` bytes. */
+  #before: Uint8Array[] = [];
+  #tail: Uint8Array[] = [];
+  #size = 0;
   readonly #dialect: Dialect;
   readonly #most: number;
-  #size = 0;
 
   constructor(dialect: Dialect) {
     this.#dialect = dialect;
@@ -34,24 +36,30 @@ export class Ends {
 
   push(chunk: Uint8Array): void {
     this.#head ??= chunk;
+    if (this.#size >= this.#most) {
+      this.#before = this.#tail;
+      this.#tail = [];
+      this.#size = 0;
+    }
     this.#tail.push(chunk);
     this.#size += chunk.byteLength;
-    while (this.#tail.length > 1 && this.#size - this.#tail[0]!.byteLength >= this.#most) {
-      this.#size -= this.#tail.shift()!.byteLength;
-    }
   }
 
   /** Whether the last events say that the reply has ended. */
   isWhole(): boolean {
-    return END[this.#dialect].test(Buffer.concat(this.#tail).toString("latin1"));
+    return END[this.#dialect].test(textOf(this.#last()));
   }
 
   /** Undefined when nothing told. */
   usage(): Tokens | undefined {
     const dialect = this.#dialect;
     if (this.#head === undefined) return undefined;
-    const tail = readUsage(dialect, Buffer.concat(this.#tail));
+    const tail = readUsage(dialect, this.#last());
     return dialect === "messages" ? merged(readUsage(dialect, this.#head, "first"), tail) : tail;
+  }
+
+  #last(): Uint8Array {
+    return Buffer.concat([...this.#before, ...this.#tail]);
   }
 }
 
