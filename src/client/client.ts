@@ -155,6 +155,8 @@ class SocketClient implements Client {
       transport.close();
       throw error;
     }
+    // The line may have gone right behind the answer: `#lost` has told that, and tries again.
+    if (this.#transport !== transport) throw lost();
     this.#failures = 0;
     this.#options.onState?.({ kind: "connected", hello: this.#hello });
   }
@@ -293,7 +295,15 @@ class SocketClient implements Client {
     const again = this.#options.reconnect === true && !this.#disposed;
     const retryInMs = again ? this.#backOff() : undefined;
     if (!this.#disposed) this.#options.onState?.({ kind: "disconnected", code, reason, retryInMs });
-    if (retryInMs !== undefined) this.#retryTimer = setTimeout(() => void this.#reopen(), retryInMs);
+    if (retryInMs !== undefined) this.#reopenIn(retryInMs);
+  }
+
+  /** One try at a time: whoever comes second finds it planned. */
+  #reopenIn(ms: number): void {
+    this.#retryTimer ??= setTimeout(() => {
+      this.#retryTimer = undefined;
+      void this.#reopen();
+    }, ms);
   }
 
   async #reopen(): Promise<void> {
@@ -305,7 +315,7 @@ class SocketClient implements Client {
       if (this.#disposed) return;
       // Without its subscriptions a connection is worth nothing: `#lost` comes again for it.
       if (this.#transport) this.#transport.close();
-      else this.#retryTimer = setTimeout(() => void this.#reopen(), this.#backOff());
+      else if (!this.#retryTimer) this.#reopenIn(this.#backOff());
     }
   }
 

@@ -285,6 +285,47 @@ describe("reconnect", () => {
     });
   }, 20_000);
 
+  test("a line that goes right behind its answer counts as none, and is opened again once", async () => {
+    await using server = await testGateway();
+    const states: ClientState[] = [];
+    const opened: Transport[] = [];
+    let isFrail = false;
+    using client = await connect({
+      ...hello,
+      credentials: () => ({ token: TOKEN }),
+      reconnect: true,
+      onState: (state) => states.push(state),
+      async open() {
+        const transport = await openWebSocket(`${server.url.replace("http", "ws")}/ws`);
+        opened.push(transport);
+        if (!isFrail) return transport;
+        isFrail = false;
+        const ended = Promise.withResolvers<{ code: number; reason: string }>();
+        return {
+          send: (frame) => transport.send(frame),
+          close: () => transport.close(),
+          closed: ended.promise,
+          set onFrame(listener: (frame: string) => void) {
+            transport.onFrame = (frame) => {
+              // Before whoever waits for the answer has seen it.
+              if (frame.includes('"result"')) ended.resolve({ code: 1006, reason: "" });
+              listener(frame);
+            };
+          },
+        } as Transport;
+      },
+    });
+    isFrail = true;
+    opened[0]!.close();
+    await until(() => opened.length === 3 && states.at(-1)?.kind === "connected");
+    await client.call("rpc.ping", {});
+    expect([opened.length, states.map(({ kind }) => kind)]).toEqual([
+      3,
+      ["connected", "disconnected", "disconnected", "connected"] as never,
+    ]);
+    opened[1]!.close();
+  });
+
   test("after a restart on the same port and home it goes on behind the last number", async () => {
     await using folder = await testFolder();
     const states: ClientState[] = [];
