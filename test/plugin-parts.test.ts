@@ -60,7 +60,7 @@ async function setUp(first: readonly ActivePlugin[], listen = true) {
       config: () => ({ interfaces: { chat: { allow_from: ["U1"] } } }),
       resolveSecret: async (value) => value,
       chats: async () => ({
-        join: () => ({ receive: async () => undefined, press: async () => ({ text: "", settled: true }) }),
+        join: () => ({ receive: async () => ({ taken: true }), press: async () => ({ text: "", settled: true }) }),
       }),
       bus,
       log,

@@ -9,7 +9,16 @@ import type { EventData } from "../protocol/events.ts";
 import type { Grant } from "../protocol/identity.ts";
 import type { RunParams } from "../protocol/run.ts";
 import type { Bus, Published } from "../sdk/bus.ts";
-import type { Chat, ChatPolicy, IncomingFile, IncomingMessage, OpenChannel, Press, Pressed } from "../sdk/channel.ts";
+import type {
+  Chat,
+  ChatPolicy,
+  IncomingFile,
+  IncomingMessage,
+  OpenChannel,
+  Press,
+  Pressed,
+  Reception,
+} from "../sdk/channel.ts";
 import type { Store } from "../sdk/store.ts";
 import { admit, grantOf, isSpokenIn } from "./admission.ts";
 import { Answers, type AnswersOptions } from "./answers.ts";
@@ -60,6 +69,8 @@ const ANSWERED: Readonly<Record<Decision, string>> = {
   deny: "Denied",
 };
 
+const TAKEN: Reception = { taken: true };
+const NOT_TAKEN: Reception = { taken: false };
 const NOT_YOURS: Pressed = { text: "You may not answer this", settled: false };
 
 export class Chats implements AsyncDisposable {
@@ -68,7 +79,7 @@ export class Chats implements AsyncDisposable {
   readonly #answers: Answers;
   readonly #joined = new Map<string, Joined>();
   /** By channel and message: what is on its way to a run. */
-  readonly #arriving = new Map<string, Promise<void>>();
+  readonly #arriving = new Map<string, Promise<Reception>>();
   readonly #paces = new Map<string, TokenBucket>();
   readonly #attached: Disposable;
 
@@ -109,7 +120,7 @@ export class Chats implements AsyncDisposable {
     else this.#answers.heard(published);
   }
 
-  #receive(channel: string, joined: Joined, message: IncomingMessage): Promise<void> {
+  #receive(channel: string, joined: Joined, message: IncomingMessage): Promise<Reception> {
     const key = `${channel}\0${message.id}`;
     const known = this.#arriving.get(key);
     if (known) return known;
@@ -118,24 +129,27 @@ export class Chats implements AsyncDisposable {
     return arriving;
   }
 
-  async #take(channel: string, { policy, refused, signal }: Joined, message: IncomingMessage): Promise<void> {
+  async #take(channel: string, { policy, refused, signal }: Joined, message: IncomingMessage): Promise<Reception> {
     const { log, stores, peers, now } = this.#o;
     const fault = faultOf(message);
-    if (fault) return log.warn("message of a chat is not valid", { interface: channel, fault });
+    if (fault) {
+      log.warn("message of a chat is not valid", { interface: channel, fault });
+      return NOT_TAKEN;
+    }
     const { sender, conversation } = message;
     const admission = admit(channel, policy, message, peers.get(channel, sender.id));
-    if (admission.kind === "overheard") return;
-    if (admission.kind === "refused") return refused(sender.id);
-    if (admission.kind === "stranger") {
-      refused(sender.id);
-      return this.#meet(channel, message);
+    if (admission.kind !== "taken") {
+      if (admission.kind !== "overheard") refused(sender.id);
+      if (admission.kind === "stranger") await this.#meet(channel, message);
+      return NOT_TAKEN;
     }
     const { grant, sessionKey } = admission;
     const store = stores.of(sessionKey);
     const found = findReceived(store.db, channel, message.id);
-    if (found?.runId !== undefined || found?.answered) return;
+    if (found?.runId !== undefined || found?.answered) return TAKEN;
     if (!this.#keepsPace(grant)) {
-      return log.warn("message dropped: too many of them", { interface: channel, sender: grant.identity.id });
+      log.warn("message dropped: too many of them", { interface: channel, sender: grant.identity.id });
+      return NOT_TAKEN;
     }
     const text = textOf(message, grant);
     const files = (message.files ?? []).slice(0, MAX_FILES);
@@ -146,6 +160,7 @@ export class Chats implements AsyncDisposable {
     const said = text.trim() === "" ? files.map(({ name }) => `[file "${name}"]`) : [text];
     const whole = [...said, ...lost].join("\n");
     await this.#start({ ...entry, id }, { message: whole, ...(attachments.length > 0 ? { attachments } : {}) });
+    return TAKEN;
   }
 
   /** Rejects when it could not be kept and may be given again. */

@@ -158,7 +158,8 @@ export class Outbox implements AsyncDisposable {
   }
 }
 
-async function deliver(open: OpenChannel, { id, conversation, text, extras }: Row): Promise<void> {
+async function deliver(open: OpenChannel, row: Row): Promise<void> {
+  const { conversation, text, extras } = row;
   const { replaces, ...rest } = JSON.parse(extras) as OutboxExtras;
   if (replaces !== undefined && open.edit) {
     try {
@@ -169,7 +170,13 @@ async function deliver(open: OpenChannel, { id, conversation, text, extras }: Ro
       if (AlephError.from(thrown).reason !== "not_found") throw thrown;
     }
   }
-  await open.send(conversation, text, { ...rest, key: `aleph-${id}` });
+  await open.send(conversation, text, { ...rest, key: keyOf(row) });
+}
+
+/** Ids alone come again: each database counts for itself, and from the beginning once all was sent. */
+function keyOf({ id, conversation, text, created_at }: Row): string {
+  const about = JSON.stringify([id, conversation, created_at, text]);
+  return new Bun.CryptoHasher("sha256").update(about).digest("base64url").slice(0, 25);
 }
 
 interface Row {

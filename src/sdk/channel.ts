@@ -64,6 +64,11 @@ export interface Press {
   readonly value: string;
 }
 
+export interface Reception {
+  /** Whether an answer to it comes, or came. */
+  readonly taken: boolean;
+}
+
 export interface Pressed {
   readonly text: string;
   readonly settled: boolean;
@@ -96,7 +101,7 @@ export interface Chat {
    * Resolves when the message is on disk, or when it is clear that nothing becomes of it. Rejects when it could not be kept:
    * then the place is to give it once more.
    */
-  receive(message: IncomingMessage): Promise<void>;
+  receive(message: IncomingMessage): Promise<Reception>;
   /** Resolves with what to show to whoever pressed it, and whether the buttons have done their work. Never rejects. */
   press(press: Press): Promise<Pressed>;
 }

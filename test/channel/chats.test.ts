@@ -12,15 +12,17 @@ test("Chats answers what the owner writes, and a message that comes twice once",
   await using agent = await testAgent();
   await using t = await testChat(agent);
   agent.fake.reply("Hello!", "Again.");
-  await t.say("hi", { id: "7" });
+  expect(await t.say("hi", { id: "7" })).toEqual({ taken: true });
   await until(() => t.shown.length === 1);
-  await t.say("hi", { id: "7" });
+  expect(await t.say("hi", { id: "7" })).toEqual({ taken: true });
   await Promise.all([t.say("more", { id: "8" }), t.say("more", { id: "8" })]);
   await until(() => t.shown.length === 2);
   expect(t.shown.map(({ conversation, text, extras }) => [conversation, text, extras.replyTo])).toEqual([
     ["room", "Hello!", "7"],
     ["room", "Again.", "8"],
   ]);
+  // Places that recognise a key take a second message with it for the first one.
+  expect(new Set(t.shown.map(({ extras }) => extras.key)).size).toBe(2);
   expect(agent.history("agent:main:chat:dm:U1")).toEqual([
     "user complete: hi",
     "assistant complete: Hello!",
@@ -97,7 +99,7 @@ test("Chats takes nothing that its policy does not name", async () => {
   ];
   for (const [why, options, more] of cases) {
     await using t = await testChat(agent, options);
-    await t.say("hi", { ...more, id: why });
+    expect(await t.say("hi", { ...more, id: why })).toEqual({ taken: false });
     expect([why, t.refused.length, t.shown.length, t.peers.waiting().length]).toEqual([why, 1, 0, 0]);
   }
   // An id that is a key of every object is a group that is not named.

@@ -38,8 +38,10 @@ function setUp(tables: Tables, channelOptions: TestChannelOptions = {}) {
     chats: async () => ({
       join: (channel, { refused }) => ({
         async receive(message) {
-          if (message.sender.id.startsWith("stranger")) refused(message.sender.id);
-          else received.push({ channel, message });
+          const taken = !message.sender.id.startsWith("stranger");
+          if (taken) received.push({ channel, message });
+          else refused(message.sender.id);
+          return { taken };
         },
         press: async () => ({ text: "", settled: true }),
       }),

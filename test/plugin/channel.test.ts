@@ -43,6 +43,7 @@ async function setUp(handlers: TestPluginOptions["handlers"] = {}, table: object
             async receive(message) {
               if (message.text === "bad") throw new AlephError("storage_failed", "Disk is full");
               received.push(message);
+              return { taken: true };
             },
             press: async () => ({ text: "", settled: true }),
           };

@@ -15,6 +15,7 @@ import { nodes } from "./0014-nodes.ts";
 import { a2a } from "./0015-a2a.ts";
 import { channels } from "./0016-channels.ts";
 import { devicePlatforms } from "./0017-device-platforms.ts";
+import { discord } from "./0018-discord.ts";
 
 /** Forward steps in order; the database's `user_version` says how many it has had. */
 export const migrations: readonly string[] = [
@@ -35,4 +36,5 @@ export const migrations: readonly string[] = [
   a2a,
   channels,
   devicePlatforms,
+  discord,
 ];
