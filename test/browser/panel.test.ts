@@ -10,6 +10,14 @@ import { browserTest, openPage, type Page, type Shape } from "./page.ts";
 
 const PHONE: Shape = { width: 360, height: 740, touch: true };
 const SLOW: ConfigInput = { providers: { demo: { type: "demo", delay_ms: 60 } } };
+/** So that nothing ends by itself on a busy machine. */
+const SLOWER: ConfigInput = { providers: { demo: { type: "demo", delay_ms: 1000 } } };
+
+/** Or else the server waits for them when it stops. */
+async function abortAll({ client }: TestApp): Promise<void> {
+  const { runs } = await client.call("runs.list", {});
+  for (const { run_id, status } of runs) if (status === "running") await client.call("agent.abort", { run_id });
+}
 
 interface Visit extends AsyncDisposable {
   readonly server: TestApp;
@@ -149,7 +157,7 @@ describe("a conversation", () => {
   });
 
   browserTest("is stopped with the button, says so, and goes on", async (chromium) => {
-    await using open = await visit(chromium, { config: SLOW });
+    await using open = await visit(chromium, { config: SLOWER });
     const { page, server } = open;
     await say(page, "help");
     await page.until("document.querySelector('.answer .prose')?.innerText.length > 10");
@@ -161,10 +169,11 @@ describe("a conversation", () => {
     await page.until("document.querySelectorAll('.said').length === 2");
     // What is over and done with is not gone on with any more.
     await page.until("!document.querySelector('.ending .button')");
+    await abortAll(server);
   });
 
   browserTest("queues what is written meanwhile, and can take it out again", async (chromium) => {
-    await using open = await visit(chromium, { config: SLOW });
+    await using open = await visit(chromium, { config: SLOWER });
     const { page, server } = open;
     await say(page, "help");
     await page.until("document.querySelector('#stop')");
@@ -174,6 +183,7 @@ describe("a conversation", () => {
     await page.until("!document.querySelector('.said.queued')");
     const runs = (await server.client.call("runs.list", {})).runs;
     expect(runs.map(({ status }) => status)).toEqual(["cancelled", "running"]);
+    await abortAll(server);
   });
 
   browserTest("carries files, and refuses those that no frame can hold", async (chromium) => {
