@@ -78,6 +78,8 @@ export class Ledger implements Disposable {
   #days: ((ts: number) => LocalDay) | undefined;
   #today: { readonly day: LocalDay; readonly sums: DaySums } | undefined;
   #unsaved = new Map<string, Row>();
+  /** The row of the last reply, which is nearly always that of the next one too. */
+  #last: Row | undefined;
   #unread: UnreadUsage[] = [];
   #timer: Timer | undefined;
   /** Models without a price for which that was said. */
@@ -171,6 +173,10 @@ export class Ledger implements Disposable {
     const { identity, credential, route, sessionKey, runId, provider, model, usage, ms } = entry;
     const { input, output, cache_read, cache_write, cost_usd } = usage;
     const priced = cost_usd === null ? "" : "priced";
+    if (this.#last?.day === day && isSameKind(this.#last.entry, entry)) {
+      addTo(this.#last, ts, entry);
+      return;
+    }
     const kind = `${day} ${identity} ${credential} ${route} ${sessionKey} ${runId} ${provider}/${model} ${priced}`;
     const row = this.#unsaved.get(kind);
     if (row === undefined) {
@@ -179,17 +185,12 @@ export class Ledger implements Disposable {
         ? { sessionKey: sessionKey ?? null, runId: runId ?? null }
         : { sessionKey: null, runId: null };
       const tokens = { input, output, cache_read, cache_write, cost_usd };
-      this.#unsaved.set(kind, { ts, day, entry, ...names, replies: 1, ...tokens, ms });
-      return;
+      this.#last = { ts, day, entry, ...names, replies: 1, ...tokens, ms };
+      this.#unsaved.set(kind, this.#last);
+    } else {
+      this.#last = row;
+      addTo(row, ts, entry);
     }
-    row.ts = ts;
-    row.replies++;
-    row.input += input;
-    row.output += output;
-    row.cache_read += cache_read;
-    row.cache_write += cache_write;
-    if (row.cost_usd !== null) row.cost_usd += cost_usd ?? 0;
-    row.ms += ms;
   }
 
   #readAll(): void {
@@ -209,6 +210,7 @@ export class Ledger implements Disposable {
     if (this.#unsaved.size === 0) return;
     const rows = [...this.#unsaved.values()];
     this.#unsaved = new Map();
+    this.#last = undefined;
     try {
       this.#o.store.writeRelaxed((db) => {
         const insert = db.query(
@@ -236,6 +238,31 @@ export class Ledger implements Disposable {
     this.#unpriced.add(name);
     this.#o.log.warn("the price of a model is not known: budgets count its tokens only", { model: name });
   }
+}
+
+/** Whether two replies go into one row of the same day. */
+function isSameKind(a: UsageEntry, b: UsageEntry): boolean {
+  return (
+    a.model === b.model &&
+    a.provider === b.provider &&
+    a.route === b.route &&
+    a.identity === b.identity &&
+    a.credential === b.credential &&
+    a.sessionKey === b.sessionKey &&
+    a.runId === b.runId &&
+    (a.usage.cost_usd === null) === (b.usage.cost_usd === null)
+  );
+}
+
+function addTo(row: Row, ts: number, { usage, ms }: UsageEntry): void {
+  row.ts = ts;
+  row.replies++;
+  row.input += usage.input;
+  row.output += usage.output;
+  row.cache_read += usage.cache_read;
+  row.cache_write += usage.cache_write;
+  if (row.cost_usd !== null) row.cost_usd += usage.cost_usd ?? 0;
+  row.ms += ms;
 }
 
 function spentOf({ input, output, cache_read, cache_write, cost_usd }: Usage): Spent {

@@ -12,20 +12,21 @@ export interface AttemptCount {
 }
 
 export class AttemptCounts {
-  readonly #counts = new Map<string, AttemptCount>();
+  readonly #counts: AttemptCount[] = [];
 
   add({ provider, key, outcome, ms }: Attempt): void {
-    const name = `${provider} ${key} ${outcome}`;
-    const known = this.#counts.get(name);
-    if (known === undefined) {
-      this.#counts.set(name, { provider, key: key === null ? "" : String(key), outcome, count: 1, ms });
-    } else {
+    const place = key === null ? "" : String(key);
+    // There are few: a name for a map would take longer to make than it takes to look at them.
+    for (const known of this.#counts) {
+      if (known.provider !== provider || known.outcome !== outcome || known.key !== place) continue;
       known.count++;
       known.ms += ms;
+      return;
     }
+    this.#counts.push({ provider, key: place, outcome, count: 1, ms });
   }
 
   get all(): readonly Readonly<AttemptCount>[] {
-    return [...this.#counts.values()];
+    return [...this.#counts];
   }
 }

@@ -14,7 +14,9 @@ export interface SourceListOptions {
 
 export class SourceList {
   readonly #o: SourceListOptions;
-  #found: { readonly config: Config; readonly kinds: string; readonly sources: readonly ProviderSource[] } | undefined;
+  #found:
+    | { readonly config: Config; readonly kinds: readonly string[]; readonly sources: readonly ProviderSource[] }
+    | undefined;
   /** By name: the same object always, so that what was opened stays open. */
   readonly #plugged = new Map<string, ProviderSource>();
 
@@ -64,10 +66,16 @@ export class SourceList {
   #now(): readonly ProviderSource[] {
     const { types, env } = this.#o;
     const config = this.#o.config();
-    const kinds = Object.keys(types).join();
-    if (this.#found?.config !== config || this.#found.kinds !== kinds) {
-      this.#found = { config, kinds, sources: findSources(config, env, types) };
+    // With each request that is handed on, so that nothing is made to find that all is as it was.
+    if (this.#found?.config !== config || !areKeys(types, this.#found.kinds)) {
+      this.#found = { config, kinds: Object.keys(types), sources: findSources(config, env, types) };
     }
     return this.#found.sources;
   }
+}
+
+function areKeys(record: object, keys: readonly string[]): boolean {
+  let index = 0;
+  for (const key in record) if (keys[index++] !== key) return false;
+  return index === keys.length;
 }
