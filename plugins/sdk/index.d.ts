@@ -108,6 +108,8 @@ export interface ChannelMessage {
   readonly channel: string;
   readonly conversation: string;
   readonly sender: string;
+  /** What the sender is called; in a group the model sees it. */
+  readonly name?: string;
   readonly text: string;
   readonly kind?: "dm" | "group";
   /** Of a group: whether it was said to Aleph. Default: true. */

@@ -13,7 +13,7 @@ const MAX_CONVERSATION = 512;
 export function readMessage(channel: string, data: unknown): PluginChannelMessage | { fault: string } | undefined {
   if (!isRecord(data)) return { fault: "is no object" };
   if (data.channel !== channel) return undefined;
-  const { conversation, sender, text, kind, id, addressed } = data;
+  const { conversation, sender, name, text, kind, id, addressed } = data;
   if (!isText(conversation) || Buffer.byteLength(conversation) > MAX_CONVERSATION) {
     return { fault: `conversation must be a text of at most ${MAX_CONVERSATION} bytes` };
   }
@@ -27,12 +27,16 @@ export function readMessage(channel: string, data: unknown): PluginChannelMessag
   if (id !== undefined && (!isText(id) || id.length > MAX_ID)) {
     return { fault: `id must be a text of at most ${MAX_ID} characters` };
   }
+  if (name !== undefined && (!isText(name) || name.length > MAX_SENDER)) {
+    return { fault: `name must be a text of at most ${MAX_SENDER} characters` };
+  }
   if (addressed !== undefined && typeof addressed !== "boolean") return { fault: "addressed must be true or false" };
   return {
     channel,
     conversation,
     sender,
     text,
+    ...(name === undefined ? {} : { name }),
     ...(kind ? { kind } : {}),
     ...(id === undefined ? {} : { id }),
     ...(addressed === undefined ? {} : { addressed }),
@@ -50,6 +54,7 @@ export function readClosed(channel: string, data: unknown): PluginChannelClosed 
 export function incomingOf({
   conversation,
   sender,
+  name,
   text,
   kind,
   id,
@@ -58,7 +63,7 @@ export function incomingOf({
   return {
     id: id ?? createId("message"),
     conversation,
-    sender: { id: sender },
+    sender: { id: sender, ...(name === undefined ? {} : { name }) },
     text,
     ...(kind === "group" ? { group: { id: conversation, addressed } } : {}),
   };

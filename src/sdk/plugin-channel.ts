@@ -38,6 +38,8 @@ export interface PluginChannelMessage {
   readonly conversation: string;
   /** Who wrote, by an id that nobody can choose for himself; at most 256 characters. */
   readonly sender: string;
+  /** What the sender is called; in a group the model sees it. At most 256 characters. */
+  readonly name?: string;
   readonly text: string;
   /** Default: `dm`, one person. `group`: several may read the answer. */
   readonly kind?: "dm" | "group";

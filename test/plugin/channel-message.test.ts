@@ -21,6 +21,7 @@ test.each<[unknown, string]>([
   [{ ...MESSAGE, text: "" }, "text must be a text of at most 100000 characters"],
   [{ ...MESSAGE, text: "x".repeat(100_001) }, "text must be a text of at most 100000 characters"],
   [{ ...MESSAGE, kind: "owner" }, 'kind must be "dm" or "group"'],
+  [{ ...MESSAGE, name: "" }, "name must be a text of at most 256 characters"],
   [{ ...MESSAGE, addressed: "yes" }, "addressed must be true or false"],
   [{ ...MESSAGE, id: 17 }, "id must be a text of at most 200 characters"],
 ])("readMessage refuses %#", (data, fault) => {
@@ -34,6 +35,7 @@ test("incomingOf makes of it what a chat takes, each without an id something new
     sender: { id: "U1" },
     text: "hi",
   });
+  expect(incomingOf({ ...MESSAGE, name: "Ada" }).sender).toEqual({ id: "U1", name: "Ada" });
   expect(incomingOf({ ...MESSAGE, kind: "group" }).group).toEqual({ id: "C01", addressed: true });
   expect(incomingOf(MESSAGE).id).not.toBe(incomingOf(MESSAGE).id);
 });
