@@ -105,7 +105,8 @@ export class ProcessTransport implements Transport {
 
   #over(): AlephError {
     const { server } = this.#o;
-    const why = this.reason ?? "ended";
+    // A request may meet the end before all that was written has been read.
+    const why = this.reason ?? this.#killed ?? "ended";
     return new AlephError("mcp_error", `MCP server "${server}" ${why}`, { data: { server, code: "crashed" } });
   }
 
