@@ -1,5 +1,6 @@
 /** What happens to a message before it is stored: hooks see it, and a line that calls a command finds it. */
 import { AlephError } from "../protocol/errors.ts";
+import type { Grant } from "../protocol/identity.ts";
 import type { Commands } from "../sdk/command.ts";
 import type { EventHooks, Hooks, OnMessage } from "../sdk/hook.ts";
 import type { RunRequest } from "../session/runs.ts";
@@ -11,7 +12,8 @@ export interface Arrived {
 }
 
 export interface Arrival extends OnMessage {
-  readonly mayCommand: boolean;
+  /** Whose commands it may call; left out, it calls none. */
+  readonly commander: Grant | undefined;
 }
 
 export interface ArrivalsOptions {
@@ -29,12 +31,12 @@ export class Arrivals {
   }
 
   /** Nothing when the message is as it was and nobody has to wait. Rejects when a hook refuses it. */
-  receive({ mayCommand, ...about }: Arrival): Promise<Arrived> | undefined {
+  receive({ commander, ...about }: Arrival): Promise<Arrived> | undefined {
     const { sessionKey, message } = about;
     const hooks = this.#o.hooks.of("on_message");
     const last = this.#last.get(sessionKey);
     if (hooks === undefined && last === undefined && !message.startsWith("/")) return undefined;
-    const work = () => this.#receive(about, hooks, mayCommand);
+    const work = () => this.#receive(about, hooks, commander);
     const arrived = last ? last.then(work) : work();
     const settled = arrived
       .catch(() => "told to whoever sent it")
@@ -45,7 +47,11 @@ export class Arrivals {
     return arrived;
   }
 
-  async #receive(about: OnMessage, hooks: ReturnType<Hooks["of"]> | undefined, mayCommand: boolean): Promise<Arrived> {
+  async #receive(
+    about: OnMessage,
+    hooks: ReturnType<Hooks["of"]> | undefined,
+    commander: Grant | undefined,
+  ): Promise<Arrived> {
     const found = (await hooks) as EventHooks<"on_message"> | undefined;
     // Nobody can stop it: each hook has its own time limit.
     const heard = await found?.run(about, new AbortController().signal);
@@ -54,7 +60,7 @@ export class Arrivals {
     if (message.trim() === "" && about.attachments.length === 0) {
       throw new AlephError("forbidden", "A plugin left nothing of the message");
     }
-    const call = mayCommand && message.startsWith("/") ? await this.#o.commands.find(message) : undefined;
+    const call = commander && message.startsWith("/") ? await this.#o.commands.find(message, commander) : undefined;
     return call ? { message, direct: { call } } : { message };
   }
 }

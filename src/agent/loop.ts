@@ -267,11 +267,11 @@ class Loop {
     const { run, cancel, abort } = this.#r;
     await this.#announced;
     if (cancel.aborted) throw new AlephError("cancelled", "Cancelled");
-    const identity = run.request.grant.identity.id;
+    const { grant } = run.request;
     const text =
       "answer" in direct
         ? direct.answer
-        : await this.#deps.commands.run(direct.call, { ...this.#place(), identity }, AbortSignal.any([cancel, abort]));
+        : await this.#deps.commands.run(direct.call, { ...this.#place(), grant }, AbortSignal.any([cancel, abort]));
     reply.take({ type: "text", text });
     reply.settle();
     if (hooks) await this.#respond(hooks, reply);

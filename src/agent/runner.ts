@@ -74,9 +74,7 @@ export class Runner implements SessionLoad {
     if (!params.message.startsWith("/")) refuseBusy(this.#lanes.get(sessionKey), mode);
     // Hooks and commands are for what somebody sent.
     const isSent = !origin || origin.byAgent === true;
-    const arriving = isSent
-      ? this.#arrive(params, { sessionKey, runId: null, grant, mayCommand: !origin && grant.role !== "guest" })
-      : undefined;
+    const arriving = isSent ? this.#arrive(params, { sessionKey, runId: null, grant, mayCommand: !origin }) : undefined;
     const arrived = arriving ? await arriving : { message: params.message };
     const { direct, message } = arrived;
     const media = params.attachments ? await this.#o.attachments(params.attachments, sessionKey) : [];
@@ -250,7 +248,7 @@ export class Runner implements SessionLoad {
         name,
         size: Buffer.byteLength(data, "base64"),
       })),
-      mayCommand,
+      commander: mayCommand ? grant : undefined,
     });
   }
 

@@ -151,7 +151,7 @@ export class Chats implements AsyncDisposable {
       log.warn("message dropped: too many of them", { interface: channel, sender: grant.identity.id });
       return NOT_TAKEN;
     }
-    const text = textOf(message, grant);
+    const text = textOf(message);
     const files = (message.files ?? []).slice(0, MAX_FILES);
     const request = { text, grant, files: files.map(({ name }) => name) };
     const entry = { channel, messageId: message.id, conversation, sessionKey, request };
@@ -280,8 +280,8 @@ function faultOf({ id, conversation, sender, text, files = [] }: IncomingMessage
 }
 
 /** In a group the model must know who speaks; a command is a command. */
-function textOf({ text, sender, group }: IncomingMessage, { role }: Grant): string {
-  if (!group || (text.startsWith("/") && role !== "guest")) return text;
+function textOf({ text, sender, group }: IncomingMessage): string {
+  if (!group || text.startsWith("/")) return text;
   const name = (sender.name ?? sender.id)
     .replace(/[\s[\]]+/g, " ")
     .trim()

@@ -1,6 +1,7 @@
 /** The direct commands of the plugins in use, and the words that a person calls them by. */
 import { nearest } from "../lib/nearest.ts";
 import { AlephError } from "../protocol/errors.ts";
+import type { Grant } from "../protocol/identity.ts";
 import type { CommandPlace, Commands, DirectCall, SlashWord } from "../sdk/command.ts";
 import type { ActivePlugin, ActivePlugins } from "../sdk/plugin.ts";
 import { textOfAnswer } from "./answer.ts";
@@ -32,7 +33,9 @@ export class PluginCommands implements Commands {
     });
   }
 
-  async find(message: string): Promise<DirectCall | undefined> {
+  async find(message: string, { role }: Pick<Grant, "role">): Promise<DirectCall | undefined> {
+    // What a plugin's command does no guest may do.
+    if (role === "guest") return undefined;
     const [, word, rest = ""] = LINE.exec(message) ?? [];
     if (word === undefined) return undefined;
     const plugins = await this.#plugins.current();
@@ -53,7 +56,7 @@ export class PluginCommands implements Commands {
     const plugin = plugins.find(({ manifest }) => manifest.id === id);
     if (!plugin) {
       const meant = nearest(
-        id,
+        id ?? "",
         plugins.map(({ manifest }) => manifest.id),
       );
       throw notFound(`No plugin "${id}" is in use`, meant);
@@ -67,8 +70,8 @@ export class PluginCommands implements Commands {
       );
       throw notFound(`Plugin "${id}" has no command "${name}"`, meant);
     }
-    const { agent, sessionKey, runId, identity } = place;
-    const context = { command: name, agent, sessionKey, runId, identity };
+    const { agent, sessionKey, runId, grant } = place;
+    const context = { command: name, agent, sessionKey, runId, identity: grant.identity.id };
     return textOfAnswer(await plugin.call({ handler: command.handler, args, context, signal }));
   }
 }

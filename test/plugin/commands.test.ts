@@ -1,10 +1,13 @@
 import { expect, test } from "bun:test";
 import { PluginCommands } from "../../src/plugin/commands.ts";
+import { OWNER_GRANT } from "../../src/protocol/identity.ts";
 import { activePlugins } from "../support/active-plugins.ts";
 import { refusalOf } from "../support/tool-call.ts";
 
 const command = (name: string) => ({ name, description: `Does ${name}`, handler: `on_${name}` });
-const PLACE = { agent: "main", sessionKey: "agent:main:main", runId: "run_1", identity: "owner" };
+const PLACE = { agent: "main", sessionKey: "agent:main:main", runId: "run_1", grant: OWNER_GRANT };
+/** As its handler is told. */
+const CONTEXT = { agent: "main", sessionKey: "agent:main:main", runId: "run_1", identity: "owner" };
 
 function setUp() {
   const plugins = activePlugins(
@@ -41,7 +44,7 @@ test.each([
   ["/b:both", "b", "both", { text: "", words: [] }],
   ["/a:style", "a", "style", { text: "", words: [] }],
 ])("PluginCommands finds what %j calls", async (message, plugin, name, args) => {
-  expect(await setUp().commands.find(message)).toEqual({ plugin, command: name, args });
+  expect(await setUp().commands.find(message, OWNER_GRANT)).toEqual({ plugin, command: name, args });
 });
 
 test.each([
@@ -59,12 +62,16 @@ test.each([
   "/style now",
   "Say /ping",
 ])("PluginCommands leaves %j to the model", async (message) => {
-  expect(await setUp().commands.find(message)).toBeUndefined();
+  expect(await setUp().commands.find(message, OWNER_GRANT)).toBeUndefined();
+});
+
+test("PluginCommands finds nothing for a guest", async () => {
+  expect(await setUp().commands.find("/ping", { role: "guest" })).toBeUndefined();
 });
 
 test("PluginCommands asks for plugins only when a message begins with a slash", async () => {
   const { plugins, commands } = setUp();
-  await commands.find("Hello /ping");
+  await commands.find("Hello /ping", OWNER_GRANT);
   expect(plugins.asked).toBe(0);
 });
 
@@ -75,7 +82,7 @@ test("PluginCommands runs a command with its arguments and its place, and makes 
     "pong",
   );
   expect(plugins.calls).toEqual([
-    { handler: "on_ping", args: { text: "x", words: ["x"] }, context: { command: "ping", ...PLACE }, signal },
+    { handler: "on_ping", args: { text: "x", words: ["x"] }, context: { command: "ping", ...CONTEXT }, signal },
   ]);
   expect(await commands.run({ plugin: "b", command: "both", args: {} }, PLACE, signal)).toBe('{"up":true}');
 });

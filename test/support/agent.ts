@@ -4,10 +4,10 @@ import { SubagentRuns } from "../../src/agent/subagents.ts";
 import { Toolbox } from "../../src/agent/toolbox.ts";
 import { openBus } from "../../src/bus/bus.ts";
 import { Cassettes } from "../../src/cassette/cassettes.ts";
+import { CommandParts } from "../../src/command-parts.ts";
 import { ensureHome, homeAt } from "../../src/config/home.ts";
 import type { Config } from "../../src/config/schema.ts";
 import { createMedia, createMemoryShelf } from "../../src/media/media.ts";
-import { PluginCommands } from "../../src/plugin/commands.ts";
 import { PluginHooks } from "../../src/plugin/hooks.ts";
 import { pluginPrompts } from "../../src/plugin/prompts.ts";
 import { PluginTools } from "../../src/plugin/tools.ts";
@@ -67,7 +67,10 @@ export async function testAgent({ plugins: given = [], agents = {}, limits, reco
   const media = createMedia({ durable: createMemoryShelf(), ephemeral: createMemoryShelf() });
   const plugins = activePlugins(...given);
   const hooks = stack.use(new PluginHooks({ plugins, log }));
-  const commands = new PluginCommands({ plugins });
+  const commands: CommandParts = new CommandParts({
+    plugins,
+    needs: () => ({ ...options, models, usage, runner, approvals }),
+  });
   const approvals = new Approvals({ stores, bus, log, now });
   const needs = async () => ({ now, subagents });
   const gate = createGate({ approvals, needs, hooks, log, config });
@@ -93,8 +96,9 @@ export async function testAgent({ plugins: given = [], agents = {}, limits, reco
     openMemory: () => openStore(":memory:", { log }),
     log,
   });
+  const models = createModels({ providers: tables, models: { default: "fake/m" } });
   const options: RunnerOptions = {
-    models: createModels({ providers: tables, models: { default: "fake/m" } }),
+    models,
     toolbox,
     bus,
     usage,
@@ -114,7 +118,7 @@ export async function testAgent({ plugins: given = [], agents = {}, limits, reco
     media,
     log,
   };
-  const runner = new Runner(options);
+  const runner: Runner = new Runner(options);
   const subagents = stack.use(new SubagentRuns({ runner, runs, sessions, stores, toolbox, config, log, now }));
   const events: EventFrame[] = [];
   bus.attach({ deliver: ({ event }) => void events.push(event) });
@@ -132,6 +136,7 @@ export async function testAgent({ plugins: given = [], agents = {}, limits, reco
     cassettes,
     toolbox,
     approvals,
+    commands,
     store,
     events,
     warned: () => entries.filter(({ level }) => level === "warn").map(({ message }) => message),
@@ -147,6 +152,7 @@ export async function testAgent({ plugins: given = [], agents = {}, limits, reco
       const { messages } = session ? readHistory(store.db, session.id, { limit: 100 }) : { messages: [] };
       return messages.map(({ role, content, status }) => `${role} ${status}: ${content}`);
     },
+    session: (sessionKey = MAIN) => sessions.get(sessionKey),
     /** Topics of one run, and what they say. */
     told: (topic: string) =>
       events.filter((event) => event.topic === topic).map(({ data }) => data as Record<string, unknown>),

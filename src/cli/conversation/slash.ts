@@ -35,7 +35,7 @@ export interface SlashContext {
   readonly place: Place;
 }
 
-/** What to do now; `send`: the line is a message, which calls something of a plugin. */
+/** What to do now; `send`: the line is a message, which calls something of the server. */
 export type SlashResult = "stay" | "leave" | "send";
 
 /** Throws `AlephError` for what does not work out. */
@@ -71,7 +71,7 @@ export async function runSlash(line: string, { client, output, place }: SlashCon
       for (const [own, { argument: word, summary }] of Object.entries(SLASH_COMMANDS)) {
         output.write(`  ${`${own}${word ? ` [${word}]` : ""}`.padEnd(18)} ${summary}\n`);
       }
-      for (const { word, description } of await pluginWords(client)) {
+      for (const { word, description } of await serverWords(client)) {
         output.write(`  ${`/${word}`.padEnd(18)} ${printableLine(description)}\n`);
       }
       say(
@@ -82,7 +82,7 @@ export async function runSlash(line: string, { client, output, place }: SlashCon
     case "/exit":
       return "leave";
     default: {
-      const words = await pluginWords(client);
+      const words = await serverWords(client);
       if (words.some((each) => namesOf(each).includes(name))) return "send";
       const meant = nearest(name, [...Object.keys(SLASH_COMMANDS), ...words.map(({ word }) => `/${word}`)]);
       const hint = meant
@@ -93,17 +93,17 @@ export async function runSlash(line: string, { client, output, place }: SlashCon
   }
 }
 
-type PluginWord = Result<"plugins.commands">["commands"][number];
+type ServerWord = Result<"plugins.commands">["commands"][number];
 
-/** What plugins answer to; the prompt's own words go first. */
-async function pluginWords(client: Client): Promise<readonly PluginWord[]> {
+/** What the server answers to, and its plugins; the prompt's own words go first. */
+async function serverWords(client: Client): Promise<readonly ServerWord[]> {
   const { commands } = await client.call("plugins.commands", {});
   return commands.filter(({ word }) => !Object.hasOwn(SLASH_COMMANDS, `/${word}`));
 }
 
-/** A command that goes by its name alone can be called by its plugin too. */
-function namesOf({ word, plugin_id, kind }: PluginWord): readonly string[] {
-  return kind === "command" ? [`/${word}`, `/${plugin_id}:${word}`] : [`/${word}`];
+/** A plugin's command that goes by its name alone can be called by its plugin too. */
+function namesOf({ word, plugin_id, kind }: ServerWord): readonly string[] {
+  return kind === "command" && plugin_id !== null ? [`/${word}`, `/${plugin_id}:${word}`] : [`/${word}`];
 }
 
 async function stopSession(client: Client, sessionKey: string | undefined): Promise<string> {
@@ -145,7 +145,7 @@ export async function completeSlash(line: string, client: Client): Promise<reado
   const [name = "", argument] = line.split(/\s+(.*)/s);
   if (argument === undefined) {
     const own = Object.entries(SLASH_COMMANDS).map(([word, command]) => (command.argument ? `${word} ` : word));
-    const others = (await pluginWords(client)).map(({ word }) => `/${word}`);
+    const others = (await serverWords(client)).map(({ word }) => `/${word}`);
     return [...own, ...others].filter((word) => word.startsWith(name));
   }
   const values = await argumentsOf(name, client);

@@ -11,7 +11,7 @@ export const pluginsCommands = defineMethod({
     commands: z.array(
       z.object({
         word: z.string(),
-        plugin_id: z.string(),
+        plugin_id: z.string().nullable().describe("null for the commands of Aleph itself"),
         description: z.string(),
         kind: z.enum(["command", "prompt"]),
       }),

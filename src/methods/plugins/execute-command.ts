@@ -26,7 +26,7 @@ export const pluginsExecuteCommand = defineMethod({
       agent: agentOf(parseSessionKey(sessionKey)),
       sessionKey,
       runId: null,
-      identity: grant!.identity.id,
+      grant: grant!,
     };
     const call = { plugin, command, args: typeof args === "string" ? argsOf(args) : args };
     return { result: await commands.run(call, place, signal) };
