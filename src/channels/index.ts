@@ -2,6 +2,7 @@
 import type { Channel } from "../sdk/channel.ts";
 
 export const channels = {
+  discord: () => import("./discord/discord.ts").then((module) => module.discord),
   telegram: () => import("./telegram/telegram.ts").then((module) => module.telegram),
   webchat: () => import("./webchat.ts").then((module) => module.webchat),
 } as const;

@@ -1,0 +1,268 @@
+/** One opening of a bot: what it hears, and what it is told to say. */
+import { timingSafeEqual } from "node:crypto";
+import type { InlineKeyboardMarkup, Update } from "grammy/types";
+import { Api, InputFile } from "grammy/web";
+import { describeError } from "../../lib/log.ts";
+import { AlephError } from "../../protocol/errors.ts";
+import type { Button, ChannelHost, Chat, MessageExtras, OpenChannel } from "../../sdk/channel.ts";
+import type { Commands } from "../../sdk/command.ts";
+import { isUnchanged, migratedTo, telegramError } from "./failures.ts";
+import { formatMarkdown } from "./format.ts";
+import { conversationOf, type Place, placeOf, readMessage } from "./inbound.ts";
+import type { TelegramOptions } from "./telegram.ts";
+
+export interface TelegramNeeds {
+  readonly commands: Pick<Commands, "words">;
+  readonly fetch: typeof fetch;
+}
+
+const POLL_SECONDS = 25;
+const UPDATES = ["message", "callback_query"] as const;
+/** Updates at once on their way to a run. */
+const AT_ONCE = 100;
+/** The most that the Bot API hands out. */
+const MAX_FILE = 20_000_000;
+const COMMAND = /^[a-z0-9_]{1,32}$/;
+
+export class Bot implements OpenChannel {
+  readonly #options: TelegramOptions;
+  readonly #needs: TelegramNeeds;
+  readonly #host: ChannelHost;
+  readonly #api: Api;
+  readonly #stop = new AbortController();
+  readonly #broken = Promise.withResolvers<AlephError>();
+  /** Where groups went that became supergroups. */
+  readonly #moved = new Map<number | string, number>();
+  /** Proves that a webhook call comes from Telegram. */
+  readonly #secret = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex");
+  #hear: ((update: Update) => Promise<void>) | undefined;
+  #polling: Promise<void> | undefined;
+
+  constructor(options: TelegramOptions, needs: TelegramNeeds, host: ChannelHost) {
+    this.#options = options;
+    this.#needs = needs;
+    this.#host = host;
+    this.#api = new Api(options.token, {
+      apiRoot: options.api_root.replace(/\/$/, ""),
+      fetch: needs.fetch,
+      // A long poll answers at the latest when its time is over.
+      timeoutSeconds: POLL_SECONDS + 30,
+    });
+  }
+
+  get broken(): Promise<AlephError> {
+    return this.#broken.promise;
+  }
+
+  async open(): Promise<void> {
+    const { signal, chat: join, log } = this.#host;
+    const { token: _, api_root: __, webhook_url, ...policy } = this.#options;
+    try {
+      const me = await this.#api.getMe(aborting(signal));
+      const chat = await join(policy);
+      this.#hear = (update) =>
+        this.#take(update, chat, (message) => readMessage(message, { me, download: this.#download }));
+      if (webhook_url === undefined) await this.#api.deleteWebhook({}, aborting(signal));
+      else {
+        const wanted = { secret_token: this.#secret, allowed_updates: UPDATES, max_connections: 40 };
+        await this.#api.setWebhook(webhook_url, wanted, aborting(signal));
+      }
+    } catch (thrown) {
+      throw telegramError(thrown);
+    }
+    if (webhook_url === undefined) this.#polling = this.#poll();
+    // A menu that is not there keeps nobody from writing.
+    this.#offerCommands().catch((thrown) =>
+      log.warn("commands could not be offered", describeError(telegramError(thrown))),
+    );
+  }
+
+  async send(conversation: string, message: string, extras: MessageExtras = {}): Promise<{ id: string }> {
+    const { files = [], replyTo, buttons } = extras;
+    const about = {
+      // The message may be gone by now; the answer goes out all the same.
+      ...(replyTo === undefined
+        ? {}
+        : { reply_parameters: { message_id: messageOf(replyTo), allow_sending_without_reply: true } }),
+      ...(buttons ? { reply_markup: keyboard(buttons) } : {}),
+    };
+    return this.#calling(conversation, async ({ chat, thread }) => {
+      const to = thread === undefined ? about : { ...about, message_thread_id: thread };
+      let id: number | undefined;
+      if (message !== "") {
+        const { text, entities } = formatMarkdown(message);
+        const plain = { entities, link_preview_options: { is_disabled: true } };
+        id = (await this.#api.sendMessage(chat, text, { ...to, ...plain })).message_id;
+      }
+      for (const { name, type, load } of files) {
+        const file = new InputFile(await load(), name);
+        const sent =
+          type === "image/jpeg" || type === "image/png"
+            ? await this.#api.sendPhoto(chat, file, to)
+            : type === "audio/ogg"
+              ? await this.#api.sendVoice(chat, file, to)
+              : await this.#api.sendDocument(chat, file, to);
+        id ??= sent.message_id;
+      }
+      return { id: String(id) };
+    });
+  }
+
+  edit(conversation: string, id: string, message: string, { buttons }: MessageExtras = {}): Promise<void> {
+    const { text, entities } = formatMarkdown(message);
+    const markup = buttons ? { reply_markup: keyboard(buttons) } : {};
+    return this.#calling(conversation, async ({ chat }) => {
+      try {
+        const plain = { entities, link_preview_options: { is_disabled: true } };
+        await this.#api.editMessageText(chat, Number(id), text, { ...plain, ...markup });
+      } catch (thrown) {
+        if (!isUnchanged(thrown)) throw thrown;
+      }
+    });
+  }
+
+  async typing(conversation: string): Promise<void> {
+    await this.#calling(conversation, ({ chat, thread }) =>
+      this.#api.sendChatAction(chat, "typing", thread === undefined ? {} : { message_thread_id: thread }),
+    );
+  }
+
+  async request({ headers, body }: { headers: Headers; body: Uint8Array }) {
+    if (this.#options.webhook_url === undefined) return { status: 404, body: "This bot has no webhook\n" };
+    const given = Buffer.from(headers.get("x-telegram-bot-api-secret-token") ?? "");
+    const secret = Buffer.from(this.#secret);
+    if (given.length !== secret.length || !timingSafeEqual(given, secret)) return { status: 401 };
+    let update: Update;
+    try {
+      update = JSON.parse(new TextDecoder().decode(body));
+    } catch {
+      return { status: 400, body: "The body is no JSON\n" };
+    }
+    // What could not be kept, Telegram sends again.
+    await this.#hear?.(update);
+    return { status: 200 };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#polling;
+  }
+
+  /** Updates count as read only when those that they brought are on disk: then the next ones are asked for. */
+  async #poll(): Promise<void> {
+    const signal = AbortSignal.any([this.#stop.signal, this.#host.signal]);
+    let offset = 0;
+    while (!signal.aborted) {
+      try {
+        const asked = { offset, timeout: POLL_SECONDS, limit: AT_ONCE, allowed_updates: UPDATES };
+        const updates = await this.#api.getUpdates(asked, aborting(signal));
+        await Promise.all(inOrder(updates).map((all) => this.#takeAll(all)));
+        for (const { update_id } of updates) offset = Math.max(offset, update_id + 1);
+      } catch (thrown) {
+        if (signal.aborted) break;
+        this.#broken.resolve(telegramError(thrown));
+        return;
+      }
+    }
+    // What was taken and not yet confirmed would come again; it would be known then.
+    if (offset > 0) await this.#api.getUpdates({ offset, limit: 1, timeout: 0 }).catch(() => undefined);
+  }
+
+  async #takeAll(updates: readonly Update[]): Promise<void> {
+    for (const update of updates) await this.#hear?.(update);
+  }
+
+  async #take(
+    { message, callback_query: pressed }: Update,
+    chat: Chat,
+    read: (message: NonNullable<Update["message"]>) => ReturnType<typeof readMessage>,
+  ): Promise<void> {
+    if (message?.migrate_to_chat_id !== undefined) this.#moved.set(message.chat.id, message.migrate_to_chat_id);
+    const incoming = message && read(message);
+    if (incoming) await chat.receive(incoming);
+    if (pressed?.data === undefined || !pressed.message) return;
+    const { id, data, from, message: shown } = pressed;
+    const { text, settled } = await chat.press({
+      conversation: conversationOf(shown.chat.id, undefined),
+      sender: { id: String(from.id), name: from.first_name },
+      value: data,
+    });
+    // The answer is given; whether it is also shown changes nothing.
+    await Promise.all([
+      this.#api.answerCallbackQuery(id, { text: text.slice(0, 200) }),
+      settled ? this.#api.editMessageReplyMarkup(shown.chat.id, shown.message_id) : undefined,
+    ]).catch((thrown: unknown) => {
+      if (!isUnchanged(thrown)) this.#host.log.debug("press could not be shown", describeError(telegramError(thrown)));
+    });
+  }
+
+  readonly #download = async (fileId: string, signal: AbortSignal): Promise<Uint8Array> => {
+    try {
+      const { file_path, file_size = 0 } = await this.#api.getFile(fileId, aborting(signal));
+      if (file_path === undefined || file_size > MAX_FILE) {
+        throw new AlephError("payload_too_large", "It is larger than Telegram hands out");
+      }
+      const root = this.#options.api_root.replace(/\/$/, "");
+      const answer = await this.#needs.fetch(`${root}/file/bot${this.#options.token}/${file_path}`, { signal });
+      if (!answer.ok) throw new AlephError("not_found", `Telegram answers ${answer.status}`);
+      return await answer.bytes();
+    } catch (thrown) {
+      throw telegramError(thrown);
+    }
+  };
+
+  async #calling<T>(conversation: string, call: (place: Place) => Promise<T>): Promise<T> {
+    const place = placeOf(conversation);
+    if (!place) {
+      throw new AlephError("not_found", `"${conversation}" is no conversation of Telegram`, {
+        data: { hint: "The number of a chat, with /<topic> if it has topics, or the @name of a public one" },
+      });
+    }
+    const { chat } = place;
+    try {
+      return await call({ ...place, chat: this.#moved.get(chat) ?? chat });
+    } catch (thrown) {
+      const moved = migratedTo(thrown);
+      if (moved === undefined) throw telegramError(thrown);
+      this.#moved.set(chat, moved);
+      return await call({ ...place, chat: moved }).catch((again: unknown) => {
+        throw telegramError(again);
+      });
+    }
+  }
+
+  async #offerCommands(): Promise<void> {
+    const words = await this.#needs.commands.words();
+    const commands = words
+      .map(({ word, description }) => ({ command: word.replaceAll("-", "_"), description: description.slice(0, 256) }))
+      .filter(({ command, description }) => COMMAND.test(command) && description.length >= 1)
+      .slice(0, 100);
+    await this.#api.setMyCommands(commands, {}, aborting(this.#host.signal));
+  }
+}
+
+/** grammY's types name the class of a polyfill; what it uses is there. */
+function aborting(signal: AbortSignal): Parameters<Api["getMe"]>[0] {
+  return signal as unknown as Parameters<Api["getMe"]>[0];
+}
+
+/** What comes from one chat keeps its order; chats do not wait for each other. */
+function inOrder(updates: readonly Update[]): Update[][] {
+  const chats = new Map<number, Update[]>();
+  for (const update of updates) {
+    const chat = update.message?.chat.id ?? update.callback_query?.from.id ?? 0;
+    const all = chats.get(chat);
+    if (all) all.push(update);
+    else chats.set(chat, [update]);
+  }
+  return [...chats.values()];
+}
+
+/** `chat:message`, as a message that came has it, or a message's own number. */
+function messageOf(id: string): number {
+  return Number(id.slice(id.indexOf(":") + 1));
+}
+
+function keyboard(rows: readonly (readonly Button[])[]): InlineKeyboardMarkup {
+  return { inline_keyboard: rows.map((row) => row.map(({ label, value }) => ({ text: label, callback_data: value }))) };
+}
