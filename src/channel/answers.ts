@@ -51,6 +51,9 @@ export class Answers implements AsyncDisposable {
   /** By run: what it said before anybody knew that it answers a chat. */
   readonly #early = new Map<string, { readonly sessionKey: string; text: string }>();
   readonly #ending = new Set<Promise<void>>();
+  /** By run: what brings its answer back, one after the other: two at once would not know what the other has shown. */
+  readonly #ends = new Map<string, Promise<void>>();
+  #isClosed = false;
 
   constructor(options: AnswersOptions) {
     this.#o = options;
@@ -109,12 +112,13 @@ export class Answers implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
     const live = [...this.#followed.values()].map(({ live, typing }) => {
       clearInterval(typing);
       return live?.answer.end();
     });
     this.#followed.clear();
-    await Promise.all([...live, ...this.#ending]);
+    await Promise.allSettled([...live, ...this.#ending, ...this.#ends.values()]);
   }
 
   async #begin(runId: string, store: Store): Promise<void> {
@@ -122,7 +126,7 @@ export class Answers implements AsyncDisposable {
     if (!first) return;
     const { channel, conversation } = first;
     const { capabilities, limits } = await this.#o.channelParts(channel);
-    if (this.#followed.has(runId)) return;
+    if (this.#isClosed || this.#followed.has(runId)) return;
     const live = capabilities.edit && this.#o.streams(channel) ? this.#live(first, store, limits) : undefined;
     const typing = capabilities.typing ? this.#typing(channel, conversation) : undefined;
     this.#followed.set(runId, { store, live, typing });
@@ -159,7 +163,19 @@ export class Answers implements AsyncDisposable {
     return setInterval(show, TYPING_MS);
   }
 
-  async #end(runId: string, store: Store): Promise<void> {
+  #end(runId: string, store: Store): Promise<void> {
+    const before = this.#ends.get(runId) ?? Promise.resolve();
+    const end = before
+      .catch(() => "told to whoever waited for it")
+      .then(() => this.#bringBack(runId, store))
+      .finally(() => {
+        if (this.#ends.get(runId) === end) this.#ends.delete(runId);
+      });
+    this.#ends.set(runId, end);
+    return end;
+  }
+
+  async #bringBack(runId: string, store: Store): Promise<void> {
     const { now, channelParts, outbox } = this.#o;
     const followed = this.#followed.get(runId);
     this.#followed.delete(runId);
@@ -167,6 +183,7 @@ export class Answers implements AsyncDisposable {
     const shown = (await followed?.live?.answer.end()) ?? [];
     const text = answerOf(this.#o.runs.get(runId));
     const rows = waitingFor(store.db, runId);
+    if (rows.length === 0) return;
     const channels = new Map<string, ChannelParts>();
     for (const { channel } of rows) if (!channels.has(channel)) channels.set(channel, await channelParts(channel));
     await store.write((db) => {

@@ -23,7 +23,7 @@ import type { Store } from "../sdk/store.ts";
 import { admit, grantOf, isSpokenIn } from "./admission.ts";
 import { Answers, type AnswersOptions } from "./answers.ts";
 import { type Decision, readApprovalButton } from "./approval-text.ts";
-import { findReceived, insertReceived, type Received, setAnswered, setRun, unanswered } from "./inbox.ts";
+import { findReceived, forgetOld, insertReceived, type Received, setAnswered, setRun, unanswered } from "./inbox.ts";
 import { insertOutgoing, Outbox } from "./outbox.ts";
 import type { Peers } from "./peers.ts";
 
@@ -108,8 +108,14 @@ export class Chats implements AsyncDisposable {
     return this.#outbox.counts(channel);
   }
 
+  /** Sends what others have put down for this channel. */
+  kick(channel: string): void {
+    this.#outbox.kick(channel);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#attached[Symbol.dispose]();
+    await Promise.allSettled(this.#arriving.values());
     await this.#answers[Symbol.asyncDispose]();
     await this.#outbox[Symbol.asyncDispose]();
   }
@@ -121,10 +127,15 @@ export class Chats implements AsyncDisposable {
   }
 
   #receive(channel: string, joined: Joined, message: IncomingMessage): Promise<Reception> {
-    const key = `${channel}\0${message.id}`;
+    return this.#once(channel, message.id, () => this.#take(channel, joined, message));
+  }
+
+  /** What is under way with this message already is not begun again. */
+  #once(channel: string, messageId: string, work: () => Promise<Reception>): Promise<Reception> {
+    const key = `${channel}\0${messageId}`;
     const known = this.#arriving.get(key);
     if (known) return known;
-    const arriving = this.#take(channel, joined, message).finally(() => this.#arriving.delete(key));
+    const arriving = work().finally(() => this.#arriving.delete(key));
     this.#arriving.set(key, arriving);
     return arriving;
   }
@@ -181,9 +192,11 @@ export class Chats implements AsyncDisposable {
       store.writeRelaxed((db) => setRun(db, id, run_id));
       await this.#answers.follow(run_id, store);
     } catch (thrown) {
-      const { reason, message } = AlephError.from(thrown);
-      // The server stops, or its disk is full: it is taken at the next start, or when the place gives it again.
-      if (reason === "overloaded" || reason === "storage_failed") throw thrown;
+      const { reason, message, data } = AlephError.from(thrown);
+      // The server stops, or its disk is full: it is taken at the next start, or when the place gives it again. That a session
+      // has too much to do is for whoever writes there: the place must not wait with what others write.
+      const isFull = data.retry_after_ms !== undefined;
+      if ((reason === "overloaded" && !isFull) || reason === "storage_failed") throw thrown;
       log.warn("message could not be taken", { interface: channel, session_key: sessionKey, ...describeError(thrown) });
       await store.write((db) => {
         insertOutgoing(db, { channel, conversation, text: `I could not take this: ${message}` }, now());
@@ -239,15 +252,19 @@ export class Chats implements AsyncDisposable {
 
   /** After a start: messages that no run was made for, runs that ended with nobody there, what was not sent. */
   #takeUp(channel: string): void {
-    const { stores, log } = this.#o;
-    if (!this.#joined.has(channel)) return;
+    const { stores, log, now } = this.#o;
+    // One that hears nothing may have something to say.
+    if (!this.#joined.has(channel)) return this.#outbox.kick(channel);
     const report = (thrown: unknown) =>
       log.error("message could not be taken up", { interface: channel, ...describeError(thrown) });
     for (const store of stores.all()) {
+      store.writeRelaxed((db) => forgetOld(db, now()));
       for (const row of unanswered(store.db, channel)) {
-        if (this.#arriving.has(`${channel}\0${row.messageId}`)) continue;
-        if (row.runId !== undefined) void this.#answers.follow(row.runId, store).catch(report);
-        else if (row.request) void this.#restart(row, row.request).catch(report);
+        void this.#once(channel, row.messageId, async () => {
+          if (row.runId !== undefined) await this.#answers.follow(row.runId, store);
+          else if (row.request) await this.#restart(row, row.request);
+          return TAKEN;
+        }).catch(report);
       }
     }
     this.#outbox.kick(channel);
@@ -282,7 +299,8 @@ function faultOf({ id, conversation, sender, text, files = [] }: IncomingMessage
 /** In a group the model must know who speaks; a command is a command. */
 function textOf({ text, sender, group }: IncomingMessage): string {
   if (!group || text.startsWith("/")) return text;
-  const name = (sender.name ?? sender.id)
+  if (sender.name === undefined) return text;
+  const name = sender.name
     .replace(/[\s[\]]+/g, " ")
     .trim()
     .slice(0, 64);

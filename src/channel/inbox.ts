@@ -22,7 +22,7 @@ export interface Received {
   readonly answered: boolean;
 }
 
-/** Longer than any place gives a message again. */
+/** Longer than any place gives a message again, and than anybody waits for an answer. */
 const KEPT_MS = 7 * 24 * 60 * 60_000;
 
 export function findReceived(db: Database, channel: string, messageId: string): Received | undefined {
@@ -30,6 +30,11 @@ export function findReceived(db: Database, channel: string, messageId: string): 
     .query<Row, [string, string]>("SELECT * FROM channel_inbox WHERE channel = ? AND message_id = ?")
     .get(channel, messageId);
   return row ? receivedOf(row) : undefined;
+}
+
+/** Of a place that was away for so long, nobody waits for an answer any more. */
+export function forgetOld(db: Database, now: number): void {
+  db.query("DELETE FROM channel_inbox WHERE received_at < ?").run(now - KEPT_MS);
 }
 
 export function insertReceived(

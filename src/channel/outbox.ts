@@ -34,6 +34,8 @@ const AT_ONCE = 16;
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 300_000;
 const GIVE_UP_MS = 7 * 24 * 60 * 60_000;
+/** How long what is under way may take when all stops. */
+const STOP_MS = 3000;
 /** Trying again changes nothing. */
 const FINAL: ReadonlySet<Reason> = new Set<Reason>(["not_found", "forbidden", "invalid_params", "payload_too_large"]);
 
@@ -67,13 +69,18 @@ export class Outbox implements AsyncDisposable {
       for (const { conversation } of conversationsOf(store.db, channel)) {
         const key = JSON.stringify([at, channel, conversation]);
         if (this.#workers.has(key)) continue;
-        const worker = this.#work(store, channel, conversation)
-          .catch((thrown: unknown) => this.#o.log.error("messages could not be sent", describeError(thrown)))
-          .finally(() => {
+        const worker = this.#work(store, channel, conversation).then(
+          () => {
             this.#workers.delete(key);
             // What was put down after its last look.
-            if (this.#o.channelOf(channel) && nextOf(store.db, channel, conversation)) this.kick(channel);
-          });
+            if (!this.#stop.signal.aborted && this.#o.channelOf(channel) && nextOf(store.db, channel, conversation))
+              this.kick(channel);
+          },
+          (thrown: unknown) => {
+            this.#workers.delete(key);
+            this.#o.log.error("messages could not be sent", { interface: channel, ...describeError(thrown) });
+          },
+        );
         this.#workers.set(key, worker);
       }
     });
@@ -96,66 +103,103 @@ export class Outbox implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
-    for (const queue of this.#queues.values()) for (const go of queue) go();
-    await Promise.all(this.#workers.values());
+    // A place that does not answer holds nothing up; what it did not take by then goes out after the next start.
+    const late = new AbortController();
+    await Promise.race([Promise.all(this.#workers.values()), this.#o.wait(STOP_MS, late.signal)]);
+    late.abort();
   }
 
   async #work(store: Store, channel: string, conversation: string): Promise<void> {
     const { signal } = this.#stop;
     for (;;) {
-      const row = nextOf(store.db, channel, conversation);
-      if (!row || signal.aborted) return;
+      const row = signal.aborted ? undefined : nextOf(store.db, channel, conversation);
+      if (!row) return;
+      if (isTooOld(row, this.#o.now())) {
+        await this.#note(row, () => giveUp(store, row, "It could not be sent for a week"));
+        continue;
+      }
       const wait = row.next_at - this.#o.now();
       if (wait > 0) await this.#o.wait(wait, signal);
       if (signal.aborted) return;
       // It goes on when the channel is there again.
       if (!this.#o.channelOf(channel)) return;
-      await this.#turn(channel, async () => {
+      const note = await this.#turn(channel, async () => {
         const open = this.#o.channelOf(channel);
-        if (open && !signal.aborted) await this.#send(store, row, open);
+        return open && !signal.aborted ? this.#send(store, row, open) : undefined;
       });
+      if (note) await this.#note(row, note);
     }
   }
 
-  async #send(store: Store, row: Row, open: OpenChannel): Promise<void> {
+  /** Resolves with what is to be put down of it. */
+  async #send(store: Store, row: Row, open: OpenChannel): Promise<() => void> {
     const { now, log } = this.#o;
     try {
       await deliver(open, row);
-      store.writeRelaxed((db) => db.query("DELETE FROM channel_outbox WHERE id = ?").run(row.id));
+      return () => store.writeRelaxed((db) => db.query("DELETE FROM channel_outbox WHERE id = ?").run(row.id));
     } catch (thrown) {
       const { reason, message, data } = AlephError.from(thrown);
       const about = { interface: row.channel, attempt: row.attempts + 1, ...describeError(thrown) };
-      if (FINAL.has(reason) || now() - row.created_at > GIVE_UP_MS) {
+      if (FINAL.has(reason) || isTooOld(row, now())) {
         log.error("message will not be sent", about);
-        store.writeRelaxed((db) => db.query("UPDATE channel_outbox SET failure = ? WHERE id = ?").run(message, row.id));
-        return;
+        return () => giveUp(store, row, message);
       }
       const asked = typeof data?.retry_after_ms === "number" ? data.retry_after_ms : 0;
       const retry = Math.max(asked, Math.min(FIRST_RETRY_MS * 2 ** row.attempts, LONGEST_RETRY_MS));
       log.warn("message could not be sent", { ...about, retry_in_ms: retry });
-      store.writeRelaxed((db) =>
-        db
-          .query("UPDATE channel_outbox SET attempts = attempts + 1, next_at = ? WHERE id = ?")
-          .run(now() + retry, row.id),
-      );
+      const nextAt = now() + retry;
+      return () =>
+        store.writeRelaxed((db) =>
+          db.query("UPDATE channel_outbox SET attempts = attempts + 1, next_at = ? WHERE id = ?").run(nextAt, row.id),
+        );
+    }
+  }
+
+  /** A disk that is full must not make it send the same again and again: what became of it is put down first. */
+  async #note({ channel }: Row, note: () => void): Promise<void> {
+    const { log, wait } = this.#o;
+    const { signal } = this.#stop;
+    for (let failures = 0; !signal.aborted || failures === 0; failures++) {
+      try {
+        note();
+        return;
+      } catch (thrown) {
+        log.error("message could not be noted as sent", { interface: channel, ...describeError(thrown) });
+        await wait(Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS), signal);
+      }
     }
   }
 
   /** At most so many at once over one channel. */
-  async #turn(channel: string, work: () => Promise<void>): Promise<void> {
-    if ((this.#busy.get(channel) ?? 0) >= AT_ONCE) {
+  async #turn<T>(channel: string, work: () => Promise<T>): Promise<T> {
+    const busy = this.#busy.get(channel) ?? 0;
+    if (busy < AT_ONCE) this.#busy.set(channel, busy + 1);
+    else {
       const queue = this.#queues.get(channel) ?? [];
       this.#queues.set(channel, queue);
       await new Promise<void>((resolve) => queue.push(resolve));
     }
-    this.#busy.set(channel, (this.#busy.get(channel) ?? 0) + 1);
     try {
-      await work();
+      return await work();
     } finally {
-      this.#busy.set(channel, this.#busy.get(channel)! - 1);
-      this.#queues.get(channel)?.shift()?.();
+      // Whoever waits has its place from it.
+      const next = this.#queues.get(channel)?.shift();
+      if (next) next();
+      else this.#busy.set(channel, this.#busy.get(channel)! - 1);
     }
   }
+}
+
+function isTooOld({ created_at }: Row, now: number): boolean {
+  return now - created_at > GIVE_UP_MS;
+}
+
+/** Those that were given up are counted for as long again. */
+function giveUp(store: Store, { id, created_at }: Row, failure: string): void {
+  store.writeRelaxed((db) => {
+    db.query("UPDATE channel_outbox SET failure = ? WHERE id = ?").run(failure, id);
+    db.query("DELETE FROM channel_outbox WHERE failure NOT NULL AND created_at < ?").run(created_at - GIVE_UP_MS);
+  });
 }
 
 async function deliver(open: OpenChannel, row: Row): Promise<void> {

@@ -185,7 +185,7 @@ test("Chats takes up after a restart what an earlier process left at any point",
   await using agent = await testAgent();
   agent.fake.answer(({ body }) => `Answer to ${body.messages.at(-1).content}`);
   const insert = agent.store.db.query(
-    "INSERT INTO channel_inbox (channel, message_id, conversation, session_key, request, run_id, received_at) VALUES ('chat', ?, 'room', 'agent:main:chat:dm:U1', ?, ?, 1)",
+    `INSERT INTO channel_inbox (channel, message_id, conversation, session_key, request, run_id, received_at) VALUES ('chat', ?, 'room', 'agent:main:chat:dm:U1', ?, ?, ${Date.now()})`,
   );
   const request = (text: string, files: readonly string[] = []) =>
     JSON.stringify({
@@ -334,4 +334,52 @@ test("Chats drops what is no message, and what no person writes so fast", async 
   await t.peers.approve(t.peers.waiting()[0]!, ["chat"], "owner");
   for (let at = 0; at < 60; at += 1) await t.say("/", { sender: { id: "U2" } });
   expect(agent.warned()).toContain("message dropped: too many of them");
+});
+
+test("Chats says so when too much waits in a session, and takes what others write", async () => {
+  await using agent = await testAgent();
+  await using t = await testChat(agent);
+  const gate = Promise.withResolvers<void>();
+  agent.fake.reply({ steps: [{ wait: gate.promise }, "First."] });
+  agent.fake.answer(() => "ok");
+  for (let at = 0; at < 34; at += 1) await t.say(`q${at}`, { id: `m${at}` });
+  await until(() => t.shown.length === 1);
+  expect(t.shown[0]).toMatchObject({ text: "I could not take this: 32 runs wait in this session already" });
+  gate.resolve();
+  await until(() => t.shown.length === 34, 20_000);
+  // The platform gives it once more: it was answered.
+  await t.say("q33", { id: "m33" });
+  expect(t.shown).toHaveLength(34);
+});
+
+test("Chats does not send what waited for longer than a week, nor answer what was asked before that", async () => {
+  const week = 7 * 24 * 60 * 60_000;
+  let time = 1_000_000;
+  await using agent = await testAgent();
+  await using t = await testChat(agent, { now: () => time });
+  agent.fake.reply("Late.");
+  t.connect(false);
+  await t.say("hi");
+  await until(() => t.chats.counts("chat").waiting === 1);
+  agent.store.db.run("UPDATE channel_inbox SET answered = 0");
+  time += week + 1;
+  t.connect(true);
+  await until(() => t.chats.counts("chat").failed === 1);
+  expect([t.shown, t.chats.counts("chat")]).toEqual([[], { waiting: 0, failed: 1 }]);
+  expect(agent.store.db.query("SELECT * FROM channel_inbox").values()).toEqual([]);
+});
+
+test("Chats sends nothing again while the disk is too full to note that it was sent", async () => {
+  await using agent = await testAgent();
+  const { db } = agent.store;
+  const full = "CREATE TRIGGER full BEFORE DELETE ON channel_outbox BEGIN SELECT raise(FAIL, 'disk is full'); END";
+  await using t = await testChat(agent, { onSend: (text) => text === "Hello!" && db.run(full) });
+  agent.fake.reply("Hello!", "Again.");
+  await t.say("hi");
+  await until(() => agent.failed().filter((line) => line === "message could not be noted as sent").length >= 3);
+  expect(t.texts()).toEqual(["Hello!"]);
+  db.run("DROP TRIGGER full");
+  await t.say("more");
+  await until(() => t.shown.length === 2);
+  expect(t.texts()).toEqual(["Hello!", "Again."]);
 });

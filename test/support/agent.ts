@@ -140,6 +140,7 @@ export async function testAgent({ plugins: given = [], agents = {}, limits, reco
     store,
     events,
     warned: () => entries.filter(({ level }) => level === "warn").map(({ message }) => message),
+    failed: () => entries.filter(({ level }) => level === "error").map(({ message }) => message),
     /** Another one over the same disk, as after a restart. */
     restarted: () => new Runner(options),
     async send(message: string, params: Partial<RunParams> = {}, grant: Grant = OWNER_GRANT) {

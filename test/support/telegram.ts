@@ -28,7 +28,12 @@ export interface TelegramMessage {
 type Params = Readonly<Record<string, any>>;
 type Fault = () => { readonly code: number; readonly description: string; readonly parameters?: object } | "hang up";
 
-export function fakeTelegram() {
+export interface FakeTelegramOptions {
+  /** Called when a call has come and when it was done, before it is answered; what it says "lost" of is not done. */
+  readonly around?: (method: string, when: "before" | "after") => "lost" | undefined;
+}
+
+export function fakeTelegram({ around = () => undefined }: FakeTelegramOptions = {}) {
   const messages: TelegramMessage[] = [];
   const calls: { readonly method: string; readonly params: Params }[] = [];
   const updates: Update[] = [];
@@ -70,7 +75,7 @@ export function fakeTelegram() {
     return put(params, { file: { method, name: file.name, bytes: Buffer.from(await file.bytes()).toString("hex") } });
   };
 
-  const methods: Record<string, (params: Params) => Response | Promise<Response>> = {
+  const methods: Record<string, (params: Params, gone: AbortSignal) => Response | Promise<Response>> = {
     getMe: () => ok({ ...TELEGRAM.bot, can_join_groups: true }),
     setMyCommands: () => ok(true),
     deleteWebhook() {
@@ -81,14 +86,14 @@ export function fakeTelegram() {
       webhook = { url, secret: secret_token };
       return ok(true);
     },
-    async getUpdates({ offset = 0, timeout = 0, limit = 100 }) {
+    async getUpdates({ offset = 0, timeout = 0, limit = 100 }, gone) {
       if (webhook) return failure(409, "Conflict: can't use getUpdates method while webhook is active");
       if (readers > 0) return failure(409, "Conflict: terminated by other getUpdates request");
       while (updates[0] && updates[0].update_id < offset) updates.shift();
       readers += 1;
       try {
         if (updates.length === 0 && timeout > 0) {
-          await Promise.race([arrived.promise, Bun.sleep(timeout * 1000), ended(closed.signal)]);
+          await Promise.race([arrived.promise, Bun.sleep(timeout * 1000), ended(closed.signal), ended(gone)]);
         }
         return ok(updates.slice(0, limit));
       } finally {
@@ -146,7 +151,10 @@ export function fakeTelegram() {
       const fault = faults.get(method)?.shift()?.();
       if (fault === "hang up") return new Response(null, { status: 502 });
       if (fault) return failure(fault.code, fault.description, fault.parameters);
-      return (await methods[method]?.(params)) ?? failure(404, "Not Found: method not found");
+      if (around(method, "before") === "lost") return new Response(null, { status: 502 });
+      const answer = (await methods[method]?.(params, request.signal)) ?? failure(404, "Not Found: method not found");
+      around(method, "after");
+      return answer;
     },
   });
 
