@@ -125,6 +125,26 @@ describe("Auth", () => {
     expect(await refusal(tries[0]!)).toMatchObject({ reason: "rate_limited", data: { retry_after_ms: 2000 } });
   });
 
+  test("the address behind a right header is asked for once somebody has guessed", async () => {
+    await using opened = open();
+    const { auth, world } = opened;
+    let asked = 0;
+    const from = {
+      get address() {
+        asked++;
+        return HERE.address;
+      },
+    };
+    expect([auth.authenticateHeader("Bearer first-token", from).grant, asked]).toEqual([OWNER_GRANT, 0]);
+    await refusal(() => auth.authenticateHeader("Bearer wrong", from));
+    expect(asked).toBe(1);
+    expect([auth.authenticateHeader("Bearer first-token", from).grant, asked]).toEqual([OWNER_GRANT, 2]);
+    for (let index = 0; index < 4; index++) await refusal(() => auth.authenticateHeader("Bearer wrong", from));
+    expect((await refusal(() => auth.authenticateHeader("Bearer first-token", from))).reason).toBe("rate_limited");
+    world.now += 1000;
+    expect(auth.authenticateHeader("Bearer first-token", from).grant).toEqual(OWNER_GRANT);
+  });
+
   test("with mode none a header is not looked at", async () => {
     await using opened = open();
     const { auth, world } = opened;
