@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { DATA_HEADERS } from "../../../../src/sdk/route.ts";
 import { startV1 } from "../../../support/v1.ts";
 
 const HELLO = [{ role: "user", content: "Hello" }];
@@ -55,6 +56,23 @@ describe("POST /v1/chat/completions", () => {
     expect(last).toBe("data: [DONE]");
     const { rows } = await v1.app.client.call("usage.summary", { by: "model" });
     expect(rows).toMatchObject([{ key: "oa/test-model", replies: 1, input: 100, output: 20, cache_read: 30 }]);
+  });
+
+  test.each([
+    ["handed on whole", "oa/test-model", false],
+    ["handed on as a stream", "oa/test-model", true],
+    ["translated", "an/test-model", false],
+    ["translated as a stream", "an/test-model", true],
+  ])("is data, never a page of its own, when it is %s", async (_, model, stream) => {
+    await using v1 = await startV1();
+    const whole = { body: "{}", headers: { "content-type": "application/json" } };
+    v1.openai.reply(stream ? { steps: ["Hi"] } : whole);
+    v1.anthropic.reply({ steps: ["Hi"] });
+    const { headers, status } = await v1.post("/chat/completions", { model, stream, messages: HELLO });
+    expect(status).toBe(200);
+    expect(Object.fromEntries(Object.keys(DATA_HEADERS).map((name) => [name, headers.get(name)]))).toEqual(
+      DATA_HEADERS,
+    );
   });
 
   test("is translated for a model of another vendor, with usage where it is asked for", async () => {
