@@ -116,6 +116,7 @@ export const methods = {
   "session.export": () => import("./session/export.ts").then((m) => m.sessionExport),
   "session.get": () => import("./session/get.ts").then((m) => m.sessionGet),
   "session.history": () => import("./session/history.ts").then((m) => m.sessionHistory),
+  "session.import": () => import("./session/import.ts").then((m) => m.sessionImport),
   "session.list": () => import("./session/list.ts").then((m) => m.sessionList),
   "session.patch": () => import("./session/patch.ts").then((m) => m.sessionPatchMethod),
   "session.search": () => import("./session/search.ts").then((m) => m.sessionSearch),

@@ -4,10 +4,13 @@ import type { MessagePart } from "../protocol/message.ts";
 import { type PlacedMessage, readHistory } from "./messages.ts";
 import type { Session } from "./sessions.ts";
 
+export const EXPORT_FORMATS = ["markdown", "html", "jsonl"] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
 const PAGE = 500;
 
 /** Lets others have their turn between pages: a long session must not hold up the rest. */
-export async function exportSession(db: Database, session: Session, format: "markdown" | "jsonl"): Promise<string> {
+export async function exportSession(db: Database, session: Session, format: ExportFormat): Promise<string> {
   const pages: PlacedMessage[][] = [];
   for (let before: string | undefined; ; ) {
     const { messages, next } = readHistory(db, session.id, { limit: PAGE, before });
@@ -18,6 +21,10 @@ export async function exportSession(db: Database, session: Session, format: "mar
   }
   const messages = pages.reverse().flat();
   if (format === "jsonl") return messages.map(({ position: _, ...message }) => `${JSON.stringify(message)}\n`).join("");
+  if (format === "html") {
+    const { exportHtml } = await import("./export-html.ts");
+    return exportHtml({ key: session.key, title: session.title, messages });
+  }
   return [`# ${session.title ?? session.key}`, ...messages.map(toMarkdown)].join("\n\n").concat("\n");
 }
 

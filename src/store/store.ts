@@ -11,10 +11,9 @@ import { chmodSync, closeSync, existsSync, fdatasync, openSync, statSync } from 
 import { describeError, type Log } from "../lib/log.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Store } from "../sdk/store.ts";
+import { APPLICATION_ID } from "./application-id.ts";
 import { migrations } from "./migrations/index.ts";
 
-/** "Alph" in the file's header (PRAGMA application_id): tells our database from any other. */
-const APPLICATION_ID = 0x416c7068;
 /** Idle time after which the WAL is folded into the database file. */
 const CHECKPOINT_AFTER_MS = 5_000;
 

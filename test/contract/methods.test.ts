@@ -124,6 +124,7 @@ const TABLE: Readonly<Record<string, string>> = {
   "session.export": "read",
   "session.get": "read",
   "session.history": "read",
+  "session.import": "write",
   "session.list": "read",
   "session.patch": "chat",
   "session.search": "read",

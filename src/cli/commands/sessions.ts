@@ -101,11 +101,14 @@ const search = defineCommand({
     }),
 });
 
+const FORMATS = ["markdown", "html", "jsonl"] as const;
+
 const exportCommand = defineCommand({
   summary: "Export a whole session",
+  details: "markdown and html are for people; jsonl is what aleph import takes in again.",
   args: {
     key,
-    format: { type: "enum", options: ["markdown", "jsonl"], description: "form of the result", default: "markdown" },
+    format: { type: "enum", options: [...FORMATS], description: "form of the result", default: "markdown" },
     output: {
       type: "string",
       valueHint: "file",
@@ -118,7 +121,7 @@ const exportCommand = defineCommand({
   run: (args, invocation) =>
     withClient(args, invocation, async ({ client }) => {
       const { out, err } = invocation.terminal;
-      const format = args.format === "jsonl" ? "jsonl" : "markdown";
+      const format = FORMATS.find((name) => name === args.format) ?? "markdown";
       const { content } = await client.call("session.export", { session_key: args.key, format });
       if (args.output === undefined) {
         out.write(out.isTerminal ? printable(content) : content);

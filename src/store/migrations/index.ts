@@ -16,6 +16,7 @@ import { a2a } from "./0015-a2a.ts";
 import { channels } from "./0016-channels.ts";
 import { devicePlatforms } from "./0017-device-platforms.ts";
 import { discord } from "./0018-discord.ts";
+import { imports } from "./0020-imports.ts";
 
 /** Forward steps in order; the database's `user_version` says how many it has had. */
 export const migrations: readonly string[] = [
@@ -37,4 +38,5 @@ export const migrations: readonly string[] = [
   channels,
   devicePlatforms,
   discord,
+  imports,
 ];

@@ -1,0 +1,51 @@
+/** `aleph backup`: the whole home in one file, also while the server runs. */
+import { existsSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { writeBackup } from "../../backup/backup.ts";
+import { printableLine } from "../../lib/terminal-text.ts";
+import { defineCommand } from "../command.ts";
+import { homeFlags, homeOf, jsonFlag } from "../flags.ts";
+import { formatBytes } from "../format.ts";
+import { writeJson } from "../output.ts";
+
+export const backup = defineCommand({
+  summary: "Write everything into one file: conversations, media, config, plugins, skills, workspaces",
+  details:
+    "The server may run meanwhile. The file can be read by you alone. Not in it are logs and, without --credentials,\nthe owner's token and the keys of this home.",
+  args: {
+    file: {
+      type: "positional",
+      required: true,
+      description: "the new file, or a folder for one named after the time",
+      completion: "file",
+    },
+    credentials: { type: "boolean", description: "with the owner's token and this home's keys" },
+    ...jsonFlag,
+    ...homeFlags,
+  },
+  examples: [
+    ["aleph backup ~/backups", "into ~/backups/aleph-<time>.tar.gz"],
+    ["aleph backup /mnt/usb/aleph.tar.gz --credentials", "all that another machine needs to go on as this one"],
+  ],
+  async run(args, { env, terminal }) {
+    const now = Date.now();
+    const { file, bytes, manifest, skipped } = await writeBackup({
+      home: homeOf(args, env),
+      file: toFile(args.file, now),
+      credentials: args.credentials === true,
+      now,
+    });
+    const { files, credentials } = manifest;
+    if (args.json) return writeJson(terminal.out, { file, bytes, files: files.length, credentials, skipped });
+    terminal.err.write(`Written to ${file}: ${files.length} files, ${formatBytes(bytes)}\n`);
+    for (const path of skipped) terminal.err.write(`Left out, for it is no file: ${printableLine(path)}\n`);
+    if (!credentials) terminal.err.write("The owner's token and keys are not in it; see --credentials\n");
+  },
+});
+
+function toFile(named: string, now: number): string {
+  const path = resolve(named);
+  if (!existsSync(path) || !statSync(path).isDirectory()) return path;
+  const time = new Date(now).toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-");
+  return join(path, `aleph-${time}.tar.gz`);
+}
