@@ -46,6 +46,7 @@ export class ChatSurvivor implements AsyncDisposable {
   readonly #deaths = BOTS.map((): number[] => []);
   #plan: Plan | undefined;
   #die: (() => void) | undefined;
+  #isDead = false;
   readonly #counts = { answered: 0, interrupted: 0, duplicates: 0 };
   /** By death and conversation: what came twice because of it. */
   readonly #twice = new Map<string, number>();
@@ -92,6 +93,7 @@ export class ChatSurvivor implements AsyncDisposable {
     const dead = Promise.withResolvers<void>();
     const die = () => {
       server.kill("SIGKILL");
+      this.#isDead = true;
       this.#die = undefined;
       dead.resolve();
     };
@@ -111,6 +113,7 @@ export class ChatSurvivor implements AsyncDisposable {
       await (await fetch(`${url}/bot${TELEGRAM.token}/getMe`)).text();
       this.#deaths[at]!.push(messages.length);
     }
+    this.#isDead = false;
   }
 
   /** Waits until nothing is owed any more, and notes every difference as a problem. */
@@ -135,6 +138,8 @@ export class ChatSurvivor implements AsyncDisposable {
 
   #around(method: string, when: "before" | "after"): "lost" | undefined {
     const plan = this.#plan;
+    // Of what was on its way at the same time nothing else has come.
+    if (this.#isDead && when === "before") return "lost";
     if (!plan || plan.method !== method || plan.when !== when || --plan.calls > 0 || !this.#die) return undefined;
     this.#die();
     return "lost";
