@@ -24,6 +24,9 @@ export interface FakeGatewayOptions {
 
 export type FakeGateway = ReturnType<typeof fakeGateway>;
 
+/** Instead of a code: neither greeted nor closed. */
+export const SILENCE = 0;
+
 const INTENTS = { guildMessages: 1 << 9, directMessages: 1 << 12, messageContent: 1 << 15 };
 const HEARTBEAT = 1;
 const IDENTIFY = 2;
@@ -38,7 +41,7 @@ export function fakeGateway(options: FakeGatewayOptions) {
   const sockets = new Set<Socket>();
   const sessions = new Map<string, Session>();
   const seen = { identify: 0, resume: 0, heartbeat: 0, closed: [] as number[] };
-  /** What becomes of the next connections instead of a greeting. */
+  /** How the next connections are closed instead of being greeted. */
   const refusals: number[] = [];
   let last: Session | undefined;
   let answersBeats = true;
@@ -103,6 +106,7 @@ export function fakeGateway(options: FakeGatewayOptions) {
     opened(socket: Socket) {
       sockets.add(socket);
       const refusal = refusals.shift();
+      if (refusal === SILENCE) return;
       if (refusal !== undefined) return socket.close(refusal);
       send(socket, HELLO, { heartbeat_interval: heartbeatMs });
     },

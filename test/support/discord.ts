@@ -41,7 +41,8 @@ interface Call {
   readonly route: string;
   readonly body: Body;
 }
-type Fault = () => Response | "hang up";
+/** Nothing: it is answered as usual. `lose`: it is done, and nobody hears of it. */
+type Fault = () => Response | "hang up" | "lose" | undefined;
 
 interface Interaction {
   readonly id: string;
@@ -75,6 +76,7 @@ export function fakeDiscord({ messageContent = true, heartbeatMs = 40_000, perSe
   const commands = new Map<string, Body[]>();
   const buckets = new Map<string, { left: number; resetAt: number }>();
   let last = 0;
+  let lost = 0;
   const nextId = () => `9${String(++last).padStart(17, "0")}`;
 
   const channelOf = (id: string): Body | undefined => {
@@ -254,13 +256,17 @@ export function fakeDiscord({ messageContent = true, heartbeatMs = 40_000, perSe
       calls.push({ route, body });
       const failed = [...faults].find(([start]) => route.startsWith(start))?.[1].shift()?.();
       if (failed === "hang up") return new Response(null, { status: 502 });
-      if (failed) return failed;
+      if (failed && failed !== "lose") return failed;
       const { headers, refused } = limit(route);
       if (refused) return refused;
       for (const [pattern, answer] of routes) {
         const match = pattern.exec(route);
         if (!match) continue;
         const answered = answer(match.slice(1), body, searchParams);
+        if (failed === "lose") {
+          lost += 1;
+          return new Response(null, { status: 502 });
+        }
         for (const [name, value] of Object.entries(headers)) answered.headers.set(name, value);
         return answered;
       }
@@ -320,6 +326,7 @@ export function fakeDiscord({ messageContent = true, heartbeatMs = 40_000, perSe
     /** What only who pressed a button sees. */
     whispers,
     privateOf,
+    lost: () => lost,
     texts: () => messages.map(({ content }) => content),
     count: (start: string) => calls.filter(({ route }) => route.startsWith(start)).length,
     /** The next calls of routes that begin so fail so. */
@@ -371,9 +378,11 @@ async function bodyOf(request: Request): Promise<Body> {
   if (type.startsWith("application/json")) return await request.json();
   if (!type.startsWith("multipart/form-data")) return {};
   const form = await request.formData();
-  const files = [...form.entries()].flatMap(([name, value]) =>
-    name.startsWith("files[") && typeof value !== "string" ? [value] : [],
-  );
-  const read = await Promise.all(files.map(async (file) => ({ name: file.name, text: await file.text() })));
-  return { ...JSON.parse(String(form.get("payload_json") ?? "{}")), files: read };
+  const files: { readonly name: string; readonly text: string }[] = [];
+  for (const [field, value] of form.entries()) {
+    const file = value as File | string;
+    if (field.startsWith("files[") && typeof file !== "string")
+      files.push({ name: file.name, text: await file.text() });
+  }
+  return { ...JSON.parse(String(form.get("payload_json") ?? "{}")), files };
 }
