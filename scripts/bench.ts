@@ -8,6 +8,7 @@ import { cpus, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Programs, Row } from "./bench/bench.ts";
+import { measureChannels } from "./bench/channels.ts";
 import { measureCluster } from "./bench/cluster.ts";
 import { measureHandshake } from "./bench/handshake.ts";
 import { measureHistory } from "./bench/history.ts";
@@ -35,6 +36,7 @@ const MEASUREMENTS: Readonly<Record<string, (programs: Programs) => Promise<read
   sandbox: measureSandbox,
   plugins: measurePlugins,
   cluster: measureCluster,
+  channels: measureChannels,
 };
 
 const README = "README.md";
