@@ -6,6 +6,7 @@ import type { LoopDeps } from "./agent/loop.ts";
 import { ModelMediaFitter } from "./agent/model-media.ts";
 import { Runner } from "./agent/runner.ts";
 import { SubagentRuns } from "./agent/subagents.ts";
+import { TokenScales } from "./agent/tokens.ts";
 import { Toolbox } from "./agent/toolbox.ts";
 import { GUEST_METHODS } from "./auth/guest-methods.ts";
 import { openBus } from "./bus/bus.ts";
@@ -54,6 +55,7 @@ import { Runs } from "./session/runs.ts";
 import { Sessions } from "./session/sessions.ts";
 import { createStores } from "./session/stores.ts";
 import { ensureInstanceId } from "./store/instance-id.ts";
+import { sessionParts } from "./session-parts.ts";
 import { type OpenStore, openStore } from "./store/store.ts";
 import { startTicks, systemStatus } from "./system-status.ts";
 import { tools } from "./tools/index.ts";
@@ -206,6 +208,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     secrets,
     isForeign,
     modelMedia: new ModelMediaFitter({
+    scales: new TokenScales(),
       documents: async () => (await toolNeeds()).documents,
       voice,
       hears: () => current().models.transcription !== undefined,
@@ -291,6 +294,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     messageIndex: memory.messageIndex,
     mcp: mcp.servers,
     jobs: async () => (await toolNeeds()).jobs,
+    ...sessionParts({ ...memoryOptions, config: withAgents, sessions, stores, bus, load: runner }),
     cluster: cluster.center,
     commands,
     usage,

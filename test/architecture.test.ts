@@ -86,6 +86,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "mcp-parts.ts": [...CORE],
   "a2a-parts.ts": [...CORE],
   "memory-parts.ts": [...CORE],
+  "session-parts.ts": [...CORE],
   "system-status.ts": [...CONTRACTS, "type agent", "type methods"],
   "core-options.ts": [
     "system-status.ts",
@@ -121,6 +122,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "command-parts.ts",
     "mcp-parts.ts",
     "memory-parts.ts",
+    "session-parts.ts",
     "a2a-parts.ts",
     "channels",
     "completion",

@@ -2,44 +2,93 @@
 import type { Database } from "bun:sqlite";
 import type { MediaPart, Message, MessagePart, ToolResultPart } from "../protocol/message.ts";
 import type { ModelMedia, ModelMessage, ModelText, ModelThinking, ModelToolCall } from "../sdk/provider.ts";
-import { readHistory, readRunMessages } from "../session/messages.ts";
+import { type ContextMark, latestMark } from "../session/context-marks.ts";
+import { handleOf } from "../session/kept-results.ts";
+import { type PlacedMessage, readHistory, readInstructions, readRunMessages } from "../session/messages.ts";
 import type { StoredRun } from "../session/runs.ts";
 import type { Session } from "../session/sessions.ts";
-import { ATTACHMENT, markGuidance, markUntrusted } from "./untrusted.ts";
+import { partsTokens } from "./tokens.ts";
+import { ATTACHMENT, markGuidance, markPieces, markUntrusted } from "./untrusted.ts";
+import { SUMMARY_BEGINS } from "./window.ts";
 
-/** Share of the model's context window that history may fill; the rest is for the prompt, the tools and the answer. */
-const HISTORY_SHARE = 0.7;
-/** For models whose window is not known. */
-const DEFAULT_WINDOW = 128_000;
-/** A cautious average over languages and code. */
-const CHARACTERS_PER_TOKEN = 3.5;
-const TOKENS_PER_MEDIA = 1500;
 const PAGE = 200;
 /** Bytes of a text file that stand in the conversation itself. */
 const MAX_INLINE = 200_000;
+/** A shorter result costs no more than the line that would stand in its place. */
+export const LONG_RESULT = 400;
 
 export interface ContextSource {
   readonly db: Database;
-  readonly session: Session;
+  readonly session: Pick<Session, "id" | "clearedAt">;
   /** Messages of these runs come later and are not seen yet. */
   readonly waiting: ReadonlySet<string>;
   /** Messages that come in another way. */
   readonly without: ReadonlySet<string>;
   readonly loadMedia: (mediaId: string) => Promise<{ readonly bytes: Uint8Array; readonly mime: string }>;
-  readonly contextWindow: number | undefined;
+  /** Tokens that the conversation may have. */
+  readonly room: number;
 }
 
 /** Oldest first; begins with a message of the user. Media that is gone is replaced by a note. */
 export async function buildContext(source: ContextSource): Promise<ModelMessage[]> {
-  const messages = readNewest(source);
+  const mark = markInForce(source.db, source.session);
+  const { messages: newest, from } = readNewest(source, mark);
+  const messages = newest.map((message) => dropLong(message, mark));
   const takeResult = resultsInTurn(messages);
   const context: ModelMessage[] = [];
-  for (const message of messages) {
+  const add = async (message: PlacedMessage) => {
     if (message.role === "user") context.push(await userMessage(message, source.loadMedia));
     if (message.role === "assistant") context.push(...(await assistantTurn(message, takeResult, source.loadMedia)));
-  }
+  };
+  // What the person wanted of the turn that is cut stands before what is left of it.
+  for (const message of from) await add(message);
+  for (const message of messages) await add(message);
   const first = context.findIndex(({ role }) => role === "user");
-  return first < 0 ? [] : context.slice(first);
+  const shown = first < 0 ? [] : context.slice(first);
+  return mark?.kind === "compaction" ? behindSummary(mark, shown) : shown;
+}
+
+/** The newest, unless all of it was cleared. */
+export function markInForce(db: Database, { id, clearedAt }: ContextSource["session"]): ContextMark | undefined {
+  const mark = latestMark(db, id);
+  return mark !== undefined && mark.kind === "compaction" && mark.upto >= clearedAt ? mark : undefined;
+}
+
+/** In the first message rather than before it: some models take no two messages of one side. */
+function behindSummary(mark: ContextMark, messages: ModelMessage[]): ModelMessage[] {
+  const content = summaryTexts(mark).map((text): ModelText => ({ type: "text", text }));
+  if (content.length === 0) return messages;
+  const [first, ...rest] = messages;
+  const untrusted = mark.outside !== null ? { untrusted: true as const } : {};
+  if (first?.role !== "user") return [{ role: "user", content, ...untrusted }, ...messages];
+  return [{ ...first, content: [...content, ...first.content], ...untrusted }, ...rest];
+}
+
+/** Two texts where a stranger may have written something: what the person said stays what the person said. */
+export function summaryTexts({ summary, outside }: Pick<ContextMark, "summary" | "outside">): readonly string[] {
+  if (summary === "" && outside === null) return [];
+  return [
+    `${SUMMARY_BEGINS}, which goes on below. The messages themselves are kept]${summary === "" ? "" : `\n${summary}`}`,
+    ...(outside === null ? [] : [markUntrusted("a summary of all that was said and found", outside)]),
+  ];
+}
+
+/** A long result that is superseded by what came later is named instead of shown. */
+function dropLong(message: PlacedMessage, mark: ContextMark | undefined): PlacedMessage {
+  if (mark === undefined || message.role !== "tool" || message.position > mark.dropped) return message;
+  const parts = message.parts.map((part) => (isLong(part) ? withoutText(part, handleOf(message.id)) : part));
+  return { ...message, parts };
+}
+
+export function isLong(part: MessagePart): part is ToolResultPart {
+  if (part.type !== "tool_result" || part.guidance) return false;
+  return part.text.length > LONG_RESULT || part.media !== undefined;
+}
+
+/** Who wrote it stays known: what was made of it is still there. */
+function withoutText({ media: _, ...part }: ToolResultPart, handle: string): ToolResultPart {
+  const text = `[Result of ${part.text.length} characters, left out to save room; read_result shows it, handle ${handle}]`;
+  return { ...part, text };
 }
 
 type TakeResult = (call: { readonly message: Message; readonly callId: string }) => ToolResultPart | undefined;
@@ -110,7 +159,10 @@ async function userContent(
   for (const part of parts) {
     if (part.type === "media") content.push(marked(await loadPart(part, loadMedia)), ...placeOf(part));
     if (part.type === "text") {
-      content.push({ type: "text", text: part.untrusted ? markUntrusted("a subagent", part.text) : part.text });
+      const said = part.outside
+        ? markPieces("a webhook", part.text, part.outside)
+        : markUntrusted("a subagent", part.text);
+      content.push({ type: "text", text: part.untrusted ? said : part.text });
     }
   }
   return content;
@@ -139,37 +191,34 @@ export function modelParts(parts: readonly MessagePart[]): Extract<ModelMessage,
   return kept;
 }
 
-/** Pages backwards until the budget is spent; cuts so that a turn stays whole. */
-function readNewest({ db, session, waiting, without, contextWindow = DEFAULT_WINDOW }: ContextSource): Message[] {
-  const budget = contextWindow * HISTORY_SHARE;
+/** Pages backwards until the room is used up; `from` is what the person wanted of a turn that is cut. */
+function readNewest(
+  { db, session, waiting, without, room }: ContextSource,
+  mark: ContextMark | undefined,
+): { readonly messages: readonly PlacedMessage[]; readonly from: readonly PlacedMessage[] } {
+  const after = Math.max(session.clearedAt, mark?.upto ?? 0);
+  const isShown = ({ id, position, run_id }: PlacedMessage) =>
+    position > session.clearedAt && !without.has(id) && !(run_id && waiting.has(run_id));
   /** Newest first. */
-  const newest: Message[] = [];
-  let tokens = 0;
+  const newest: PlacedMessage[] = [];
+  let tokens = mark === undefined ? 0 : partsTokens(summaryTexts(mark).map((text) => ({ type: "text", text })));
   let before: string | undefined;
-  for (;;) {
+  reading: for (;;) {
     const { messages, next } = readHistory(db, session.id, { limit: PAGE, before });
-    const fresh = messages.filter(
-      ({ id, position, run_id }) =>
-        position > session.clearedAt && !without.has(id) && !(run_id && waiting.has(run_id)),
-    );
-    for (let index = fresh.length - 1; index >= 0; index--) {
-      tokens += estimateTokens(fresh[index]!);
-      if (tokens > budget && newest.length > 0) return newest.reverse();
-      newest.push(fresh[index]!);
+    for (const message of messages.toReversed()) {
+      if (message.position <= after) break reading;
+      if (!isShown(message)) continue;
+      tokens += partsTokens(dropLong(message, mark).parts);
+      if (tokens > room && newest.length > 0) break reading;
+      newest.push(message);
     }
-    if (next === undefined || (messages[0]?.position ?? 0) <= session.clearedAt) return newest.reverse();
+    if (next === undefined) break;
     before = next;
   }
-}
-
-export function estimateTokens({ parts }: Pick<Message, "parts">): number {
-  let tokens = 8;
-  for (const part of parts) {
-    if (part.type === "media") tokens += TOKENS_PER_MEDIA;
-    else if (part.type === "tool_call") tokens += JSON.stringify(part.args).length / CHARACTERS_PER_TOKEN;
-    else tokens += part.text.length / CHARACTERS_PER_TOKEN;
-  }
-  return tokens;
+  const messages = newest.reverse();
+  const [first] = messages;
+  if (first === undefined || first.role === "user") return { messages, from: [] };
+  return { messages, from: readInstructions(db, session.id, first).filter(isShown) };
 }
 
 async function assistantTurn(

@@ -10,6 +10,7 @@ import type { Recalled } from "../sdk/memory.ts";
 import type { StoredRun } from "../session/runs.ts";
 import type { Ledger } from "../usage/ledger.ts";
 import type { ModelMediaFitter } from "./model-media.ts";
+import type { TokenScales } from "./tokens.ts";
 import type { Toolbox } from "./toolbox.ts";
 
 export interface LoopDeps {
@@ -43,7 +44,9 @@ export interface LoopDeps {
   /** Without it what messages carry stays as it is. */
   readonly modelMedia?: Pick<ModelMediaFitter, "fit">;
   /** What must not be in what the model says either: somebody may have shown it to it. */
-  readonly secrets?: Pick<KnownSecrets, "all" | "stream">;
+  readonly secrets?: Pick<KnownSecrets, "all" | "stream" | "mask">;
+  /** What is known of how models count; of this run alone without it. */
+  readonly scales?: TokenScales;
   /** Waits before a provider is asked again. */
   readonly sleep?: ChainOptions["sleep"];
 }

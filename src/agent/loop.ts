@@ -18,8 +18,9 @@ import { limitReached, limitsOf } from "./limits.ts";
 import type { LoopDeps } from "./loop-deps.ts";
 import { Meter } from "./meter.ts";
 import { LeftOpen, openCalls } from "./open-calls.ts";
-import { prepareTurn, type Turn } from "./prepare.ts";
+import { prepareTurn, readMessages, type Turn } from "./prepare.ts";
 import { Reply } from "./reply.ts";
+import { Space } from "./space.ts";
 import { callTools } from "./tool-calls.ts";
 
 export type { LoopDeps } from "./loop-deps.ts";
@@ -63,6 +64,7 @@ class Loop {
   readonly #deps: LoopDeps;
   readonly #r: LoopRun;
   readonly #began: number;
+  readonly #space: Space;
   #step: number;
   #usage: Usage;
   #chunks = 0;
@@ -74,6 +76,7 @@ class Loop {
     this.#deps = deps;
     this.#r = loopRun;
     this.#began = deps.monotonic();
+    this.#space = new Space(deps, loopRun, (kind, detail) => this.#trace(kind, detail));
     this.#step = loopRun.run.steps;
     this.#usage = loopRun.run.usage ?? NO_USAGE;
     this.#model = loopRun.run.model;
@@ -113,8 +116,13 @@ class Loop {
           await this.#announced;
           return "suspended";
         }
-        await this.#addSteered(turn.messages, this.#r.takeSteered());
+        await this.#addSteered(turn.messages, [...turn.late.splice(0), ...this.#r.takeSteered()]);
         this.#checkLimits();
+        if (await this.#space.isTooLong(turn)) {
+          const { messages, steered } = await readMessages(this.#deps, this.#r, turn);
+          turn.messages.splice(0, turn.messages.length, ...messages);
+          await this.#addSteered(turn.messages, steered);
+        }
         this.#step++;
         reply = this.#reply(hooks);
         await this.#stream(reply, turn);
@@ -209,7 +217,11 @@ class Loop {
     const parts = streamWithFailover({
       models,
       ...(sleep ? { sleep } : {}),
-      ...(modelMedia ? { fit: (messages, takes) => modelMedia.fit(messages, takes, asker, signal) } : {}),
+      fit: async (messages, takes, model) => {
+        const fitted = modelMedia ? await modelMedia.fit(messages, takes, asker, signal) : messages;
+        return this.#space.fit(turn, fitted, model);
+      },
+      shorten: (model) => this.#space.shorten(turn, model),
       refs: turn.refs,
       request: {
         system: turn.system,
@@ -230,6 +242,7 @@ class Loop {
         if (part.type === "usage") {
           this.#usage = addUsage(this.#usage, part.usage);
           meter.add(part.usage);
+          this.#space.learn(part.usage);
         } else if (part.type !== "finish") reply.take(part);
         else if (part.reason === "length" || part.reason === "refused") this.#trace("limit", { finish: part.reason });
       }
@@ -360,7 +373,10 @@ class Loop {
     });
   }
 
-  #trace(kind: "model" | "retry" | "failover" | "steer" | "limit", detail: Record<string, unknown>): void {
+  #trace(
+    kind: "model" | "retry" | "failover" | "steer" | "limit" | "compaction",
+    detail: Record<string, unknown>,
+  ): void {
     const { run, session } = this.#r;
     const trace = { run_id: run.id, session_key: session.key, step: this.#step, kind, detail };
     const publish = () => this.#deps.bus.publish("stream.agent_trace", trace, { sessionKey: session.key });

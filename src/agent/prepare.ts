@@ -9,7 +9,9 @@ import { buildContext, questionOf } from "./context.ts";
 import type { LoopDeps, LoopRun, Steered } from "./loop.ts";
 import { toolsInRun } from "./narrowing.ts";
 import { buildPrompt } from "./prompt.ts";
+import { TokenScales } from "./tokens.ts";
 import type { ToolDescription } from "./toolbox.ts";
+import { roomOf } from "./window.ts";
 
 export interface Turn {
   readonly refs: readonly string[];
@@ -23,13 +25,20 @@ export interface Turn {
   tools: readonly ToolDescription[];
   /** Which tools the run may still use, of those that the agent has. */
   sessionTools: SessionTools | null;
+  /** What the memory holds ready beside the message. */
+  readonly recalled: Recalled | undefined;
+  /** Came while a request was under way that was sent again: to be seen with the next. */
+  readonly late: Steered[];
+  /** Tokens that the conversation may have at the model that is wanted, as far as it is known. */
+  roomFor(scales: TokenScales): number;
 }
 
 /** `steered` came by now and is not among the messages yet. */
 export async function prepareTurn(
   deps: LoopDeps,
-  { run, session, store, media, cancel, waiting, takeSteered }: LoopRun,
+  loopRun: LoopRun,
 ): Promise<{ readonly turn: Turn; readonly steered: readonly Steered[] }> {
+  const { run, session, store, cancel } = loopRun;
   const { models, toolbox, config, now, timeZone, pluginPrompts, skills } = deps;
   const { agent } = session;
   const table = config().agents[agent];
@@ -65,6 +74,35 @@ export async function prepareTurn(
       throw error;
     }),
   ]);
+  const thinking = run.request.thinking ?? session.thinking ?? table?.thinking ?? "off";
+  const { parts: system, untrusted } = prompt;
+  const turn: Turn = {
+    refs,
+    system,
+    untrusted,
+    tools,
+    messages: [],
+    thinking,
+    skill: skill?.named,
+    sessionTools,
+    recalled: await remembered,
+    late: [],
+    roomFor(scales) {
+      const info = resolved ? models.known(resolved.provider, resolved.model) : {};
+      return roomOf(info, scales.fixed(turn), resolved ? scales.of(resolved.ref) : 1);
+    },
+  };
+  const { messages, steered } = await readMessages(deps, loopRun, turn);
+  turn.messages.push(...messages);
+  return { turn, steered };
+}
+
+/** The conversation as it stands on disk, with what is recalled. */
+export async function readMessages(
+  { scales = new TokenScales() }: Pick<LoopDeps, "scales">,
+  { session, store, media, waiting, takeSteered }: LoopRun,
+  turn: Pick<Turn, "roomFor" | "recalled">,
+): Promise<{ readonly messages: ModelMessage[]; readonly steered: readonly Steered[] }> {
   // At the moment of reading: what was steered in by now stands in the history too, and is to be seen once.
   const steered = takeSteered();
   const messages = await buildContext({
@@ -73,13 +111,10 @@ export async function prepareTurn(
     waiting: waiting(),
     without: new Set(steered.map(({ messageId }) => String(messageId))),
     loadMedia: (id) => media.get(id),
-    contextWindow: resolved ? models.known(resolved.provider, resolved.model).contextWindow : undefined,
+    room: turn.roomFor(scales),
   });
-  addRecalled(messages, await remembered);
-  const thinking = run.request.thinking ?? session.thinking ?? table?.thinking ?? "off";
-  const { parts: system, untrusted } = prompt;
-  const turn: Turn = { refs, system, untrusted, tools, messages, thinking, skill: skill?.named, sessionTools };
-  return { turn, steered };
+  addRecalled(messages, turn.recalled);
+  return { messages, steered };
 }
 
 /**

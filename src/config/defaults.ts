@@ -26,6 +26,14 @@ export const DEFAULTS = {
   subagents: { max_depth: 2, max_children: 8, max_running: 16 },
   runs: { on_restart: "resume" as "resume" | "interrupt" },
   exec: {
+  sessions: {
+    compaction: { enabled: true, threshold: 0.8, keep_recent: 20_000 } as {
+      readonly enabled: boolean;
+      readonly threshold: number;
+      readonly keep_recent: number;
+      readonly model?: string;
+    },
+  },
     timeout_ms: 120_000,
     max_output: 256 * 1024,
     approval_timeout_ms: 600_000,

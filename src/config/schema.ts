@@ -84,6 +84,23 @@ export const configSchema = z.strictObject({
   exec: z
     .strictObject({
       timeout_ms: milliseconds.describe("after which a command is ended"),
+  sessions: z
+    .strictObject({
+      compaction: z
+        .strictObject({
+          enabled: z.boolean().describe("false never makes room by itself: what is oldest is then left out"),
+          threshold: z
+            .number()
+            .min(0.1)
+            .max(0.95)
+            .describe("share of what a model can take, from which on a conversation is made shorter"),
+          keep_recent: z.int().min(500).max(1_000_000).describe("tokens of the newest messages that stay as they are"),
+          model: modelName.describe("takes notes of what is old; the conversation's own if left out"),
+        })
+        .partial(),
+    })
+    .partial()
+    .optional(),
       max_output: z.int().positive().describe("bytes of output that the model sees"),
       approval_timeout_ms: milliseconds.describe("after which an unanswered question is a no"),
       path: z.array(z.string()).describe("folders in which programs are looked up"),

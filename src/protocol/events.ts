@@ -41,7 +41,7 @@ export const eventSchemas = {
   "stream.agent_trace": z.object({
     ...run,
     step: z.number(),
-    kind: z.enum(["step", "model", "retry", "failover", "resume", "steer", "limit"]),
+    kind: z.enum(["step", "model", "retry", "failover", "resume", "steer", "limit", "compaction"]),
     detail: z.record(z.string(), z.unknown()),
   }),
   "agent.queued": z.object({ ...run, message_id: z.string() }),
@@ -55,6 +55,19 @@ export const eventSchemas = {
   /** A message that came outside of a run, as session.history shows it. */
   "session.message": z.object({ session_key: z.string(), message }),
   "session.cleared": z.object({ session_key: z.string() }),
+  /** What is old in it is told to the model by notes, or its long results are left out; every message is kept. */
+  "session.compacted": z.object({
+    session_key: z.string(),
+    reason: z.enum(["asked", "threshold", "too_long"]),
+    summarised: z.number(),
+    dropped_results: z.number(),
+    tokens_before: z.number(),
+    tokens_after: z.number(),
+  }),
+  /** The last of it was undone. */
+  "session.uncompacted": z.object({ session_key: z.string() }),
+  /** It ends before a message again; what came behind is in the session `branch_key`. */
+  "session.rewound": z.object({ session_key: z.string(), branch_key: z.string().nullable() }),
   "session.deleted": z.object({ session_key: z.string() }),
   "approval.requested": approval.omit({ status: true, decision: true, created_at: true }),
   "approval.resolved": z.object({

@@ -4,6 +4,7 @@ import { AlephError } from "../protocol/errors.ts";
 import type { Usage } from "../protocol/message.ts";
 import type {
   MediaKind,
+  ModelInfo,
   ModelMessage,
   ModelPrice,
   ModelRequest,
@@ -39,12 +40,24 @@ export interface ChainOptions {
   readonly refs: readonly string[];
   readonly request: Omit<ModelRequest, "model">;
   readonly signal: AbortSignal;
-  /** Makes what the messages carry into what a provider takes; asked for each provider that is tried. */
-  readonly fit?: (messages: readonly ModelMessage[], takes: readonly MediaKind[]) => Promise<readonly ModelMessage[]>;
+  /** Makes of the messages what a model takes, in kind and in length; asked for each that is tried. */
+  readonly fit?: (
+    messages: readonly ModelMessage[],
+    takes: readonly MediaKind[],
+    model: FittedModel,
+  ) => Promise<readonly ModelMessage[]>;
+  /** A shorter conversation, after a model said that this one is too long for it; nothing when it cannot be shorter. */
+  readonly shorten?: (model: FittedModel) => Promise<readonly ModelMessage[] | undefined>;
   readonly onTrace?: (kind: "model" | "retry" | "failover", detail: Record<string, unknown>) => void;
   /** Resolves after `ms`, or at once when the signal aborts. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly random?: () => number;
+}
+
+export interface FittedModel {
+  /** `provider/model` */
+  readonly ref: string;
+  readonly info: ModelInfo;
 }
 
 /** `key` is the place of one of several keys; its value is in no message. */
@@ -85,6 +98,8 @@ export async function* streamWithFailover(options: ChainOptions): AsyncGenerator
   let sent = "";
   let again = false;
   let retry = 0;
+  let { messages } = options.request;
+  const shortened = new Set<string>();
 
   const candidates = resolveInTurn(options, failures);
   const advance = async () => (await candidates.next()).value;
@@ -108,7 +123,7 @@ export async function* streamWithFailover(options: ChainOptions): AsyncGenerator
     let error: AlephError;
     let health: "succeeded" | "failed" | "ended" = "ended";
     try {
-      for await (const part of attempt(options, candidate, sent)) {
+      for await (const part of attempt(options, candidate, { messages, sent })) {
         if (part.type === "text") {
           sent += part.text;
           progress = true;
@@ -135,6 +150,15 @@ export async function* streamWithFailover(options: ChainOptions): AsyncGenerator
     failures.push(error);
     const told = { provider, model, failure: failure ?? error.reason, ...statusOf(error) };
 
+    if (failure === "context_too_long" && sent === "" && !shortened.has(candidate.ref)) {
+      shortened.add(candidate.ref);
+      const shorter = await options.shorten?.({ ref: candidate.ref, info: models.known(provider, model) });
+      if (shorter !== undefined) {
+        messages = shorter;
+        onTrace("retry", { ...told, wait_ms: 0, shortened: true });
+        continue;
+      }
+    }
     const wait = progress || retry >= RETRIES ? undefined : waitFor(error, failure, retry, random);
     if (wait !== undefined) {
       retry++;
@@ -196,15 +220,16 @@ async function* resolveInTurn(
 /** One request to one provider. Ends without throwing only after `finish`. */
 async function* attempt(
   { models, request, signal, fit, onTrace = () => undefined }: ChainOptions,
-  { provider, model }: ResolvedModel,
-  sent: string,
+  { provider, model, ref }: ResolvedModel,
+  { messages: all, sent }: { readonly messages: readonly ModelMessage[]; readonly sent: string },
 ): AsyncGenerator<ChainPart, void, undefined> {
   const open = await models.open(provider, ({ key, nextKey, outcome, status }) => {
     if (nextKey === undefined) return;
     const told = { provider, model, key, failure: outcome, ...(status === undefined ? {} : { status }) };
     onTrace("retry", { ...told, to_key: nextKey, wait_ms: 0 });
   });
-  const fitted = fit ? await fit(request.messages, open.takes?.(model) ?? []) : request.messages;
+  const info = models.known(provider, model);
+  const fitted = fit ? await fit(all, open.takes?.(model) ?? [], { ref, info }) : all;
   const messages = sent === "" ? fitted : continuation(fitted, sent);
   const overlap: Overlap | undefined = sent === "" ? undefined : createOverlap(sent);
   const held: ChainPart[] = [];

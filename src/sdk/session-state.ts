@@ -6,3 +6,6 @@ export interface SessionState {
   /** Resolves when it is durable; for an ephemeral session it never reaches the disk. `value` is plain JSON. */
   set(sessionKey: string, name: string, value: unknown): Promise<void>;
 }
+
+/** The name of the list of tasks: `{text, status}` each. What is open of it outlasts a conversation that is compacted. */
+export const TASKS_STATE = "todo";

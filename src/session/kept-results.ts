@@ -1,6 +1,7 @@
 /** Long results of tools, as state of their sessions: of an ephemeral one nothing reaches the disk. */
 import type { Database } from "bun:sqlite";
 import { createId } from "../lib/id.ts";
+import type { MessagePart } from "../protocol/message.ts";
 import { canonicalSessionKey } from "../protocol/session-key.ts";
 import type { KeptResult, KeptResults } from "../sdk/kept-results.ts";
 import { ensureSession } from "./sessions.ts";
@@ -17,6 +18,12 @@ export interface KeptResultsOptions {
 }
 
 const PREFIX = "result:";
+const OF_MESSAGE = /^message_(\d{1,15})$/;
+
+/** Under which the result that a message holds can be read, however old it is. */
+export function handleOf(messageId: string): string {
+  return `message_${messageId}`;
+}
 
 export function createKeptResults(options: KeptResultsOptions): KeptResults {
   const { stores, now, maxText = 4_000_000, maxResults = 32, maxTotal = 16_000_000 } = options;
@@ -35,6 +42,8 @@ export function createKeptResults(options: KeptResultsOptions): KeptResults {
     },
     find(sessionKey, handle) {
       const key = canonicalSessionKey(sessionKey);
+      const messageId = OF_MESSAGE.exec(handle)?.[1];
+      if (messageId !== undefined) return resultOf(stores.of(key).db, key, Number(messageId));
       const row = stores
         .of(key)
         .db.query<{ value: string }, [string, string]>(
@@ -46,6 +55,20 @@ export function createKeptResults(options: KeptResultsOptions): KeptResults {
       return { tool, text, ...(untrusted ? { untrusted } : {}) };
     },
   };
+}
+
+function resultOf(db: Database, key: string, messageId: number): KeptResult | undefined {
+  const row = db
+    .query<{ parts: string }, [string, number]>(
+      `SELECT parts FROM message JOIN session ON session.id = session_id
+       WHERE session.key = ? AND message.id = ? AND role = 'tool'`,
+    )
+    .get(key, messageId);
+  const parts = row ? (JSON.parse(row.parts) as MessagePart[]) : [];
+  const result = parts.find((part) => part.type === "tool_result");
+  if (!result) return undefined;
+  const { tool, text, untrusted } = result;
+  return { tool, text, ...(untrusted ? { untrusted } : {}) };
 }
 
 /** Drops the oldest until at most so many are left. */

@@ -35,7 +35,11 @@ export function appendMessage(db: Database, message: NewMessage): number {
       message.ts,
     );
   const id = Number(lastInsertRowid);
-  db.query("UPDATE message SET position = id WHERE id = ?").run(id);
+  // Behind one that waited and was put at the end, too: no two messages of a session have the same place.
+  db.query(
+    `UPDATE message SET position = max(id, 1 + (SELECT max(m.position) FROM message m WHERE m.session_id = message.session_id))
+     WHERE id = ?`,
+  ).run(id);
   const title = message.role === "user" ? titleOf(content) : null;
   db.query("UPDATE session SET updated_at = max(updated_at + 1, ?), title = coalesce(title, ?) WHERE id = ?").run(
     message.ts,
@@ -99,6 +103,26 @@ export function readRunMessages(db: Database, runId: string): readonly PlacedMes
   return db
     .query<MessageRow, [string]>("SELECT * FROM message WHERE run_id = ? ORDER BY position, id")
     .all(runId)
+    .map(messageOf);
+}
+
+/** What the person wanted of the turn that this message is in: of its run, or if that is not known, what was said last before. */
+export function readInstructions(
+  db: Database,
+  sessionId: number,
+  { run_id, position, id }: Pick<PlacedMessage, "run_id" | "position" | "id">,
+): readonly PlacedMessage[] {
+  const isBefore = (message: PlacedMessage) =>
+    message.position < position || (message.position === position && Number(message.id) < Number(id));
+  const ofRun = run_id === null ? [] : readRunMessages(db, run_id);
+  const wanted = ofRun.filter((message) => message.role === "user" && isBefore(message));
+  if (wanted.length > 0) return wanted;
+  return db
+    .query<MessageRow, [number, number, number]>(
+      `SELECT * FROM message WHERE session_id = ? AND role = 'user' AND (position, id) < (?, ?)
+       ORDER BY position DESC, id DESC LIMIT 1`,
+    )
+    .all(sessionId, position, Number(id))
     .map(messageOf);
 }
 

@@ -122,6 +122,9 @@ export class Sessions {
       db.query(
         "UPDATE session SET cleared_at = (SELECT coalesce(max(position), 0) FROM message WHERE session_id = ?1) WHERE id = ?1",
       ).run(session.id);
+      db.query(
+        "INSERT INTO context_mark (session_id, kind, upto, created_at) SELECT id, 'clear', cleared_at, ? FROM session WHERE id = ?",
+      ).run(this.#now(), session.id);
       db.query("DELETE FROM session_state WHERE session_id = ?").run(session.id);
     });
     this.#bus.publish("session.cleared", { session_key: session.key }, { sessionKey: session.key });

@@ -44,6 +44,7 @@ describe("openConfig", () => {
       agents: { main: { thinking: "medium", prompt_files: ["SOUL.md"], tools: { deny: ["exec"] } } },
       subagents: DEFAULTS.subagents,
       runs: { on_restart: "interrupt" },
+      sessions: DEFAULTS.sessions,
       exec: { ...DEFAULTS.exec, timeout_ms: 60_000, path: ["/usr/bin", "/bin"] },
       tools: { ...DEFAULTS.tools, web_fetch: { ...DEFAULTS.tools.web_fetch, allow_hosts: ["wiki.home:8080"] } },
       limits: {

@@ -126,6 +126,8 @@ export class RunView {
     if (kind === "retry") this.note(`${who}; trying again`);
     else if (kind === "failover") this.note(`${who}; going on with ${word("to_provider")}/${word("to_model")}`);
     else if (kind === "resume") this.note("the server was restarted; the run goes on");
+    else if (kind === "compaction" && detail.summarised !== undefined)
+      this.note("the conversation became long: its older part is told by notes from here on");
     else if (kind === "limit")
       this.note(word("limit") ? `limit reached: ${word("limit")}` : `the model stopped: ${word("finish")}`);
   }

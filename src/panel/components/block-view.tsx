@@ -68,7 +68,7 @@ function Note({
   note,
   detail,
 }: {
-  note: "retry" | "failover" | "resume" | "limit";
+  note: "retry" | "failover" | "resume" | "limit" | "compaction";
   detail: Readonly<Record<string, unknown>>;
 }) {
   const t = useT();

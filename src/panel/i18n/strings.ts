@@ -131,6 +131,7 @@ export const strings = {
   "note.retry": { en: "The provider did not answer; trying again", zh: "模型服务没有响应；正在重试" },
   "note.failover": { en: "Going on with another model", zh: "改用其他模型继续" },
   "note.resume": { en: "Taken up again after a restart", zh: "重启后继续" },
+  "note.compaction": { en: "The conversation became long and was compacted", zh: "对话过长，已压缩" },
   "note.limit": { en: "A limit was reached", zh: "已达到上限" },
 
   "tool.running": { en: "running", zh: "运行中" },

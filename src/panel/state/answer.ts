@@ -39,7 +39,7 @@ export interface SaidBlock {
 /** What the loop did besides: another try, another provider, a limit. */
 export interface NoteBlock {
   readonly kind: "note";
-  readonly note: "retry" | "failover" | "resume" | "limit";
+  readonly note: "retry" | "failover" | "resume" | "limit" | "compaction";
   readonly detail: Readonly<Record<string, unknown>>;
 }
 export type Block = TextBlock | ThinkingBlock | ToolBlock | SaidBlock | NoteBlock;

@@ -17,6 +17,7 @@ import { channels } from "./0016-channels.ts";
 import { devicePlatforms } from "./0017-device-platforms.ts";
 import { discord } from "./0018-discord.ts";
 import { imports } from "./0020-imports.ts";
+import { contextMarks } from "./0021-context-marks.ts";
 
 /** Forward steps in order; the database's `user_version` says how many it has had. */
 export const migrations: readonly string[] = [
@@ -39,4 +40,5 @@ export const migrations: readonly string[] = [
   devicePlatforms,
   discord,
   imports,
+  contextMarks,
 ];

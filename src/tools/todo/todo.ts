@@ -1,7 +1,7 @@
 /** A list of tasks that the model keeps for its session. */
 import * as z from "zod";
 import { AlephError } from "../../protocol/errors.ts";
-import type { SessionState } from "../../sdk/session-state.ts";
+import { type SessionState, TASKS_STATE } from "../../sdk/session-state.ts";
 import { defineTool } from "../../sdk/tool.ts";
 import description from "./todo.md" with { type: "text" };
 
@@ -14,7 +14,6 @@ const items = z
   .max(100);
 type Items = z.output<typeof items>;
 
-const STATE = "todo";
 const MARKS = { pending: "[ ]", in_progress: "[>]", done: "[x]" } as const;
 
 export const todo = defineTool({
@@ -32,9 +31,9 @@ export const todo = defineTool({
       reason: "Keeps the list of tasks of this session",
       plan: { action, ...(wanted === undefined ? {} : { items: wanted }) },
       async run() {
-        if (action === "set" && wanted) await sessionState.set(sessionKey, STATE, wanted);
-        if (action === "clear") await sessionState.set(sessionKey, STATE, []);
-        return { ok: true, text: describe(items.catch([]).parse(sessionState.get(sessionKey, STATE) ?? [])) };
+        if (action === "set" && wanted) await sessionState.set(sessionKey, TASKS_STATE, wanted);
+        if (action === "clear") await sessionState.set(sessionKey, TASKS_STATE, []);
+        return { ok: true, text: describe(items.catch([]).parse(sessionState.get(sessionKey, TASKS_STATE) ?? [])) };
       },
     };
   },
