@@ -6,6 +6,7 @@ import { Peers } from "./channel/peers.ts";
 import type { Log } from "./lib/log.ts";
 import { once } from "./lib/once.ts";
 import { pause } from "./lib/pause.ts";
+import type { Media } from "./media/media.ts";
 import type { Approvals } from "./policy/approvals.ts";
 import type { Bus } from "./sdk/bus.ts";
 import type { Runs } from "./session/runs.ts";
@@ -16,6 +17,7 @@ export interface ChatPartsOptions {
   readonly runner: Runner;
   readonly runs: Runs;
   readonly approvals: Approvals;
+  readonly media: Media;
   /** They ask for the chats, and the chats for them. */
   readonly interfaces: () => Interfaces;
   readonly bus: Bus;

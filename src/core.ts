@@ -245,7 +245,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
 
   const channelNeeds: ChannelNeeds = { sessions, stores, bus, commands, fetch: options.fetch, now };
   const chatParts = stack.use(
-    new ChatParts({ stores, runner, runs, approvals, interfaces: () => interfaces, bus, log, now, monotonic }),
+    new ChatParts({ stores, runner, runs, approvals, media, interfaces: () => interfaces, bus, log, now, monotonic }),
   );
   const interfaces: Interfaces = new Interfaces({
     channels,

@@ -45,7 +45,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   providers: [...CONTRACTS, "type config"],
   browser: [...SUBSYSTEM, "sandbox"],
   tools: [...CONTRACTS, "browser", "type config", "media", "sandbox", "document", "policy"],
-  channel: [...SUBSYSTEM, "type session"],
+  channel: [...SUBSYSTEM, "session"],
   channels: [...CONTRACTS, "session", "channel"],
   plugin: [...SUBSYSTEM, "type media", "sandbox", "channel"],
   skill: [...CONTRACTS, "type config", "sandbox", "plugin"],

@@ -41,7 +41,7 @@ export function grantOf(
 }
 
 function alone(channel: string, policy: ChatPolicy, sender: Sender, peer: Peer | undefined): Admission {
-  const { dm_policy, dm_scope, agent } = policy;
+  const { dm_policy, dm_scope, agent, guest_tools } = policy;
   if (dm_policy === "disabled") return { kind: "refused" };
   // An allowlist is one: whom the owner let in at another time does not count.
   const grant = grantOf(channel, policy, sender, dm_policy === "allowlist" ? undefined : peer);
@@ -55,7 +55,7 @@ function alone(channel: string, policy: ChatPolicy, sender: Sender, peer: Peer |
   }
   if (dm_policy === "pairing") return { kind: "stranger" };
   if (dm_policy === "allowlist") return { kind: "refused" };
-  return { kind: "taken", grant: guestOf(channel, sender), sessionKey: guestSession(agent, channel, sender.id) };
+  return asGuest(channel, sender, guestSession(agent, channel, sender.id), guest_tools);
 }
 
 function inGroup(
@@ -77,11 +77,15 @@ function inGroup(
   }
   if (!rules.allow_from.includes("*") && !rules.allow_from.includes(sender.id)) return { kind: "refused" };
   // Apart from what the owner's tools brought into the group's own session.
-  return { kind: "taken", grant: guestOf(channel, sender), sessionKey: guestSession(agent, channel, group.id) };
+  const tools = rules.guest_tools ?? policy.guest_tools;
+  return asGuest(channel, sender, guestSession(agent, channel, group.id), tools);
 }
 
-function guestOf(channel: string, { id }: Sender): Grant {
-  return { identity: { id: identityOf(channel, id), kind: "guest" }, role: "guest", scopes: ["chat"] };
+/** Of a guest the grant itself says what is his: no tool but these, and no session but this one. */
+function asGuest(channel: string, { id }: Sender, sessionKey: string, tools: readonly string[] = []): Admission {
+  const identity = { id: identityOf(channel, id), kind: "guest" } as const;
+  const grant: Grant = { identity, role: "guest", scopes: ["chat"], guest: { sessionKey, tools } };
+  return { kind: "taken", grant, sessionKey };
 }
 
 /** Nothing of it is kept on disk. */

@@ -10,7 +10,8 @@ import { rootOf } from "./admission.ts";
 import { approvalButtons, approvalText } from "./approval-text.ts";
 import { type Received, setAnswered, setShown, waitingFor } from "./inbox.ts";
 import { LiveAnswer } from "./live-answer.ts";
-import { insertOutgoing, type Outbox, type OutboxExtras } from "./outbox.ts";
+import { madeFiles } from "./made-files.ts";
+import { insertOutgoing, type Outbox, type OutboxExtras, type OutboxFile } from "./outbox.ts";
 import { splitText } from "./split-text.ts";
 
 export interface ChannelParts {
@@ -182,6 +183,7 @@ export class Answers implements AsyncDisposable {
     clearInterval(followed?.typing);
     const shown = (await followed?.live?.answer.end()) ?? [];
     const text = answerOf(this.#o.runs.get(runId));
+    const files = madeFiles(store.db, runId);
     const rows = waitingFor(store.db, runId);
     if (rows.length === 0) return;
     const channels = new Map<string, ChannelParts>();
@@ -194,10 +196,18 @@ export class Answers implements AsyncDisposable {
         const place = JSON.stringify([row.channel, row.conversation]);
         if (told.has(place)) continue;
         told.add(place);
-        const pieces = splitText(text, channels.get(row.channel)?.limits.message ?? Number.POSITIVE_INFINITY);
+        const { capabilities, limits } = channels.get(row.channel) ?? {};
+        const said = capabilities?.files ? text : [text, ...files.map(unsent)].join("\n\n");
+        const pieces = splitText(said, limits?.message ?? Number.POSITIVE_INFINITY);
         const seen = row.id === followed?.live?.rowId ? shown : row.shown.map((id) => ({ id, text: undefined }));
         for (const extras of outgoing(pieces, seen, row.messageId)) {
           insertOutgoing(db, { channel: row.channel, conversation: row.conversation, ...extras }, now());
+        }
+        if (!capabilities?.files) continue;
+        // Each by itself: one that the place does not take holds back nothing else.
+        for (const file of files) {
+          const { channel, conversation } = row;
+          insertOutgoing(db, { channel, conversation, text: "", extras: { files: [file] } }, now());
         }
       }
     });
@@ -262,6 +272,10 @@ function outgoing(
   // What was shown beyond its end was said on the way.
   const over = shown.slice(pieces.length).map(({ id }) => ({ text: "…", extras: { replaces: id } }));
   return [...changes, ...over];
+}
+
+function unsent({ name }: OutboxFile): string {
+  return `[${name}: this place takes no files]`;
 }
 
 function answerOf({ status, text, error }: Pick<StoredRun, "status" | "text" | "error">): string {

@@ -2,6 +2,7 @@
 import * as z from "zod";
 
 const ids = z.array(z.string().min(1).max(256));
+const tools = z.array(z.string().min(1).max(64)).max(100);
 
 export const chatOptions = {
   allow_from: ids
@@ -23,6 +24,7 @@ export const chatOptions = {
       z.strictObject({
         require_mention: z.boolean().default(true).describe("whether only what is said to Aleph by name is taken"),
         allow_from: ids.default([]).describe("who else may write there, as a guest; * for everybody"),
+        guest_tools: tools.optional().describe("tools of the guests there, in place of those of all guests"),
       }),
     )
     .default({ "*": { require_mention: true, allow_from: [] } })
@@ -32,5 +34,8 @@ export const chatOptions = {
     .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/)
     .default("main")
     .describe("the agent that answers"),
+  guest_tools: tools
+    .default([])
+    .describe("tools that guests may use, of those that an invite may name; those that are the owner's stay closed"),
   stream: z.boolean().default(true).describe("whether an answer is shown while it grows, where that is possible"),
 } as const;

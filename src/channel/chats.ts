@@ -24,10 +24,10 @@ import { admit, grantOf, isSpokenIn } from "./admission.ts";
 import { Answers, type AnswersOptions } from "./answers.ts";
 import { type Decision, readApprovalButton } from "./approval-text.ts";
 import { findReceived, forgetOld, insertReceived, type Received, setAnswered, setRun, unanswered } from "./inbox.ts";
-import { insertOutgoing, Outbox } from "./outbox.ts";
+import { insertOutgoing, Outbox, type OutboxOptions } from "./outbox.ts";
 import type { Peers } from "./peers.ts";
 
-export interface ChatsOptions extends Pick<AnswersOptions, "runs" | "channelParts"> {
+export interface ChatsOptions extends Pick<AnswersOptions, "runs" | "channelParts">, Pick<OutboxOptions, "media"> {
   readonly stores: { of(sessionKey: string): Store; all(): readonly Store[]; readonly durable: Store };
   readonly runner: {
     start(params: RunParams, grant: Grant): Promise<{ readonly run_id: string }>;

@@ -5,12 +5,20 @@ import { AlephError, type Reason } from "../protocol/errors.ts";
 import type { Button, OpenChannel } from "../sdk/channel.ts";
 import type { Store } from "../sdk/store.ts";
 
+/** Stored bytes that go out; read when it is their turn. */
+export interface OutboxFile {
+  readonly media_id: string;
+  readonly name: string;
+  readonly type: string;
+}
+
 export interface OutboxExtras {
   readonly buttons?: readonly (readonly Button[])[];
   /** The place's id of the message that is answered. */
   readonly replyTo?: string;
   /** The place's id of the message that it stands in place of. */
   readonly replaces?: string;
+  readonly files?: readonly OutboxFile[];
 }
 
 export interface Outgoing {
@@ -24,6 +32,8 @@ export interface OutboxOptions {
   readonly stores: { all(): readonly Store[] };
   /** The channel while it is running. */
   readonly channelOf: (channel: string) => OpenChannel | undefined;
+  /** Where stored bytes are. */
+  readonly media: { get(mediaId: string): Promise<{ readonly bytes: Uint8Array }> };
   readonly now: () => number;
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly log: Log;
@@ -135,7 +145,7 @@ export class Outbox implements AsyncDisposable {
   async #send(store: Store, row: Row, open: OpenChannel): Promise<() => void> {
     const { now, log } = this.#o;
     try {
-      await deliver(open, row);
+      await deliver(open, row, this.#o.media);
       return () => store.writeRelaxed((db) => db.query("DELETE FROM channel_outbox WHERE id = ?").run(row.id));
     } catch (thrown) {
       const { reason, message, data } = AlephError.from(thrown);
@@ -202,9 +212,15 @@ function giveUp(store: Store, { id, created_at }: Row, failure: string): void {
   });
 }
 
-async function deliver(open: OpenChannel, row: Row): Promise<void> {
+async function deliver(open: OpenChannel, row: Row, media: OutboxOptions["media"]): Promise<void> {
   const { conversation, text, extras } = row;
-  const { replaces, ...rest } = JSON.parse(extras) as OutboxExtras;
+  const { replaces, files, ...more } = JSON.parse(extras) as OutboxExtras;
+  const stored = files?.map(({ media_id, name, type }) => ({
+    name,
+    type,
+    load: async () => (await media.get(media_id)).bytes,
+  }));
+  const rest = stored ? { ...more, files: stored } : more;
   if (replaces !== undefined && open.edit) {
     try {
       await open.edit(conversation, replaces, text, rest);

@@ -23,6 +23,8 @@ export const mediaPart = z.object({
   size: z.number(),
   /** Where it lies in the agent's workspace, if it does. */
   path: z.string().optional(),
+  /** Of a tool's result: made for the person, so that it goes out with the answer wherever that goes. */
+  for_person: z.literal(true).optional(),
 });
 export const toolCallPart = z.object({
   type: z.literal("tool_call"),

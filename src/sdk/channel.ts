@@ -85,6 +85,8 @@ export interface ChatPolicy {
   /** `main`: with the owner's main session; else each sender has a session. */
   readonly dm_scope: "main" | "per_peer" | "per_channel_peer";
   readonly agent: string;
+  /** Tools that guests may use, of those that guests may have at all; left out, none. */
+  readonly guest_tools?: readonly string[];
   /** Whether the answer is shown while it grows, where a message can be edited. */
   readonly stream: boolean;
 }
@@ -93,6 +95,8 @@ export interface GroupPolicy {
   readonly require_mention: boolean;
   /** Whose messages are taken besides those of `allow_from`, with the rights of a guest; `*` for everybody. */
   readonly allow_from: readonly string[];
+  /** In place of those of all guests. */
+  readonly guest_tools?: readonly string[] | undefined;
 }
 
 /** What a place where people chat gives what it hears to. */
@@ -130,6 +134,7 @@ export interface OutgoingFile {
 export interface MessageExtras {
   /** Rows of buttons. */
   readonly buttons?: readonly (readonly Button[])[];
+  /** They come by themselves, with an empty text. */
   readonly files?: readonly OutgoingFile[];
   /** The place's id of the message that is answered. */
   readonly replyTo?: string;

@@ -1,10 +1,14 @@
 import { expect, test } from "bun:test";
 import { AlephError } from "../../src/protocol/errors.ts";
 import type { Button } from "../../src/sdk/channel.ts";
+import { appendMessage } from "../../src/session/messages.ts";
+import type { StoredRun } from "../../src/session/runs.ts";
 import { testAgent } from "../support/agent.ts";
 import { testChat } from "../support/chat.ts";
 import { refusal } from "../support/config.ts";
 import { until } from "../support/until.ts";
+
+type Tool = { readonly function: { readonly name: string } };
 
 const GROUP = { id: "G1", addressed: true };
 
@@ -136,6 +140,63 @@ test("Chats takes guests where the owner says so, and nothing of it stays on dis
   const kept = tables.flatMap(({ name }) => agent.store.db.query(`SELECT * FROM "${name}"`).values());
   expect(JSON.stringify(kept)).not.toContain("a secret of mine");
   expect(agent.runs.list({ limit: 5 }).map(({ request }) => request.grant.role)).toEqual(["guest"]);
+});
+
+test("Chats gives guests no tool but those that the table names, and no memory", async () => {
+  await using agent = await testAgent();
+  const group = { require_mention: false, allow_from: ["*"] };
+  const groups = { G1: group, G2: { ...group, guest_tools: ["time", "read"] } };
+  await using t = await testChat(agent, { policy: { dm_policy: "open", groups } });
+  agent.fake.reply("1", "2", "3", "4");
+  const offered = () => (agent.fake.requests.at(-1)!.body.tools ?? []).map((tool: Tool) => tool.function.name);
+  await t.say("hi");
+  await until(() => t.shown.length === 1);
+  expect(offered()).toContain("memory_search");
+  await t.say("hi", { sender: { id: "U2" } });
+  await until(() => t.shown.length === 2);
+  expect(offered()).toEqual([]);
+  await t.say("hi", { sender: { id: "U2" }, conversation: "g1", group: { id: "G1", addressed: true } });
+  await until(() => t.shown.length === 3);
+  expect(offered()).toEqual([]);
+  await t.say("hi", { sender: { id: "U2" }, conversation: "g2", group: { id: "G2", addressed: true } });
+  await until(() => t.shown.length === 4);
+  expect(offered().toSorted()).toEqual(["read", "time"]);
+  const [{ request, sessionKey }] = agent.runs.list({ limit: 1 }) as [StoredRun];
+  expect(request.grant).toEqual({
+    identity: { id: "chat:U2", kind: "guest" },
+    role: "guest",
+    scopes: ["chat"],
+    guest: { sessionKey, tools: ["time", "read"] },
+  });
+  // Nothing of a guest's session is learned.
+  expect(agent.session(sessionKey).kind).toBe("guest");
+});
+
+test("Chats denies a guest a tool that he was not offered, and one that is the owner's alone", async () => {
+  await using agent = await testAgent();
+  await using t = await testChat(agent, { policy: { dm_policy: "open", guest_tools: ["session_list"] } });
+  const call = (tool: string) => ({ steps: [{ tool_call: { id: `c_${tool}`, name: tool, args: {} } }] });
+  agent.fake.reply(call("time"), call("session_list"), "I cannot");
+  await t.say("what time is it?", { sender: { id: "U2" } });
+  await until(() => t.shown.length === 1);
+  const results = agent.fake.requests.at(-1)!.body.messages.filter(({ role }: { role: string }) => role === "tool");
+  expect(results.map(({ content }: { content: string }) => content)).toEqual([
+    'Error: Tool "time" is not allowed here',
+    'Error: Tool "session_list" is not for this guest',
+  ]);
+});
+
+test("Chats answers a guest's commands, alone and in a group", async () => {
+  await using agent = await testAgent();
+  const groups = { G1: { require_mention: false, allow_from: ["*"] } };
+  await using t = await testChat(agent, { policy: { dm_policy: "open", groups } });
+  await t.say("/whoami", { sender: { id: "U2" } });
+  await until(() => t.shown.length === 1);
+  await t.say("/model", { sender: { id: "U2" }, conversation: "g", group: { id: "G1", addressed: true } });
+  await until(() => t.shown.length === 2);
+  expect(t.texts()[0]).toContain("talk, as a guest");
+  expect(t.texts()[1]).toStartWith("/model is not for guests");
+  expect(agent.fake.requests).toHaveLength(0);
 });
 
 test("Chats shows an answer while it grows, in as many messages as it takes, and ends with what was said", async () => {
@@ -382,4 +443,31 @@ test("Chats sends nothing again while the disk is too full to note that it was s
   await t.say("more");
   await until(() => t.shown.length === 2);
   expect(t.texts()).toEqual(["Hello!", "Again."]);
+});
+
+test("Chats names what a run made where the place takes no files, and sends each once where it does", async () => {
+  await using agent = await testAgent();
+  const made = await agent.media.put(new TextEncoder().encode("sound"), { mime: "audio/mpeg" });
+  for (const files of [false, true]) {
+    await using t = await testChat(agent, { capabilities: { files } });
+    const gate = Promise.withResolvers<void>();
+    agent.fake.reply({ steps: ["Listen.", { wait: gate.promise }] });
+    await t.say("sing", { id: `m${files}` });
+    const [{ id, sessionId }] = agent.runs.list({ limit: 1 }) as [StoredRun];
+    const result = { type: "tool_result", call_id: "c", tool: "speak", status: "ok", text: "Spoken" } as const;
+    const parts = [{ ...result, media: [{ ...made, for_person: true }, made] as const }].map((part) => ({
+      ...part,
+      media: [...part.media],
+    }));
+    const message = { sessionId, runId: id, role: "tool", parts, status: "complete", ts: 1 } as const;
+    await agent.store.write((db) => appendMessage(db, message));
+    gate.resolve();
+    await until(() => t.shown.length === (files ? 2 : 1));
+    const [answer, sound] = t.shown;
+    expect(answer!.text).toBe(files ? "Listen." : "Listen.\n\n[speech-1.mp3: this place takes no files]");
+    const [file] = sound?.extras.files ?? [];
+    expect(file && [sound!.text, file.name, file.type, new TextDecoder().decode(await file.load())]).toEqual(
+      files ? ["", "speech-1.mp3", "audio/mpeg", "sound"] : undefined,
+    );
+  }
 });

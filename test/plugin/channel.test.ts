@@ -83,6 +83,7 @@ describe("a plugin's channel", () => {
         dm_scope: "per_peer",
         groups: { "*": { require_mention: true, allow_from: [] } },
         agent: "main",
+        guest_tools: [],
         stream: true,
       },
     ]);

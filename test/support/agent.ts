@@ -136,6 +136,7 @@ export async function testAgent({ plugins: given = [], agents = {}, limits, reco
     cassettes,
     toolbox,
     approvals,
+    media,
     commands,
     store,
     events,

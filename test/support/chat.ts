@@ -67,6 +67,7 @@ export async function testChat(agent: Agent, options: TestChatOptions = {}) {
     runner: agent.runner,
     runs: agent.runs,
     approvals: agent.approvals,
+    media: agent.media,
     peers,
     channelOf: () => running,
     channelParts: async () => ({

@@ -22,6 +22,8 @@ const UPDATES = ["message", "callback_query"] as const;
 const AT_ONCE = 100;
 /** The most that the Bot API hands out. */
 const MAX_FILE = 20_000_000;
+/** A larger picture goes as a document. */
+const MAX_PHOTO = 10_000_000;
 const COMMAND = /^[a-z0-9_]{1,32}$/;
 
 export class Bot implements OpenChannel {
@@ -95,9 +97,11 @@ export class Bot implements OpenChannel {
         id = (await this.#api.sendMessage(chat, text, { ...to, ...plain })).message_id;
       }
       for (const { name, type, load } of files) {
-        const file = new InputFile(await load(), name);
+        const bytes = await load();
+        const file = new InputFile(bytes, name);
+        const isPicture = type === "image/jpeg" || type === "image/png";
         const sent =
-          type === "image/jpeg" || type === "image/png"
+          isPicture && bytes.byteLength <= MAX_PHOTO
             ? await this.#api.sendPhoto(chat, file, to)
             : type === "audio/ogg"
               ? await this.#api.sendVoice(chat, file, to)

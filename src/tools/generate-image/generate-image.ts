@@ -42,8 +42,12 @@ export const generateImage = defineTool({
       async run() {
         const { provider, model, media } = await pictures.image({ ...wish, sessionKey }, identity, signal);
         const what = media.length === 1 ? "One picture" : `${media.length} pictures`;
-        return { ok: true, text: `${what} by ${provider}/${model}; the user sees them`, media };
+        return { ok: true, text: `${what} by ${provider}/${model}; the user sees them`, media: media.map(forPerson) };
       },
     };
   },
 });
+
+function forPerson(part: MediaPart): MediaPart {
+  return { ...part, for_person: true };
+}

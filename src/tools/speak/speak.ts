@@ -36,7 +36,11 @@ export const speak = defineTool({
       plan: { ...said },
       async run() {
         const sound = await voice.speak(said, { identity, sessionKey }, signal);
-        return { ok: true, text: `Spoken (${sound.mime}, ${sound.size} bytes); the user can hear it`, media: [sound] };
+        return {
+          ok: true,
+          text: `Spoken (${sound.mime}, ${sound.size} bytes); the user can hear it`,
+          media: [{ ...sound, for_person: true }],
+        };
       },
     };
   },

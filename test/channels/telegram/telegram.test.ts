@@ -1,7 +1,10 @@
 import { expect, test } from "bun:test";
+import { telegram } from "../../../src/channels/telegram/telegram.ts";
 import type { ConfigInput } from "../../../src/config/schema.ts";
 import { collectEvents } from "../../support/app.ts";
 import { conversation } from "../../support/conversation.ts";
+import { testLog } from "../../support/log.ts";
+import { PNG_BASE64, startOpenAiFake } from "../../support/providers/openai.ts";
 import { fakeTelegram, TELEGRAM } from "../../support/telegram.ts";
 import { until } from "../../support/until.ts";
 
@@ -238,4 +241,65 @@ test("telegram refuses a conversation that is none, and passes on whom it may no
   expect(await send("7")).toBe("forbidden");
   t.telegram.fail("sendMessage", () => ({ code: 400, description: "Bad Request: chat not found" }));
   expect(await send("7")).toBe("not_found");
+});
+
+test("telegram sends what a run made with its answer: a picture as a photo, speech as a document", async () => {
+  await using vendor = startOpenAiFake();
+  await using t = await setUp(
+    {},
+    {
+      providers: {
+        fake: { type: "openai-compatible", base_url: vendor.url, api_key: "k", models: ["m"] },
+        maker: { type: "openai", base_url: vendor.url, api_key: "k" },
+      },
+      models: { image: "maker/gpt-image-1", speech: "maker/gpt-4o-mini-tts" },
+    },
+  );
+  vendor.reply(
+    {
+      steps: [
+        { tool_call: { id: "c1", name: "generate_image", args: { prompt: "a cat" } } },
+        { tool_call: { id: "c2", name: "speak", args: { text: "Meow" } } },
+      ],
+    },
+    "Here they are.",
+  );
+  t.telegram.say("a cat, please");
+  await until(() => t.telegram.messages.length === 3);
+  // Both were made at the same time.
+  const isPhoto = ({ file }: (typeof t.telegram.messages)[number]) => file?.method === "sendPhoto";
+  const [answer, ...files] = t.telegram.messages;
+  const inOrder = [...files.filter(isPhoto), ...files.filter((message) => !isPhoto(message))];
+  expect([answer?.text, ...inOrder.map(({ file }) => file)]).toEqual([
+    "Here they are.",
+    {
+      method: "sendPhoto",
+      name: expect.stringMatching(/^picture-\d\.png$/),
+      bytes: Buffer.from(PNG_BASE64, "base64").toString("hex"),
+    },
+    { method: "sendDocument", name: expect.stringMatching(/\.mp3$/), bytes: expect.any(String) },
+  ]);
+});
+
+test("telegram sends sound that it can play as a voice message, and a large picture as a document", async () => {
+  await using server = fakeTelegram();
+  const { signal } = new AbortController();
+  const options = telegram.options!.parse({ token: TELEGRAM.token, api_root: server.url });
+  const commands = { words: async () => [] };
+  await using open = await telegram.open({ commands, fetch }, options, {
+    log: testLog().log,
+    signal,
+    chat: async () => ({
+      receive: async () => ({ taken: true }),
+      press: async () => ({ text: "", settled: true }),
+    }),
+  });
+  const file = (name: string, type: string, size: number) => ({ name, type, load: async () => new Uint8Array(size) });
+  const files = [file("a.ogg", "audio/ogg", 3), file("b.png", "image/png", 10_000_001), file("c.jpg", "image/jpeg", 3)];
+  await open.send("1001", "", { files });
+  expect(server.messages.map(({ text, file }) => [text, file?.method, file?.name])).toEqual([
+    ["", "sendVoice", "a.ogg"],
+    ["", "sendDocument", "b.png"],
+    ["", "sendPhoto", "c.jpg"],
+  ]);
 });

@@ -6,8 +6,20 @@ test("generate_image asks the model of the config and gives pictures", async () 
   const { ok, result, media } = await t.call("generate_image", { prompt: "A dot", count: 2, size: "64x64" });
   expect([ok, result]).toEqual([true, "2 pictures by o/gpt-image-1; the user sees them"]);
   expect(media).toEqual([
-    { type: "media", media_id: expect.stringMatching(/^media_/), mime: "image/png", size: expect.any(Number) },
-    { type: "media", media_id: expect.stringMatching(/^media_/), mime: "image/png", size: expect.any(Number) },
+    {
+      type: "media",
+      for_person: true,
+      media_id: expect.stringMatching(/^media_/),
+      mime: "image/png",
+      size: expect.any(Number),
+    },
+    {
+      type: "media",
+      for_person: true,
+      media_id: expect.stringMatching(/^media_/),
+      mime: "image/png",
+      size: expect.any(Number),
+    },
   ]);
   expect(t.fake.journal.at(-1)?.body).toMatchObject({ model: "gpt-image-1", prompt: "A dot", n: 2, size: "64x64" });
 });

@@ -6,7 +6,7 @@ test("speak stores what the provider says as media", async () => {
   const { ok, result, media } = await t.call("speak", { text: "Hello", voice: "nova" });
   expect([ok, result]).toEqual([true, "Spoken (audio/mpeg, 15 bytes); the user can hear it"]);
   expect(media).toEqual([
-    { type: "media", media_id: expect.any(String), mime: "audio/mpeg", name: "speech.mp3", size: 15 },
+    { type: "media", for_person: true, media_id: expect.any(String), mime: "audio/mpeg", name: "speech.mp3", size: 15 },
   ]);
   expect(t.fake.journal.at(-1)?.body).toEqual({
     model: "tts-1",
