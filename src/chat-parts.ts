@@ -3,6 +3,7 @@ import type { Runner } from "./agent/runner.ts";
 import type { Chats } from "./channel/chats.ts";
 import type { Interfaces } from "./channel/interfaces.ts";
 import { Peers } from "./channel/peers.ts";
+import type { Poster } from "./cron/delivery.ts";
 import type { Log } from "./lib/log.ts";
 import { once } from "./lib/once.ts";
 import { pause } from "./lib/pause.ts";
@@ -49,6 +50,24 @@ export class ChatParts implements AsyncDisposable {
     });
     return this.#chats;
   });
+
+  /** For what goes out without being an answer. Throws `not_found` for an interface that there is not. */
+  async poster(channel: string): Promise<Poster> {
+    const [{ limits }, chats, { insertOutgoing }, { splitText }] = await Promise.all([
+      this.#o.interfaces().parts(channel),
+      this.chats(),
+      import("./channel/outbox.ts"),
+      import("./channel/split-text.ts"),
+    ]);
+    return {
+      put: (db, conversation, text) => {
+        for (const piece of splitText(text, limits.message)) {
+          insertOutgoing(db, { channel, conversation, text: piece }, this.#o.now());
+        }
+      },
+      kick: () => chats.kick(channel),
+    };
+  }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#chats?.[Symbol.asyncDispose]();

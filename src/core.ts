@@ -18,6 +18,7 @@ import { CommandParts } from "./command-parts.ts";
 import type { Completion } from "./completion/completion.ts";
 import { KnownSecrets } from "./config/known-secrets.ts";
 import type { Core, CoreOptions } from "./core-options.ts";
+import { CronParts } from "./cron-parts.ts";
 import { createDispatch } from "./gateway/dispatch.ts";
 import { gauges } from "./gateway/gauges.ts";
 import { Metrics } from "./gateway/metrics.ts";
@@ -96,6 +97,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     onRevoked(credential) {
       gateway.revoke(credential);
       cluster.revoked(credential);
+      cron.revoked(credential);
     },
     async endSession(sessionKey) {
       await runner.stopSession(sessionKey);
@@ -141,6 +143,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       skills: skillOffer,
       subagents,
       cluster: cluster.center,
+      cron: cron.shelf,
       now,
       fetch: options.fetch,
       resolveSecret: (value) => config.resolve(value),
@@ -257,6 +260,9 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     log,
   });
 
+  const cronRuns = { runner, runs, sessions, stores, chatParts, workspace, isForeign, timeZone, listen };
+  const cron = stack.use(new CronParts({ ...pluginOptions, ...cronRuns }));
+
   const pluginParts = new PluginParts({
     plugins,
     protocols,
@@ -296,6 +302,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     jobs: async () => (await toolNeeds()).jobs,
     ...sessionParts({ ...memoryOptions, config: withAgents, sessions, stores, bus, load: runner }),
     cluster: cluster.center,
+    cron: cron.cron,
     commands,
     usage,
     generations,
@@ -339,6 +346,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     if (listen) pluginParts.start();
     if (listen) void plugins.start();
     if (listen) memory.start();
+    if (listen) await cron.start();
     if (listen) a2a.start().catch((error: unknown) => log.error("a2a could not be started", describeError(error)));
   })();
   ready.catch((error: unknown) => log.error("start could not be completed", describeError(error)));

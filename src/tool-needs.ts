@@ -19,6 +19,7 @@ import { type JobState, Jobs } from "./sandbox/jobs.ts";
 import { createLauncher, type Launcher } from "./sandbox/launcher.ts";
 import type { Bus } from "./sdk/bus.ts";
 import type { Cluster } from "./sdk/cluster.ts";
+import type { CronShelf } from "./sdk/cron.ts";
 import type { KeptResults } from "./sdk/kept-results.ts";
 import type { MemoryShelf } from "./sdk/memory.ts";
 import type { Questions } from "./sdk/questions.ts";
@@ -42,6 +43,7 @@ export interface ToolNeedsOptions {
   readonly messageIndex: () => Promise<MessageIndex>;
   readonly subagents: Subagents;
   readonly cluster: () => Promise<Cluster>;
+  readonly cron: CronShelf;
   readonly now: () => number;
   readonly fetch: typeof fetch;
   readonly bus: Bus;
@@ -103,6 +105,7 @@ export function makeToolNeeds(options: ToolNeedsOptions): ToolNeeds & { readonly
     memory: options.memory,
     subagents,
     cluster: options.cluster,
+    cron: options.cron,
     transfers: join(home.run, "transfers"),
     now,
     fetch,

@@ -66,6 +66,12 @@ export const TOPICS = [
   "node.call_started",
   "node.output",
   "node.call_ended",
+  "cron.added",
+  "cron.updated",
+  "cron.removed",
+  "cron.started",
+  "cron.ended",
+  "cron.skipped",
   "system.tick",
   "system.shutdown",
 ] as const satisfies readonly Topic[];

@@ -174,6 +174,24 @@ export const eventSchemas = {
     outcome: z.enum(["done", "failed", "unknown"]),
     reason: z.string().nullable(),
   }),
+  "cron.added": z.object({ cron_id: z.string(), next_run_at: z.number().nullable() }),
+  "cron.updated": z.object({ cron_id: z.string(), enabled: z.boolean(), next_run_at: z.number().nullable() }),
+  "cron.removed": z.object({ cron_id: z.string() }),
+  "cron.started": z.object({ cron_id: z.string(), due_at: z.number(), run_id: z.string(), session_key: z.string() }),
+  /** `cron_id` is `heartbeat:` and an agent where that looked whether something matters. */
+  "cron.ended": z.object({
+    cron_id: z.string(),
+    due_at: z.number(),
+    run_id: z.string().nullable(),
+    status: z.enum(["completed", "failed", "cancelled", "interrupted"]),
+  }),
+  /** `times` that passed while nobody could run them, or one while its last run still went. */
+  "cron.skipped": z.object({
+    cron_id: z.string(),
+    due_at: z.number(),
+    reason: z.enum(["missed", "overlap"]),
+    times: z.number(),
+  }),
   "system.tick": z.object({
     uptime_ms: z.number(),
     connections: z.number(),

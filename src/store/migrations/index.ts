@@ -15,6 +15,7 @@ import { nodes } from "./0014-nodes.ts";
 import { a2a } from "./0015-a2a.ts";
 import { channels } from "./0016-channels.ts";
 import { devicePlatforms } from "./0017-device-platforms.ts";
+import { cron } from "./0022-cron.ts";
 import { discord } from "./0018-discord.ts";
 import { imports } from "./0020-imports.ts";
 import { contextMarks } from "./0021-context-marks.ts";
@@ -41,4 +42,5 @@ export const migrations: readonly string[] = [
   discord,
   imports,
   contextMarks,
+  cron,
 ];
