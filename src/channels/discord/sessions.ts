@@ -29,12 +29,14 @@ export class KeptSession {
 
   /** As the gateway's client says; null when it cannot be resumed. */
   update(session: SessionInfo | null): void {
-    if (session?.sessionId !== this.#session?.sessionId) {
+    const isOther = session?.sessionId !== this.#session?.sessionId;
+    this.#session = session;
+    if (isOther) {
       this.#open = new Set();
       this.#latest = session?.sequence ?? 0;
-    }
-    this.#session = session;
-    this.#saveSoon();
+      // A process that dies right now would leave nothing that can be resumed.
+      this.save();
+    } else this.#saveSoon();
   }
 
   /** Call the result when the event is done with. */
