@@ -3,7 +3,6 @@
 import { A2aParts } from "./a2a-parts.ts";
 import { withAgentFiles } from "./agent/agent-files.ts";
 import type { LoopDeps } from "./agent/loop.ts";
-import { ModelMediaFitter } from "./agent/model-media.ts";
 import { Runner } from "./agent/runner.ts";
 import { SubagentRuns } from "./agent/subagents.ts";
 import { TokenScales } from "./agent/tokens.ts";
@@ -50,17 +49,19 @@ import { createGate } from "./policy/gate.ts";
 import type { Issue } from "./protocol/errors.ts";
 import { TOPICS } from "./protocol/event-frame.ts";
 import { providers } from "./providers/index.ts";
+import { runMedia } from "./run-media.ts";
 import { createKeptResults } from "./session/kept-results.ts";
 import { OpenQuestions } from "./session/questions.ts";
 import { Runs } from "./session/runs.ts";
 import { Sessions } from "./session/sessions.ts";
 import { createStores } from "./session/stores.ts";
-import { ensureInstanceId } from "./store/instance-id.ts";
 import { sessionParts } from "./session-parts.ts";
+import { ensureInstanceId } from "./store/instance-id.ts";
 import { type OpenStore, openStore } from "./store/store.ts";
 import { startTicks, systemStatus } from "./system-status.ts";
 import { tools } from "./tools/index.ts";
 import { Ledger } from "./usage/ledger.ts";
+import { WebhookParts } from "./webhook-parts.ts";
 
 const TICK_MS = 30_000;
 /** How long runs may take to reach a safe point when the app stops. */
@@ -207,21 +208,11 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     pluginPrompts: promptsOf,
     skills: { about: aboutSkills },
     recall: memory.recall,
+    scales: new TokenScales(),
     questions,
     secrets,
     isForeign,
-    modelMedia: new ModelMediaFitter({
-    scales: new TokenScales(),
-      documents: async () => (await toolNeeds()).documents,
-      voice,
-      hears: () => current().models.transcription !== undefined,
-      log,
-    }),
-    attachments: async (given, sessionKey) => {
-      const { takeAttachments } = await import("./agent/attachments.ts");
-      const files = async () => (await toolNeeds()).files;
-      return takeAttachments({ media, files, workspace: (agent) => toolbox.workspace(agent) }, given, sessionKey);
-    },
+    ...runMedia({ toolNeeds, voice, log, media, workspace, config: current }),
     hooks,
     commands,
     timeZone,
@@ -260,6 +251,9 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     log,
   });
 
+  const poster = (channel: string) => chatParts.poster(channel);
+  const webhookNeeds = { runner: () => runner, runs, poster, toolNeeds, workspace };
+  const webhooks = stack.use(new WebhookParts({ ...pluginOptions, ...webhookNeeds }));
   const cronRuns = { runner, runs, sessions, stores, chatParts, workspace, isForeign, timeZone, listen };
   const cron = stack.use(new CronParts({ ...pluginOptions, ...cronRuns }));
 
@@ -282,6 +276,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     runner,
     runs,
     sessions,
+    ...sessionParts({ ...memoryOptions, config: withAgents, sessions, stores, bus, load: runner }),
     queues: runner,
     stores,
     bus,
@@ -297,10 +292,10 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     skills,
     skillInstaller,
     memory: memory.memory,
+    webhooks,
     messageIndex: memory.messageIndex,
     mcp: mcp.servers,
     jobs: async () => (await toolNeeds()).jobs,
-    ...sessionParts({ ...memoryOptions, config: withAgents, sessions, stores, bus, load: runner }),
     cluster: cluster.center,
     cron: cron.cron,
     commands,
@@ -334,6 +329,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   let serving = false;
   const ready = (async () => {
     await bus.start();
+    if (listen) await webhooks.start();
     if (options.recover) {
       // Before those runs ask again: they find the questions that they left.
       await approvals.expireAll(await runner.recover());
@@ -361,7 +357,9 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   let completion: Completion | undefined;
   const loadCompletion = once(async () => {
     const { Completion } = await import("./completion/completion.ts");
-    completion = owned.use(new Completion({ models, runner, bus, usage, store, config: current, log, now, monotonic }));
+    completion = owned.use(
+      new Completion({ models, runner, bus, usage, store, media, mediaLinks, config: current, log, now, monotonic }),
+    );
     return completion;
   });
   return {
@@ -390,6 +388,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       pluginRoutes: pluginParts.routes,
       mcp: mcp.endpoint,
       a2a: a2a.endpoint,
+      webhooks: webhooks.incoming,
     },
     ready,
     status: () => needs.status(),

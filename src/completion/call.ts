@@ -5,7 +5,7 @@ import type { Grant } from "../protocol/identity.ts";
 import type { Dialect } from "../sdk/provider.ts";
 
 /** Who asks, and where. */
-export interface SingleCall {
+interface AnyCall {
   /** The path, for the books. */
   readonly route: string;
   readonly grant: Grant;
@@ -17,7 +17,12 @@ export interface SingleCall {
   readonly signal: AbortSignal;
 }
 
-export interface CompletionCall extends SingleCall {
+export interface SingleCall extends AnyCall {
+  /** The server as the client names it, such as `http://127.0.0.1:18790`. */
+  readonly origin: string;
+}
+
+export interface CompletionCall extends AnyCall {
   readonly dialect: Dialect;
   /** The body as it came, and its JSON. */
   readonly text: string;

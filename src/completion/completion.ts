@@ -8,6 +8,8 @@ import { dialects } from "../dialects/index.ts";
 import { createDeadlines } from "../lib/deadlines.ts";
 import { createId } from "../lib/id.ts";
 import type { Log } from "../lib/log.ts";
+import type { MediaLinks } from "../media/links.ts";
+import type { Media } from "../media/media.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Usage } from "../protocol/message.ts";
 import { priced, streamWithFailover } from "../providers/chain.ts";
@@ -30,9 +32,11 @@ import { readUsage } from "./usage-tail.ts";
 export interface CompletionOptions {
   readonly models: Models;
   readonly runner: Pick<Runner, "start" | "stop">;
-  readonly bus: Pick<Bus, "attach">;
+  readonly bus: Pick<Bus, "attach" | "publish">;
   readonly usage: Pick<Ledger, "check" | "record" | "recordLater">;
   readonly store: Store;
+  readonly media: Pick<Media, "put">;
+  readonly mediaLinks: Pick<MediaLinks, "sign">;
   readonly config: () => Config;
   readonly log: Log;
   /** Unix milliseconds. */
@@ -303,6 +307,7 @@ export class Completion implements AsyncDisposable {
 
   #trace(kind: "retry" | "failover", detail: Record<string, unknown>): void {
     this.#o.log.warn(kind === "retry" ? "a provider is asked again" : "another provider is asked", detail);
+    this.#o.bus.publish("provider.retried", { kind, detail });
   }
 
   #head({ dialect }: CompletionCall, model: string): ReplyHead {

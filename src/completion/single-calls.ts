@@ -10,7 +10,7 @@ import { providerFailureOf } from "../sdk/provider-error.ts";
 import type { SingleCall } from "./call.ts";
 import type { CompletionOptions } from "./completion.ts";
 
-type Needs = Pick<CompletionOptions, "models" | "usage" | "now" | "monotonic">;
+type Needs = Pick<CompletionOptions, "models" | "usage" | "now" | "monotonic" | "media" | "mediaLinks">;
 
 const embedding = z.strictObject({
   model: z.string().min(1),
@@ -25,7 +25,7 @@ const image = z.strictObject({
   prompt: z.string().min(1),
   n: z.int().min(1).max(10).nullish(),
   size: z.string().nullish(),
-  response_format: z.literal("b64_json").nullish(),
+  response_format: z.enum(["b64_json", "url"]).nullish(),
   user: z.string().nullish(),
   stream: z.literal(false).nullish(),
 });
@@ -57,7 +57,7 @@ export async function embed(needs: Needs, call: SingleCall, body: Body): Promise
 
 /** `/v1/images/generations`. */
 export async function generateImages(needs: Needs, call: SingleCall, body: Body): Promise<Response> {
-  const { model, prompt, n, size } = readFields(image, body);
+  const { model, prompt, n, size, response_format } = readFields(image, body);
   return ask(needs, call, model, "images", async (provider, from) => {
     if (provider.generateImage === undefined) return undefined;
     const request = {
@@ -67,7 +67,16 @@ export async function generateImages(needs: Needs, call: SingleCall, body: Body)
       ...(n == null ? {} : { count: n }),
     };
     const made = await provider.generateImage(request, call.signal);
-    const data = made.map(({ data }) => ({ b64_json: Buffer.from(data).toString("base64") }));
+    const data = await Promise.all(
+      made.map(async ({ data, mime }) => {
+        if (response_format !== "url") return { b64_json: Buffer.from(data).toString("base64") };
+        const { media_id } = await needs.media.put(data, {
+          mime,
+          ...(call.sessionKey ? { sessionKey: call.sessionKey } : {}),
+        });
+        return { url: new URL(needs.mediaLinks.sign(media_id).url, call.origin).href };
+      }),
+    );
     return { answer: Response.json({ created: Math.floor(needs.now() / 1000), data }), inputTokens: 0 };
   });
 }

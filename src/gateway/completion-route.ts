@@ -54,6 +54,7 @@ export function completionRoute(dialect: Dialect, path: string): Route<Completio
 export function singleCall(path: string, { request, grant, credential }: RouteRequest): SingleCall {
   return {
     route: path,
+    origin: new URL(request.url).origin,
     grant: grant!,
     credential,
     sessionKey: sessionKeyOf(request.headers),

@@ -46,6 +46,7 @@ export const TOPICS = [
   "config.invalid",
   "provider.failed",
   "provider.recovered",
+  "provider.retried",
   "protocol.loaded",
   "protocol.invalid",
   "interface.started",

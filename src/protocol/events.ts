@@ -131,6 +131,12 @@ export const eventSchemas = {
   /** It, or one of its keys (`key` is its place in the table, from 1), is left alone for `retry_in_ms`. */
   "provider.failed": z.object({ provider: z.string(), key: z.number().nullable(), retry_in_ms: z.number() }),
   "provider.recovered": z.object({ provider: z.string(), key: z.number().nullable() }),
+  /** A request of `/v1` was sent once more, or to somebody else; of a run `stream.agent_trace` tells it. */
+  "provider.retried": z.object({
+    kind: z.enum(["retry", "failover"]),
+    /** Who failed, how, and how long is waited or who is asked now. */
+    detail: z.record(z.string(), z.unknown()),
+  }),
   /** An adapter of `protocols/` is in force, or its last good version stays. */
   "protocol.loaded": z.object({ protocol: z.string() }),
   "protocol.invalid": z.object({

@@ -1,5 +1,6 @@
 /** What clients see of a provider's faults, whether a request is handed on to it or translated for it. */
 import { describe, expect, test } from "bun:test";
+import { collectEvents } from "../support/app.ts";
 import type { ProviderFake, Reply } from "../support/providers/fake.ts";
 import { startV1, type V1 } from "../support/v1.ts";
 
@@ -68,9 +69,12 @@ describe.each(WAYS)("a provider's fault, %s", (_, way) => {
     ["500", { status: 500, message: "Oops", headers: SOON }],
   ] as readonly (readonly [string, Reply])[])("%s is tried again there", async (_name, fault) => {
     await using v1 = await startV1({ models: { fallbacks: [way.other] } });
+    const events = await collectEvents(v1.app.client, "provider.retried");
     way.asked(v1).reply(fault, "Well again");
     const response = await ask(v1, way);
     expect([response.status, textOf(await response.text())]).toEqual([200, "Well again"]);
+    const { data } = await events.until(() => true);
+    expect(data).toMatchObject({ kind: "retry", detail: { provider: way.model.split("/")[0], wait_ms: 1 } });
     expect([way.asked(v1).requests.length, way.standIn(v1).requests.length]).toEqual([2, 0]);
   });
 
@@ -82,10 +86,12 @@ describe.each(WAYS)("a provider's fault, %s", (_, way) => {
   ] as readonly (readonly [string, Reply])[])("%s leads to the next provider at once", async (_name, fault) => {
     await using v1 = await startV1({ models: { fallbacks: [way.other] } });
     way.asked(v1).reply(fault);
+    const events = await collectEvents(v1.app.client, "provider.retried");
     way.standIn(v1).reply("From the other");
     const response = await ask(v1, way);
     expect([response.status, textOf(await response.text())]).toEqual([200, "From the other"]);
     expect([way.asked(v1).requests.length, way.standIn(v1).requests.length]).toEqual([1, 1]);
+    expect((await events.until(() => true)).data).toMatchObject({ kind: "failover" });
   });
 
   test("500 again and again leads to the next provider", async () => {

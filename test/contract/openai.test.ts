@@ -204,6 +204,10 @@ describe("openai beside conversations", () => {
     const ask = { model: "oa/gpt-image-1", prompt: "a red square" };
     const { data } = await client.images.generate({ ...ask, size: "1024x1024" });
     expect(data).toEqual([{ b64_json: PNG }]);
+    const linked = await client.images.generate({ ...ask, response_format: "url" });
+    const picture = await fetch(linked.data![0]!.url!);
+    expect([picture.status, picture.headers.get("content-type")]).toEqual([200, "image/png"]);
+    expect(Buffer.from(await picture.bytes()).toString("base64")).toBe(PNG);
     await expect(settled(client.images.generate({ ...ask, quality: "high" }))).rejects.toMatchObject({
       status: 400,
       param: "quality",
