@@ -36,7 +36,11 @@ export async function checkTables(
     const folders = pluginFolders(home, userHome, workingFolder);
     return declaredNames(pluginRoots({ ...folders, searchPaths: config.extensions.search_paths }), carried);
   });
+  const { webhooks, hooks } = config;
+  const hasHooks = Object.keys({ ...webhooks.in, ...webhooks.out }).length + hooks.length > 0;
+  const webhookProblems = hasHooks ? (await import("./webhook/check-webhooks.ts")).checkWebhooks(config) : [];
   return [
+    ...webhookProblems,
     ...(await checkProviders(config, types, async () => (await declared())?.providers)),
     ...(await checkInterfaces(config, channels, async () => (await declared())?.channels)),
   ];

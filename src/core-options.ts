@@ -21,6 +21,7 @@ import type { loadPanel } from "./panel/assets.ts";
 import type { PluginParts } from "./plugin-parts.ts";
 import type { Issue } from "./protocol/errors.ts";
 import type { AttemptCounts } from "./providers/models/attempt-counts.ts";
+import type { WebhookParts } from "./webhook-parts.ts";
 
 export interface CoreOptions {
   readonly home: Home;
@@ -71,4 +72,5 @@ export interface RouteNeeds {
   readonly pluginRoutes: PluginParts["routes"];
   readonly mcp: McpParts["endpoint"];
   readonly a2a: A2aParts["endpoint"];
+  readonly webhooks: WebhookParts["incoming"];
 }

@@ -27,7 +27,9 @@ export interface Origin {
   readonly spawned?: Spawned;
   /** What a stranger may have written is in the message. */
   readonly untrusted?: boolean;
-  /** Another agent sent it: hooks see it, it calls no command, and nobody here knows what that agent has read. */
+  /** The owner's own words with pieces that came from outside in them, as offsets into `text`, which is the message as it was sent. */
+  readonly outside?: { readonly text: string; readonly pieces: readonly (readonly [number, number])[] };
+  /** Another agent, or a program, sent it: hooks see it, it calls no command, and nobody here knows what that agent has read. */
   readonly byAgent?: true;
   /** In the transaction that puts the message on disk; the run's id, where one is made for it. */
   readonly also: (db: Database, runId: string | undefined) => void;
@@ -89,6 +91,12 @@ export function acceptRun(db: Database, { runs, usage, now: clock }: AcceptDeps,
   return { runId, sessionId, isNew: true, createdSession: created, request };
 }
 
-export function textOf(text: string, origin: Pick<Origin, "untrusted"> | undefined): MessagePart {
+export function textOf(text: string, origin: Pick<Origin, "untrusted" | "outside"> | undefined): MessagePart {
+  if (origin?.outside) {
+    const { text: sent, pieces } = origin.outside;
+    // Where a plugin has changed it nobody knows any more which piece is whose.
+    const outside = text === sent ? { outside: pieces.map(([from, to]): [number, number] => [from, to]) } : {};
+    return { type: "text", text, untrusted: true, ...outside };
+  }
   return { type: "text", text, ...(origin?.untrusted ? { untrusted: true as const } : {}) };
 }

@@ -81,7 +81,12 @@ export class Runner implements SessionLoad {
     if (!direct) refuseBusy(this.#lanes.get(sessionKey), mode);
     const lane = this.#lane(sessionKey, direct !== undefined);
     const asks = lane.active !== undefined && this.#o.questions.waits(sessionKey, lane.active.run.id);
-    if (!direct && (mode === "steer" || (mode === "queue" && asks)) && lane.active && !lane.active.closed) {
+    if (
+      !direct &&
+      (mode === "steer" || (mode === "queue" && asks && !origin?.outside)) &&
+      lane.active &&
+      !lane.active.closed
+    ) {
       const { id } = lane.active.run;
       await this.#steer(lane.active, [...media, textOf(message, origin)], origin);
       if (asks) this.#o.questions.answer(sessionKey, message);

@@ -14,6 +14,16 @@ export function markUntrusted(tool: string, text: string): string {
   ].join("\n");
 }
 
+/** As `markUntrusted`, of these pieces of a text, as offsets in order; the rest stays as it is. */
+export function markPieces(tool: string, text: string, pieces: readonly (readonly [number, number])[]): string {
+  let [marked, last] = ["", 0];
+  for (const [from, to] of pieces) {
+    marked += `${text.slice(last, from)}\n${markUntrusted(tool, text.slice(from, to))}\n`;
+    last = to;
+  }
+  return marked + text.slice(last);
+}
+
 /** Of a text that may say how work is done, and nothing else. */
 export function markGuidance(tool: string, text: string): string {
   const mark = markOf(tool, text);

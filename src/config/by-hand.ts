@@ -17,10 +17,12 @@ const BY_HAND: readonly (readonly string[])[] = [
   ["exec", "sandbox", "write"],
   ["exec", "sandbox", "network"],
   ["extensions", "allow_unsandboxed"],
+  ["hooks"],
   ["mcp", "servers", "*", "allow_unsandboxed"],
   ["tools", "web_fetch", "allow_hosts"],
   ["tools", "browser", "allow_hosts"],
   ["tools", "browser", "executable"],
+  ["webhooks", "out"],
 ];
 
 /** What of that a change from `before` to `after` would touch. */

@@ -1,5 +1,6 @@
 /** The value of each key that config.toml leaves out: the only place where a default stands. */
 import type { LiftableRule } from "../protocol/exec-floor.ts";
+import type { ShellHookTable } from "./schema.ts";
 
 interface WebSearchTable {
   readonly provider?: "brave" | "tavily" | "searxng";
@@ -25,7 +26,6 @@ export const DEFAULTS = {
   models: { aliases: {} as Record<string, string>, fallbacks: [] as string[] },
   subagents: { max_depth: 2, max_children: 8, max_running: 16 },
   runs: { on_restart: "resume" as "resume" | "interrupt" },
-  exec: {
   sessions: {
     compaction: { enabled: true, threshold: 0.8, keep_recent: 20_000 } as {
       readonly enabled: boolean;
@@ -34,6 +34,7 @@ export const DEFAULTS = {
       readonly model?: string;
     },
   },
+  exec: {
     timeout_ms: 120_000,
     max_output: 256 * 1024,
     approval_timeout_ms: 600_000,
@@ -94,25 +95,6 @@ export const DEFAULTS = {
     },
   },
   audit: { keep_days: 365 },
-  cron: { enabled: true, max_jobs: 500, max_missed: 10, history: 100, webhooks: ["connect:https://*"] },
-  heartbeat: {
-    every_ms: 1_800_000,
-    agents: ["main"],
-    from: "00:00",
-    until: "00:00",
-    tz: "",
-    interface: "",
-    target: "",
-  } as {
-    readonly every_ms: number;
-    readonly agents: readonly string[];
-    readonly from: string;
-    readonly until: string;
-    readonly tz: string;
-    readonly model?: string;
-    readonly interface: string;
-    readonly target: string;
-  },
   a2a: {
     enabled: false,
     name: "Aleph",
@@ -122,6 +104,8 @@ export const DEFAULTS = {
     webhooks: ["connect:https://*"],
     agents: {},
   },
+  webhooks: { in: {}, out: {} },
+  hooks: [] as readonly ShellHookTable[],
   debug: { record: false },
   log: { level: "info" as "debug" | "info" | "warn" | "error" },
 };

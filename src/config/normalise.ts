@@ -13,6 +13,8 @@ export const NAME_TABLES: ReadonlySet<string> = new Set([
   "models.aliases",
   "providers.*.headers",
   "a2a.agents",
+  "webhooks.in",
+  "webhooks.out",
   "mcp.servers",
   "mcp.servers.*.env",
   "mcp.servers.*.headers",

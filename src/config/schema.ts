@@ -7,7 +7,6 @@ import {
   addressBlock,
   agent,
   budgetOf,
-  clockTime,
   folder,
   identifier,
   interfaceTable,
@@ -17,8 +16,10 @@ import {
   nodejs,
   provider,
   rate,
+  shellHook,
   size,
   wasm,
+  webhooks,
 } from "./tables.ts";
 
 export const configSchema = z.strictObject({
@@ -82,9 +83,6 @@ export const configSchema = z.strictObject({
       on_restart: z.enum(["resume", "interrupt"]).optional().describe("what becomes of a run that was between steps"),
     })
     .optional(),
-  exec: z
-    .strictObject({
-      timeout_ms: milliseconds.describe("after which a command is ended"),
   sessions: z
     .strictObject({
       compaction: z
@@ -102,6 +100,9 @@ export const configSchema = z.strictObject({
     })
     .partial()
     .optional(),
+  exec: z
+    .strictObject({
+      timeout_ms: milliseconds.describe("after which a command is ended"),
       max_output: z.int().positive().describe("bytes of output that the model sees"),
       approval_timeout_ms: milliseconds.describe("after which an unanswered question is a no"),
       path: z.array(z.string()).describe("folders in which programs are looked up"),
@@ -256,33 +257,6 @@ export const configSchema = z.strictObject({
     })
     .partial()
     .optional(),
-  cron: z
-    .strictObject({
-      enabled: z.boolean().describe("false runs no schedule; what is due waits as if the server were down"),
-      max_jobs: z.int().min(0).max(10_000).describe("that there may be at a time"),
-      max_missed: z.int().min(1).max(100).describe("of one job that wants to catch up all that it missed"),
-      history: z.int().min(1).max(10_000).describe("runs that are remembered of each job"),
-      webhooks: z
-        .array(z.string().min(1))
-        .describe("where jobs may bring what they say, such as connect:https://hooks.example.com"),
-    })
-    .partial()
-    .optional(),
-  heartbeat: z
-    .strictObject({
-      every_ms: z
-        .union([z.literal(0), z.int().min(60_000).max(86_400_000)])
-        .describe("so often an agent reads its HEARTBEAT.md and speaks if something matters; 0 is never"),
-      agents: z.array(identifier).describe("which agents do"),
-      from: clockTime.describe("the hour that it begins at each day; until is when it ends, the same is all day"),
-      until: clockTime.describe("the hour that it ends at each day"),
-      tz: z.string().describe("whose hours these are; empty: the server's own"),
-      model: modelName.describe("best a cheap one; the agent's own if left out"),
-      interface: z.string().describe("where it speaks; empty: in the agent's main session"),
-      target: z.string().describe("the conversation there"),
-    })
-    .partial()
-    .optional(),
   a2a: z
     .strictObject({
       enabled: z.boolean().describe("lets other agents that have a token give tasks to this one, at /a2a"),
@@ -301,6 +275,8 @@ export const configSchema = z.strictObject({
     })
     .partial()
     .optional(),
+  webhooks: webhooks.optional(),
+  hooks: z.array(shellHook).max(100).optional().describe("commands that run after events; only this file sets them"),
   debug: z
     .strictObject({
       record: z.boolean().optional().describe("keeps what each run asks of providers and gets, for aleph runs replay"),
@@ -323,6 +299,10 @@ export type AgentTable = z.output<typeof agent>;
 export type McpServerTable = z.output<typeof mcpServer>;
 export type A2aAgentTable = z.output<typeof a2aAgent>;
 export type A2aTable = Config["a2a"];
+type WebhookTables = z.output<typeof webhooks>;
+export type WebhookInTable = NonNullable<WebhookTables["in"]>[string];
+export type WebhookOutTable = NonNullable<WebhookTables["out"]>[string];
+export type ShellHookTable = z.output<typeof shellHook>;
 
 /** The config in force: defaults filled in, secret references still unresolved. */
 export type Config = typeof DEFAULTS & {
@@ -339,4 +319,9 @@ export type Config = typeof DEFAULTS & {
   readonly interfaces: Readonly<Record<string, InterfaceTable>>;
   readonly mcp: { readonly servers: Readonly<Record<string, McpServerTable>> };
   readonly a2a: { readonly agents: Readonly<Record<string, A2aAgentTable>> };
+  readonly webhooks: {
+    readonly in: Readonly<Record<string, WebhookInTable>>;
+    readonly out: Readonly<Record<string, WebhookOutTable>>;
+  };
+  readonly hooks: readonly ShellHookTable[];
 };

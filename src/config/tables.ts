@@ -5,7 +5,6 @@ import { THINKING_LEVELS } from "../protocol/message.ts";
 /** `provider/model`, a bare model id, or an alias. */
 export const modelName = z.string().min(1);
 export const milliseconds = z.int().min(0);
-export const clockTime = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'must be like "08:30"');
 export const identifier = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, "must be letters, digits, . _ or -");
 
 const price = z.strictObject({
@@ -177,4 +176,80 @@ export const mcpServer = z.strictObject({
     })
     .partial()
     .optional(),
+});
+
+const networkRule = z.string().regex(/^connect:\w/, 'must be like "connect:https://api.example.com"');
+const topicGlob = z.string().regex(/^[\w*-]+(?:\.[\w*-]+)*$/, "must be a pattern such as agent.* or issues.opened");
+const header = z.string().regex(/^[A-Za-z0-9-]{1,100}$/, "must be the name of a header");
+const secrets = z.union([z.string().min(1), z.array(z.string().min(1)).min(1).max(5)]);
+
+const webhookIn = z
+  .strictObject({
+    enabled: z.boolean().describe("false refuses all that comes"),
+    secret: secrets.describe(
+      "what deliveries are signed with; several while one takes another's place; best references",
+    ),
+    scheme: z
+      .enum(["github", "stripe", "slack", "standard"])
+      .describe("how they are signed; standard is Standard Webhooks; github if left out"),
+    header: header.describe("which has the signature, if it is not the scheme's own"),
+    prefix: z.string().max(32).describe("what stands before the signature in the scheme github; sha256= if left out"),
+    tolerance_ms: z
+      .int()
+      .min(1000)
+      .max(3_600_000)
+      .describe("how old a signature may be, where it says when it was made; five minutes if left out"),
+    token: secrets.describe("in place of a signature: sent as a bearer token, or in x-webhook-token; best a reference"),
+    events: z.array(topicGlob).describe("events that are wanted, such as issues.opened or push; all if left out"),
+    event_header: header.describe("which names the event, if it is not the scheme's own"),
+    event_field: z.string().min(1).describe("of the payload, which names the event or goes on with its name"),
+    id_header: header.describe("which has the delivery's id: a delivery that comes again starts nothing"),
+    id_field: z.string().min(1).describe("of the payload, which has the delivery's id"),
+    repeats: z.boolean().describe("whether the same signed body may come again under another id"),
+    keep_days: z.int().min(1).max(3650).describe("for how long deliveries are known again; 30 if left out"),
+    message: z
+      .string()
+      .min(1)
+      .max(20_000)
+      .describe("what the agent is told; {{issue.title}} is a field of the payload, {{$}} all of it"),
+    session: z.string().describe("which conversation; agent:<agent>:webhook:<name> if left out"),
+    agent: identifier.describe("which agent; main if left out"),
+    model: modelName.describe("used instead of the agent's own"),
+    deliver: z
+      .strictObject({
+        interface: identifier.describe("over which the answer goes"),
+        target: z.string().min(1).max(512).describe("the conversation, as the interface names it"),
+      })
+      .describe("where the answer goes; nowhere if left out"),
+    max_body: z.int().min(1024).max(32_000_000).describe("bytes of one delivery; a million if left out"),
+    per_minute: z.int().min(1).max(10_000).describe("deliveries a minute; 60 if left out"),
+  })
+  .partial()
+  .refine(({ secret, token }) => secret !== undefined || token !== undefined, "needs a secret or a token")
+  .refine(
+    ({ session, agent }) => session === undefined || agent === undefined,
+    "takes a session or an agent, not both",
+  );
+
+const webhookOut = z.strictObject({
+  enabled: z.boolean().optional().describe("false sends nothing; what waits goes on waiting"),
+  url: z.string().min(1).describe("where events are sent: https://…, or a reference to it; only this file sets it"),
+  events: z.array(topicGlob).min(1).describe("topics, such as agent.completed or approval.*"),
+  secret: z.string().min(1).optional().describe("what aleph-signature is made with; best a reference"),
+});
+
+export const webhooks = z
+  .strictObject({
+    in: z.record(identifier, webhookIn).describe("what /hooks/<name> takes"),
+    out: z.record(identifier, webhookOut).describe("who is told of events"),
+  })
+  .partial();
+
+export const shellHook = z.strictObject({
+  enabled: z.boolean().optional().describe("false leaves it unused"),
+  event: topicGlob.describe("topic after which it runs, such as agent.completed"),
+  command: z.string().min(1).max(10_000).describe("command line; the event comes as JSON on its standard input"),
+  agent: identifier.optional().describe("in whose workspace it runs; main if left out"),
+  network: z.array(networkRule).optional().describe("hosts that it may reach, such as connect:https://api.example.com"),
+  timeout_ms: z.int().min(100).max(3_600_000).optional().describe("after which it is killed; 30 seconds if left out"),
 });

@@ -6,6 +6,8 @@ export const textPart = z.object({
   text: z.string(),
   /** Not the words of the person: what a stranger may have written came in with it. */
   untrusted: z.literal(true).optional(),
+  /** Of untrusted text: which pieces of it are not the owner's, as the offsets where they begin and end. Left out: all of it. */
+  outside: z.array(z.tuple([z.number(), z.number()])).optional(),
 });
 /** `signature` is the provider's seal that must be sent back unchanged with the thinking. */
 export const thinkingPart = z.object({

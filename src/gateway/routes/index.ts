@@ -14,6 +14,7 @@ export const routes = {
   "GET /.well-known/agent-card.json": () => import("./a2a-card.ts").then((m) => m.a2aCardRoute),
   "POST /a2a": () => import("./a2a.ts").then((m) => m.a2aRoute),
   "POST /channels/:id": () => import("./channels.ts").then((m) => m.channelsRoute),
+  "POST /hooks/:name": () => import("./hooks.ts").then((m) => m.hooksRoute),
   "ALL /plugins/*": () => import("./plugins.ts").then((m) => m.pluginsRoute),
   "POST /v1/chat/completions": () => import("./v1/chat-completions.ts").then((m) => m.chatCompletionsRoute),
   "POST /v1/responses": () => import("./v1/responses.ts").then((m) => m.responsesRoute),

@@ -15,9 +15,9 @@ import { nodes } from "./0014-nodes.ts";
 import { a2a } from "./0015-a2a.ts";
 import { channels } from "./0016-channels.ts";
 import { devicePlatforms } from "./0017-device-platforms.ts";
-import { cron } from "./0022-cron.ts";
 import { discord } from "./0018-discord.ts";
 import { imports } from "./0020-imports.ts";
+import { webhooks } from "./0019-webhooks.ts";
 import { contextMarks } from "./0021-context-marks.ts";
 
 /** Forward steps in order; the database's `user_version` says how many it has had. */
@@ -39,8 +39,8 @@ export const migrations: readonly string[] = [
   a2a,
   channels,
   devicePlatforms,
+  webhooks,
   discord,
   imports,
   contextMarks,
-  cron,
 ];
