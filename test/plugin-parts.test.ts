@@ -60,7 +60,11 @@ async function setUp(first: readonly ActivePlugin[], listen = true) {
       config: () => ({ interfaces: { chat: { allow_from: ["U1"] } } }),
       resolveSecret: async (value) => value,
       chats: async () => ({
-        join: () => ({ receive: async () => ({ taken: true }), press: async () => ({ text: "", settled: true }) }),
+        join: () => ({
+          receive: async () => ({ taken: true }),
+          press: async () => ({ text: "", settled: true }),
+          knows: () => true,
+        }),
       }),
       bus,
       log,

@@ -100,6 +100,7 @@ export class Chats implements AsyncDisposable {
     return {
       receive: (message) => this.#receive(channel, joined, message),
       press: (press) => this.#press(channel, joined, press),
+      knows: (sender) => grantOf(channel, joined.policy, sender, this.#o.peers.get(channel, sender.id)) !== undefined,
     };
   }
 

@@ -108,6 +108,8 @@ export interface Chat {
   receive(message: IncomingMessage): Promise<Reception>;
   /** Resolves with what to show to whoever pressed it, and whether the buttons have done their work. Never rejects. */
   press(press: Press): Promise<Pressed>;
+  /** Whether the owner knows this sender: what shows to others that Aleph is there is for such people alone. */
+  knows(sender: Sender): boolean;
 }
 
 export interface ChannelHost {
@@ -144,6 +146,8 @@ export interface MessageExtras {
 
 export interface ChannelRequest {
   readonly headers: Headers;
+  /** What stands behind the address. */
+  readonly query: URLSearchParams;
   readonly body: Uint8Array;
 }
 
@@ -177,6 +181,8 @@ export interface Channel<Id extends string, O extends z.ZodType, Needs> {
   readonly limits: ChannelLimits;
   /** The keys of its table besides `enabled`; left out by a channel that has none. Secrets arrive resolved. */
   readonly options?: O;
+  /** Why it cannot work here with this table, as long as the table is as it is; `aleph doctor` tells it. */
+  obstacle?(options: z.output<O>, platform: string): string | undefined;
   /** Resolves when messages can be sent. Rejects when that cannot be; then it is tried again later, with a new host. */
   open(needs: Needs, options: z.output<O>, host: ChannelHost): Promise<OpenChannel>;
 }

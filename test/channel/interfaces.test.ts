@@ -44,6 +44,7 @@ function setUp(tables: Tables, channelOptions: TestChannelOptions = {}) {
           return { taken };
         },
         press: async () => ({ text: "", settled: true }),
+        knows: () => true,
       }),
     }),
     bus: { publish: (topic, data) => topics.push(`${topic} ${(data as { interface: string }).interface}`) },

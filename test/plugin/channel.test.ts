@@ -46,6 +46,7 @@ async function setUp(handlers: TestPluginOptions["handlers"] = {}, table: object
               return { taken: true };
             },
             press: async () => ({ text: "", settled: true }),
+            knows: () => true,
           };
         },
       }),

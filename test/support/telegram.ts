@@ -40,6 +40,8 @@ export function fakeTelegram({ around = () => undefined }: FakeTelegramOptions =
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   const faults = new Map<string, Fault[]>();
   const closed = new AbortController();
+  /** What messages say that were sent from other chats. */
+  const inline = new Map<string, string>();
   let [lastId, lastUpdate] = [100, 5000];
   let readers = 0;
   let arrived = Promise.withResolvers<void>();
@@ -104,9 +106,14 @@ export function fakeTelegram({ around = () => undefined }: FakeTelegramOptions =
       const fault = faultOf(params.text, params.entities ?? []);
       return fault ? failure(400, fault) : put(params);
     },
-    editMessageText({ chat_id, message_id, text, entities = [], reply_markup }) {
+    answerInlineQuery: () => ok(true),
+    editMessageText({ chat_id, message_id, inline_message_id, text, entities = [], reply_markup }) {
       const fault = faultOf(text, entities);
       if (fault) return failure(400, fault);
+      if (inline_message_id !== undefined) {
+        inline.set(inline_message_id, text);
+        return ok(true);
+      }
       const found = messages.find(({ id, chat }) => id === message_id && chat === Number(chat_id));
       if (!found) return failure(400, "Bad Request: message to edit not found");
       if (found.text === text && Bun.deepEquals(found.entities, entities)) {
@@ -195,6 +202,15 @@ export function fakeTelegram({ around = () => undefined }: FakeTelegramOptions =
       const shown = { message_id: message.id, date: 1, chat: { id: message.chat, type: "private", first_name: "x" } };
       const query = { id: String(++lastId), from: from(user), chat_instance: "1", data, message: shown };
       return arrive({ callback_query: query as unknown as Update["callback_query"] & object });
+    },
+    inline,
+    /** Somebody types behind the bot's name in another chat, and sends what is offered, if it is. */
+    typeInline(query: string, user: Omit<User, "is_bot"> = TELEGRAM.owner) {
+      const asked = { id: String(++lastId), from: from(user), query, offset: "" };
+      return arrive({ inline_query: asked });
+    },
+    sendInline(query: string, id: string, user: Omit<User, "is_bot"> = TELEGRAM.owner) {
+      return arrive({ chosen_inline_result: { result_id: "ask", from: from(user), query, inline_message_id: id } });
     },
     /** Somebody writes who names the bot. */
     named(text: string) {

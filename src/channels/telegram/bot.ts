@@ -1,6 +1,6 @@
 /** One opening of a bot: what it hears, and what it is told to say. */
 import { timingSafeEqual } from "node:crypto";
-import type { InlineKeyboardMarkup, Update } from "grammy/types";
+import type { InlineKeyboardMarkup, InlineQuery, InlineQueryResultArticle, Update } from "grammy/types";
 import { Api, InputFile } from "grammy/web";
 import { describeError } from "../../lib/log.ts";
 import { AlephError } from "../../protocol/errors.ts";
@@ -17,13 +17,15 @@ export interface TelegramNeeds {
 }
 
 const POLL_SECONDS = 25;
-const UPDATES = ["message", "callback_query"] as const;
+const UPDATES = ["message", "callback_query", "inline_query", "chosen_inline_result"] as const;
 /** Updates at once on their way to a run. */
 const AT_ONCE = 100;
 /** The most that the Bot API hands out. */
 const MAX_FILE = 20_000_000;
 /** A larger picture goes as a document. */
 const MAX_PHOTO = 10_000_000;
+/** Conversations that are one message in a chat that the bot does not see. */
+const INLINE = "inline/";
 const COMMAND = /^[a-z0-9_]{1,32}$/;
 
 export class Bot implements OpenChannel {
@@ -81,6 +83,13 @@ export class Bot implements OpenChannel {
 
   async send(conversation: string, message: string, extras: MessageExtras = {}): Promise<{ id: string }> {
     const { files = [], replyTo, buttons } = extras;
+    const inline = inlineOf(conversation);
+    if (inline !== undefined) {
+      // What was sent from another chat is one message; whatever does not answer it has no place there.
+      if (replyTo === undefined) throw new AlephError("invalid_params", "An answer to an inline query is one message");
+      await this.#editInline(inline, message);
+      return { id: inline };
+    }
     const about = {
       // The message may be gone by now; the answer goes out all the same.
       ...(replyTo === undefined
@@ -113,6 +122,8 @@ export class Bot implements OpenChannel {
   }
 
   edit(conversation: string, id: string, message: string, { buttons }: MessageExtras = {}): Promise<void> {
+    const inline = inlineOf(conversation);
+    if (inline !== undefined) return this.#editInline(inline, message);
     const { text, entities } = formatMarkdown(message);
     const markup = buttons ? { reply_markup: keyboard(buttons) } : {};
     return this.#calling(conversation, async ({ chat }) => {
@@ -126,6 +137,7 @@ export class Bot implements OpenChannel {
   }
 
   async typing(conversation: string): Promise<void> {
+    if (inlineOf(conversation) !== undefined) return;
     await this.#calling(conversation, ({ chat, thread }) =>
       this.#api.sendChatAction(chat, "typing", thread === undefined ? {} : { message_thread_id: thread }),
     );
@@ -177,11 +189,17 @@ export class Bot implements OpenChannel {
   }
 
   async #take(
-    { message, callback_query: pressed }: Update,
+    { message, callback_query: pressed, inline_query, chosen_inline_result: chosen }: Update,
     chat: Chat,
     read: (message: NonNullable<Update["message"]>) => ReturnType<typeof readMessage>,
   ): Promise<void> {
     if (message?.migrate_to_chat_id !== undefined) this.#moved.set(message.chat.id, message.migrate_to_chat_id);
+    if (inline_query) await this.#offerInline(inline_query, chat);
+    if (chosen?.inline_message_id !== undefined && chosen.query.trim() !== "") {
+      const { inline_message_id: id, from, query: text } = chosen;
+      const sender = { id: String(from.id), name: from.first_name };
+      if (chat.knows(sender)) await chat.receive({ id: `inline:${id}`, conversation: INLINE + id, sender, text });
+    }
     const incoming = message && read(message);
     if (incoming) await chat.receive(incoming);
     if (pressed?.data === undefined || !pressed.message) return;
@@ -198,6 +216,33 @@ export class Bot implements OpenChannel {
     ]).catch((thrown: unknown) => {
       if (!isUnchanged(thrown)) this.#host.log.debug("press could not be shown", describeError(telegramError(thrown)));
     });
+  }
+
+  /** To people whom the owner knows one thing is offered: to ask Aleph what they typed. It is answered once it was sent. */
+  async #offerInline({ id, from, query }: InlineQuery, chat: Chat): Promise<void> {
+    const isOffered = query.trim() !== "" && chat.knows({ id: String(from.id) });
+    const ask: InlineQueryResultArticle = {
+      type: "article",
+      id: "ask",
+      title: "Ask Aleph",
+      description: query.slice(0, 200),
+      input_message_content: { message_text: `${query}\n\n…`, link_preview_options: { is_disabled: true } },
+      // Only a message with buttons can be changed afterwards.
+      reply_markup: { inline_keyboard: [[{ text: "…", callback_data: "wait" }]] },
+    };
+    await this.#api
+      .answerInlineQuery(id, isOffered ? [ask] : [], { cache_time: 0, is_personal: true })
+      // Whoever typed on has asked something else by now.
+      .catch((thrown) => this.#host.log.debug("inline query not answered", describeError(telegramError(thrown))));
+  }
+
+  async #editInline(id: string, message: string): Promise<void> {
+    const { text, entities } = formatMarkdown(message);
+    try {
+      await this.#api.editMessageTextInline(id, text, { entities, link_preview_options: { is_disabled: true } });
+    } catch (thrown) {
+      if (!isUnchanged(thrown)) throw telegramError(thrown);
+    }
   }
 
   readonly #download = async (fileId: string, signal: AbortSignal): Promise<Uint8Array> => {
@@ -250,11 +295,18 @@ function aborting(signal: AbortSignal): Parameters<Api["getMe"]>[0] {
   return signal as unknown as Parameters<Api["getMe"]>[0];
 }
 
+/** The message that an inline query put into some other chat, of a conversation of that kind. */
+function inlineOf(conversation: string): string | undefined {
+  return conversation.startsWith(INLINE) ? conversation.slice(INLINE.length) : undefined;
+}
+
 /** What comes from one chat keeps its order; chats do not wait for each other. */
 function inOrder(updates: readonly Update[]): Update[][] {
   const chats = new Map<number, Update[]>();
   for (const update of updates) {
-    const chat = update.message?.chat.id ?? update.callback_query?.from.id ?? 0;
+    const chat =
+      (update.message?.chat ?? (update.callback_query ?? update.inline_query ?? update.chosen_inline_result)?.from)
+        ?.id ?? 0;
     const all = chats.get(chat);
     if (all) all.push(update);
     else chats.set(chat, [update]);

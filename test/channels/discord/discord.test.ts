@@ -161,6 +161,7 @@ test("discord sends files, ten in a message, and none twice", async () => {
   const chat = async () => ({
     receive: async () => ({ taken: true }),
     press: async () => ({ text: "", settled: true }),
+    knows: () => true,
   });
   const host = { log, signal: stop.signal, chat };
   const open = stack.use(await discord.open(needs, discord.options!.parse(table), host));

@@ -231,6 +231,24 @@ test("telegram takes updates over a webhook that only Telegram can call", async 
   await until(() => t.telegram.texts().includes("Over the hook."));
 });
 
+test("telegram answers from other chats those whom the owner knows, in the one message that they sent", async () => {
+  await using t = await setUp();
+  t.fake.reply("It is noon.");
+  t.telegram.typeInline("what time is it?", TELEGRAM.stranger);
+  t.telegram.typeInline("what time is it?");
+  t.telegram.typeInline(" ");
+  await until(() => t.telegram.count("answerInlineQuery") === 3);
+  const offered = t.telegram.calls.filter(({ method }) => method === "answerInlineQuery");
+  expect(offered.map(({ params }) => params.results.length).toSorted()).toEqual([0, 0, 1]);
+  t.telegram.sendInline("let me in", "m0", TELEGRAM.stranger);
+  t.telegram.sendInline("what time is it?", "m1");
+  await until(() => t.telegram.inline.get("m1") === "It is noon.");
+  expect([...t.telegram.inline.keys(), ...t.telegram.texts()]).toEqual(["m1"]);
+  expect((await t.client.call("auth.pairing.list", {})).pairings).toEqual([]);
+  const send = t.client.call("interface.send", { interface: "telegram", target: "inline/m1", message: "more" });
+  expect(await send.catch(({ reason }) => reason)).toBe("invalid_params");
+});
+
 test("telegram refuses a conversation that is none, and passes on whom it may not write to", async () => {
   await using t = await setUp();
   await until(async () => (await t.state()) === "running");
@@ -292,6 +310,7 @@ test("telegram sends sound that it can play as a voice message, and a large pict
     chat: async () => ({
       receive: async () => ({ taken: true }),
       press: async () => ({ text: "", settled: true }),
+      knows: () => true,
     }),
   });
   const file = (name: string, type: string, size: number) => ({ name, type, load: async () => new Uint8Array(size) });
