@@ -64,6 +64,7 @@ test("CommandParts lists Aleph's own words first, and a plugin's of the same nam
     "status",
     "model",
     "think",
+    "compact",
     "usage",
     "approve",
     "deny",
@@ -163,6 +164,20 @@ test("/status counts the context since the conversation began anew", async () =>
   expect(await tokens()).toBeGreaterThan(1000);
   await t.send("/new");
   expect(await tokens()).toBeLessThan(200);
+});
+
+test("/compact tells the older part by notes, and says when there is nothing to gain", async () => {
+  await using t = await testAgent();
+  await t.send("/whoami");
+  expect((await t.send("/compact")).text).toBe("Nothing here is old enough to be told by notes.");
+  for (let turn = 0; turn < 8; turn++) {
+    t.fake.reply("word ".repeat(15_000));
+    await t.send(`Write, the ${turn}th time`);
+  }
+  t.fake.answer(() => "## Goal\n- words, eight times");
+  expect((await t.send("/compact")).text).toMatch(/^The conversation takes about [\d,]+ tokens now; it took [\d,]+\.$/);
+  const asked = t.history().filter((line) => line.startsWith("user complete: Write"));
+  expect(asked).toHaveLength(8);
 });
 
 test("/usage tells what the conversation took, and what all others took only to those who may read", async () => {

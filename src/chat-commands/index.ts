@@ -8,6 +8,7 @@ export const chatCommands = {
   status: () => import("./status.ts").then((module) => module.statusCommand),
   model: () => import("./model.ts").then((module) => module.modelCommand),
   think: () => import("./think.ts").then((module) => module.thinkCommand),
+  compact: () => import("./compact.ts").then((module) => module.compactCommand),
   usage: () => import("./usage.ts").then((module) => module.usageCommand),
   approve: () => import("./approve.ts").then((module) => module.approveCommand),
   deny: () => import("./deny.ts").then((module) => module.denyCommand),

@@ -1,10 +1,11 @@
 /** `/status`: which model answers in the conversation, what runs there, and how full the model's context is. */
+import { buildContext } from "../agent/context.ts";
 import type { Runner } from "../agent/runner.ts";
+import { messagesTokens } from "../agent/tokens.ts";
 import type { Config } from "../config/schema.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Models } from "../providers/models.ts";
 import { defineChatCommand } from "../sdk/command.ts";
-import { readHistory } from "../session/messages.ts";
 import type { Runs } from "../session/runs.ts";
 import type { Session, Sessions } from "../session/sessions.ts";
 import type { Stores } from "../session/stores.ts";
@@ -18,12 +19,6 @@ export interface StatusNeeds {
   readonly config: () => Config;
   readonly now: () => number;
 }
-
-const PAGE = 200;
-/** What lies further back is not counted. */
-const PAGES = 20;
-/** A cautious average over languages and code. */
-const CHARACTERS_PER_TOKEN = 3.5;
 
 export const statusCommand = defineChatCommand<StatusNeeds>({
   word: "status",
@@ -43,7 +38,7 @@ export const statusCommand = defineChatCommand<StatusNeeds>({
       `**Model:** ${model.text}`,
       `**Thinking:** ${session.thinking ?? table?.thinking ?? "off"}`,
       `**Run:** ${active === null ? "none" : `under way for ${seconds} s`}${waiting}`,
-      `**Context:** ${contextText(tokensOf(needs, session), model.window)}`,
+      `**Context:** ${contextText(await tokensOf(needs, session, queued), model.window)}`,
       `**Session:** \`${session.key}\``,
     ].join("\n");
   },
@@ -65,18 +60,17 @@ async function modelOf(
   }
 }
 
-/** What was said since the conversation began anew. */
-function tokensOf({ stores }: StatusNeeds, { id, key, clearedAt }: Session): number {
-  const { db } = stores.of(key);
-  let characters = 0;
-  let before: string | undefined;
-  for (let page = 0; page < PAGES; page++) {
-    const { messages, next } = readHistory(db, id, { limit: PAGE, before });
-    for (const { position, content } of messages) if (position > clearedAt) characters += content.length;
-    if (next === undefined || (messages[0]?.position ?? 0) <= clearedAt) break;
-    before = next;
-  }
-  return Math.round(characters / CHARACTERS_PER_TOKEN);
+/** What the model would be shown, with media as an average. */
+async function tokensOf({ stores }: StatusNeeds, session: Session, waiting: readonly string[]): Promise<number> {
+  const messages = await buildContext({
+    db: stores.of(session.key).db,
+    session,
+    waiting: new Set(waiting),
+    without: new Set(),
+    loadMedia: async () => ({ bytes: new Uint8Array(), mime: "application/octet-stream" }),
+    room: Number.POSITIVE_INFINITY,
+  });
+  return Math.round(messagesTokens(messages));
 }
 
 function contextText(tokens: number, window: number | undefined): string {

@@ -1,4 +1,5 @@
 /** The agent with all its real parts on a disk of its own, a fake provider, and plugins whose code is functions of the test. */
+import { Compactions } from "../../src/agent/compactions.ts";
 import { Runner, type RunnerOptions } from "../../src/agent/runner.ts";
 import { SubagentRuns } from "../../src/agent/subagents.ts";
 import { Toolbox } from "../../src/agent/toolbox.ts";
@@ -69,7 +70,7 @@ export async function testAgent({ plugins: given = [], agents = {}, limits, reco
   const hooks = stack.use(new PluginHooks({ plugins, log }));
   const commands: CommandParts = new CommandParts({
     plugins,
-    needs: () => ({ ...options, models, usage, runner, approvals }),
+    needs: () => ({ ...options, models, usage, runner, approvals, compactions }),
   });
   const approvals = new Approvals({ stores, bus, log, now });
   const needs = async () => ({ now, subagents });
@@ -119,6 +120,7 @@ export async function testAgent({ plugins: given = [], agents = {}, limits, reco
     log,
   };
   const runner: Runner = new Runner(options);
+  const compactions = new Compactions({ ...options, models, load: runner });
   const subagents = stack.use(new SubagentRuns({ runner, runs, sessions, stores, toolbox, config, log, now }));
   const events: EventFrame[] = [];
   bus.attach({ deliver: ({ event }) => void events.push(event) });
