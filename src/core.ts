@@ -54,7 +54,7 @@ import { OpenQuestions } from "./session/questions.ts";
 import { Runs } from "./session/runs.ts";
 import { Sessions } from "./session/sessions.ts";
 import { createStores } from "./session/stores.ts";
-import { sessionParts } from "./session-parts.ts";
+import { openPlaces, sessionParts } from "./session-parts.ts";
 import { ensureInstanceId } from "./store/instance-id.ts";
 import { type OpenStore, openStore } from "./store/store.ts";
 import { startTicks, systemStatus } from "./system-status.ts";
@@ -196,23 +196,21 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   );
   const runner = new Runner({
     models,
-    toolbox,
     bus,
+  const place = openPlaces({ stores, interfaces: () => interfaces });
+  const promptNeeds = { toolbox, timeZone, pluginPrompts: promptsOf, skills: { about: aboutSkills }, isForeign, place };
     usage,
     config: withAgents,
     now,
     monotonic,
-    pluginPrompts: promptsOf,
-    skills: { about: aboutSkills },
+    ...promptNeeds,
     recall: memory.recall,
     scales: new TokenScales(),
     questions,
     secrets,
-    isForeign,
     ...runMedia({ toolNeeds, voice, log, media, workspace, config: current }),
     hooks,
     commands,
-    timeZone,
     tape: async (deps, run) => {
       const isWanted = run.run.request.record ?? current().debug.record;
       return isWanted ? (await cassettes()).tape(deps, run) : [deps, run];
@@ -271,7 +269,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     runner,
     runs,
     sessions,
-    ...sessionParts({ ...memoryOptions, config: withAgents, sessions, stores, bus, load: runner }),
+    ...sessionParts({ ...memoryOptions, ...promptNeeds, config: withAgents, sessions, stores, bus, load: runner }),
     queues: runner,
     stores,
     bus,

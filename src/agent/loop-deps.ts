@@ -10,6 +10,7 @@ import type { Recalled } from "../sdk/memory.ts";
 import type { StoredRun } from "../session/runs.ts";
 import type { Ledger } from "../usage/ledger.ts";
 import type { ModelMediaFitter } from "./model-media.ts";
+import type { Place } from "./place.ts";
 import type { TokenScales } from "./tokens.ts";
 import type { Toolbox } from "./toolbox.ts";
 
@@ -35,6 +36,8 @@ export interface LoopDeps {
       readonly tools: ReadonlySet<string>;
     }): Promise<{ readonly prompts: readonly string[]; readonly named: string | undefined }>;
   };
+  /** Where the person reads the answer, if that is a chat. */
+  readonly place?: (sessionKey: string) => Promise<Place | undefined>;
   /** What of the memory the model is shown beside the message. Never rejects. */
   readonly recall?: (run: StoredRun, question: () => string, signal: AbortSignal) => Promise<Recalled | undefined>;
   /** Whether a stranger may have filled the workspace; without it, no. */

@@ -1,5 +1,4 @@
 /** What a run goes into its first step with: the prompt, the tools, the conversation. */
-import type { Config } from "../config/schema.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { ThinkingLevel } from "../protocol/message.ts";
 import type { Recalled } from "../sdk/memory.ts";
@@ -7,8 +6,9 @@ import type { ModelMessage } from "../sdk/provider.ts";
 import type { SessionTools } from "../session/sessions.ts";
 import { buildContext, questionOf } from "./context.ts";
 import type { LoopDeps, LoopRun, Steered } from "./loop.ts";
+import { namedAgents } from "./named-agents.ts";
 import { toolsInRun } from "./narrowing.ts";
-import { buildPrompt } from "./prompt.ts";
+import { buildPrompt, type Prompt } from "./prompt.ts";
 import { TokenScales } from "./tokens.ts";
 import type { ToolDescription } from "./toolbox.ts";
 import { roomOf } from "./window.ts";
@@ -39,35 +39,16 @@ export async function prepareTurn(
   loopRun: LoopRun,
 ): Promise<{ readonly turn: Turn; readonly steered: readonly Steered[] }> {
   const { run, session, store, cancel } = loopRun;
-  const { models, toolbox, config, now, timeZone, pluginPrompts, skills } = deps;
+  const { models, config } = deps;
   const { agent } = session;
   const table = config().agents[agent];
   const refs = models.order(run.request.model ?? session.model ?? table?.model);
   const sessionTools = run.steps === 0 ? session.tools : toolsInRun(store.db, run.id, session.tools);
-  const specs = toolbox.specs(agent, sessionTools);
   const message = () => questionOf(store.db, run);
-  const about = specs.then((usable) => ({ agent, message, tools: new Set(usable.map(({ name }) => name)) }));
-  const added = about.then(pluginPrompts);
-  const known = about.then((run) => skills?.about(run));
   const remembered = deps.recall?.(run, message, cancel);
-  const workspace = toolbox.workspace(agent);
-  const [prompt, tools, skill, resolved] = await Promise.all([
-    buildPrompt({
-      agent,
-      table,
-      workspace,
-      forGuest: run.request.grant.role === "guest",
-      foreign: deps.isForeign?.(workspace) === true,
-      added: Promise.all([added, known]).then(([plugins, own]) => [
-        ...plugins,
-        ...(own?.prompts ?? []),
-        ...namedAgents(config(), agent),
-      ]),
-      now: now(),
-      timeZone: timeZone(),
-    }),
-    specs,
-    known,
+  const forGuest = run.request.grant.role === "guest";
+  const [{ prompt, specs: tools, named }, resolved] = await Promise.all([
+    gather(deps, { agent, sessionKey: session.key, tools: sessionTools, forGuest, message }),
     models.resolve(refs[0]!, cancel).catch((error: unknown) => {
       // The chain goes on with the fallbacks and tells what became of this one.
       if (error instanceof AlephError) return undefined;
@@ -75,15 +56,15 @@ export async function prepareTurn(
     }),
   ]);
   const thinking = run.request.thinking ?? session.thinking ?? table?.thinking ?? "off";
-  const { parts: system, untrusted } = prompt;
+  const system = prompt.parts.map(({ text }) => text);
   const turn: Turn = {
     refs,
     system,
-    untrusted,
+    untrusted: prompt.untrusted,
     tools,
     messages: [],
     thinking,
-    skill: skill?.named,
+    skill: named,
     sessionTools,
     recalled: await remembered,
     late: [],
@@ -95,6 +76,55 @@ export async function prepareTurn(
   const { messages, steered } = await readMessages(deps, loopRun, turn);
   turn.messages.push(...messages);
   return { turn, steered };
+}
+
+export interface Gathered {
+  readonly prompt: Prompt;
+  readonly specs: readonly ToolDescription[];
+  /** The skill that the message names by beginning with it. */
+  readonly named: string | undefined;
+}
+
+/** What goes before the conversation: the prompt and the tools. */
+export async function gather(
+  deps: Pick<LoopDeps, "toolbox" | "config" | "now" | "timeZone" | "pluginPrompts" | "skills" | "isForeign" | "place">,
+  {
+    agent,
+    sessionKey,
+    tools,
+    forGuest,
+    message,
+  }: {
+    readonly agent: string;
+    readonly sessionKey: string;
+    readonly tools: SessionTools | null;
+    readonly forGuest: boolean;
+    readonly message: () => string;
+  },
+): Promise<Gathered> {
+  const { toolbox, config, now, timeZone, pluginPrompts, skills } = deps;
+  const specs = toolbox.specs(agent, tools);
+  const about = specs.then((usable) => ({ agent, message, tools: new Set(usable.map(({ name }) => name)) }));
+  const plugins = about.then(pluginPrompts);
+  const known = about.then((run) => skills?.about(run));
+  const workspace = toolbox.workspace(agent);
+  const prompt = buildPrompt({
+    agent,
+    table: config().agents[agent],
+    workspace,
+    forGuest,
+    foreign: deps.isForeign?.(workspace) === true,
+    added: Promise.all([plugins, known]).then(([plugins, own]) => ({
+      plugins,
+      skills: own?.prompts ?? [],
+      agents: [namedAgents(config(), agent)],
+    })),
+    place: deps.place?.(sessionKey) ?? Promise.resolve(undefined),
+    now: now(),
+    timeZone: timeZone(),
+  });
+  const [built, usable, skill] = await Promise.all([prompt, specs, known]);
+  return { prompt: built, specs: usable, named: skill?.named };
 }
 
 /** The conversation as it stands on disk, with what is recalled. */
@@ -130,14 +160,4 @@ function addRecalled(messages: ModelMessage[], recalled: Recalled | undefined): 
     content: [{ type: "text", text: recalled.text }, ...message.content],
     ...(recalled.untrusted ? { untrusted: true as const } : {}),
   };
-}
-
-/** Whom `agent_spawn` can name. */
-function namedAgents({ agents }: Config, self: string): readonly string[] {
-  const others = Object.entries(agents).filter(([name, { description }]) => name !== self && description !== undefined);
-  if (others.length === 0) return [];
-  const lines = others.map(
-    ([name, { description }]) => `- ${name}: ${description!.replace(/\s+/g, " ").slice(0, 300)}`,
-  );
-  return [["Agents that subagents may be:", ...lines].join("\n")];
 }

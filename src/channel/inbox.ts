@@ -72,6 +72,16 @@ export function unanswered(db: Database, channel: string): Received[] {
     .map(receivedOf);
 }
 
+/** Over which channel the latest message came that is not answered in this session. */
+export function placeOfSession(db: Database, sessionKey: string): string | undefined {
+  const row = db
+    .query<{ channel: string }, [string]>(
+      "SELECT channel FROM channel_inbox WHERE answered = 0 AND session_key = ? ORDER BY id DESC LIMIT 1",
+    )
+    .get(sessionKey);
+  return row?.channel;
+}
+
 /** What waits for the answer of this run: several messages where some came while it ran; oldest first. */
 export function waitingFor(db: Database, runId: string): Received[] {
   return db

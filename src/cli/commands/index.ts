@@ -9,6 +9,7 @@ export const commands = {
   doctor: (): Promise<Entry> => import("./doctor.ts").then((module) => module.doctor),
   sessions: (): Promise<Entry> => import("./sessions.ts").then((module) => module.sessions),
   import: (): Promise<Entry> => import("./import.ts").then((module) => module.importCommand),
+  prompt: (): Promise<Entry> => import("./prompt.ts").then((module) => module.prompt),
   exec: (): Promise<Entry> => import("./exec.ts").then((module) => module.exec),
   approvals: (): Promise<Entry> => import("./approvals.ts").then((module) => module.approvals),
   pairing: (): Promise<Entry> => import("./pairing.ts").then((module) => module.pairing),

@@ -169,17 +169,89 @@ const remove = defineCommand({
     }),
 });
 
+const compact = defineCommand({
+  summary: "Make a long session shorter for the model: its older part is told by notes",
+  details: "Every message is kept, and --undo shows them to the model again.",
+  args: { key, undo: { type: "boolean", description: "undo the last compaction" }, ...jsonFlag, ...serverFlags },
+  run: (args, invocation) =>
+    withClient(args, invocation, async ({ client }) => {
+      const { out, err } = invocation.terminal;
+      if (args.undo) {
+        const undone = await client.call("session.uncompact", { session_key: args.key });
+        if (args.json) return writeJson(out, undone);
+        err.write(`The model sees the messages of ${undone.session_key} again\n`);
+        return;
+      }
+      const made = await client.call("session.compact", { session_key: args.key });
+      if (args.json) return writeJson(out, made);
+      const { compacted, summarised, tokens_before, tokens_after, summary } = made;
+      if (!compacted) return void err.write("Nothing is old enough, or no model is there that could take notes\n");
+      err.write(`${summarised} messages are told by notes: about ${tokens_before} tokens became ${tokens_after}\n`);
+      out.write(`${printable(summary ?? "")}\n`);
+    }),
+});
+
+const place = {
+  before: { type: "string", valueHint: "id", description: "id of the first message that is left out" },
+  at: { type: "string", valueHint: "id", description: "id of the last message that stays" },
+} as const;
+
+const fork = defineCommand({
+  summary: "Copy a session, whole or up to a message, into a new one",
+  details: "aleph sessions show has the ids of messages.",
+  args: {
+    key,
+    ...place,
+    title: { type: "string", valueHint: "text", description: "of the copy" },
+    ...jsonFlag,
+    ...serverFlags,
+  },
+  run: (args, invocation) =>
+    withClient(args, invocation, async ({ client }) => {
+      const { before, at, title } = args;
+      const copy = await client.call("session.fork", {
+        session_key: args.key,
+        ...(before === undefined ? {} : { before }),
+        ...(at === undefined ? {} : { at }),
+        ...(title === undefined ? {} : { title }),
+      });
+      if (args.json) writeJson(invocation.terminal.out, copy);
+      else invocation.terminal.out.write(`${copy.session_key}\n`);
+    }),
+});
+
+const rewind = defineCommand({
+  summary: "Go back to a message: what came behind it is kept in another session",
+  details: "aleph sessions show has the ids of messages.",
+  args: { key, ...place, ...jsonFlag, ...serverFlags },
+  run: (args, invocation) =>
+    withClient(args, invocation, async ({ client }) => {
+      const { before, at } = args;
+      if (before === undefined && at === undefined) throw usageError("Name a message", "With --before or --at");
+      const { out, err } = invocation.terminal;
+      const back = await client.call("session.rewind", {
+        session_key: args.key,
+        ...(before === undefined ? {} : { before }),
+        ...(at === undefined ? {} : { at }),
+      });
+      if (args.json) return writeJson(out, back);
+      if (back.branch_key === null) return void err.write("Nothing came behind it\n");
+      err.write(`${back.moved} messages are taken back; the session as it was is\n`);
+      out.write(`${back.branch_key}\n`);
+    }),
+});
+
 export const sessions = defineGroup({
-  summary: "List, show, search, export and delete conversations",
+  summary: "List, show, search, export, compact, fork, rewind and delete conversations",
   fallback: "list",
-  commands: { list, show, search, export: exportCommand, clear, delete: remove },
+  commands: { list, show, search, export: exportCommand, clear, compact, fork, rewind, delete: remove },
 });
 
 type HistoryMessage = Result<"session.history">["messages"][number];
 
 function messageText(message: HistoryMessage, bold: (text: string) => string, dim: (text: string) => string): string {
   const status = message.status === "complete" ? "" : ` (${message.status})`;
-  const head = `${bold(message.role)}  ${dim(`${formatTime(message.ts)}${status}`)}\n`;
+  const head = `${bold(message.role)}  ${dim(`${message.id}  ${formatTime(message.ts)}${status}`)}\n`;
   const lines = message.parts.map((part) => partText(part, dim)).filter((line) => line !== "");
   return `${head}${lines.join("\n").trimEnd()}\n`;
 }

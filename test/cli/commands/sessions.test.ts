@@ -47,7 +47,7 @@ test("sessions show prints the conversation without control sequences", async ()
   expect(code).toBe(0);
   const lines = stdout.split("\n").map((line) => line.replace(/\d{4}-\d\d-\d\d \d\d:\d\d/, "TIME"));
   expect(lines[0]).toBe(`${MAIN}  Hello there`);
-  expect(lines).toContain("user  TIME");
+  expect(lines).toContain("user  1  TIME");
   expect(lines).toContain("Hello there");
   expect(lines).toContain('→ exec {"command":"ls"}');
   expect(lines.some((line) => line.startsWith("← exec ok"))).toBe(true);
@@ -121,4 +121,22 @@ test("sessions delete asks at a terminal", async () => {
   await screen.shows(`Deleted ${MAIN}`);
   expect(await screen.exited).toBe(0);
   expect((await server.client.call("session.list", {})).sessions).toEqual([]);
+});
+
+test("sessions fork and rewind print the key of the new session, and compact says what it did", async () => {
+  await using server = await talked();
+  const run = (...args: string[]) => runCli(["sessions", ...args], { home: server.home.path });
+  const fork = await run("fork", MAIN, "--at", "1");
+  expect({ code: fork.code, key: /^agent:main:chat:\S+\n$/.test(fork.stdout) }).toEqual({ code: 0, key: true });
+  expect((await run("show", fork.stdout.trim())).stdout).not.toContain("done");
+  expect((await run("rewind", MAIN)).stderr).toContain("Name a message");
+  const back = await run("rewind", MAIN, "--before", "1");
+  expect({ code: back.code, stderr: back.stderr }).toEqual({
+    code: 0,
+    stderr: "4 messages are taken back; the session as it was is\n",
+  });
+  expect((await run("show", back.stdout.trim())).stdout).toContain("done");
+  expect((await run("rewind", back.stdout.trim(), "--at", "4")).stderr).toContain("Nothing came behind it");
+  expect((await run("compact", back.stdout.trim())).stderr).toContain("Nothing is old enough");
+  expect((await run("compact", back.stdout.trim(), "--undo")).stderr).toContain("is not compacted");
 });
