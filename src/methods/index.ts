@@ -139,6 +139,7 @@ export const methods = {
   "tool.list": () => import("./tool/list.ts").then((m) => m.toolList),
   "usage.summary": () => import("./usage/summary.ts").then((m) => m.usageSummary),
   "webhooks.list": () => import("./webhooks/list.ts").then((m) => m.webhooksList),
+  "webhooks.preview": () => import("./webhooks/preview.ts").then((m) => m.webhooksPreview),
   "webhooks.retry": () => import("./webhooks/retry.ts").then((m) => m.webhooksRetry),
   "webhooks.test": () => import("./webhooks/test.ts").then((m) => m.webhooksTest),
 } as const;

@@ -60,6 +60,8 @@ describe("openConfig", () => {
       cluster: DEFAULTS.cluster,
       node: DEFAULTS.node,
       a2a: DEFAULTS.a2a,
+      webhooks: DEFAULTS.webhooks,
+      hooks: DEFAULTS.hooks,
       debug: DEFAULTS.debug,
       log: { level: "debug" },
     });

@@ -147,6 +147,7 @@ const TABLE: Readonly<Record<string, string>> = {
   "tool.list": "read",
   "usage.summary": "read",
   "webhooks.list": "read",
+  "webhooks.preview": "admin",
   "webhooks.retry": "admin",
   "webhooks.test": "admin",
 };

@@ -1,10 +1,12 @@
 /** What comes in at /hooks: over real HTTP, with a real agent behind it. */
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { ConfigInput } from "../../src/config/schema.ts";
 import { collectEvents } from "../support/app.ts";
 import { conversation, MAIN } from "../support/conversation.ts";
 import { until } from "../support/until.ts";
 import { SECRET, sendHook } from "../support/webhooks.ts";
+
+setDefaultTimeout(60_000);
 
 type Hook = NonNullable<NonNullable<ConfigInput["webhooks"]>["in"]>[string];
 
@@ -70,7 +72,7 @@ describe("POST /hooks/:name", () => {
     await events.until(({ topic }) => topic === "question.asked");
     const { body } = await sendHook(app.url, { text: "yes" });
     expect(await app.client.call("runs.get", { run_id: String(body.run_id) })).toMatchObject({ status: "queued" });
-    await app.client.call("agent.cancel", { run_id: first.run_id });
+    await app.client.call("agent.abort", { run_id: first.run_id });
     const second = await app.client.call("runs.wait", { run_id: String(body.run_id) });
     expect([second.status, events.events.at(-1)?.data]).toMatchObject(["completed", { status: "cancelled" }]);
   });

@@ -1,5 +1,5 @@
 /** Events that go out: over real HTTP, from a real server. */
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { homeAt } from "../../src/config/home.ts";
 import type { ConfigInput } from "../../src/config/schema.ts";
 import { verifySignature } from "../../src/webhook/signature.ts";
@@ -7,6 +7,8 @@ import { conversation } from "../support/conversation.ts";
 import { testFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
 import { SECRET, startTaker } from "../support/webhooks.ts";
+
+setDefaultTimeout(60_000);
 
 type Hook = NonNullable<NonNullable<ConfigInput["webhooks"]>["out"]>[string];
 
@@ -66,7 +68,7 @@ describe("outgoing webhooks", () => {
     expect([...new Set(keys())]).toEqual(["a", "b", "c"].map((name) => `agent:main:chat:${name}`));
     // Each attempt of the first had the same id.
     expect(new Set(ids).size).toBe(3);
-  }, 60_000);
+  });
 
   test("what a place refuses is given up, can be seen, and is tried again when somebody says so", async () => {
     let status = 404;
@@ -104,7 +106,7 @@ describe("outgoing webhooks", () => {
     await until(() => taker.topics().includes("agent.completed"), 30_000);
     expect(JSON.stringify(taker.taken)).not.toContain("ephemeral");
     expect(taker.topics()).not.toContain("stream.chunk");
-  }, 60_000);
+  });
 
   test("what was not taken goes out after a restart", async () => {
     await using folder = await testFolder();
@@ -122,7 +124,7 @@ describe("outgoing webhooks", () => {
     await until(() => taker.taken.length > before, 30_000);
     expect(new Set(taker.taken.map(({ event }) => event.id)).size).toBe(1);
     await until(async () => (await listed(app)).waiting === 0);
-  }, 60_000);
+  });
 
   test("where events go, and what they run, cannot be changed over RPC", async () => {
     await using app = await conversation();
@@ -138,11 +140,14 @@ describe("outgoing webhooks", () => {
   });
 });
 
-test("webhooks.test shows what a payload would say, and starts nothing", async () => {
+test("webhooks.preview shows what a payload would say, and starts nothing", async () => {
   const hook = { token: "a-token-of-its-own", message: "{{$event}}: {{title}}", event_field: "kind" };
   await using app = await conversation({ config: { webhooks: { in: { x: hook } } } });
-  const shown = await app.client.call("webhooks.test", { name: "x", payload: { title: "Hi", kind: "note" } });
+  const shown = await app.client.call("webhooks.preview", { name: "x", payload: { title: "Hi", kind: "note" } });
   expect(shown).toEqual({ event: "note", message: "note: Hi" });
   expect((await app.client.call("runs.list", {})).runs).toEqual([]);
-  await expect(app.client.call("webhooks.test", { name: "nobody" })).rejects.toMatchObject({ reason: "not_found" });
+  const missing = { reason: "not_found" };
+  await expect(app.client.call("webhooks.preview", { name: "nobody", payload: {} })).rejects.toMatchObject(missing);
+  await expect(app.client.call("webhooks.test", { name: "nobody" })).rejects.toMatchObject(missing);
+  await expect(app.client.call("webhooks.retry", { name: "nobody" })).rejects.toMatchObject(missing);
 });

@@ -1,10 +1,12 @@
 /** Commands after events: really started, really confined. */
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ConfigInput } from "../../src/config/schema.ts";
 import { conversation } from "../support/conversation.ts";
 import { until } from "../support/until.ts";
+
+setDefaultTimeout(60_000);
 
 type Hook = NonNullable<ConfigInput["hooks"]>[number];
 
@@ -27,7 +29,7 @@ test("a hook gets the event on its standard input, in the agent's workspace", as
   const event = JSON.parse(readFileSync(app.path("event.json"), "utf8"));
   expect(event).toMatchObject({ topic: "agent.completed", data: { run_id, text: "Hello!" } });
   expect(await app.counts()).toMatchObject([{ runs: 1, failed: 0, dropped: 0, error: null }]);
-}, 60_000);
+});
 
 test("a hook that fails, takes too long or may never run is logged, and harms nothing", async () => {
   await using app = await hooked(
@@ -43,7 +45,7 @@ test("a hook that fails, takes too long or may never run is logged, and harms no
     [1, expect.stringContaining("Policy refuses it")],
   ]);
   expect(JSON.stringify(app.logs)).toContain("what-went-wrong");
-}, 60_000);
+});
 
 test("a hook is confined: no other file of the owner's, no network", async () => {
   await using app = await hooked({
@@ -53,7 +55,7 @@ test("a hook is confined: no other file of the owner's, no network", async () =>
   await app.create("a");
   await until(() => existsSync(app.path("ran")), 30_000);
   expect(readFileSync(app.path("stolen.txt"), "utf8")).toBe("");
-}, 60_000);
+});
 
 test("a hook runs one at a time, and a storm of events does not pile up", async () => {
   await using app = await hooked({
@@ -66,6 +68,6 @@ test("a hook runs one at a time, and a storm of events does not pile up", async 
   await until(async () => {
     const { runs } = (await app.counts())[0]!;
     return runs + dropped === 40;
-  }, 60_000);
+  });
   expect(readFileSync(app.path("runs"), "utf8").trim().split("\n").length).toBe(40 - dropped);
 }, 90_000);

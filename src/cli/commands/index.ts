@@ -29,6 +29,7 @@ export const commands = {
   acp: (): Promise<Entry> => import("./acp.ts").then((module) => module.acp),
   runs: (): Promise<Entry> => import("./runs.ts").then((module) => module.runs),
   cron: (): Promise<Entry> => import("./cron.ts").then((module) => module.cron),
+  webhooks: (): Promise<Entry> => import("./webhooks.ts").then((module) => module.webhooks),
   jobs: (): Promise<Entry> => import("./jobs.ts").then((module) => module.jobs),
   usage: (): Promise<Entry> => import("./usage.ts").then((module) => module.usage),
   backup: (): Promise<Entry> => import("./backup.ts").then((module) => module.backup),
