@@ -13,12 +13,16 @@ import { RenameDialog } from "./components/rename-dialog.tsx";
 import { StatusLines } from "./components/status-lines.tsx";
 import { TokenDialog } from "./components/token-dialog.tsx";
 import { ApprovalsPage } from "./pages/approvals.tsx";
+import { ChannelsPage } from "./pages/channels.tsx";
 import { NewPage, SessionPage } from "./pages/chat.tsx";
 import { DevicesPage } from "./pages/devices.tsx";
 import { McpPage } from "./pages/mcp.tsx";
+import { MemoryPage } from "./pages/memory.tsx";
 import { PluginsPage } from "./pages/plugins.tsx";
+import { SearchPage } from "./pages/search.tsx";
 import { SettingsPage } from "./pages/settings.tsx";
 import { SkillsPage } from "./pages/skills.tsx";
+import { UsagePage } from "./pages/usage.tsx";
 import type { Place } from "./state/router.ts";
 
 export type AppProps = Omit<Shell, "openDialog">;
@@ -78,7 +82,7 @@ function Page({ place }: { place: Place }) {
     case "new":
       return <NewPage />;
     case "session":
-      return <SessionPage key={place.key} sessionKey={place.key} />;
+      return <SessionPage key={place.key} sessionKey={place.key} at={place.message} />;
     case "approvals":
       return <ApprovalsPage />;
     case "plugins":
@@ -87,6 +91,14 @@ function Page({ place }: { place: Place }) {
       return <SkillsPage />;
     case "mcp":
       return <McpPage />;
+    case "channels":
+      return <ChannelsPage />;
+    case "memory":
+      return <MemoryPage />;
+    case "search":
+      return <SearchPage query={place.query ?? ""} />;
+    case "usage":
+      return <UsagePage />;
     case "devices":
       return <DevicesPage />;
     case "settings":

@@ -1,7 +1,17 @@
-/** Sums of what models took, by day, model, session, identity, run or key. */
+/** Sums of what models took, by day, month, model, provider, session, identity, run, key or route. */
 import type { Database } from "bun:sqlite";
 
-export const SUMMARY_KEYS = ["day", "model", "session", "identity", "run", "key"] as const;
+export const SUMMARY_KEYS = [
+  "day",
+  "month",
+  "model",
+  "provider",
+  "session",
+  "identity",
+  "run",
+  "key",
+  "route",
+] as const;
 export type SummaryKey = (typeof SUMMARY_KEYS)[number];
 
 export interface SummaryQuery {
@@ -37,11 +47,14 @@ export interface Summary {
 
 const COLUMNS: Readonly<Record<SummaryKey, string>> = {
   day: "day",
+  month: "substr(day, 1, 7)",
   model: "provider || '/' || model",
+  provider: "provider",
   session: "session_key",
   identity: "identity",
   run: "run_id",
   key: "credential",
+  route: "route",
 };
 
 const SUMS = `coalesce(sum(replies), 0) AS replies, coalesce(sum(input), 0) AS input, coalesce(sum(output), 0) AS output,

@@ -4,16 +4,18 @@ import { defineCommand } from "../command.ts";
 import { withClient } from "../connection.ts";
 import { usageError } from "../failure.ts";
 import { jsonFlag, serverFlags } from "../flags.ts";
-import { formatDuration } from "../format.ts";
+import { formatDuration, formatElapsed } from "../format.ts";
 import { writeJson } from "../output.ts";
 import { writeTable } from "../table.ts";
 
-const KEYS = ["day", "model", "session", "identity", "run", "key"] as const;
+const KEYS = ["day", "month", "model", "provider", "session", "identity", "run", "key", "route"] as const;
 
 const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 };
 
 export const usage = defineCommand({
   summary: "Show what models took, in tokens and money",
+  details:
+    "CACHED is the part of what was asked that the provider had from before; TIME is that of one reply, on average.",
   args: {
     by: { type: "enum", options: [...KEYS], description: "what to sum up by", default: "day" },
     since: { type: "string", valueHint: "time", description: "from then on: 12h, 7d, 4w or a date", default: "30d" },
@@ -60,7 +62,8 @@ export const usage = defineCommand({
             { title: "REPLIES", value: ({ replies }) => replies, align: "right" },
             { title: "IN", value: ({ input }) => input, align: "right" },
             { title: "OUT", value: ({ output }) => output, align: "right" },
-            { title: "CACHED", value: ({ cache_read }) => cache_read, align: "right" },
+            { title: "CACHED", value: cachedShare, align: "right" },
+            { title: "TIME", value: ({ ms, replies }) => formatElapsed(ms / Math.max(1, replies)), align: "right" },
             { title: "COST $", value: costOf, align: "right" },
           ],
         );
@@ -81,8 +84,18 @@ function costOf({ cost_usd }: Sums): string {
   return cost_usd === null ? "" : cost_usd.toFixed(cost_usd < 1 ? 4 : 2);
 }
 
+/** How much of what was asked did not have to be read anew. */
+function cachedShare({ input, cache_read, cache_write }: Sums): string {
+  const asked = input + cache_read + cache_write;
+  return asked === 0 ? "" : `${Math.round((cache_read / asked) * 100)} %`;
+}
+
 function budgetLine({ budget, unit, limit, used, resets_at }: Summary["budgets"][number], now: number): string {
-  const amount = unit === "tokens" ? `${used} of ${limit} tokens` : `${used.toFixed(4)} of ${limit} US dollars`;
+  const left = Math.max(0, limit - used);
+  const amount =
+    unit === "tokens"
+      ? `${used} of ${limit} tokens, ${left} left`
+      : `${used.toFixed(4)} of ${limit} US dollars, ${left.toFixed(4)} left`;
   return `budget of the ${budget}: ${amount}, begins anew in ${formatDuration(Math.max(0, resets_at - now))}`;
 }
 

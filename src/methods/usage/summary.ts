@@ -13,7 +13,7 @@ const sums = z.object({
   cache_write: z.number(),
   cost_usd: z.number().nullable().describe("of the replies whose price is known; null when it is known of none"),
   unpriced: z.number().describe("replies whose price is not known"),
-  ms: z.number(),
+  ms: z.number().describe("from request to end, of all replies together"),
 });
 
 export const usageSummary = defineMethod({

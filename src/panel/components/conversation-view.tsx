@@ -1,5 +1,5 @@
 /** The rows of a conversation with what belongs around them: loading, nothing yet, failed, and the way to the newest. */
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, RefObject } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { Conversation } from "../state/conversation.ts";
 import type { Entry } from "../state/timeline.ts";
@@ -16,11 +16,13 @@ import { type ListControls, VirtualList } from "./virtual-list.tsx";
 
 export interface ConversationViewProps {
   readonly conversation: Conversation;
+  /** The message to open it at, instead of at its end. */
+  readonly at: string | undefined;
   readonly onSay: (text: string) => void;
   readonly empty: ComponentChildren;
 }
 
-export function ConversationView({ conversation, onSay, empty }: ConversationViewProps) {
+export function ConversationView({ conversation, at, onSay, empty }: ConversationViewProps) {
   const t = useT();
   const [following, setFollowing] = useState(true);
   const controls = useRef<ListControls | undefined>(undefined);
@@ -46,6 +48,15 @@ export function ConversationView({ conversation, onSay, empty }: ConversationVie
     document.addEventListener("keydown", press);
     return () => document.removeEventListener("keydown", press);
   }, [conversation]);
+
+  const isReady = phase.kind === "ready" && entries.length > 0;
+  useEffect(() => {
+    if (at === undefined || !isReady) return;
+    void conversation.reveal(at).then((key) => {
+      if (key === undefined) return;
+      showFound(controls, key, FRAMES);
+    });
+  }, [conversation, at, isReady]);
 
   if (phase.kind === "loading") return <Late>{t("chat.loading")}</Late>;
   if (phase.kind === "failed") {
@@ -132,6 +143,19 @@ function Older({ conversation }: { conversation: Conversation }) {
       )}
     </div>
   );
+}
+
+/** How long rows that were just read may take to be there. */
+const FRAMES = 120;
+
+/** Goes to the row that was looked for and marks it, and no other one. */
+function showFound(controls: RefObject<ListControls | undefined>, key: string, frames: number): void {
+  controls.current?.toRow(key);
+  requestAnimationFrame(() => {
+    const rows = [...document.querySelectorAll<HTMLElement>(".row")];
+    for (const row of rows) row.classList.toggle("found", row.dataset.key === key);
+    if (frames > 0 && !rows.some(({ dataset }) => dataset.key === key)) showFound(controls, key, frames - 1);
+  });
 }
 
 function toApproval(conversation: Conversation, controls: ListControls | undefined): boolean {

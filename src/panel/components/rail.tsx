@@ -69,6 +69,11 @@ export function Rail({ onGo, onClose, children }: RailProps) {
           }}
         />
       </div>
+      {filter.trim() !== "" && (
+        <a class="rail-everything" href={hashOf({ page: "search", query: filter.trim() })} onClick={onGo}>
+          {t("search.everything", { query: filter.trim() })}
+        </a>
+      )}
       <div class="rail-list">
         <Waiting onGo={onGo} />
         {phase.kind === "loading" && <Late>{t("link.connecting")}</Late>}
@@ -132,6 +137,18 @@ export function Rail({ onGo, onClose, children }: RailProps) {
           {t("extensions.title")}
           <WaitingDot count={extensions.waiting} />
         </a>
+        {(["channels", "memory", "usage"] as const).map((page) => (
+          <a
+            key={page}
+            class="rail-link"
+            href={hashOf({ page })}
+            onClick={onGo}
+            aria-current={place.page === page ? "page" : undefined}
+          >
+            <Icon name={page} />
+            {t(`${page}.title`)}
+          </a>
+        ))}
         <a
           class="rail-link"
           href={hashOf({ page: "devices" })}

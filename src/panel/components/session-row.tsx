@@ -25,9 +25,10 @@ export function SessionRow({ session, title, open, waits, onGo }: SessionRowProp
       : !open && panel.sessions.isUnread(session)
         ? "unread"
         : undefined;
-  const save = async () => {
-    const { content } = await panel.connection.call("session.export", { session_key: key, format: "markdown" });
-    saveText(content, `${title.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60) || "conversation"}.md`);
+  const save = async (format: "markdown" | "html") => {
+    const { content } = await panel.connection.call("session.export", { session_key: key, format });
+    const name = title.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60) || "conversation";
+    saveText(content, `${name}.${format === "html" ? "html" : "md"}`, `text/${format}`);
   };
   const remove = async () => {
     await panel.sessions.remove(key);
@@ -70,17 +71,20 @@ export function SessionRow({ session, title, open, waits, onGo }: SessionRowProp
             >
               {t("session.rename")}
             </button>
-            <button
-              type="button"
-              class="menu-item"
-              onClick={() => {
-                close();
-                // Without a connection nothing is saved, and the line above says that there is none.
-                save().catch(() => undefined);
-              }}
-            >
-              {t("session.export")}
-            </button>
+            {(["markdown", "html"] as const).map((format) => (
+              <button
+                key={format}
+                type="button"
+                class="menu-item"
+                onClick={() => {
+                  close();
+                  // Without a connection nothing is saved, and the line above says that there is none.
+                  save(format).catch(() => undefined);
+                }}
+              >
+                {t(format === "html" ? "session.export_html" : "session.export")}
+              </button>
+            ))}
             <button
               type="button"
               class="menu-item danger"

@@ -2,6 +2,7 @@
 
 import { accessStrings } from "./access-strings.ts";
 import { extensionStrings } from "./extension-strings.ts";
+import { recordStrings } from "./record-strings.ts";
 
 export const LANGUAGES = ["en", "zh"] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -9,6 +10,7 @@ export type Language = (typeof LANGUAGES)[number];
 export const strings = {
   ...accessStrings,
   ...extensionStrings,
+  ...recordStrings,
 
   "app.name": { en: "Aleph", zh: "Aleph" },
   "app.skip": { en: "Skip the list", zh: "跳过列表" },
@@ -36,6 +38,7 @@ export const strings = {
   "session.actions": { en: "Actions for “{title}”", zh: "“{title}”的操作" },
   "session.rename": { en: "Rename", zh: "重命名" },
   "session.export": { en: "Save as Markdown", zh: "保存为 Markdown" },
+  "session.export_html": { en: "Save as a page", zh: "保存为网页" },
   "session.delete": { en: "Delete", zh: "删除" },
   "session.name": { en: "Name", zh: "名称" },
   "session.delete_title": { en: "Delete this conversation?", zh: "删除此会话？" },

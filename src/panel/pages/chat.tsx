@@ -45,7 +45,7 @@ export function NewPage() {
   );
 }
 
-export function SessionPage({ sessionKey }: { sessionKey: string }) {
+export function SessionPage({ sessionKey, at }: { sessionKey: string; at: string | undefined }) {
   const t = useT();
   const panel = usePanel();
   const conversation = useMemo(() => panel.conversation(sessionKey), [panel, sessionKey]);
@@ -82,7 +82,7 @@ export function SessionPage({ sessionKey }: { sessionKey: string }) {
   return (
     <>
       <PageHead title={row ? titleOf(row, t) : session ? titleOf(session, t) : ""} />
-      <ConversationView conversation={conversation} onSay={say} empty={<Empty onSay={say} />} />
+      <ConversationView conversation={conversation} at={at} onSay={say} empty={<Empty onSay={say} />} />
       {loose.length > 0 && (
         <div class="loose column">
           {loose.map((question) => (

@@ -1,6 +1,7 @@
 /** Settings of this browser, and what server this is. */
 import type { ComponentChildren } from "preact";
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
+import { Choices } from "../components/choices.tsx";
 import { useShell, useT } from "../components/context.ts";
 import { PageHead } from "../components/page-head.tsx";
 import { LANGUAGES } from "../i18n/strings.ts";
@@ -100,29 +101,5 @@ function Row({ label, children }: { label: string; children: ComponentChildren }
       <span>{label}</span>
       <span class="setting-value">{children}</span>
     </div>
-  );
-}
-
-interface ChoicesProps<T extends string> {
-  readonly label: string;
-  readonly options: readonly { readonly value: T; readonly label: string }[];
-  readonly value: T;
-  readonly onChoose: (value: T) => void;
-}
-
-function Choices<T extends string>({ label, options, value, onChoose }: ChoicesProps<T>) {
-  const name = useId();
-  return (
-    <fieldset class="setting">
-      <legend>{label}</legend>
-      <span class="segments">
-        {options.map((option) => (
-          <label key={option.value}>
-            <input type="radio" name={name} checked={option.value === value} onChange={() => onChoose(option.value)} />
-            <span>{option.label}</span>
-          </label>
-        ))}
-      </span>
-    </fieldset>
   );
 }

@@ -31,6 +31,8 @@ export interface Conversation {
   /** Reads everything that is shown anew; what is there stays in sight meanwhile. */
   load(): Promise<void>;
   loadOlder(): Promise<void>;
+  /** The row with this message, whose page is read first where it is not there; undefined where there is none. */
+  reveal(messageId: string): Promise<string | undefined>;
   /** Asks for a run that is not known yet: model, time, tokens, error. */
   want(runId: string): void;
   handle(event: EventFrame): void;
@@ -42,6 +44,8 @@ export interface Conversation {
 
 const PAGE = 100;
 const RUNS = 100;
+/** How far back a message is looked for. */
+const REVEALED_PAGES = 200;
 /** Events of a run that one call brings. */
 const EVENTS = 5000;
 
@@ -176,6 +180,32 @@ export function createConversation({ key, call }: { key: string; call: Call }): 
     });
   }
 
+  /** The page that is on its way. */
+  let older: Promise<void> | undefined;
+
+  function loadOlder(): Promise<void> {
+    older ??= readOlder().finally(() => {
+      older = undefined;
+    });
+    return older;
+  }
+
+  async function readOlder(): Promise<void> {
+    const before = next.peek();
+    if (before === undefined) return;
+    olderPhase.value = LOADING;
+    try {
+      const page = await call("session.history", { session_key: key, limit: PAGE, before });
+      batch(() => {
+        messages.value = withOlderPage(messages.peek(), page.messages);
+        next.value = page.next;
+        olderPhase.value = READY;
+      });
+    } catch (error) {
+      olderPhase.value = failed(error);
+    }
+  }
+
   return {
     key,
     phase,
@@ -191,20 +221,18 @@ export function createConversation({ key, call }: { key: string; call: Call }): 
       return message?.parts.every(({ type }) => type === "text") ? message.content : undefined;
     },
     load: () => once.now("load", load),
-    async loadOlder() {
-      const before = next.peek();
-      if (before === undefined || olderPhase.peek().kind === "loading") return;
-      olderPhase.value = LOADING;
-      try {
-        const page = await call("session.history", { session_key: key, limit: PAGE, before });
-        batch(() => {
-          messages.value = withOlderPage(messages.peek(), page.messages);
-          next.value = page.next;
-          olderPhase.value = READY;
-        });
-      } catch (error) {
-        olderPhase.value = failed(error);
+    loadOlder,
+    async reveal(messageId) {
+      const rowOf = () => entries.peek().find((entry) => messagesOf(entry).some(({ id }) => id === messageId))?.key;
+      for (let pages = 0; pages < REVEALED_PAGES; pages++) {
+        const row = rowOf();
+        const before = next.peek();
+        if (row !== undefined || before === undefined) return row;
+        await loadOlder();
+        // It failed.
+        if (next.peek() === before) return undefined;
       }
+      return rowOf();
     },
     want(runId) {
       if (asked.has(runId) || runs.peek().has(runId)) return;
@@ -233,4 +261,8 @@ export function createConversation({ key, call }: { key: string; call: Call }): 
       session.value = { ...patched, message_count: session.peek()?.message_count ?? 0 };
     },
   };
+}
+
+function messagesOf(entry: Entry): readonly Message[] {
+  return entry.kind === "answer" ? entry.messages : [entry.message];
 }

@@ -5,17 +5,21 @@ import type { Transport } from "../../client/transport.ts";
 import type { EventFrame } from "../../protocol/events.ts";
 import { type Access, createAccess } from "./access.ts";
 import { type Approvals, createApprovals } from "./approvals.ts";
+import { type Channels, createChannels } from "./channels.ts";
 import { type Commands, createCommands } from "./commands.ts";
 import { type Connection, type DeviceEntry, openConnection } from "./connection.ts";
 import { type Conversation, createConversation } from "./conversation.ts";
+import { createFacts, type Facts } from "./facts.ts";
 import { createGrants, type Grants } from "./grants.ts";
 import { createMcp, type Mcp } from "./mcp.ts";
 import { createModels, type Models } from "./models.ts";
 import { createPlugins, type Plugins } from "./plugins.ts";
 import { createPreferences, type Preferences } from "./preferences.ts";
 import type { Router } from "./router.ts";
+import { createSearch, type Search } from "./search.ts";
 import { createSessions, type Sessions } from "./sessions.ts";
 import { createSkills, type Skills } from "./skills.ts";
+import { createSpending, type Spending } from "./spending.ts";
 import type { KeptValues } from "./storage.ts";
 
 export interface Panel extends Disposable {
@@ -31,6 +35,10 @@ export interface Panel extends Disposable {
   readonly skills: Skills;
   readonly mcp: Mcp;
   readonly access: Access;
+  readonly channels: Channels;
+  readonly facts: Facts;
+  readonly search: Search;
+  readonly spending: Spending;
   readonly server: ReadonlySignal<Result<"system.info"> | undefined>;
   /** Why config.toml is not in force as it stands, told by the server. */
   readonly configIssues: ReadonlySignal<readonly { path: string; message: string; line?: number | undefined }[]>;
@@ -79,6 +87,10 @@ export function createPanel(options: PanelOptions): Panel {
   const skills = createSkills(call);
   const mcp = createMcp(call);
   const access = createAccess(call, now);
+  const channels = createChannels(call, mayLetIn);
+  const facts = createFacts(call);
+  const search = createSearch(call);
+  const spending = createSpending(call, now);
 
   function received(event: EventFrame): void {
     sessions.handle(event);
@@ -89,6 +101,7 @@ export function createPanel(options: PanelOptions): Panel {
     plugins.handle(event);
     mcp.handle(event);
     access.handle(event);
+    channels.handle(event);
     for (const conversation of conversations.values()) conversation.handle(event);
     if (event.topic === "config.invalid" && "issues" in event.data) configIssues.value = event.data.issues;
     if (event.topic === "config.changed") configIssues.value = [];
@@ -110,6 +123,9 @@ export function createPanel(options: PanelOptions): Panel {
       plugins.renew(),
       skills.renew(),
       mcp.renew(),
+      channels.renew(),
+      facts.renew(),
+      spending.renew(),
       ...(mayLetIn() ? [access.renew()] : []),
       ...[...conversations.values()].map((conversation) => conversation.load()),
       call("system.info", {}).then((info) => {
@@ -136,6 +152,10 @@ export function createPanel(options: PanelOptions): Panel {
     skills,
     mcp,
     access,
+    channels,
+    facts,
+    search,
+    spending,
     server,
     configIssues,
     kept,

@@ -3,10 +3,12 @@ import { type ReadonlySignal, signal } from "@preact/signals";
 
 export type Place =
   | { readonly page: "new" }
-  | { readonly page: "session"; readonly key: string }
+  /** `message`: where it is opened, instead of at its end. */
+  | { readonly page: "session"; readonly key: string; readonly message?: string }
+  | { readonly page: "search"; readonly query?: string }
   | { readonly page: PageName };
 
-const PAGES = ["approvals", "plugins", "skills", "mcp", "devices", "settings"] as const;
+const PAGES = ["approvals", "plugins", "skills", "mcp", "channels", "memory", "usage", "devices", "settings"] as const;
 export type PageName = (typeof PAGES)[number];
 
 export interface Router {
@@ -18,9 +20,12 @@ export interface Router {
 
 export function parsePlace(hash: string): Place {
   const [, page, ...rest] = hash.replace(/^#/, "").split("/");
-  if (page === "s" && rest.length > 0) {
+  if ((page === "s" && rest.length > 0) || page === "search") {
     try {
-      return { page: "session", key: decodeURIComponent(rest.join("/")) };
+      const [given = "", message] = rest.join("/").split("?m=");
+      const name = decodeURIComponent(given);
+      if (page === "search") return { page, ...(name === "" ? {} : { query: name }) };
+      return { page: "session", key: name, ...(message ? { message: decodeURIComponent(message) } : {}) };
     } catch {
       // Not ours: a broken escape sequence.
       return { page: "new" };
@@ -31,7 +36,12 @@ export function parsePlace(hash: string): Place {
 }
 
 export function hashOf(place: Place): string {
-  return place.page === "session" ? `#/s/${encodeURIComponent(place.key)}` : `#/${place.page}`;
+  if (place.page === "session") {
+    const at = place.message === undefined ? "" : `?m=${encodeURIComponent(place.message)}`;
+    return `#/s/${encodeURIComponent(place.key)}${at}`;
+  }
+  const query = place.page === "search" ? place.query : undefined;
+  return `#/${place.page}${query === undefined ? "" : `/${encodeURIComponent(query)}`}`;
 }
 
 export function createRouter(window: Pick<Window, "location" | "history" | "addEventListener">): Router {

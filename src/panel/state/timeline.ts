@@ -61,7 +61,12 @@ export function buildEntries(
       asked.add(runId);
       if (hasSomethingToSay(runs.get(runId), live.has(runId))) answerOf(runId);
     } else if (runId === null) {
-      entries.push({ kind: "answer", key: `m:${message.id}`, runId: null, messages: [message] });
+      // Of a conversation from elsewhere there are no runs: what a tool gave belongs to the answer around it.
+      const last = entries.at(-1);
+      const isPart = message.role === "tool" || (last?.kind === "answer" && last.messages.at(-1)?.role === "tool");
+      if (isPart && last?.kind === "answer" && last.runId === null) {
+        entries[entries.length - 1] = { ...last, messages: [...last.messages, message] };
+      } else entries.push({ kind: "answer", key: `m:${message.id}`, runId: null, messages: [message] });
     } else {
       answerOf(runId).messages.push(message);
     }

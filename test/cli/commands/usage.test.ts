@@ -10,7 +10,7 @@ test("usage shows what models took, what has no price, and the budgets", async (
   const before = await runCli(["usage"], { home: path });
   expect(before).toEqual({
     code: 0,
-    stdout: expect.stringMatching(/^budget of the day: 0 of 15 tokens, begins anew in \d+ (?:s|min|h)\n$/),
+    stdout: expect.stringMatching(/^budget of the day: 0 of 15 tokens, 15 left, begins anew in \d+ (?:s|min|h)\n$/),
     stderr: "No model was used in that time\n",
   });
   fake.reply("hello");
@@ -19,11 +19,11 @@ test("usage shows what models took, what has no price, and the budgets", async (
   expect(code).toBe(0);
   const [head, row, total, budget] = stdout.split("\n").map((line) => line.trim().split(/ {2,}/));
   expect([head, row, total]).toEqual([
-    ["MODEL", "REPLIES", "IN", "OUT", "CACHED", "COST $"],
-    ["fake/m", "1", "10", "5", "0"],
-    ["total", "1", "10", "5", "0"],
+    ["MODEL", "REPLIES", "IN", "OUT", "CACHED", "TIME", "COST $"],
+    ["fake/m", "1", "10", "5", "0 %", expect.stringMatching(/^\d+\.\d s$/)],
+    ["total", "1", "10", "5", "0 %", expect.stringMatching(/^\d+\.\d s$/)],
   ]);
-  expect(budget![0]).toStartWith("budget of the day: 15 of 15 tokens");
+  expect(budget![0]).toStartWith("budget of the day: 15 of 15 tokens, 0 left");
   expect(stderr).toBe("The price of 1 reply is not known and not in the cost\n");
   const json = await runCli(["usage", "--json", "--by", "session"], { home: path });
   expect(JSON.parse(json.stdout)).toMatchObject({ rows: [{ key: "agent:main:main", input: 10 }] });

@@ -22,7 +22,7 @@ const weather = {
   ],
 };
 const key = "agent:main:chat:openclaw-b7300bff";
-const params = { source: "openclaw", conversations: [weather] } as const;
+const params = { source: "openclaw" as const, conversations: [weather] };
 
 const shown = ({ id: _, run_id: __, ...rest }: Message) => rest;
 
@@ -105,7 +105,7 @@ test("session.import of what session.export wrote gives the same messages", asyn
   const { content } = await t.client.call("session.export", { session_key: MAIN, format: "jsonl" });
   const { conversations, faults } = readAleph(content);
   expect(faults).toEqual([]);
-  const again = { source: "aleph", conversations: [...conversations] } as const;
+  const again = { source: "aleph" as const, conversations: [...conversations] };
   const [outcome] = (await t.client.call("session.import", again)).conversations;
   expect(outcome).toMatchObject({ created: true, imported: 4, known: 0 });
   const history = async (session_key: string) => (await t.client.call("session.history", { session_key })).messages;

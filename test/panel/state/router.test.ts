@@ -9,6 +9,12 @@ const PLACES: readonly Place[] = [
   { page: "skills" },
   { page: "mcp" },
   { page: "devices" },
+  { page: "channels" },
+  { page: "memory" },
+  { page: "usage" },
+  { page: "search" },
+  { page: "search", query: "a/b?m=c #%ü" },
+  { page: "session", key: "agent:main:main", message: "42" },
   { page: "session", key: "agent:main:main" },
   { page: "session", key: "agent:main:telegram:dm:a+b@c" },
 ];
@@ -17,6 +23,9 @@ test.each(PLACES)("a place survives the way through the address: %j", (place) =>
   expect(parsePlace(hashOf(place))).toEqual(place);
 });
 
-test.each(["", "#", "#/", "#/s", "#/nowhere", "#/s/%E0%A4%A"])("parsePlace of %j is a new conversation", (hash) => {
-  expect(parsePlace(hash)).toEqual({ page: "new" });
-});
+test.each(["", "#", "#/", "#/s", "#/nowhere", "#/s/%E0%A4%A", "#/search/%E0%A4%A"])(
+  "parsePlace of %j is a new conversation",
+  (hash) => {
+    expect(parsePlace(hash)).toEqual({ page: "new" });
+  },
+);

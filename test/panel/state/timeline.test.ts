@@ -70,6 +70,18 @@ describe("buildEntries", () => {
     expect(rows(asked, [run("a", "completed")])).toEqual(["user 1"]);
   });
 
+  test("keeps what a tool gave in its answer also where there is no run", () => {
+    const roles = ["tool", "user", "assistant", "tool", "tool", "assistant", "assistant", "user", "tool"] as const;
+    expect(rows(roles.map((role, at) => message(`${at}`, role)))).toEqual([
+      "m:0: 0",
+      "user 1",
+      "m:2: 2 3 4 5",
+      "m:6: 6",
+      "user 7",
+      "m:8: 8",
+    ]);
+  });
+
   test("shows messages that belong to no run one by one", () => {
     expect(
       rows([message("1", "user"), message("2", "assistant"), message("3", "assistant"), message("4", "system")]),

@@ -1,0 +1,53 @@
+/** Search over everything that was said, in all conversations. */
+import { batch, type ReadonlySignal, signal } from "@preact/signals";
+import type { Result } from "../../client/client.ts";
+import type { Call } from "./connection.ts";
+import { failed, LOADING, type Phase, READY } from "./phase.ts";
+
+export type FoundMessage = Result<"session.search">["messages"][number];
+
+export interface Search {
+  /** What `found` answers. */
+  readonly query: ReadonlySignal<string>;
+  readonly found: ReadonlySignal<readonly FoundMessage[]>;
+  /** Messages that are not in the index yet. */
+  readonly notSearched: ReadonlySignal<number>;
+  readonly phase: ReadonlySignal<Phase>;
+  /** Never rejects. What is asked last is what is shown, however late an earlier answer comes. */
+  ask(query: string): Promise<void>;
+}
+
+const LIMIT = 50;
+
+export function createSearch(call: Call): Search {
+  const query = signal("");
+  const found = signal<readonly FoundMessage[]>([]);
+  const notSearched = signal(0);
+  const phase = signal<Phase>(READY);
+  return {
+    query,
+    found,
+    notSearched,
+    phase,
+    async ask(words) {
+      const asked = words.trim();
+      batch(() => {
+        query.value = asked;
+        found.value = [];
+        phase.value = asked === "" ? READY : LOADING;
+      });
+      if (asked === "") return;
+      try {
+        const { messages, not_searched } = await call("session.search", { query: asked, limit: LIMIT });
+        if (query.peek() !== asked) return;
+        batch(() => {
+          found.value = messages;
+          notSearched.value = not_searched;
+          phase.value = READY;
+        });
+      } catch (error) {
+        if (query.peek() === asked) phase.value = failed(error);
+      }
+    },
+  };
+}

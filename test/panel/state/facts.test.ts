@@ -1,0 +1,50 @@
+import { expect, test } from "bun:test";
+import type { Call } from "../../../src/panel/state/connection.ts";
+import { createFacts, type ShownFact } from "../../../src/panel/state/facts.ts";
+
+const fact = { fact_id: "fact_1", agent: "main", content: "Tea" } as ShownFact;
+
+/** Answers as the server does, and remembers what was asked. */
+function server() {
+  const asked: unknown[] = [];
+  const call = (async (method: string, params: object) => {
+    if (method === "memory.stats") return { facts: 2, retired: 0, untrusted: 0, vectors: 0, embedding_model: null };
+    asked.push([method, params]);
+    if (method === "memory.list") return { facts: [fact], next: "fact_1" };
+    if (method === "memory.search") return { facts: [{ ...fact, score: 1 }], mode: "text" };
+    return { fact_id: "fact_2", duplicate: false, retired: [], conflicts: [] };
+  }) as unknown as Call;
+  return { facts: createFacts(call), takeAsked: () => asked.splice(0) };
+}
+
+test("createFacts lists the latest, more of them, and what fits words", async () => {
+  const { facts, takeAsked } = server();
+  await facts.load();
+  expect([facts.list.value, facts.hasMore.value, facts.stats.value?.facts]).toEqual([[fact], true, 2]);
+  await facts.more();
+  await facts.search(" tea ");
+  expect([facts.query.value, facts.hasMore.value]).toEqual(["tea", false]);
+  await facts.search("");
+  expect(takeAsked()).toEqual([
+    ["memory.list", { limit: 100 }],
+    ["memory.list", { limit: 400 }],
+    ["memory.search", { query: "tea", limit: 50 }],
+    ["memory.list", { limit: 100 }],
+  ]);
+});
+
+test("createFacts adds and forgets, and reads the list after each", async () => {
+  const { facts, takeAsked } = server();
+  await facts.add("Oslo", "home city");
+  await facts.add("Oslo", "");
+  await facts.forget(fact);
+  const list = ["memory.list", { limit: 100 }];
+  expect(takeAsked()).toEqual([
+    ["memory.store", { content: "Oslo", subject: "home city" }],
+    list,
+    ["memory.store", { content: "Oslo" }],
+    list,
+    ["memory.delete", { fact_id: "fact_1", agent: "main" }],
+    list,
+  ]);
+});

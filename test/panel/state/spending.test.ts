@@ -1,0 +1,59 @@
+import { expect, test } from "bun:test";
+import type { Call } from "../../../src/panel/state/connection.ts";
+import { cachedShare, createSpending, type Sums } from "../../../src/panel/state/spending.ts";
+
+const DAY_MS = 86_400_000;
+const NOW = Date.UTC(2026, 6, 31, 12);
+const sums = (input: number): Sums => ({
+  replies: 1,
+  input,
+  output: 5,
+  cache_read: 0,
+  cache_write: 0,
+  cost_usd: null,
+  unpriced: 1,
+  ms: 10,
+});
+
+function server() {
+  const asked: unknown[] = [];
+  const call = (async (method: string, params: { by: string }) => {
+    asked.push([method, params]);
+    const key = params.by === "day" ? "2026-07-30" : "fake/m";
+    return { by: params.by, rows: [{ key, last_at: NOW, ...sums(7) }], total: sums(7), budgets: [] };
+  }) as unknown as Call;
+  return { spending: createSpending(call, () => NOW), takeAsked: () => asked.splice(0) };
+}
+
+test("createSpending has a sum for each day, also where nothing was asked", async () => {
+  const { spending } = server();
+  await spending.show({ span: 7 });
+  expect(spending.days.value?.map(({ date, sums: { input } }) => [date, input])).toEqual([
+    ["2026-07-25", 0],
+    ["2026-07-26", 0],
+    ["2026-07-27", 0],
+    ["2026-07-28", 0],
+    ["2026-07-29", 0],
+    ["2026-07-30", 7],
+    ["2026-07-31", 0],
+  ]);
+  expect([spending.rows.value?.map(({ key }) => key), spending.readAt.value]).toEqual([["fake/m"], NOW]);
+});
+
+test("createSpending asks for what is shown", async () => {
+  const { spending, takeAsked } = server();
+  await spending.load();
+  await spending.show({ group: "session", span: 90 });
+  const since = (days: number) => NOW - (days - 1) * DAY_MS;
+  expect(takeAsked()).toEqual([
+    ["usage.summary", { by: "day", since: since(30), limit: 31 }],
+    ["usage.summary", { by: "model", since: since(30), limit: 200 }],
+    ["usage.summary", { by: "day", since: since(90), limit: 91 }],
+    ["usage.summary", { by: "session", since: since(90), limit: 200 }],
+  ]);
+});
+
+test("cachedShare is the part of what was asked that was known already", () => {
+  expect(cachedShare({ ...sums(50), cache_read: 30, cache_write: 20 })).toBe(0.3);
+  expect(cachedShare(sums(0))).toBeUndefined();
+});
