@@ -1,5 +1,5 @@
 /** What the schema of config.toml cannot know: the options of each kind of provider and interface. */
-import { checkInterfaces } from "./channel/check-interfaces.ts";
+import { checkInterfaces, findObstacles } from "./channel/check-interfaces.ts";
 import { channels } from "./channels/index.ts";
 import type { Home } from "./config/home.ts";
 import type { Problem } from "./config/problem.ts";
@@ -44,4 +44,9 @@ export async function checkTables(
     ...(await checkProviders(config, types, async () => (await declared())?.providers)),
     ...(await checkInterfaces(config, channels, async () => (await declared())?.channels)),
   ];
+}
+
+/** Interfaces that are switched on and cannot work on this machine, and why. */
+export function findInterfaceObstacles(config: Pick<Config, "interfaces">, platform: string) {
+  return findObstacles(config, channels, platform);
 }

@@ -10,6 +10,7 @@ import { Toolbox } from "./agent/toolbox.ts";
 import { GUEST_METHODS } from "./auth/guest-methods.ts";
 import { openBus } from "./bus/bus.ts";
 import { Interfaces } from "./channel/interfaces.ts";
+import { channelMachine } from "./channel-machine.ts";
 import { type ChannelNeeds, channels } from "./channels/index.ts";
 import { ChatParts } from "./chat-parts.ts";
 import { ClusterParts } from "./cluster/cluster-parts.ts";
@@ -232,7 +233,8 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     new Generations({ models, media, links: mediaLinks, stores, bus, usage, config: current, log, now, monotonic }),
   );
 
-  const channelNeeds: ChannelNeeds = { sessions, stores, bus, commands, fetch: options.fetch, now };
+  const machine = channelMachine(env.userHome);
+  const channelNeeds: ChannelNeeds = { sessions, stores, bus, commands, fetch: options.fetch, now, machine };
   const chatParts = stack.use(
     new ChatParts({ stores, runner, runs, approvals, media, interfaces: () => interfaces, bus, log, now, monotonic }),
   );

@@ -255,7 +255,10 @@ export class Chats implements AsyncDisposable {
   #takeUp(channel: string): void {
     const { stores, log, now } = this.#o;
     // One that hears nothing may have something to say.
-    if (!this.#joined.has(channel)) return this.#outbox.kick(channel);
+    if (!this.#joined.has(channel)) {
+      this.#outbox.kick(channel);
+      return;
+    }
     const report = (thrown: unknown) =>
       log.error("message could not be taken up", { interface: channel, ...describeError(thrown) });
     for (const store of stores.all()) {

@@ -41,6 +41,22 @@ export async function checkInterfaces(
   return (await Promise.all(checked)).flat();
 }
 
+/** Tables of a valid config that are switched on and cannot work on this machine, and why. */
+export async function findObstacles(
+  { interfaces }: Pick<Config, "interfaces">,
+  channels: Channels,
+  platform: string,
+): Promise<{ readonly id: string; readonly obstacle: string }[]> {
+  const looked = Object.entries(interfaces).map(async ([id, { enabled = true, type = id, ...table }]) => {
+    const load = enabled && Object.hasOwn(channels, type) ? channels[type] : undefined;
+    const channel = await load?.();
+    const parsed = channel?.options?.safeParse(table);
+    const obstacle = parsed?.success ? channel?.obstacle?.(parsed.data, platform) : undefined;
+    return obstacle === undefined ? [] : [{ id, obstacle }];
+  });
+  return (await Promise.all(looked)).flat();
+}
+
 function unknownChannel(id: string, known: readonly string[]): string {
   const near = nearest(id, known);
   if (near !== undefined) return `is not a known interface; did you mean "${near}"`;

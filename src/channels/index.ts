@@ -3,6 +3,7 @@ import type { Channel } from "../sdk/channel.ts";
 
 export const channels = {
   discord: () => import("./discord/discord.ts").then((module) => module.discord),
+  imessage: () => import("./imessage/imessage.ts").then((module) => module.imessage),
   telegram: () => import("./telegram/telegram.ts").then((module) => module.telegram),
   webchat: () => import("./webchat.ts").then((module) => module.webchat),
 } as const;

@@ -34,6 +34,8 @@ export const doctor = defineCommand({
     take(await checkSandbox());
     // Both read the config and write into the home.
     if (usable) {
+      const { checkInterfaces } = await import("../doctor/interfaces.ts");
+      take(await checkInterfaces(home, env));
       take(await services.checkServer(home, invocation));
       take(await services.checkProviders({ ...args, home: home.path }, { env, terminal, homeExists }));
     }

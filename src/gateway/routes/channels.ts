@@ -13,7 +13,8 @@ const MAX_BODY = 1_000_000;
 export const channelsRoute = defineRoute<ChannelsRouteNeeds>({
   auth: "public",
   async handle({ interfaces }, { request }) {
-    const id = new URL(request.url).pathname.split("/")[2] ?? "";
+    const { pathname, searchParams: query } = new URL(request.url);
+    const id = pathname.split("/")[2] ?? "";
     const channel = interfaces.channel(id);
     // Whether there is such an interface is nobody's business.
     if (!channel?.request) throw new AlephError("not_found", "No webhook here");
@@ -23,7 +24,7 @@ export const channelsRoute = defineRoute<ChannelsRouteNeeds>({
     if (body.byteLength > MAX_BODY) {
       throw new AlephError("payload_too_large", `Body is larger than ${MAX_BODY} bytes`);
     }
-    const { status, body: text = "" } = await channel.request({ headers: request.headers, body });
+    const { status, body: text = "" } = await channel.request({ headers: request.headers, query, body });
     return new Response(text, { status, headers: { "content-type": "text/plain; charset=utf-8" } });
   },
 });

@@ -19,6 +19,7 @@ import { discord } from "./0018-discord.ts";
 import { imports } from "./0020-imports.ts";
 import { webhooks } from "./0019-webhooks.ts";
 import { contextMarks } from "./0021-context-marks.ts";
+import { imessage } from "./0023-imessage.ts";
 
 /** Forward steps in order; the database's `user_version` says how many it has had. */
 export const migrations: readonly string[] = [
@@ -43,4 +44,5 @@ export const migrations: readonly string[] = [
   discord,
   imports,
   contextMarks,
+  imessage,
 ];
