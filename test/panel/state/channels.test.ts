@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import type { EventFrame } from "../../../src/client/client.ts";
 import { createChannels, type ShownPeer } from "../../../src/panel/state/channels.ts";
 import type { Call } from "../../../src/panel/state/connection.ts";
+import type { EventFrame } from "../../../src/protocol/events.ts";
 
 const peer = { interface: "telegram", peer: "7", name: "Anna" } as ShownPeer;
 
