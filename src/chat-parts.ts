@@ -3,6 +3,7 @@ import type { Runner } from "./agent/runner.ts";
 import type { Chats } from "./channel/chats.ts";
 import type { Interfaces } from "./channel/interfaces.ts";
 import { Peers } from "./channel/peers.ts";
+import type { Poster } from "./cron/delivery.ts";
 import type { Log } from "./lib/log.ts";
 import { once } from "./lib/once.ts";
 import { pause } from "./lib/pause.ts";
@@ -11,7 +12,6 @@ import type { Approvals } from "./policy/approvals.ts";
 import type { Bus } from "./sdk/bus.ts";
 import type { Runs } from "./session/runs.ts";
 import type { Stores } from "./session/stores.ts";
-import type { Poster } from "./webhook/answers.ts";
 
 export interface ChatPartsOptions {
   readonly stores: Stores;

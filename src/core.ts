@@ -18,6 +18,7 @@ import { CommandParts } from "./command-parts.ts";
 import type { Completion } from "./completion/completion.ts";
 import { KnownSecrets } from "./config/known-secrets.ts";
 import type { Core, CoreOptions } from "./core-options.ts";
+import { CronParts } from "./cron-parts.ts";
 import { createDispatch } from "./gateway/dispatch.ts";
 import { gauges } from "./gateway/gauges.ts";
 import { Metrics } from "./gateway/metrics.ts";
@@ -98,6 +99,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     onRevoked(credential) {
       gateway.revoke(credential);
       cluster.revoked(credential);
+      cron.revoked(credential);
     },
     async endSession(sessionKey) {
       await runner.stopSession(sessionKey);
@@ -143,6 +145,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       skills: skillOffer,
       subagents,
       cluster: cluster.center,
+      cron: cron.shelf,
       now,
       fetch: options.fetch,
       resolveSecret: (value) => config.resolve(value),
@@ -195,11 +198,11 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       log,
     }),
   );
+  const place = openPlaces({ stores, interfaces: () => interfaces });
+  const promptNeeds = { toolbox, timeZone, pluginPrompts: promptsOf, skills: { about: aboutSkills }, isForeign, place };
   const runner = new Runner({
     models,
     bus,
-  const place = openPlaces({ stores, interfaces: () => interfaces });
-  const promptNeeds = { toolbox, timeZone, pluginPrompts: promptsOf, skills: { about: aboutSkills }, isForeign, place };
     usage,
     config: withAgents,
     now,
@@ -251,6 +254,8 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const poster = (channel: string) => chatParts.poster(channel);
   const webhookNeeds = { runner: () => runner, runs, poster, toolNeeds, workspace };
   const webhooks = stack.use(new WebhookParts({ ...pluginOptions, ...webhookNeeds }));
+  const cronRuns = { runner, runs, sessions, stores, chatParts, workspace, isForeign, timeZone, listen };
+  const cron = stack.use(new CronParts({ ...pluginOptions, ...cronRuns }));
 
   const pluginParts = new PluginParts({
     plugins,
@@ -292,6 +297,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     mcp: mcp.servers,
     jobs: async () => (await toolNeeds()).jobs,
     cluster: cluster.center,
+    cron: cron.cron,
     commands,
     usage,
     generations,
@@ -336,6 +342,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     if (listen) pluginParts.start();
     if (listen) void plugins.start();
     if (listen) memory.start();
+    if (listen) await cron.start();
     if (listen) a2a.start().catch((error: unknown) => log.error("a2a could not be started", describeError(error)));
   })();
   ready.catch((error: unknown) => log.error("start could not be completed", describeError(error)));

@@ -95,6 +95,25 @@ export const DEFAULTS = {
     },
   },
   audit: { keep_days: 365 },
+  cron: { enabled: true, max_jobs: 500, max_missed: 10, history: 100, webhooks: ["connect:https://*"] },
+  heartbeat: {
+    every_ms: 1_800_000,
+    agents: ["main"],
+    from: "00:00",
+    until: "00:00",
+    tz: "",
+    interface: "",
+    target: "",
+  } as {
+    readonly every_ms: number;
+    readonly agents: readonly string[];
+    readonly from: string;
+    readonly until: string;
+    readonly tz: string;
+    readonly model?: string;
+    readonly interface: string;
+    readonly target: string;
+  },
   a2a: {
     enabled: false,
     name: "Aleph",

@@ -7,6 +7,7 @@ import {
   addressBlock,
   agent,
   budgetOf,
+  clockTime,
   folder,
   identifier,
   interfaceTable,
@@ -254,6 +255,33 @@ export const configSchema = z.strictObject({
           per_day: z.int().min(0).describe("requests to the model a day"),
         })
         .partial(),
+    })
+    .partial()
+    .optional(),
+  cron: z
+    .strictObject({
+      enabled: z.boolean().describe("false runs no schedule; what is due waits as if the server were down"),
+      max_jobs: z.int().min(0).max(10_000).describe("that there may be at a time"),
+      max_missed: z.int().min(1).max(100).describe("of one job that wants to catch up all that it missed"),
+      history: z.int().min(1).max(10_000).describe("runs that are remembered of each job"),
+      webhooks: z
+        .array(z.string().min(1))
+        .describe("where jobs may bring what they say, such as connect:https://hooks.example.com"),
+    })
+    .partial()
+    .optional(),
+  heartbeat: z
+    .strictObject({
+      every_ms: z
+        .union([z.literal(0), z.int().min(60_000).max(86_400_000)])
+        .describe("so often an agent reads its HEARTBEAT.md and speaks if something matters; 0 is never"),
+      agents: z.array(identifier).describe("which agents do"),
+      from: clockTime.describe("the hour that it begins at each day; until is when it ends, the same is all day"),
+      until: clockTime.describe("the hour that it ends at each day"),
+      tz: z.string().describe("whose hours these are; empty: the server's own"),
+      model: modelName.describe("best a cheap one; the agent's own if left out"),
+      interface: z.string().describe("where it speaks; empty: in the agent's main session"),
+      target: z.string().describe("the conversation there"),
     })
     .partial()
     .optional(),

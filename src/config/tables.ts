@@ -5,6 +5,7 @@ import { THINKING_LEVELS } from "../protocol/message.ts";
 /** `provider/model`, a bare model id, or an alias. */
 export const modelName = z.string().min(1);
 export const milliseconds = z.int().min(0);
+export const clockTime = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'must be like "08:30"');
 export const identifier = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, "must be letters, digits, . _ or -");
 
 const price = z.strictObject({

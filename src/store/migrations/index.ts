@@ -16,9 +16,10 @@ import { a2a } from "./0015-a2a.ts";
 import { channels } from "./0016-channels.ts";
 import { devicePlatforms } from "./0017-device-platforms.ts";
 import { discord } from "./0018-discord.ts";
-import { imports } from "./0020-imports.ts";
 import { webhooks } from "./0019-webhooks.ts";
+import { imports } from "./0020-imports.ts";
 import { contextMarks } from "./0021-context-marks.ts";
+import { cron } from "./0022-cron.ts";
 import { imessage } from "./0023-imessage.ts";
 
 /** Forward steps in order; the database's `user_version` says how many it has had. */
@@ -44,5 +45,6 @@ export const migrations: readonly string[] = [
   discord,
   imports,
   contextMarks,
+  cron,
   imessage,
 ];
