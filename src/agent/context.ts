@@ -119,7 +119,8 @@ export async function toolMessage(
   result: ToolResultPart,
   loadMedia: ContextSource["loadMedia"],
 ): Promise<ModelMessage> {
-  const media = await Promise.all((result.media ?? []).map((part) => loadPart(part, loadMedia)));
+  const shown = (result.media ?? []).filter(isForModel);
+  const media = await Promise.all(shown.map((part) => loadPart(part, loadMedia)));
   return {
     role: "tool",
     call_id: result.call_id,
@@ -128,6 +129,11 @@ export async function toolMessage(
     content: [{ type: "text", text: textOf(result) }, ...media],
     ...(result.untrusted ? { untrusted: true } : {}),
   };
+}
+
+/** What was made for the person need not be read back; of a picture the model sees what became of its words. */
+function isForModel({ for_person, mime }: MediaPart): boolean {
+  return for_person !== true || mime.startsWith("image/");
 }
 
 function textOf({ tool, text, untrusted, guidance }: ToolResultPart): string {

@@ -25,6 +25,7 @@ export const tools = {
   browser_upload: () => import("./browser-upload/browser-upload.ts").then((module) => module.browserUpload),
   document: () => import("./document/document.ts").then((module) => module.document),
   transcribe: () => import("./transcribe/transcribe.ts").then((module) => module.transcribe),
+  send_file: () => import("./send-file/send-file.ts").then((module) => module.sendFile),
   speak: () => import("./speak/speak.ts").then((module) => module.speak),
   generate_image: () => import("./generate-image/generate-image.ts").then((module) => module.generateImage),
   send_message: () => import("./send-message/send-message.ts").then((module) => module.sendMessage),

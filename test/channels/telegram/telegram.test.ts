@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 import { telegram } from "../../../src/channels/telegram/telegram.ts";
 import type { ConfigInput } from "../../../src/config/schema.ts";
 import { collectEvents } from "../../support/app.ts";
@@ -321,4 +322,17 @@ test("telegram sends sound that it can play as a voice message, and a large pict
     ["", "sendDocument", "b.png"],
     ["", "sendPhoto", "c.jpg"],
   ]);
+});
+
+test("telegram sends a file of the workspace with the answer, and the model need not read it back", async () => {
+  await using t = await setUp();
+  await Bun.write(join(t.home.workspaces, "main", "notes.txt"), "secret sauce");
+  t.fake.reply({ steps: [{ tool_call: { id: "c1", name: "send_file", args: { path: "notes.txt" } } }] }, "Here.");
+  t.telegram.say("send me my notes");
+  await until(() => t.telegram.messages.length === 2);
+  expect(t.telegram.messages.map(({ text, file }) => file ?? text)).toEqual([
+    "Here.",
+    { method: "sendDocument", name: "notes.txt", bytes: Buffer.from("secret sauce").toString("hex") },
+  ]);
+  expect(JSON.stringify(t.fake.requests.at(-1)!.body)).not.toContain("secret sauce");
 });
