@@ -11,7 +11,7 @@ import { approvalButtons, approvalText } from "./approval-text.ts";
 import { type Received, setAnswered, setShown, waitingFor } from "./inbox.ts";
 import { LiveAnswer } from "./live-answer.ts";
 import { madeFiles } from "./made-files.ts";
-import { insertOutgoing, type Outbox, type OutboxExtras, type OutboxFile } from "./outbox.ts";
+import { insertOutgoing, messageKey, type Outbox, type OutboxExtras, type OutboxFile } from "./outbox.ts";
 import { splitText } from "./split-text.ts";
 
 export interface ChannelParts {
@@ -145,6 +145,7 @@ export class Answers implements AsyncDisposable {
       // In a group all see each of them, and places allow fewer.
       editMs: (limits.edit_ms ?? 1000) * (parseSessionKey(sessionKey).form === "group" ? 3 : 1),
       replyTo: messageId,
+      keyOf: (at) => messageKey(channel, messageId, at),
       shown,
       onShown: (ids) => store.writeRelaxed((db) => setShown(db, id, ids)),
       log: log.child({ interface: channel }),
@@ -200,7 +201,7 @@ export class Answers implements AsyncDisposable {
         const said = capabilities?.files ? text : [text, ...files.map(unsent)].join("\n\n");
         const pieces = splitText(said, limits?.message ?? Number.POSITIVE_INFINITY);
         const seen = row.id === followed?.live?.rowId ? shown : row.shown.map((id) => ({ id, text: undefined }));
-        for (const extras of outgoing(pieces, seen, row.messageId)) {
+        for (const extras of outgoing(pieces, seen, row)) {
           insertOutgoing(db, { channel: row.channel, conversation: row.conversation, ...extras }, now());
         }
         if (!capabilities?.files) continue;
@@ -262,11 +263,13 @@ export class Answers implements AsyncDisposable {
 function outgoing(
   pieces: readonly string[],
   shown: readonly { readonly id: string; readonly text: string | undefined }[],
-  replyTo: string,
+  { channel, messageId }: Pick<Received, "channel" | "messageId">,
 ): { readonly text: string; readonly extras: OutboxExtras }[] {
   const changes = pieces.flatMap((text, at): { text: string; extras: OutboxExtras }[] => {
     const there = shown[at];
-    if (!there) return [{ text, extras: at === 0 ? { replyTo } : {} }];
+    // A process that was killed may have shown it, and not have heard of that.
+    const key = messageKey(channel, messageId, at);
+    if (!there) return [{ text, extras: at === 0 ? { key, replyTo: messageId } : { key } }];
     return there.text === text ? [] : [{ text, extras: { replaces: there.id } }];
   });
   // What was shown beyond its end was said on the way.

@@ -11,6 +11,8 @@ export interface LiveAnswerOptions {
   readonly limit: number;
   readonly editMs: number;
   readonly replyTo: string | undefined;
+  /** Of the message at this place. */
+  readonly keyOf: (at: number) => string;
   /** The messages that an earlier process has shown. */
   readonly shown: readonly string[];
   /** The place's ids of the messages so far. */
@@ -76,7 +78,7 @@ export class LiveAnswer {
   }
 
   async #show(): Promise<void> {
-    const { conversation, channelOf, limit, replyTo, onShown } = this.#o;
+    const { conversation, channelOf, limit, replyTo, keyOf, onShown } = this.#o;
     for (const [at, piece] of splitText(this.#text, limit).entries()) {
       const channel = channelOf();
       if (!channel?.edit || this.#isGivenUp) return;
@@ -84,7 +86,8 @@ export class LiveAnswer {
       const id = this.#ids[at];
       if (id !== undefined) await channel.edit(conversation, id, piece);
       else {
-        const sent = await channel.send(conversation, piece, at === 0 && replyTo !== undefined ? { replyTo } : {});
+        const extras = at === 0 && replyTo !== undefined ? { replyTo } : {};
+        const sent = await channel.send(conversation, piece, { ...extras, key: keyOf(at) });
         this.#ids[at] = sent.id;
         onShown([...this.#ids]);
       }

@@ -18,6 +18,8 @@ export interface OutboxExtras {
   readonly replyTo?: string;
   /** The place's id of the message that it stands in place of. */
   readonly replaces?: string;
+  /** What has been sent with it may be there already. */
+  readonly key?: string;
   readonly files?: readonly OutboxFile[];
 }
 
@@ -230,12 +232,17 @@ async function deliver(open: OpenChannel, row: Row, media: OutboxOptions["media"
       if (AlephError.from(thrown).reason !== "not_found") throw thrown;
     }
   }
-  await open.send(conversation, text, { ...rest, key: keyOf(row) });
+  await open.send(conversation, text, { ...rest, key: rest.key ?? keyOf(row) });
 }
 
 /** Ids alone come again: each database counts for itself, and from the beginning once all was sent. */
 function keyOf({ id, conversation, text, created_at }: Row): string {
-  const about = JSON.stringify([id, conversation, created_at, text]);
+  return messageKey(id, conversation, created_at, text);
+}
+
+/** The key of a message that is about these. */
+export function messageKey(...parts: readonly (string | number)[]): string {
+  const about = JSON.stringify(parts);
   return new Bun.CryptoHasher("sha256").update(about).digest("base64url").slice(0, 25);
 }
 

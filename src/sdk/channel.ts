@@ -140,7 +140,10 @@ export interface MessageExtras {
   readonly files?: readonly OutgoingFile[];
   /** The place's id of the message that is answered. */
   readonly replyTo?: string;
-  /** The same for each attempt to send the same: for places that recognise it. At most 25 characters. */
+  /**
+   * The same for each attempt to send the same: for places that recognise it. What was sent with it may have been the beginning
+   * alone; then it is to say the whole now. At most 25 characters.
+   */
   readonly key?: string;
 }
 

@@ -12,6 +12,7 @@ import { until } from "../support/until.ts";
 
 const KILLS = Number(process.env.ALEPH_KILLS ?? 12);
 const SEED = Number(process.env.ALEPH_SEED ?? 20_261_121);
+const SLOW_MS = 450;
 const MOST_OWED = 12;
 const LATE = 60_000;
 
@@ -25,7 +26,8 @@ testExecutable(
     const random = seededRandom(SEED);
     provider.answer(({ body }) => [
       "Answer ",
-      { wait: Bun.sleep(random() * 20) },
+      // Now and then it is shown before it is whole.
+      { wait: Bun.sleep(random() < 0.3 ? SLOW_MS : random() * 20) },
       `to ${/q\d+$/.exec(String(body.messages.at(-1).content))?.[0]}.`,
     ]);
     const config = [

@@ -152,7 +152,12 @@ class Bot implements OpenChannel {
           body,
           files: loaded.slice(at, at + FILES),
         });
-        id ??= (sent as APIMessage).id;
+        const { id: sentId, content } = sent as APIMessage;
+        // Discord gives the message that it has with this nonce: it was sent before, and may have said less.
+        if (isFirst && key !== undefined && content.trim() !== message.trim()) {
+          await this.#rest.patch(`/channels/${channel}/messages/${sentId}`, { body: editBody(message, buttons) });
+        }
+        id ??= sentId;
       }
       return { id: id! };
     });

@@ -125,6 +125,23 @@ test("discord sends again what was lost on its way back, and Discord knows it", 
   expect(t.discord.texts()).toEqual(["Once.", "Once."]);
 });
 
+test("discord says the whole in the message whose beginning was lost on its way back", async () => {
+  await using t = await setUp();
+  const gate = Promise.withResolvers<void>();
+  t.fake.reply({ steps: ["One. ", { wait: gate.promise }, "Two."] });
+  t.discord.fail(
+    "POST /channels/9",
+    () => undefined,
+    () => "lose",
+  );
+  t.discord.say("count");
+  await until(() => t.discord.lost() === 1, LATE);
+  expect(t.discord.texts()).toEqual(["One."]);
+  gate.resolve();
+  await until(() => t.discord.texts()[0] === "One. Two.", LATE);
+  expect(t.discord.messages).toHaveLength(1);
+});
+
 test("discord sends to a channel, or to a person by his id, and says what it cannot reach", async () => {
   await using t = await setUp();
   const send = (target: string) =>
