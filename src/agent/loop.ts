@@ -165,7 +165,7 @@ class Loop {
     turn.messages.push(...messages);
     if (sessionTools === turn.sessionTools) return;
     turn.sessionTools = sessionTools;
-    turn.tools = await this.#deps.toolbox.specs(this.#r.session.agent, sessionTools);
+    turn.tools = await this.#deps.toolbox.specs(this.#r.session.agent, sessionTools, "brief");
   }
 
   async #announceStart(): Promise<void> {

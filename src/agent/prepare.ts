@@ -103,7 +103,7 @@ export async function gather(
   },
 ): Promise<Gathered> {
   const { toolbox, config, now, timeZone, pluginPrompts, skills } = deps;
-  const specs = toolbox.specs(agent, tools);
+  const specs = toolbox.specs(agent, tools, "brief");
   const about = specs.then((usable) => ({ agent, message, tools: new Set(usable.map(({ name }) => name)) }));
   const plugins = about.then(pluginPrompts);
   const known = about.then((run) => skills?.about(run));

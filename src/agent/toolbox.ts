@@ -10,11 +10,14 @@ import type { Grant } from "../protocol/identity.ts";
 import type { ToolSpec } from "../sdk/provider.ts";
 import type { AnyTool, ForeignTool, Prepared, ToolContext, ToolSource } from "../sdk/tool.ts";
 import type { SessionTools } from "../session/sessions.ts";
+import { slimSchema } from "./slim-schema.ts";
 
 export interface ToolDescription extends ToolSpec {
   readonly parallel: boolean;
   readonly parameters: Record<string, unknown>;
 }
+
+type Schema = Record<string, unknown>;
 
 export interface WantedCall {
   readonly tool: string;
@@ -49,20 +52,20 @@ export interface ToolboxOptions {
 
 export class Toolbox {
   readonly #options: ToolboxOptions;
-  readonly #parameters = new WeakMap<AnyTool, Record<string, unknown>>();
+  readonly #parameters = new WeakMap<AnyTool, { readonly whole: Schema; readonly brief: Schema }>();
 
   constructor(options: ToolboxOptions) {
     this.#options = options;
   }
 
   /**
-   * What this agent may use in this session, in a stable order; `all` also names what the config does not have the keys
-   * for. Throws `not_found` for an unknown agent.
+   * What this agent may use in this session, in a stable order; `brief` with no more in the schemas than a model needs, `all`
+   * also with what the config does not have the keys for. Throws `not_found` for an unknown agent.
    */
   async specs(
     agent: string,
     sessionTools: SessionTools | null,
-    which: "usable" | "all" = "usable",
+    which: "usable" | "brief" | "all" = "usable",
   ): Promise<ToolDescription[]> {
     assertAgent(this.#options.config(), agent);
     const names = Object.keys(this.#options.tools).filter((name) => this.#mayUse(name, agent, sessionTools));
@@ -70,13 +73,14 @@ export class Toolbox {
     const own = await Promise.all(
       names.map(async (name) => {
         const tool = await this.#load(name);
-        if (which === "usable" && !hasAll(this.#options.config(), tool.requires)) return [];
-        let parameters = this.#parameters.get(tool);
-        if (!parameters) {
-          const { $schema: _, ...schema } = toJSONSchema(tool.params, { io: "input" });
-          parameters = schema;
-          this.#parameters.set(tool, parameters);
+        if (which !== "all" && !hasAll(this.#options.config(), tool.requires)) return [];
+        let schemas = this.#parameters.get(tool);
+        if (!schemas) {
+          const { $schema: _, ...whole } = toJSONSchema(tool.params, { io: "input" });
+          schemas = { whole, brief: slimSchema(whole) };
+          this.#parameters.set(tool, schemas);
         }
+        const parameters = which === "brief" ? schemas.brief : schemas.whole;
         return [{ name: tool.name, description: tool.description, parallel: tool.parallel, parameters }];
       }),
     );

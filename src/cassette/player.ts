@@ -48,7 +48,7 @@ export class Player {
   toolbox(real: LoopDeps["toolbox"]): LoopDeps["toolbox"] {
     return {
       workspace: (agent) => real.workspace(agent),
-      specs: (agent, tools) => real.specs(agent, tools),
+      specs: (agent, tools, which) => real.specs(agent, tools, which),
       call: async ({ callId, tool, args }, { progress = () => undefined }) => {
         const line = await this.#outcome(callId, progress);
         if (!line) {

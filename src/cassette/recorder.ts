@@ -182,7 +182,7 @@ function recordedRecall(recall: NonNullable<LoopDeps["recall"]>, tape: Tape): No
 function recordedToolbox(toolbox: LoopDeps["toolbox"], tape: Tape): LoopDeps["toolbox"] {
   return {
     workspace: (agent) => toolbox.workspace(agent),
-    specs: (agent, tools) => toolbox.specs(agent, tools),
+    specs: (agent, tools, which) => toolbox.specs(agent, tools, which),
     async call(wanted, scope) {
       tape.toolBegins();
       const { callId: call_id, tool, args } = wanted;

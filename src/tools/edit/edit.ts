@@ -12,9 +12,9 @@ interface Needs {
 }
 
 const MAX_SIZE = 10 * 1024 * 1024;
-const oldText = z.string().min(1).describe("the text to replace, exactly as it is in the file");
-const newText = z.string().describe("what comes in its place");
-const replaceAll = z.boolean().optional().describe("replace every place instead of exactly one");
+const oldText = z.string().min(1);
+const newText = z.string();
+const replaceAll = z.boolean().optional();
 
 export const edit = defineTool({
   name: "edit",
@@ -29,7 +29,7 @@ export const edit = defineTool({
       .min(1)
       .max(100)
       .optional()
-      .describe("several changes in place of one, made one after the other; when one cannot be made, none is"),
+      .describe("several changes in place of one, in order; all or none is made"),
   }),
   parallel: false,
   async prepare({ files }: Needs, { path, ...input }, { workspace }) {

@@ -18,8 +18,8 @@ export const glob = defineTool({
   params: z.strictObject({
     pattern: z.string().min(1).max(500).describe("for example **/*.md"),
     path: z.string().min(1).optional().describe("the folder to begin in, relative to the workspace"),
-    hidden: z.boolean().optional().describe("find hidden files too"),
-    no_ignore: z.boolean().optional().describe("find what .gitignore names too"),
+    hidden: z.boolean().optional(),
+    no_ignore: z.boolean().optional(),
   }),
   parallel: true,
   async prepare({ files }: Needs, { pattern, path = ".", hidden = false, no_ignore = false }, { workspace, signal }) {
