@@ -186,18 +186,9 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const promptsOf: LoopDeps["pluginPrompts"] = (run) => pluginPrompts(plugins, run);
   const memoryOptions = { home, store, models, usage, config: current, workspace, secrets, log, now, monotonic };
   const memory = stack.use(new MemoryParts(memoryOptions));
-  const { cassettes } = stack.use(
-    openCassettes({
-      logs: home.logs,
-      secrets: () => secrets.all(),
-      stores,
-      runs,
-      bus,
-      media,
-      deps: { toolbox, config: withAgents, pluginPrompts: promptsOf, monotonic },
-      log,
-    }),
-  );
+  const tapeDeps = { toolbox, config: withAgents, pluginPrompts: promptsOf, monotonic };
+  const tapeNeeds = { logs: home.logs, secrets: () => secrets.all(), stores, runs, bus, media, deps: tapeDeps, log };
+  const { cassettes } = stack.use(openCassettes(tapeNeeds));
   const place = openPlaces({ stores, interfaces: () => interfaces });
   const promptNeeds = { toolbox, timeZone, pluginPrompts: promptsOf, skills: { about: aboutSkills }, isForeign, place };
   const runner = new Runner({
@@ -241,15 +232,9 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const chatParts = stack.use(
     new ChatParts({ stores, runner, runs, approvals, media, interfaces: () => interfaces, bus, log, now, monotonic }),
   );
-  const interfaces: Interfaces = new Interfaces({
-    channels,
-    needs: channelNeeds,
-    config: current,
-    resolveSecret: (value) => config.resolve(value),
-    chats: () => chatParts.chats(),
-    bus,
-    log,
-  });
+  const chats = () => chatParts.chats();
+  const interfaceNeeds = { channels, needs: channelNeeds, config: current, resolveSecret, chats, bus, log };
+  const interfaces: Interfaces = new Interfaces(interfaceNeeds);
 
   const poster = (channel: string) => chatParts.poster(channel);
   const webhookNeeds = { runner: () => runner, runs, poster, toolNeeds, workspace };

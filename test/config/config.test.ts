@@ -56,6 +56,8 @@ describe("openConfig", () => {
       extensions: DEFAULTS.extensions,
       mcp: DEFAULTS.mcp,
       memory: DEFAULTS.memory,
+      cron: DEFAULTS.cron,
+      heartbeat: DEFAULTS.heartbeat,
       audit: DEFAULTS.audit,
       cluster: DEFAULTS.cluster,
       node: DEFAULTS.node,
