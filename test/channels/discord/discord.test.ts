@@ -199,6 +199,18 @@ test("discord sends files, ten in a message, and none twice", async () => {
   expect(fake.count("PUT /applications")).toBe(0);
 });
 
+test("discord answers each of many who write at once, each in his place and in order", async () => {
+  await using t = await setUp({ stream: false, dm_policy: "open" });
+  t.fake.answer(({ body }) => `Answer to ${body.messages.at(-1).content}`);
+  const people = Array.from({ length: 20 }, (_, at) => ({ ...stranger, id: `2100000000000000${10 + at}` }));
+  for (const part of [1, 2, 3]) for (const user of people) t.discord.say(`${user.id} ${part}`, { user });
+  await until(() => t.discord.messages.length === 60, LATE);
+  for (const { id } of people) {
+    const said = t.discord.messages.filter((each) => each.channel === t.discord.privateOf(id));
+    expect(said.map(({ content }) => content)).toEqual([1, 2, 3].map((part) => `Answer to ${id} ${part}`));
+  }
+});
+
 test("discord takes slash commands: at once for Discord, then with what was asked, and nothing of a stranger's", async () => {
   await using t = await setUp({ stream: false, commands: "guilds", guilds: [guild] });
   await until(() => t.discord.commands.size === 2);
