@@ -19,6 +19,7 @@ import { DevicesPage } from "./pages/devices.tsx";
 import { McpPage } from "./pages/mcp.tsx";
 import { MemoryPage } from "./pages/memory.tsx";
 import { PluginsPage } from "./pages/plugins.tsx";
+import { SchedulesPage } from "./pages/schedules.tsx";
 import { SearchPage } from "./pages/search.tsx";
 import { SettingsPage } from "./pages/settings.tsx";
 import { SkillsPage } from "./pages/skills.tsx";
@@ -93,6 +94,8 @@ function Page({ place }: { place: Place }) {
       return <McpPage />;
     case "channels":
       return <ChannelsPage />;
+    case "schedules":
+      return <SchedulesPage />;
     case "memory":
       return <MemoryPage />;
     case "search":

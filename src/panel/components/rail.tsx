@@ -143,7 +143,9 @@ export function Rail({ onGo, onClose, children }: RailProps) {
             class="rail-link"
             href={hashOf({ page })}
             onClick={onGo}
-            aria-current={place.page === page ? "page" : undefined}
+            aria-current={
+              place.page === page || (page === "channels" && place.page === "schedules") ? "page" : undefined
+            }
           >
             <Icon name={page} />
             {t(`${page}.title`)}

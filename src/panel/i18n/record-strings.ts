@@ -2,6 +2,7 @@
 
 export const recordStrings = {
   "channels.title": { en: "Channels", zh: "渠道" },
+  "channels.nav": { en: "Channels and schedules", zh: "渠道与计划" },
   "channels.loading": { en: "Reading the channels…", zh: "正在读取渠道…" },
   "channels.none": {
     en: "No channels yet. Each is a section [interfaces.…] in config.toml, such as telegram.",
@@ -40,6 +41,44 @@ export const recordStrings = {
   "channels.remove_text": {
     en: "What was said stays. Writing again begins with a new code.",
     zh: "已有内容会保留。再次来信需要新的代码。",
+  },
+
+  "schedules.title": { en: "Schedules", zh: "计划" },
+  "schedules.loading": { en: "Reading the schedules…", zh: "正在读取计划…" },
+  "schedules.none": {
+    en: "Nothing is done by the clock yet. Add a job here, or ask the agent to remind you.",
+    zh: "还没有定时任务。可在此添加，或让助手提醒您。",
+  },
+  "schedules.add": { en: "Add a job", zh: "添加任务" },
+  "schedules.message": { en: "What the agent is told to do", zh: "让助手做什么" },
+  "schedules.when": { en: "Minute, hour, day, month, weekday", zh: "分 时 日 月 星期" },
+  "schedules.save": { en: "Add", zh: "添加" },
+  "schedules.next": { en: "next {time}", zh: "下次 {time}" },
+  "schedules.over": { en: "over", zh: "已结束" },
+  "schedules.paused": { en: "paused", zh: "已暂停" },
+  "schedules.when_is": { en: "When", zh: "时间" },
+  "schedules.every": { en: "every {time}", zh: "每 {time}" },
+  "schedules.goes_to": { en: "The answer goes to", zh: "结果发送到" },
+  "schedules.nowhere": { en: "its conversation only", zh: "仅保留在其会话中" },
+  "schedules.untrusted": {
+    en: "The agent made it while content from outside was in its run.",
+    zh: "助手在处理外部内容时创建了此任务。",
+  },
+  "schedules.history": { en: "The last times", zh: "最近记录" },
+  "schedules.run_waiting": { en: "waits", zh: "等待中" },
+  "schedules.run_running": { en: "runs", zh: "运行中" },
+  "schedules.run_completed": { en: "done", zh: "已完成" },
+  "schedules.run_failed": { en: "failed", zh: "失败" },
+  "schedules.run_cancelled": { en: "cancelled", zh: "已取消" },
+  "schedules.run_interrupted": { en: "interrupted", zh: "已中断" },
+  "schedules.run_skipped": { en: "left out", zh: "已跳过" },
+  "schedules.run_now": { en: "Run now", zh: "立即运行" },
+  "schedules.pause": { en: "Pause", zh: "暂停" },
+  "schedules.go_on": { en: "Go on", zh: "继续" },
+  "schedules.remove_title": { en: "Remove the job “{id}”?", zh: "移除任务“{id}”？" },
+  "schedules.remove_text": {
+    en: "It runs no more, and what became of its times is gone. Its conversation stays.",
+    zh: "任务不再运行，其记录将被删除，会话会保留。",
   },
 
   "memory.title": { en: "Memory", zh: "记忆" },

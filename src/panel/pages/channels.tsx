@@ -4,7 +4,7 @@ import { ChannelRow } from "../components/channel-row.tsx";
 import { useFormats, usePanel, useShell, useT } from "../components/context.ts";
 import { Failure } from "../components/failure.tsx";
 import { Late } from "../components/late.tsx";
-import { PageHead } from "../components/page-head.tsx";
+import { ReachHead } from "../components/reach-head.tsx";
 import { exactText } from "../components/tool-words.ts";
 import type { ShownPeer } from "../state/channels.ts";
 import { hashOf } from "../state/router.ts";
@@ -19,7 +19,7 @@ export function ChannelsPage() {
   useEffect(() => void channels.load(), [channels]);
   return (
     <>
-      <PageHead title={t("channels.title")} />
+      <ReachHead page="channels" />
       <div class="settings entries">
         {waiting > 0 && (
           <a class="line warn" href={hashOf({ page: "devices" })}>

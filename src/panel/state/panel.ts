@@ -16,6 +16,7 @@ import { createModels, type Models } from "./models.ts";
 import { createPlugins, type Plugins } from "./plugins.ts";
 import { createPreferences, type Preferences } from "./preferences.ts";
 import type { Router } from "./router.ts";
+import { createSchedules, type Schedules } from "./schedules.ts";
 import { createSearch, type Search } from "./search.ts";
 import { createSessions, type Sessions } from "./sessions.ts";
 import { createSkills, type Skills } from "./skills.ts";
@@ -36,6 +37,7 @@ export interface Panel extends Disposable {
   readonly mcp: Mcp;
   readonly access: Access;
   readonly channels: Channels;
+  readonly schedules: Schedules;
   readonly facts: Facts;
   readonly search: Search;
   readonly spending: Spending;
@@ -88,6 +90,7 @@ export function createPanel(options: PanelOptions): Panel {
   const mcp = createMcp(call);
   const access = createAccess(call, now);
   const channels = createChannels(call, mayLetIn);
+  const schedules = createSchedules(call);
   const facts = createFacts(call);
   const search = createSearch(call);
   const spending = createSpending(call, now);
@@ -102,6 +105,7 @@ export function createPanel(options: PanelOptions): Panel {
     mcp.handle(event);
     access.handle(event);
     channels.handle(event);
+    schedules.handle(event);
     for (const conversation of conversations.values()) conversation.handle(event);
     if (event.topic === "config.invalid" && "issues" in event.data) configIssues.value = event.data.issues;
     if (event.topic === "config.changed") configIssues.value = [];
@@ -124,6 +128,7 @@ export function createPanel(options: PanelOptions): Panel {
       skills.renew(),
       mcp.renew(),
       channels.renew(),
+      schedules.renew(),
       facts.renew(),
       spending.renew(),
       ...(mayLetIn() ? [access.renew()] : []),
@@ -153,6 +158,7 @@ export function createPanel(options: PanelOptions): Panel {
     mcp,
     access,
     channels,
+    schedules,
     facts,
     search,
     spending,

@@ -8,7 +8,18 @@ export type Place =
   | { readonly page: "search"; readonly query?: string }
   | { readonly page: PageName };
 
-const PAGES = ["approvals", "plugins", "skills", "mcp", "channels", "memory", "usage", "devices", "settings"] as const;
+const PAGES = [
+  "approvals",
+  "plugins",
+  "skills",
+  "mcp",
+  "channels",
+  "schedules",
+  "memory",
+  "usage",
+  "devices",
+  "settings",
+] as const;
 export type PageName = (typeof PAGES)[number];
 
 export interface Router {

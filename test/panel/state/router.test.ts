@@ -10,6 +10,7 @@ const PLACES: readonly Place[] = [
   { page: "mcp" },
   { page: "devices" },
   { page: "channels" },
+  { page: "schedules" },
   { page: "memory" },
   { page: "usage" },
   { page: "search" },

@@ -1,0 +1,84 @@
+/** What is done by the clock: each job with its next time, and a way to add one. */
+import { useEffect, useRef } from "preact/hooks";
+import { usePanel, useT } from "../components/context.ts";
+import { Failure } from "../components/failure.tsx";
+import { JobRow } from "../components/job-row.tsx";
+import { Late } from "../components/late.tsx";
+import { ReachHead } from "../components/reach-head.tsx";
+import { Trouble } from "../components/trouble.tsx";
+import { useAct } from "../components/use-act.ts";
+
+export function SchedulesPage() {
+  const t = useT();
+  const { schedules } = usePanel();
+  const phase = schedules.phase.value;
+  const list = schedules.list.value;
+  useEffect(() => void schedules.load(), [schedules]);
+  return (
+    <>
+      <ReachHead page="schedules" />
+      <div class="settings entries">
+        <AddJob />
+        {phase.kind === "loading" && !list && <Late>{t("schedules.loading")}</Late>}
+        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void schedules.load()} />}
+        {list?.length === 0 && <p class="aside">{t("schedules.none")}</p>}
+        {list && list.length > 0 && (
+          <section>
+            {list.map((job) => (
+              <JobRow key={job.cron_id} job={job} />
+            ))}
+          </section>
+        )}
+      </div>
+    </>
+  );
+}
+
+function AddJob() {
+  const t = useT();
+  const { schedules } = usePanel();
+  const { busy, trouble, run } = useAct();
+  const message = useRef<HTMLTextAreaElement>(null);
+  const schedule = useRef<HTMLInputElement>(null);
+  const submit = () =>
+    run(
+      () => schedules.add(schedule.current?.value.trim() ?? "", message.current?.value.trim() ?? ""),
+      () => {
+        for (const field of [message.current, schedule.current]) if (field) field.value = "";
+      },
+    );
+  return (
+    <details class="fold install">
+      <summary class="install-open">
+        <span class="button">{t("schedules.add")}</span>
+      </summary>
+      <form
+        class="install-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit();
+        }}
+      >
+        <label class="install-source">
+          <span class="meta">{t("schedules.message")}</span>
+          <textarea class="field" ref={message} required maxLength={20_000} rows={2} />
+        </label>
+        <label class="install-path">
+          <span class="meta">{t("schedules.when")}</span>
+          <input
+            class="field"
+            ref={schedule}
+            required
+            maxLength={200}
+            spellcheck={false}
+            placeholder="30 9 * * MON-FRI"
+          />
+        </label>
+        <button type="submit" class="button primary" disabled={busy}>
+          {t("schedules.save")}
+        </button>
+      </form>
+      <Trouble text={trouble} />
+    </details>
+  );
+}
