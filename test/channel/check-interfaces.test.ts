@@ -1,6 +1,6 @@
 /** What is wrong with an interface's table is told with the config, before anybody starts the interface. */
 import { expect, test } from "bun:test";
-import { checkInterfaces } from "../../src/channel/check-interfaces.ts";
+import { checkInterfaces, findObstacles } from "../../src/channel/check-interfaces.ts";
 import { channels } from "../../src/channels/index.ts";
 import { testChannel } from "./test-channel.ts";
 
@@ -54,4 +54,20 @@ test("checkInterfaces leaves the tables of plugins' channels to them, and asks f
     { path: ["interfaces", "chta"], message: 'is not a known interface; did you mean "chat"' },
   ]);
   expect(await checkInterfaces({ interfaces: { anything: {} } }, known, async () => undefined)).toEqual([]);
+});
+
+test("findObstacles names the interfaces that are switched on and cannot work on this platform", async () => {
+  const interfaces = {
+    imessage: {},
+    mine: { type: "imessage" },
+    off: { type: "imessage", enabled: false },
+    blue: { type: "imessage", url: "http://mac.local:1234", password: "env:BLUEBUBBLES_PASSWORD" },
+    webchat: {},
+  };
+  const obstacle = "iMessage is not available on this platform without a BlueBubbles server";
+  expect(await findObstacles({ interfaces }, channels, "linux")).toEqual([
+    { id: "imessage", obstacle },
+    { id: "mine", obstacle },
+  ]);
+  expect(await findObstacles({ interfaces }, channels, "darwin")).toEqual([]);
 });

@@ -161,3 +161,20 @@ test("doctor asks each provider with its key", async () => {
     hint: expect.stringContaining("aleph wizard"),
   });
 });
+
+test.skipIf(process.platform === "darwin")("doctor names interfaces that cannot work on this machine", async () => {
+  await using fake = startOpenAiFake();
+  await using home = await fakeHome(fake, { more: "[interfaces.imessage]\n[interfaces.webchat]\n" });
+  const { code, of } = await examine(home.path);
+  expect([code, of("interfaces")]).toEqual([
+    0,
+    [
+      {
+        check: "interfaces",
+        status: "warn",
+        message: "imessage: iMessage is not available on this platform without a BlueBubbles server",
+        hint: "See docs/channels.md, or switch it off: aleph config set interfaces.imessage.enabled false",
+      },
+    ],
+  ]);
+});
