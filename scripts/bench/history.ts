@@ -1,17 +1,27 @@
-/** Opening a session of 100,000 messages, as the panel does: what the session is, and its newest messages. */
+/** A session of 100,000 messages: opened, as the panel does, and gone on with, as much of it going to the model as fits. */
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
+import { startOpenAiFake } from "../../test/support/providers/openai.ts";
 import { openRawSocket, type RawSocket } from "../../test/support/raw-socket.ts";
 import { makeHome, median, ms, type Programs, type Row, startReadyAleph } from "./bench.ts";
 
 const MESSAGES = 100_000;
 const OPENS = 25;
 const BAR_MS = 20;
+const TURNS = 15;
 const KEY = "agent:main:chat:long";
 const SHORT_KEY = "agent:main:chat:short";
 
 export async function measureHistory(programs: Programs): Promise<readonly Row[]> {
-  using home = makeHome();
+  await using fake = startOpenAiFake();
+  let askedAt = 0;
+  let sent = 0;
+  fake.answer(({ body }) => {
+    askedAt = performance.now();
+    sent = body.messages.length;
+    return "Fine";
+  });
+  using home = makeHome(configOf(fake.url));
   {
     await using aleph = await startReadyAleph(programs, home.path);
     using socket = await openRawSocket(`http://127.0.0.1:${aleph.port}`, aleph.token);
@@ -26,7 +36,22 @@ export async function measureHistory(programs: Programs): Promise<readonly Row[]
   const first = await open(socket, KEY);
   const later: number[] = [];
   for (let round = 0; round < OPENS; round++) later.push(await open(socket, KEY));
+  const send = async (key: string) => {
+    const began = performance.now();
+    await socket.call("session.send", { session_key: key, message: "And now?" });
+    return askedAt - began;
+  };
+  const asked = { short: [] as number[], long: [] as number[] };
+  for (let turn = 0; turn < TURNS; turn++) {
+    asked.short.push(await send(SHORT_KEY));
+    asked.long.push(await send(KEY));
+  }
   return [
+    {
+      name: `from a message to the provider's first byte of it, in that session (${sent.toLocaleString("en-US")} messages fit); in a short one; medians of ${TURNS}`,
+      aleph: `${ms(median(asked.long))}; ${ms(median(asked.short))}`,
+      baseline: "",
+    },
     {
       name: `opening a session of ${MESSAGES.toLocaleString("en-US")} messages after a start; later, median of ${OPENS}`,
       aleph: `${ms(first)}; ${ms(median(later))}`,
@@ -70,5 +95,21 @@ function fill(path: string): void {
         began + index * 1000,
       );
     }
+    db.run("UPDATE message SET position = id");
   })();
+}
+
+function configOf(url: string): string {
+  return [
+    "[providers.bench]",
+    'type = "openai-compatible"',
+    `base_url = "${url}"`,
+    'api_key = "bench"',
+    'models = ["test-model"]',
+    "[models]",
+    'default = "bench/test-model"',
+    // What is measured is the reading; the fake takes no notes.
+    "[sessions.compaction]",
+    "enabled = false",
+  ].join("\n");
 }
