@@ -48,7 +48,8 @@ describe("configJsonSchema", () => {
     collect(schema, "");
     const expected: Record<string, unknown> = {};
     const expand = (value: unknown, path: string): void => {
-      const isMap = ["/models/aliases", "/interfaces", "/mcp/servers", "/a2a/agents"].includes(path);
+      const maps = ["/models/aliases", "/interfaces", "/mcp/servers", "/a2a/agents", "/webhooks/in", "/webhooks/out"];
+      const isMap = maps.includes(path);
       if (typeof value !== "object" || value === null || Array.isArray(value) || isMap) expected[path] = value;
       else for (const [key, item] of Object.entries(value)) expand(item, `${path}/${key}`);
     };

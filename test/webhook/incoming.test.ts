@@ -3,6 +3,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { ConfigInput } from "../../src/config/schema.ts";
 import { collectEvents } from "../support/app.ts";
 import { conversation, MAIN } from "../support/conversation.ts";
+import { testFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
 import { SECRET, sendHook } from "../support/webhooks.ts";
 
@@ -194,6 +195,33 @@ describe("POST /hooks/:name", () => {
     const form = new URLSearchParams({ payload: JSON.stringify({ issue: { title: "of GitHub" } }) }).toString();
     await sendHook(app.url, form, headers("application/x-www-form-urlencoded"));
     expect(await said(app)).toEqual(["just text", "a form", "of GitHub"]);
+  });
+
+  test("the answer goes once to the conversation that the config names, also after a restart", async () => {
+    await using folder = await testFolder();
+    const deliver = { interface: "webchat", target: MAIN };
+    const config: ConfigInput = { webhooks: { in: { github: { secret: SECRET, deliver } } } };
+    const brought = async (app: Awaited<ReturnType<typeof conversation>>) => {
+      const { messages } = await app.client.call("session.history", { session_key: MAIN });
+      return messages.map(({ role, content }) => `${role}: ${content}`);
+    };
+    {
+      await using app = await conversation({ home: folder.path, config });
+      app.fake.reply("Triaged");
+      await app.client.call("session.create", { session_key: MAIN });
+      await sendHook(app.url, { n: 1 });
+      expect(await until(async () => (await brought(app))[0], 30_000)).toBe("assistant: Triaged");
+    }
+    await using app = await conversation({ home: folder.path, config });
+    expect(await brought(app)).toEqual(["assistant: Triaged"]);
+  });
+
+  test("an answer with nowhere to go is logged, and goes nowhere", async () => {
+    await using app = await hooked({ deliver: { interface: "nowhere", target: "x" } });
+    app.fake.reply("Lost");
+    const { body } = await sendHook(app.url, { n: 1 });
+    await app.client.call("runs.wait", { run_id: String(body.run_id) });
+    await until(() => app.logs.some(({ message }) => message === "the answer to a webhook has nowhere to go"), 30_000);
   });
 
   test("a session, and the agent's own, as the config says", async () => {

