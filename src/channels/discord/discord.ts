@@ -52,6 +52,8 @@ type Options = z.output<typeof options>;
 
 /** Of one attachment that comes. */
 const MAX_FILE = 20_000_000;
+/** How long a call may take, the largest files over a slow line included. */
+const UPLOAD_MS = 60_000;
 /** Attachments of one message. */
 const FILES = 10;
 /** Channels, and private chats, that are remembered. */
@@ -97,6 +99,7 @@ class Bot implements OpenChannel {
       // What waits for its turn is on disk, and an edit that waited is out of date.
       rejectOnRateLimit: ({ route }) => route.startsWith("/channels/"),
       retries: 0,
+      timeout: UPLOAD_MS,
     }).setToken(options.token);
   }
 
