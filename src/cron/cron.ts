@@ -72,6 +72,8 @@ export class Cron implements AsyncDisposable {
   readonly #going = new Map<string, number>();
   readonly #working = new Set<Promise<unknown>>();
   #timer: Disposable | undefined;
+  /** What the clock showed last; before that, any time. */
+  #seen = Number.POSITIVE_INFINITY;
 
   constructor(options: CronOptions) {
     this.#o = options;
@@ -252,7 +254,9 @@ export class Cron implements AsyncDisposable {
   async #work(): Promise<void> {
     const { store, now, random, table } = this.#o;
     const at = nextWake(store.db);
-    if (at === null) return;
+    const isSetBack = now() < this.#seen;
+    this.#seen = now();
+    if (at === null || (at > now() && !isSetBack)) return;
     const { max_missed: maxMissed, history } = table();
     const skipped = await store.write((db) => claimDue(db, { now: now(), maxMissed, history, random }));
     for (const each of skipped) this.#tellSkipped(each);

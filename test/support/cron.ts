@@ -52,6 +52,7 @@ export async function testCron({
   const sent: { headers: Headers; body: string; url: string }[] = [];
   let answer: () => Response | Promise<Response> = () => new Response();
   let died = false;
+  let kill = () => {};
 
   const find = (id: string): StoredRun | undefined => {
     const row = store.db
@@ -80,6 +81,9 @@ export async function testCron({
   function open(): Cron {
     let dead = false;
     died = false;
+    kill = () => {
+      dead = true;
+    };
     const never = new Promise<never>(() => undefined);
     const cron = new Cron({
       store,
@@ -133,7 +137,14 @@ export async function testCron({
         bus,
         now: () => wall,
       }),
-      table: () => ({ enabled: true, max_jobs: 20, max_missed: 5, history: 1000, ...table }),
+      table: () => ({
+        enabled: true,
+        max_jobs: 20,
+        max_missed: 5,
+        history: 1000,
+        ...table,
+        ...(dead ? { enabled: false } : {}),
+      }),
       assertAgent(agent) {
         if (agent !== "main") throw new AlephError("not_found", `No agent "${agent}"`);
       },
@@ -192,12 +203,12 @@ export async function testCron({
     },
     /** The wall clock is set; no time passes. */
     jump(ms: number) {
-      wall += ms;
+      wall += Math.round(ms);
     },
     /** Time passes, and timers go off in their order. */
     async advance(ms: number) {
-      if (!died) await cron.wake();
-      const end = elapsed + ms;
+      if (!crash) await cron.wake();
+      const end = elapsed + Math.round(ms);
       for (;;) {
         const [next] = timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
         if (!next) break;
@@ -234,10 +245,11 @@ export async function testCron({
         .map(({ id }) => id),
     /** The process is gone, and another one begins after `downMs`. */
     async restart(downMs = 0) {
+      kill();
       timers = [];
       crash = undefined;
-      wall += downMs;
-      elapsed += downMs;
+      wall += Math.round(downMs);
+      elapsed += Math.round(downMs);
       cron = open();
       await cron.start();
     },
