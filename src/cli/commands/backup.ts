@@ -37,7 +37,9 @@ export const backup = defineCommand({
     });
     const { files, credentials } = manifest;
     if (args.json) return writeJson(terminal.out, { file, bytes, files: files.length, credentials, skipped });
-    terminal.err.write(`Written to ${file}: ${files.length} files, ${formatBytes(bytes)}\n`);
+    terminal.err.write(
+      `Written to ${file}: ${files.length} ${files.length === 1 ? "file" : "files"}, ${formatBytes(bytes)}\n`,
+    );
     for (const path of skipped) terminal.err.write(`Left out, for it is no file: ${printableLine(path)}\n`);
     if (!credentials) terminal.err.write("The owner's token and keys are not in it; see --credentials\n");
   },

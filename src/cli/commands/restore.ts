@@ -38,7 +38,9 @@ export const restore = defineCommand({
       return EXIT.ok;
     }
     const { err } = terminal;
-    err.write(`${home.path} is as it was at ${formatTime(created_at)}: ${files.length} files\n`);
+    err.write(
+      `${home.path} is as it was at ${formatTime(created_at)}: ${files.length} ${files.length === 1 ? "file" : "files"}\n`,
+    );
     if (aside !== undefined) err.write(`What was there before is in ${aside}\n`);
     if (keptCredentials) err.write("The backup has no credentials: those of this home stay\n");
     else if (!credentials) err.write("The backup has no credentials: the next start makes a new token\n");

@@ -14,14 +14,16 @@ export function JobRow({ job }: { job: WireCronJob }) {
   const t = useT();
   const { time } = useFormats();
   const { cron_id, message, enabled, next_run_at, last } = job;
+  // One that was made for it says nothing to anybody.
+  const hasName = !/^cron_[0-9a-f]{32}$/.test(cron_id);
   const next = next_run_at === null ? t("schedules.over") : t("schedules.next", { time: time(next_run_at) });
   const status = last?.status;
   const tone = status !== undefined && status in TONES ? TONES[status as keyof typeof TONES] : undefined;
   return (
     <Entry
       id={cron_id}
-      name={cron_id}
-      about={exactText(message)}
+      name={hasName ? cron_id : exactText(message)}
+      about={hasName ? exactText(message) : ""}
       state={enabled ? next : t("schedules.paused")}
       tone={enabled ? tone : undefined}
     >

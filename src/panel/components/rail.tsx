@@ -17,6 +17,8 @@ export interface RailProps {
   readonly children: ComponentChildren;
 }
 
+const RECORD_TITLES = { channels: "channels.title", memory: "memory.title", usage: "usage.title" } as const;
+
 export function Rail({ onGo, onClose, children }: RailProps) {
   const t = useT();
   const panel = usePanel();
@@ -148,7 +150,7 @@ export function Rail({ onGo, onClose, children }: RailProps) {
             }
           >
             <Icon name={page} />
-            {t(`${page}.title`)}
+            {t(RECORD_TITLES[page])}
           </a>
         ))}
         <a

@@ -3,17 +3,18 @@ import { hashOf } from "../state/router.ts";
 import { useT } from "./context.ts";
 import { PageHead } from "./page-head.tsx";
 
-export const REACH_PAGES = ["channels", "schedules"] as const;
+const REACH_PAGES = ["channels", "schedules"] as const;
+const TITLES = { channels: "channels.title", schedules: "schedules.title" } as const;
 
 export function ReachHead({ page }: { page: (typeof REACH_PAGES)[number] }) {
   const t = useT();
   return (
     <>
-      <PageHead title={t(`${page}.title`)} />
+      <PageHead title={t(TITLES[page])} />
       <nav class="tabs" aria-label={t("channels.nav")}>
         {REACH_PAGES.map((name) => (
           <a key={name} href={hashOf({ page: name })} aria-current={name === page ? "page" : undefined}>
-            {t(`${name}.title`)}
+            {t(TITLES[name])}
           </a>
         ))}
       </nav>

@@ -12,6 +12,7 @@ export interface Facts {
   /** The latest, or what fits the words best; undefined until it is known. */
   readonly list: ReadonlySignal<readonly ShownFact[] | undefined>;
   readonly stats: ReadonlySignal<Result<"memory.stats"> | undefined>;
+  /** The words that the list answers. */
   readonly query: ReadonlySignal<string>;
   /** Whether there are more than are shown. */
   readonly hasMore: ReadonlySignal<boolean>;
@@ -32,28 +33,28 @@ const FOUND = 50;
 const MOST = 1000;
 
 export function createFacts(call: Call): Facts {
-  const query = signal("");
+  const wanted = signal("");
   const limit = signal(PAGE);
   const { value, phase, load, renew } = createLoaded(async () => {
-    const words = query.peek();
+    const words = wanted.peek();
     const [stats, found] = await Promise.all([
       call("memory.stats", {}),
       words === ""
         ? call("memory.list", { limit: limit.peek() })
         : call("memory.search", { query: words, limit: FOUND }).then(({ facts }) => ({ facts, next: undefined })),
     ]);
-    return { stats, facts: found.facts, next: found.next };
+    return { words, stats, facts: found.facts, next: found.next };
   });
   return {
     list: computed(() => value.value?.facts),
     stats: computed(() => value.value?.stats),
-    query,
+    query: computed(() => value.value?.words ?? ""),
     hasMore: computed(() => value.value?.next !== undefined && limit.value < MOST),
     phase,
     load,
     renew,
     search(words) {
-      query.value = words.trim();
+      wanted.value = words.trim();
       limit.value = PAGE;
       return load();
     },

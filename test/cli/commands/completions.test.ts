@@ -57,13 +57,13 @@ test("the script for bash is sound and completes commands, options, values and f
   expect(await shell(["bash", "-n", folder.script], folder.path)).toEqual({ code: 0, stdout: "", stderr: "" });
   const cases = {
     "aleph s": "serve status sessions skills",
-    "aleph sessions ": "list show export clear delete",
+    "aleph sessions ": "list show search export clear compact fork rewind delete",
     "aleph sessions e": "export",
     "aleph chat --thinking ": "off low medium high",
     "aleph chat --thinking=h": "high",
     "aleph chat --th": "--thinking --thinking-text",
     "aleph --home /x serve --log-level w": "warn",
-    "aleph sessions export x --format ": "markdown jsonl",
+    "aleph sessions export x --format ": "markdown html jsonl",
     "aleph chat --attach n": "notes.txt",
     "aleph-server serve --po": "--port",
     "aleph approvals list --status exp": "expired",
