@@ -336,3 +336,20 @@ test("telegram sends a file of the workspace with the answer, and the model need
   ]);
   expect(JSON.stringify(t.fake.requests.at(-1)!.body)).not.toContain("secret sauce");
 });
+
+test("telegram shows the commands in its menu and answers them without a model, in groups by the bot's name", async () => {
+  await using t = await setUp();
+  await until(() => t.telegram.count("setMyCommands") > 0);
+  const { commands } = t.telegram.calls.find(({ method }) => method === "setMyCommands")!.params;
+  const words = commands.map(({ command }: { command: string }) => command);
+  expect(words.slice(0, 3)).toEqual(["new", "reset", "stop"]);
+  t.telegram.say("/whoami", { entities: [{ type: "bot_command", offset: 0, length: 7 }] });
+  await until(() => t.telegram.messages.length === 1);
+  const text = "/model@aleph_test_bot";
+  const entities = [{ type: "bot_command" as const, offset: 0, length: text.length }];
+  t.telegram.say(text, { group: TELEGRAM.group, entities });
+  await until(() => t.telegram.messages.length === 2);
+  expect(t.telegram.texts()[0]).toStartWith("You are: owner (owner)");
+  expect(t.telegram.texts()[1]).toStartWith("The agent's own model answers here.");
+  expect(t.fake.requests).toHaveLength(0);
+});
