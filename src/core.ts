@@ -327,7 +327,8 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     if (listen) pluginParts.start();
     if (listen) void plugins.start();
     if (listen) memory.start();
-    if (listen) await cron.start();
+    if (listen)
+      cron.start().catch((error: unknown) => log.error("schedules could not be started", describeError(error)));
     if (listen) a2a.start().catch((error: unknown) => log.error("a2a could not be started", describeError(error)));
   })();
   ready.catch((error: unknown) => log.error("start could not be completed", describeError(error)));

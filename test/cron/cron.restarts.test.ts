@@ -81,7 +81,7 @@ function forgotten(t: Test): string[] {
     if (row.due_at !== due) faults.push(`${row.due_at} in place of ${due}`);
     const times = row.status === "skipped" ? Number(/, (\d+) times/.exec(row.note ?? "")?.[1] ?? 1) : 1;
     for (let at = 0; at < times && due !== null; at++)
-      due = nextDue({ cron: "*/20 * * * *", tz: "Europe/Berlin" }, row.due_at > due ? row.due_at : due);
+      due = nextDue({ cron: "*/20 * * * *", tz: "Europe/Berlin" }, Math.max(row.due_at, due));
   }
   if (due !== null && due <= t.now - 120_000) faults.push(`${due} is not there`);
   return faults;

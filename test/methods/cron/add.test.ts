@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { connect } from "../../../src/client/client.ts";
+import { openWebSocket } from "../../../src/client/transport.ts";
 import { conversation, MAIN } from "../../support/conversation.ts";
 import { testFolder } from "../../support/folder.ts";
 import { checked } from "../../support/method.ts";
@@ -105,4 +107,40 @@ test.each([
 ])("cron.add refuses %j", async (params, why) => {
   await using t = await conversation({ config: QUIET });
   expect(await refusalOf(t.client.call("cron.add", params as never))).toStartWith(why);
+});
+
+test("a job whose maker's token is revoked runs no more", async () => {
+  await using t = await conversation({ config: QUIET });
+  const scopes = ["read", "chat", "write"] as const;
+  const { token_id, token } = await t.client.call("auth.tokens.create", { name: "phone", scopes: [...scopes] });
+  {
+    await using client = await connect({
+      open: () => openWebSocket(t.wsUrl),
+      credentials: () => ({ token }),
+      client: { id: "phone" },
+    });
+    await client.call("cron.add", { id: "news", schedule: { every_ms: HOUR }, message: "x" });
+  }
+  await t.client.call("cron.add", { id: "own", schedule: { every_ms: HOUR }, message: "x" });
+  await t.client.call("auth.tokens.revoke", { token_id });
+  const { jobs } = await t.client.call("cron.list", {});
+  expect(jobs.map(({ cron_id, enabled }) => [cron_id, enabled])).toEqual([
+    ["own", true],
+    ["news", false],
+  ]);
+});
+
+test("who may start no run makes no job either", async () => {
+  await using t = await conversation({ config: QUIET });
+  const { token } = await t.client.call("auth.tokens.create", { name: "clock", scopes: ["read", "write"] });
+  await using client = await connect({
+    open: () => openWebSocket(t.wsUrl),
+    credentials: () => ({ token }),
+    client: { id: "clock" },
+  });
+  const why = 'forbidden: A job needs scope "chat" as well';
+  const job = { schedule: { every_ms: HOUR }, message: "x" };
+  expect(await refusalOf(client.call("cron.add", job))).toBe(why);
+  expect(await refusalOf(client.call("cron.update", { cron_id: "x", message: "y" }))).toBe(why);
+  expect(await refusalOf(client.call("cron.run", { cron_id: "x" }))).toBe(why);
 });
