@@ -5,7 +5,7 @@ import { pause } from "../lib/pause.ts";
 import type { CommandPolicy } from "../policy/command-policy.ts";
 import { AlephError } from "../protocol/errors.ts";
 import { KeptOutput } from "../sandbox/kept-output.ts";
-import type { Launcher } from "../sandbox/launcher.ts";
+import type { Launcher, RunningCommand } from "../sandbox/launcher.ts";
 import type { Bus, Published } from "../sdk/bus.ts";
 import { Globs, isTold } from "./events.ts";
 
@@ -144,8 +144,7 @@ export class ShellHooks implements AsyncDisposable {
       running.signal("SIGKILL");
     }, timeout_ms);
     try {
-      running.write(input);
-      running.endInput();
+      giveInput(running, input);
       const { exitCode, signal, overuse } = await running.ended;
       if (exitCode === 0) return undefined;
       const why = isLate ? `took longer than ${timeout_ms} ms` : (overuse ?? `ended with ${exitCode ?? signal}`);
@@ -154,6 +153,15 @@ export class ShellHooks implements AsyncDisposable {
     } finally {
       clearTimeout(timer);
     }
+  }
+}
+
+function giveInput(running: RunningCommand, input: string): void {
+  try {
+    running.write(input);
+    running.endInput();
+  } catch {
+    // It has ended already: nobody need read what happened.
   }
 }
 

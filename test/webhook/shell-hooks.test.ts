@@ -60,7 +60,7 @@ test("a hook is confined: no other file of the owner's, no network", async () =>
 test("a hook runs one at a time, and a storm of events does not pile up", async () => {
   await using app = await hooked({
     event: "session.created",
-    command: "read -t 30 line < fifo || true; echo x >> runs",
+    command: "sleep 0.3; echo x >> runs",
   });
   for (let at = 0; at < 40; at++) await app.create(`s${at}`);
   const { dropped } = (await app.counts())[0]!;
