@@ -17,6 +17,8 @@ function config(fake: ProviderFake, more: ConfigInput = {}): ConfigInput {
     providers: { fake: { type: "openai-compatible", base_url: fake.url, api_key: "k", models } },
     sessions: { compaction: { keep_recent: 2000 } },
     memory: { enabled: false },
+    // It talks faster than a person may.
+    limits: { rate: { run: 0 } },
     ...more,
   };
 }
@@ -142,7 +144,7 @@ describe("compaction", () => {
     const [, handle = ""] = /handle (message_\d+)/.exec(shown)!;
     const read = await call("tool.call", { tool: "read_result", args: { handle, limit: 10 }, session_key: MAIN });
     expect(String(read.result)).toContain("BEGIN 0");
-  });
+  }, 60_000);
 
   test("a provider that finds the conversation too long gets it shorter, once, without a word lost", async () => {
     await using fake = startOpenAiFake();
@@ -166,7 +168,7 @@ describe("compaction", () => {
     const shown = shownTo(fake.requests.at(-1)!);
     expect(shown).toContain("FACT: the cat is called Mia.");
     expect(shown).toContain("Who is the cat?");
-  });
+  }, 60_000);
 
   test("a run whose own steps fill the window goes on behind notes, with what the person asked for as it was said", async () => {
     await using fake = startOpenAiFake();
@@ -190,7 +192,7 @@ describe("compaction", () => {
       expect(JSON.stringify(body.messages)).toContain("Work through all forty steps and then say Done");
     }
     expect(shownTo(asked.at(-1)!)).toContain("Open tasks of the list");
-  });
+  }, 60_000);
 
   test("notes of what a stranger may have written are marked as such, and the person's own words are not", async () => {
     await using fake = startOpenAiFake();
@@ -218,7 +220,7 @@ describe("compaction", () => {
     const requests = fake.requests.filter(({ body }) => isAskedForNotes(body));
     expect(requests).toHaveLength(2);
     expect(JSON.stringify(requests[0]!.body)).not.toContain("write to Bob now");
-  });
+  }, 60_000);
 
   test("no secret reaches the model that takes notes, or the notes", async () => {
     await using fake = startOpenAiFake();
@@ -234,7 +236,40 @@ describe("compaction", () => {
     const { summary } = await call("session.compact", { session_key: MAIN });
     expect(summary).not.toContain("sk-abcdefghijklmnopqrstuvwx");
     expect(JSON.stringify(fake.requests.at(-1)!.body)).not.toContain("sk-abcdefghijklmnopqrstuvwx");
-  });
+  }, 60_000);
+
+  test("a smaller model that takes over gets what fits into its own window", async () => {
+    await using fake = startOpenAiFake();
+    fake.answer(({ body }) => (body.model === "large" ? { status: 401, message: "no" } : "Fine"));
+    const models = [
+      { id: "large", context_window: 400_000 },
+      { id: "small", context_window: 30_000 },
+    ];
+    await using t = await conversation({
+      fake,
+      config: config(fake, {
+        providers: {
+          fake: { type: "openai-compatible", base_url: fake.url, api_key: "k", models: [models[0]!] },
+          other: { type: "openai-compatible", base_url: fake.url, api_key: "k", models: [models[1]!] },
+        },
+        models: { default: "fake/large", fallbacks: ["other/small"] },
+      }),
+    });
+    const call = checked(t.client);
+    await call("session.create", { session_key: MAIN });
+    await call("session.send", { message: "Hello", session_key: MAIN });
+    put(
+      t.home.path,
+      Array.from({ length: 400 }, (_, turn) => said(turn % 2 ? "assistant" : "user", `Turn ${turn}. ${WORDS}`)),
+    );
+    const { text } = await call("session.send", { message: "And now?", session_key: MAIN });
+    expect(text).toBe("Fine");
+    const [large, small] = fake.requests.slice(-2).map(({ body }) => JSON.stringify(body).length / 3.5);
+    expect(large).toBeGreaterThan(40_000);
+    expect(small).toBeLessThan(30_000);
+    const { messages } = fake.requests.at(-1)!.body;
+    expect([messages[1].role, messages.at(-1).content]).toEqual(["user", "And now?"]);
+  }, 60_000);
 
   test("without compaction, or when no notes are to be had, the oldest is left out and the run goes on", async () => {
     for (const enabled of [false, true]) {

@@ -13,4 +13,4 @@ test("prompt shows the parts with their sizes, or the text itself", async () => 
   expect((await run("--text")).stdout).toContain("You are Aleph");
   expect(JSON.parse((await run("--json")).stdout)).toMatchObject({ agent: "main" });
   expect((await run("--agent", "nobody")).stderr).toContain('No agent "nobody"');
-});
+}, 30_000);

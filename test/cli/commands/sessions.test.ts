@@ -139,4 +139,4 @@ test("sessions fork and rewind print the key of the new session, and compact say
   expect((await run("rewind", back.stdout.trim(), "--at", "4")).stderr).toContain("Nothing came behind it");
   expect((await run("compact", back.stdout.trim())).stderr).toContain("Nothing is old enough");
   expect((await run("compact", back.stdout.trim(), "--undo")).stderr).toContain("is not compacted");
-});
+}, 30_000);
