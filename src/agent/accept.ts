@@ -7,7 +7,7 @@ import type { RunParams } from "../protocol/run.ts";
 import { findIdempotent, saveIdempotent } from "../session/idempotency.ts";
 import { appendMessage } from "../session/messages.ts";
 import { insertRun, type RunRequest, type Runs, type Spawned, setRunRequest } from "../session/runs.ts";
-import { ensureSession } from "../session/sessions.ts";
+import { ensureSession, kindOf } from "../session/sessions.ts";
 import type { Ledger } from "../usage/ledger.ts";
 import type { Arrived } from "./arrivals.ts";
 
@@ -68,7 +68,7 @@ export function acceptRun(db: Database, { runs, usage, now: clock }: AcceptDeps,
   // What asks no model costs nothing.
   if (!arrived.direct) usage.check({ identity, sessionKey: origin?.spawned?.rootSessionKey ?? sessionKey });
   const runId = createId("run");
-  const { id: sessionId, created } = ensureSession(db, sessionKey, grant.guest ? "guest" : "owner", now);
+  const { id: sessionId, created } = ensureSession(db, sessionKey, kindOf(sessionKey, grant), now);
   const wanted = {
     grant,
     resumed: 0,

@@ -12,7 +12,7 @@ import { isKnownKey } from "../session/idempotency.ts";
 import { appendMessage } from "../session/messages.ts";
 import type { OpenQuestions } from "../session/questions.ts";
 import { endRun, type Runs, type StoredRun } from "../session/runs.ts";
-import type { Sessions } from "../session/sessions.ts";
+import { kindOf, type Sessions } from "../session/sessions.ts";
 import type { Stores } from "../session/stores.ts";
 import type { SessionLoad } from "../session/wire.ts";
 import { aborted } from "./aborted.ts";
@@ -111,7 +111,7 @@ export class Runner implements SessionLoad {
     if (mode === "interrupt" && lane.active) this.#stop(lane.active, "cancel");
     const run = this.#o.runs.get(runId);
     const announced = committed.then(() => {
-      if (createdSession) this.#o.sessions.announceCreated(sessionKey, grant.guest ? "guest" : "owner");
+      if (createdSession) this.#o.sessions.announceCreated(sessionKey, kindOf(sessionKey, grant));
       this.#announceSession(sessionKey);
     });
     this.#enqueue(lane, { run, committed: announced });

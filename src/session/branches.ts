@@ -118,7 +118,7 @@ export class Branches {
   #own(sessionKey: string): Session {
     const session = this.#o.sessions.get(sessionKey);
     if (session.kind === "owner") return session;
-    throw new AlephError("forbidden", `Session "${session.key}" is a guest's`, {
+    throw new AlephError("forbidden", `Session "${session.key}" is not the owner's alone`, {
       data: { hint: "Only the owner's own sessions can be forked and rewound" },
     });
   }

@@ -1,6 +1,7 @@
 /** Sessions: one conversation each, found by its key. */
 import type { Database } from "bun:sqlite";
 import { AlephError } from "../protocol/errors.ts";
+import type { Grant } from "../protocol/identity.ts";
 import type { ThinkingLevel } from "../protocol/message.ts";
 import { agentOf, canonicalSessionKey, parseSessionKey } from "../protocol/session-key.ts";
 import type { Publisher } from "../sdk/bus.ts";
@@ -142,6 +143,13 @@ export class Sessions {
 }
 
 /** The row of the session, made if it is missing; for use inside a transaction. `created` tells which. */
+/** What a session is that a message of this grant begins: guests have their own, and a chat's is bound to its people. */
+export function kindOf(key: string, { guest }: Pick<Grant, "guest">): SessionKind {
+  if (guest) return "guest";
+  const { form } = parseSessionKey(key);
+  return form === "direct" || form === "group" ? "paired" : "owner";
+}
+
 export function ensureSession(
   db: Database,
   key: string,

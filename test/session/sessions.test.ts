@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { OWNER_GRANT } from "../../src/protocol/identity.ts";
+import { kindOf } from "../../src/session/sessions.ts";
 import { collectEvents, testApp } from "../support/app.ts";
 import { conversation, MAIN } from "../support/conversation.ts";
 
@@ -76,4 +78,11 @@ test("deleting one session leaves the others as they are", async () => {
   const { sessions } = await t.client.call("session.list", {});
   expect(sessions.map(({ session_key }) => session_key)).toEqual(["agent:main:chat:b"]);
   expect((await t.client.call("session.history", { session_key: "agent:main:chat:b" })).messages).toHaveLength(2);
+});
+
+test("kindOf tells guests, the people of a chat and the owner's own conversations apart", () => {
+  const kinds = ["agent:main:main", "agent:main:telegram:dm:1", "agent:main:discord:group:2", "subagent:agent:main:x"];
+  expect(kinds.map((key) => kindOf(key, OWNER_GRANT))).toEqual(["owner", "paired", "paired", "owner"]);
+  const guest = { sessionKey: "agent:main:ephemeral:x", tools: [] };
+  expect(kindOf("agent:main:ephemeral:x", { guest })).toBe("guest");
 });
