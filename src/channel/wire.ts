@@ -17,7 +17,7 @@ export function toWireInterface({
     state,
     error: error ? { reason: error.reason, message: error.message } : null,
     capabilities: { ...capabilities },
-    limits: { ...limits },
+    limits: { message: limits.message },
     refused,
   };
 }
