@@ -8,7 +8,8 @@ export interface Progress {
   readonly tainted: boolean;
 }
 
-const UNTRUSTED = `parts LIKE '%"untrusted":true%'`;
+/** Word for word as the index message_untrusted has it. */
+const UNTRUSTED = `instr(parts, '"untrusted":true') > 0`;
 
 export class Taints {
   readonly #store: Store;
@@ -46,7 +47,8 @@ export class Taints {
   since(sessionId: number, messageId: number): boolean {
     const row = this.#store.db
       .query<{ found: number }, [number, number]>(
-        `SELECT 1 AS found FROM message WHERE session_id = ? AND id > ? AND role IN ('user', 'tool') AND ${UNTRUSTED} LIMIT 1`,
+        `SELECT 1 AS found FROM message INDEXED BY message_untrusted
+         WHERE session_id = ? AND id > ? AND role IN ('user', 'tool') AND ${UNTRUSTED} LIMIT 1`,
       )
       .get(sessionId, messageId);
     return row !== null;

@@ -65,8 +65,9 @@ function hasUntrusted(stores: Stores, key: string): boolean {
   const { db } = stores.of(key);
   const row = db
     .query<{ found: number }, [string]>(
-      `SELECT 1 AS found FROM message JOIN session ON session.id = session_id
-       WHERE session.key = ? AND role = 'tool' AND message.parts LIKE '%"untrusted":true%' LIMIT 1`,
+      `SELECT 1 AS found FROM message INDEXED BY message_untrusted
+       WHERE session_id = (SELECT id FROM session WHERE key = ?) AND instr(parts, '"untrusted":true') > 0 AND role = 'tool'
+       LIMIT 1`,
     )
     .get(key);
   return row !== null;

@@ -21,6 +21,7 @@ import { imports } from "./0020-imports.ts";
 import { contextMarks } from "./0021-context-marks.ts";
 import { cron } from "./0022-cron.ts";
 import { imessage } from "./0023-imessage.ts";
+import { untrusted } from "./0024-untrusted.ts";
 
 /** Forward steps in order; the database's `user_version` says how many it has had. */
 export const migrations: readonly string[] = [
@@ -47,4 +48,5 @@ export const migrations: readonly string[] = [
   contextMarks,
   cron,
   imessage,
+  untrusted,
 ];
