@@ -15,7 +15,7 @@ export const webhooksPreview = defineMethod({
   scope: "admin",
   params: z.strictObject({
     name: z.string(),
-    payload: z.json(),
+    payload: z.unknown(),
     headers: z
       .record(z.string().regex(/^[\w-]{1,100}$/), z.string().regex(/^[\x20-\x7e]*$/))
       .optional()
