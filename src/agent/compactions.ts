@@ -7,7 +7,7 @@ import type { Models } from "../providers/models.ts";
 import { deleteMark } from "../session/context-marks.ts";
 import type { Sessions } from "../session/sessions.ts";
 import type { Stores } from "../session/stores.ts";
-import { type Compacted, type CompactionDeps, compact } from "./compaction.ts";
+import type { Compacted, CompactionDeps } from "./compaction.ts";
 import { markInForce } from "./context.ts";
 import { roomOf } from "./window.ts";
 
@@ -44,6 +44,7 @@ export class Compactions {
       throw thrown;
     });
     const info = resolved ? models.known(resolved.provider, resolved.model) : {};
+    const { compact } = await import("./compaction.ts");
     return compact(this.#o, {
       session,
       store: stores.of(session.key),

@@ -4,7 +4,6 @@ import { AlephError } from "../protocol/errors.ts";
 import type { Usage } from "../protocol/message.ts";
 import type { FittedModel } from "../providers/chain.ts";
 import type { ModelMessage } from "../sdk/provider.ts";
-import { compact } from "./compaction.ts";
 import { spenderOf } from "./limits.ts";
 import type { LoopDeps, LoopRun } from "./loop.ts";
 import { readMessages, type Turn } from "./prepare.ts";
@@ -72,6 +71,8 @@ export class Space {
 
   async #compact(turn: Turn, room: number, reason: "threshold" | "too_long"): Promise<boolean> {
     const { run, session, store, cancel, abort, waiting } = this.#r;
+    // Few runs come to that.
+    const { compact } = await import("./compaction.ts");
     try {
       const made = await compact(this.#deps, {
         session,

@@ -35,9 +35,14 @@ export function watchTrees(options: TreeWatchOptions): Disposable {
 
   function attach(folder: string, identity: string): Watched {
     try {
-      const watcher = watch(folder, { recursive: true, persistent: false }, (_event, name) => {
-        if (name === null || !ignores(join(folder, name))) touched();
-      });
+      const watcher = watch(
+        folder,
+        { recursive: true, persistent: false },
+        (_event, name: string | null | undefined) => {
+          // Of what went away while it was looked at Bun gives no name.
+          if (name == null || !ignores(join(folder, name))) touched();
+        },
+      );
       watcher.on("error", () => {
         // Gone, or the system has no more watches: from here on the check looks.
         watcher.close();

@@ -56,7 +56,7 @@ export function watchFolder(
     try {
       // Some systems do not say which file it was: then it may be any.
       watcher = watch(folder, { persistent: false }, (_event, name) => {
-        if (name === null || concerns(name)) touched();
+        if (name == null || concerns(name)) touched();
       });
       // The folder went away or the system has no more watches: the check looks again.
       watcher.on("error", () => detach());
