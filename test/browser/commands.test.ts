@@ -27,8 +27,14 @@ browserTest("a slash lists the commands, which keys and clicks choose, and Enter
     );
   await page.click("#composer");
   await page.type("/");
-  await page.until("document.querySelectorAll('.slash [role=option]').length === 3");
-  expect(await shown()).toEqual(["/ping The ping of it", "/pick The pick of it", "/status The status of it"]);
+  await page.until("document.querySelectorAll('.slash [role=option]').length > 3");
+  // Behind Aleph's own; of two with the same name both can be called.
+  expect((await shown()).slice(-3)).toEqual([
+    "/ping The ping of it",
+    "/pick The pick of it",
+    "/tools:status The status of it",
+  ]);
+  expect(await shown()).toContain("/stop Stop what runs in this conversation, and what waits");
   expect(await complaintsOf(page, "document.querySelector('.composer')")).toEqual([]);
 
   // Escape closes it for this text; another letter opens it again, with what is left.
