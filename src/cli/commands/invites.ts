@@ -12,7 +12,11 @@ const HOUR_MS = 3_600_000;
 const create = defineCommand({
   summary: "Invite a guest; the invite is shown once and opens one conversation",
   args: {
-    tools: { type: "string", valueHint: "list", description: "the tools that the guest's agent may use", default: "" },
+    tools: {
+      type: "string",
+      valueHint: "list",
+      description: "the tools that the guest's agent may use; none if left out",
+    },
     hours: { type: "string", valueHint: "n", description: "how long it lasts, and the guest's stay", default: "24" },
     tokens: { type: "string", valueHint: "n", description: "tokens that the guest may use up" },
     usd: { type: "string", valueHint: "amount", description: "US dollars that the guest may use up" },
@@ -25,7 +29,7 @@ const create = defineCommand({
   run: (args, invocation) =>
     withClient(args, invocation, async ({ client }) => {
       const { out } = invocation.terminal;
-      const tools = args.tools
+      const tools = (args.tools ?? "")
         .split(",")
         .map((name) => name.trim())
         .filter((name) => name !== "");
