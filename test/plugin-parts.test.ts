@@ -35,6 +35,7 @@ const full = (id = "acme") =>
           connectHandler: "connect",
           disconnectHandler: "disconnect",
           sendHandler: "send",
+          buttons: false,
         },
       ],
       providers: [{ name: "llama", description: "", listModelsHandler: "list", chatHandler: "chat" }],

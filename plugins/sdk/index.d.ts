@@ -96,6 +96,21 @@ export interface ChannelSend {
   readonly channel: string;
   readonly conversation: string;
   readonly text: string;
+  /** Rows of buttons to show below it; only where the manifest says `buttons = true`. */
+  readonly buttons?: readonly (readonly ChannelButton[])[];
+}
+
+export interface ChannelButton {
+  readonly label: string;
+  readonly value: string;
+}
+
+/** `notify("channel.pressed", …)`: somebody pressed a button. What came of it is said in the conversation. */
+export interface ChannelPressed {
+  readonly channel: string;
+  readonly conversation: string;
+  readonly sender: string;
+  readonly value: string;
 }
 
 /** What `send` may return. */

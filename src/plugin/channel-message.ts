@@ -1,11 +1,12 @@
 /** What a plugin says that somebody wrote, checked. */
 import { createId } from "../lib/id.ts";
 import type { IncomingMessage } from "../sdk/channel.ts";
-import type { PluginChannelClosed, PluginChannelMessage } from "../sdk/plugin-channel.ts";
+import type { PluginChannelClosed, PluginChannelMessage, PluginChannelPressed } from "../sdk/plugin-channel.ts";
 
 const MAX_TEXT = 100_000;
 const MAX_SENDER = 256;
 const MAX_ID = 200;
+const MAX_VALUE = 64;
 /** Bytes. */
 const MAX_CONVERSATION = 512;
 
@@ -41,6 +42,15 @@ export function readMessage(channel: string, data: unknown): PluginChannelMessag
     ...(id === undefined ? {} : { id }),
     ...(addressed === undefined ? {} : { addressed }),
   };
+}
+
+/** Nothing for another channel, and for what is none. */
+export function readPressed(channel: string, data: unknown): PluginChannelPressed | undefined {
+  if (!isRecord(data) || data.channel !== channel) return undefined;
+  const { conversation, sender, value } = data;
+  if (!isText(conversation) || Buffer.byteLength(conversation) > MAX_CONVERSATION) return undefined;
+  if (!isText(sender) || sender.length > MAX_SENDER || !isText(value) || value.length > MAX_VALUE) return undefined;
+  return { channel, conversation, sender, value };
 }
 
 /** Nothing for another channel. */

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { chatOptions } from "../channel/chat-options.ts";
 import { describeError } from "../lib/log.ts";
-import { createTokenBucket } from "../lib/token-bucket.ts";
+import { createTokenBucket, type TokenBucket } from "../lib/token-bucket.ts";
 import { AlephError } from "../protocol/errors.ts";
 import {
   type AnyChannel,
@@ -14,8 +14,13 @@ import {
   type SentMessage,
 } from "../sdk/channel.ts";
 import type { ActivePlugin, PluginChannel } from "../sdk/plugin.ts";
-import type { PluginChannelConnect, PluginChannelDisconnect, PluginChannelSend } from "../sdk/plugin-channel.ts";
-import { incomingOf, readClosed, readMessage } from "./channel-message.ts";
+import type {
+  PluginChannelConnect,
+  PluginChannelDisconnect,
+  PluginChannelPressed,
+  PluginChannelSend,
+} from "../sdk/plugin-channel.ts";
+import { incomingOf, readClosed, readMessage, readPressed } from "./channel-message.ts";
 
 /** Characters of one message; a place with less is the plugin's to know, and to cut. */
 export const MESSAGE_LIMIT = 100_000;
@@ -51,6 +56,7 @@ class Connection {
     this.#stack.use(
       this.#plugin.onNotify((topic, data) => {
         if (topic === "channel.closed") this.#closed(readClosed(name, data)?.message, data);
+        if (topic === "channel.pressed") this.#pressed(readPressed(name, data), chat, bucket, host);
         if (topic !== "channel.message") return;
         const message = readMessage(name, data);
         if (message === undefined) return;
@@ -100,6 +106,15 @@ class Connection {
     }
   }
 
+  #pressed(pressed: PluginChannelPressed | undefined, chat: Chat, bucket: TokenBucket, { log }: ChannelHost): void {
+    if (!pressed || bucket.take() > 0) return;
+    const { conversation, sender, value } = pressed;
+    chat
+      .press({ conversation, sender: { id: sender }, value })
+      .then(({ text }) => sendOver(this.#plugin, this.#channel, conversation, text))
+      .catch((failed: unknown) => log.warn("answer could not be sent", describeError(failed)));
+  }
+
   #closed(message: string | undefined, data: unknown): void {
     if (readClosed(this.#channel.name, data)) this.#broken.resolve(this.#failure(message ?? "the connection broke"));
   }
@@ -114,7 +129,14 @@ class Connection {
 export function pluginChannel(plugin: ActivePlugin, channel: PluginChannel): AnyChannel {
   return defineChannel({
     id: channel.name,
-    capabilities: { edit: false, react: false, typing: false, files: false, threads: false, buttons: false },
+    capabilities: {
+      edit: false,
+      react: false,
+      typing: false,
+      files: false,
+      threads: false,
+      buttons: channel.buttons,
+    },
     limits: { message: MESSAGE_LIMIT },
     options,
     async open(_needs: object, table, host): Promise<OpenChannel> {
@@ -123,7 +145,7 @@ export function pluginChannel(plugin: ActivePlugin, channel: PluginChannel): Any
       await connection.connect(config, await host.chat(policy), host);
       return {
         broken: connection.broken,
-        send: (conversation, text) => sendOver(plugin, channel, conversation, text),
+        send: (conversation, text, { buttons } = {}) => sendOver(plugin, channel, conversation, text, buttons),
         [Symbol.asyncDispose]: () => connection.disconnect(host.log),
       };
     },
@@ -142,8 +164,9 @@ export async function sendOver(
   { name, sendHandler: handler }: PluginChannel,
   conversation: string,
   text: string,
+  buttons?: PluginChannelSend["buttons"],
 ): Promise<SentMessage> {
-  const args: PluginChannelSend = { channel: name, conversation, text };
+  const args: PluginChannelSend = { channel: name, conversation, text, ...(buttons ? { buttons } : {}) };
   const sent = await plugin.call({ handler, args, signal: new AbortController().signal });
   const id = typeof sent === "object" && sent !== null && "id" in sent ? sent.id : "";
   return { id: typeof id === "string" ? id.slice(0, 512) : "" };

@@ -63,6 +63,7 @@ const channel = z.strictObject({
   connect_handler: handler,
   disconnect_handler: handler,
   send_handler: handler,
+  buttons: z.boolean().default(false),
 });
 
 const provider = z.strictObject({

@@ -21,6 +21,14 @@ export interface PluginChannelSend {
   /** As the plugin named it in `channel.message`, or as a person wrote it. */
   readonly conversation: string;
   readonly text: string;
+  /** Rows of buttons to show below it; only where the manifest says `buttons = true`. */
+  readonly buttons?: readonly (readonly PluginChannelButton[])[];
+}
+
+export interface PluginChannelButton {
+  readonly label: string;
+  /** What `channel.pressed` brings back; at most 64 bytes. */
+  readonly value: string;
 }
 
 /** What `send_handler` may return; without it the message has no id. */
@@ -47,6 +55,15 @@ export interface PluginChannelMessage {
   readonly addressed?: boolean;
   /** The place's own id of the message: one that comes twice within a day starts one run. */
   readonly id?: string;
+}
+
+/** Notification `channel.pressed`: somebody pressed a button. What came of it is said in the conversation. */
+export interface PluginChannelPressed {
+  readonly channel: string;
+  readonly conversation: string;
+  /** As in `channel.message`. */
+  readonly sender: string;
+  readonly value: string;
 }
 
 /** Notification `channel.closed`: the connection broke; it is opened again, later and later. */

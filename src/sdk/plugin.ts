@@ -89,6 +89,8 @@ export interface PluginChannel {
   readonly connectHandler: string;
   readonly disconnectHandler: string;
   readonly sendHandler: string;
+  /** Whether it shows buttons below a message, and tells which was pressed. */
+  readonly buttons: boolean;
 }
 
 export interface PluginProvider {

@@ -14,6 +14,7 @@ const CHAT: PluginChannel = {
   connectHandler: "connect",
   disconnectHandler: "disconnect",
   sendHandler: "send",
+  buttons: false,
 };
 
 const quiet = { connect: () => undefined, disconnect: () => undefined, send: () => ({ id: "m1" }) };
@@ -45,7 +46,7 @@ async function setUp(handlers: TestPluginOptions["handlers"] = {}, table: object
               received.push(message);
               return { taken: true };
             },
-            press: async () => ({ text: "", settled: true }),
+            press: async ({ value, sender }) => ({ text: `pressed ${value} by ${sender.id}`, settled: true }),
             knows: () => true,
           };
         },
@@ -87,6 +88,23 @@ describe("a plugin's channel", () => {
         guest_tools: [],
         stream: true,
       },
+    ]);
+  });
+
+  test("shows buttons where the manifest says so, and says in the conversation what came of one", async () => {
+    const t = await setUp();
+    await using channel = await t.open();
+    const buttons = [[{ label: "Once", value: "ap:o:1" }]];
+    await channel.send("C01", "Allow it?", { buttons });
+    const press = { channel: "chat", conversation: "C01", sender: "U1", value: "ap:o:1" };
+    for (const bad of [{ channel: "other" }, { sender: 7 }, { value: "x".repeat(65) }, { conversation: "" }]) {
+      t.plugin.notify("channel.pressed", { ...press, ...bad });
+    }
+    t.plugin.notify("channel.pressed", press);
+    await until(() => t.plugin.calls.length > 2);
+    expect(t.plugin.calls.slice(1)).toEqual([
+      { handler: "send", args: { channel: "chat", conversation: "C01", text: "Allow it?", buttons } },
+      { handler: "send", args: { channel: "chat", conversation: "C01", text: "pressed ap:o:1 by U1" } },
     ]);
   });
 

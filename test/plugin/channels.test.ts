@@ -10,6 +10,7 @@ const channel = (name: string): PluginChannel => ({
   connectHandler: "connect",
   disconnectHandler: "disconnect",
   sendHandler: "send",
+  buttons: false,
 });
 
 const pluginOf = (id: string, ...names: string[]) =>

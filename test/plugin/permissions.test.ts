@@ -41,7 +41,16 @@ test("summarizePermissions says in plain words what else a plugin may do", () =>
       { event: "on_message", kind: "observer", priority: "normal", handler: "h" },
       { event: "on_message", kind: "observer", priority: "low", handler: "i" },
     ],
-    channels: [{ name: "slack", description: "d", connectHandler: "a", disconnectHandler: "b", sendHandler: "c" }],
+    channels: [
+      {
+        name: "slack",
+        description: "d",
+        connectHandler: "a",
+        disconnectHandler: "b",
+        sendHandler: "c",
+        buttons: false,
+      },
+    ],
     providers: [{ name: "llama", description: "d", listModelsHandler: "a", chatHandler: "b" }],
     start: "boot",
   });

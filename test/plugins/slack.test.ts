@@ -75,6 +75,34 @@ test("slack tells a direct message, acknowledged at once, and answers it", async
   ]);
 });
 
+test("slack shows buttons in a message of their own, and tells which was pressed by whom and where", async () => {
+  await using t = await connected();
+  const buttons = [
+    [
+      { label: "Once", value: "ap:o:1" },
+      { label: "Always", value: "ap:a:1" },
+    ],
+    [{ label: "Deny", value: "ap:d:1" }],
+  ];
+  await t.plugin.call("sendSlack", {
+    channel: "slack",
+    conversation: `${SLACK.channel}@1.2`,
+    text: "Allow it?",
+    buttons,
+  });
+  const [asked, answers] = t.slack.messages;
+  expect([asked?.text, answers?.text, answers?.thread_ts]).toEqual(["Allow it?", "Your answer:", "1.2"]);
+  await t.slack.press(answers!, "Deny", { user: SLACK.stranger }).acknowledged.promise;
+  await t.slack.press(answers!, "Once", { actionId: "of_another_program" }).acknowledged.promise;
+  await t.told();
+  expect(t.plugin.notes.filter(([topic]) => topic === "channel.pressed")).toEqual([
+    [
+      "channel.pressed",
+      { channel: "slack", conversation: `${SLACK.channel}@1.2`, sender: SLACK.stranger, value: "ap:d:1" },
+    ],
+  ]);
+});
+
 test("slack answers a mention in a thread, and goes on there without being named again", async () => {
   await using t = await connected();
   const { channel } = SLACK;

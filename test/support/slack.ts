@@ -168,6 +168,26 @@ export function fakeSlack() {
       const { afterMs } = await event(fields).acknowledged.promise;
       return { ts, afterMs, fields };
     },
+    /** Somebody presses the button with this label; buttons of others have another `action_id`. */
+    press(message: SlackMessage, label: string, { user = SLACK.owner as string, actionId = "" } = {}) {
+      const blocks = JSON.parse(message.more?.blocks ?? "[]") as {
+        readonly elements: readonly { text: { text: string }; action_id: string; value: string }[];
+      }[];
+      const button = blocks.flatMap(({ elements }) => elements).find(({ text }) => text.text === label);
+      const { channel, ts, thread_ts } = message;
+      return send({
+        type: "interactive",
+        envelope_id: nextId("envelope"),
+        accepts_response_payload: true,
+        payload: {
+          type: "block_actions",
+          user: { id: user, team_id: "T1" },
+          channel: { id: channel },
+          message: { ts, ...(thread_ts === undefined ? {} : { thread_ts }) },
+          actions: [{ type: "button", action_id: actionId || button?.action_id, value: button?.value }],
+        },
+      });
+    },
     command(text: string, { user = SLACK.owner, channel = SLACK.elsewhere, path = "fresh" } = {}) {
       return send({
         type: "slash_commands",

@@ -1,11 +1,19 @@
 /** One connection to a workspace: what people write goes to Aleph, and what it answers goes back. */
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { ChannelMessage } from "@aleph/plugin-sdk";
-import { type MessageEvent, type Reader, readCommand, readMessage, type SlashCommand } from "./inbound.ts";
+import type { ChannelMessage, ChannelPressed } from "@aleph/plugin-sdk";
+import {
+  type BlockActions,
+  type MessageEvent,
+  type Reader,
+  readCommand,
+  readMessage,
+  readPress,
+  type SlashCommand,
+} from "./inbound.ts";
 import { parsePlace } from "./place.ts";
 import { Recent } from "./recent.ts";
-import { Sender } from "./sender.ts";
+import { Sender, type SendOptions } from "./sender.ts";
 import type { Settings } from "./settings.ts";
 import { type Envelope, Socket } from "./socket.ts";
 import { Threads } from "./threads.ts";
@@ -14,11 +22,13 @@ import { createWeb, describeFailure } from "./web.ts";
 export interface BridgeOptions {
   readonly settings: Settings;
   readonly onMessage: (message: ChannelMessage) => void;
+  readonly onPressed: (pressed: ChannelPressed) => void;
   readonly onBroken: (message: string) => void;
 }
 
 export class Bridge {
   readonly #onMessage: BridgeOptions["onMessage"];
+  readonly #onPressed: BridgeOptions["onPressed"];
   readonly #reader: Reader;
   readonly #threads: Threads;
   readonly #sender: Sender;
@@ -27,9 +37,10 @@ export class Bridge {
   readonly #recent = new Recent();
 
   private constructor(options: BridgeOptions, parts: { botUser: string; threads: Threads; sender: Sender }) {
-    const { settings, onMessage, onBroken } = options;
+    const { settings, onMessage, onPressed, onBroken } = options;
     const { botUser, threads, sender } = parts;
     this.#onMessage = onMessage;
+    this.#onPressed = onPressed;
     this.#threads = threads;
     this.#sender = sender;
     this.#reader = { botUser, requireMention: settings.requireMention, isKnown: (thread) => threads.has(thread) };
@@ -63,13 +74,12 @@ export class Bridge {
     this.#socket.close();
   }
 
-  async send(conversation: string, text: string, signal: AbortSignal): Promise<string> {
-    const id = await this.#sender.send(conversation, text, signal);
+  async send(conversation: string, text: string, options: SendOptions): Promise<string> {
+    const id = await this.#sender.send(conversation, text, options);
     if (parsePlace(conversation).thread !== undefined) this.#threads.add(conversation);
     return id;
   }
 
-  /** Buttons and menus are Slack's affair until channels of plugins have some; they are acknowledged all the same. */
   #read({ type, body }: Envelope): void {
     if (type === "events_api") {
       const message = readMessage((body as { readonly event: MessageEvent }).event, this.#reader);
@@ -80,6 +90,9 @@ export class Bridge {
       if (!message) return;
       this.#sender.answerAt(message.conversation, command.response_url);
       this.#tell(message);
+    } else if (type === "interactive") {
+      const pressed = readPress(body as BlockActions);
+      if (pressed) this.#onPressed(pressed);
     }
   }
 

@@ -1,5 +1,5 @@
 /** What Slack tells of people's messages and commands, as Aleph takes it. */
-import type { ChannelMessage } from "@aleph/plugin-sdk";
+import type { ChannelMessage, ChannelPressed } from "@aleph/plugin-sdk";
 import { toPlainText } from "./mrkdwn.ts";
 import { formatPlace } from "./place.ts";
 
@@ -34,6 +34,18 @@ export interface SlashCommand {
   readonly trigger_id: string;
   readonly response_url: string;
 }
+
+/** https://docs.slack.dev/reference/interaction-payloads/block_actions-payload */
+export interface BlockActions {
+  readonly type: string;
+  readonly user?: { readonly id?: string };
+  readonly channel?: { readonly id?: string };
+  readonly message?: { readonly thread_ts?: string };
+  readonly actions?: readonly { readonly action_id?: string; readonly value?: string }[];
+}
+
+/** Names our buttons: each needs a name of its own within its message. */
+export const BUTTON = "aleph_";
 
 /** A message that was edited or deleted, that a program wrote, or that somebody joined, asks nothing. */
 const SUBTYPES: readonly (string | undefined)[] = [undefined, "file_share", "thread_broadcast"];
@@ -75,4 +87,15 @@ function withFiles(text: string, files: NonNullable<MessageEvent["files"]>): str
   if (files.length === 0) return text;
   const names = files.map(({ name }) => name ?? "a file").join(", ");
   return `${text}\n[attached in Slack, cannot be read here: ${names}]`.trim();
+}
+
+/** Nothing for what is no button of ours. */
+export function readPress({ type, user, channel, message, actions = [] }: BlockActions): ChannelPressed | undefined {
+  const [action] = actions;
+  if (type !== "block_actions" || !action?.action_id?.startsWith(BUTTON) || action.value === undefined)
+    return undefined;
+  if (user?.id === undefined || channel?.id === undefined) return undefined;
+  const thread = message?.thread_ts;
+  const conversation = formatPlace({ channel: channel.id, ...(thread === undefined ? {} : { thread }) });
+  return { channel: CHANNEL, conversation, sender: user.id, value: action.value };
 }

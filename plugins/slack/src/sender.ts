@@ -1,5 +1,7 @@
 /** Brings what Aleph says to Slack: in pieces that it takes, as fast as it allows, and each piece once. */
-import type { WebClient } from "@slack/web-api";
+import type { ChannelSend } from "@aleph/plugin-sdk";
+import type { KnownBlock, WebClient } from "@slack/web-api";
+import { BUTTON } from "./inbound.ts";
 import { toMrkdwn } from "./mrkdwn.ts";
 import { piecesOf } from "./pieces.ts";
 import { formatPlace, type Place, parsePlace } from "./place.ts";
@@ -15,6 +17,16 @@ interface Answerable {
 const ANSWERS = 5;
 const ANSWERS_MS = 29 * 60_000;
 const MAX_KEPT = 500;
+
+export interface SendOptions {
+  readonly buttons?: ChannelSend["buttons"];
+  readonly signal: AbortSignal;
+}
+
+interface Piece {
+  readonly text: string;
+  readonly blocks?: readonly KnownBlock[] | undefined;
+}
 
 export class Sender {
   readonly #web: WebClient;
@@ -34,9 +46,11 @@ export class Sender {
   }
 
   /** Resolves with the id of the first piece. Called again with the same after a failure, it goes on where it failed. */
-  async send(conversation: string, text: string, signal: AbortSignal): Promise<string> {
+  async send(conversation: string, text: string, { buttons, signal }: SendOptions): Promise<string> {
     const place = parsePlace(conversation);
-    const pieces = piecesOf(toMrkdwn(text));
+    const pieces: Piece[] = piecesOf(toMrkdwn(text)).map((piece) => ({ text: piece }));
+    // A block holds 3,000 characters and a message 40,000: the buttons have one of their own.
+    if (buttons) pieces.push({ text: "Your answer:", blocks: blocksOf(buttons) });
     const key = `${conversation}\n${text}`;
     let id = "";
     for (const [index, piece] of pieces.entries()) {
@@ -49,8 +63,8 @@ export class Sender {
     return id;
   }
 
-  async #deliver(place: Place, text: string, signal: AbortSignal): Promise<string> {
-    if (place.user !== undefined && (await this.#answer(formatPlace(place), text, signal))) return "";
+  async #deliver(place: Place, { text, blocks }: Piece, signal: AbortSignal): Promise<string> {
+    if (place.user !== undefined && (await this.#answer(formatPlace(place), { text, blocks }, signal))) return "";
     const channel = place.user ?? place.channel;
     for (;;) {
       await pause((this.#notBefore.get(channel) ?? 0) - Date.now(), signal);
@@ -58,6 +72,7 @@ export class Sender {
         const { ts = "" } = await this.#web.chat.postMessage({
           channel,
           text,
+          ...(blocks ? { blocks: [...blocks] } : {}),
           // A link that a stranger talked the model into must not be fetched in order to show what is behind it.
           unfurl_links: false,
           unfurl_media: false,
@@ -73,14 +88,14 @@ export class Sender {
   }
 
   /** Whether Slack took it there. Only whoever typed the command sees it. */
-  async #answer(place: string, text: string, signal: AbortSignal): Promise<boolean> {
+  async #answer(place: string, piece: Piece, signal: AbortSignal): Promise<boolean> {
     const known = this.#answerable.get(place);
     if (known === undefined || known.left === 0 || known.until < Date.now()) return false;
     known.left--;
     const response = await fetch(known.url, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ response_type: "ephemeral", replace_original: false, text }),
+      body: JSON.stringify({ response_type: "ephemeral", replace_original: false, ...piece }),
       redirect: "error",
       signal,
     });
@@ -89,6 +104,18 @@ export class Sender {
     if (!response.ok) this.#answerable.delete(place);
     return response.ok;
   }
+}
+
+function blocksOf(rows: NonNullable<ChannelSend["buttons"]>): KnownBlock[] {
+  return rows.map((row, at) => ({
+    type: "actions",
+    elements: row.map(({ label, value }, index) => ({
+      type: "button",
+      text: { type: "plain_text", text: label },
+      action_id: `${BUTTON}${at}_${index}`,
+      value,
+    })),
+  }));
 }
 
 function keep<T>(map: Map<string, T>, key: string, value: T): void {

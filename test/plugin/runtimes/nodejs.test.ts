@@ -56,7 +56,16 @@ export default { byDefault: () => "of the default export" };
       hooks: [{ event: "before_tool_call", kind: "observer", priority: "normal", handler: "onBefore" }],
       commands: [{ name: "ping", description: "d", handler: "handlePing" }],
       services: [{ name: "sync", description: "d", startHandler: "goSync", stopHandler: "noSync", autoStart: false }],
-      channels: [{ name: "chat", description: "d", connectHandler: "c1", disconnectHandler: "c2", sendHandler: "c3" }],
+      channels: [
+        {
+          name: "chat",
+          description: "d",
+          connectHandler: "c1",
+          disconnectHandler: "c2",
+          sendHandler: "c3",
+          buttons: false,
+        },
+      ],
       providers: [
         {
           name: "llm",
