@@ -2,8 +2,10 @@
  * Text out of documents that strangers made. Each is read by a confined process of its own, without files and network:
  * what its reader trips over ends that process, not the server.
  */
+
 import { parse } from "node:path";
 import { createSerial } from "../lib/serial.ts";
+import { writeInput } from "../lib/write-input.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { ConfinedChild, Sandbox } from "../sandbox/confinement.ts";
 import { ownProgram } from "../sandbox/own-program.ts";
@@ -95,7 +97,7 @@ async function converse(
     // What it says in its death is of no use to anybody, but must not fill its pipe.
     const words = readAll(child.stderr).catch(() => "");
     try {
-      child.stdin.write(bytes);
+      writeInput(child.stdin, bytes);
       await child.stdin.end();
     } catch (thrown) {
       // It ended before it had read everything; its answer, or that there is none, says why.

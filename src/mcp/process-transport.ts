@@ -1,4 +1,5 @@
 /** MCP over the pipes of a confined process: one JSON-RPC message a line (MCP 2025-11-25, "stdio"). What comes from there is not believed. */
+
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import { LineSplitter } from "../lib/line-splitter.ts";
@@ -6,6 +7,7 @@ import type { Log } from "../lib/log.ts";
 import { isDeeperThan } from "../lib/nesting.ts";
 import { Pace, readPaced } from "../lib/pace.ts";
 import { printableLine } from "../lib/terminal-text.ts";
+import { writeInput } from "../lib/write-input.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { ConfinedChild } from "../sandbox/confinement.ts";
 
@@ -63,7 +65,7 @@ export class ProcessTransport implements Transport {
     const line = `${JSON.stringify(message)}\n`;
     const { stdin } = this.#o.child;
     try {
-      stdin.write(line);
+      writeInput(stdin, line);
       this.#unread += line.length;
       if (this.#unread > MAX_UNREAD) this.#kill("killed: it does not read what it is sent");
       const flushed = stdin.flush();

@@ -1,6 +1,8 @@
 /** Runs what the policy has judged, confined as the plan says, in the environment that commands get. */
+
 import { rm } from "node:fs/promises";
 import { parseSize } from "../lib/size.ts";
+import { writeInput } from "../lib/write-input.ts";
 import type { SandboxLevel } from "../sdk/runtime.ts";
 import { commandFiles } from "./command-files.ts";
 import type { ConfinedChild, Sandbox } from "./confinement.ts";
@@ -320,7 +322,7 @@ async function forward(stream: ReadableStream<Uint8Array>, onOutput: (bytes: Uin
 }
 
 function send(child: ConfinedChild, text: string): void {
-  child.stdin.write(text);
+  writeInput(child.stdin, text);
   void Promise.resolve(child.stdin.flush()).catch(() => "it does not read any more");
 }
 

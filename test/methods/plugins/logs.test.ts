@@ -4,6 +4,8 @@ import { writePlugin } from "../../support/plugins.ts";
 
 test("plugins.logs shows what was logged of one plugin", async () => {
   await using t = await testApp();
+  // Of those that were there at the start nothing is logged.
+  await t.client.call("plugins.list", {});
   await writePlugin(t.home.plugins, "style", { prompt: "Tabs." });
   await writePlugin(t.home.plugins, "broken", {});
   const { entries } = await t.client.call("plugins.logs", { id: "style" });

@@ -1,7 +1,9 @@
 /** The server's end of the pipes to a plugin's process. Nothing that comes from there is believed before it was checked. */
+
 import { LineSplitter } from "../../../lib/line-splitter.ts";
 import { isDeeperThan } from "../../../lib/nesting.ts";
 import { Pace, readPaced } from "../../../lib/pace.ts";
+import { writeInput } from "../../../lib/write-input.ts";
 import type { ConfinedChild } from "../../../sandbox/confinement.ts";
 import type { OutputLog } from "./output-log.ts";
 
@@ -80,7 +82,7 @@ export class Pipe {
     if (this.#gone.signal.aborted) return;
     const { stdin } = this.#o.child;
     try {
-      stdin.write(line);
+      writeInput(stdin, line);
       this.#unread += line.length;
       if (!this.#flushing) void this.#flush();
     } catch {

@@ -1,6 +1,8 @@
 /** One host process as the server sees it: one exchange at a time, ended when it takes too long or says what it may not. */
+
 import { describeError } from "../../../lib/log.ts";
 import { createTokenBucket } from "../../../lib/token-bucket.ts";
+import { writeInput } from "../../../lib/write-input.ts";
 import { AlephError } from "../../../protocol/errors.ts";
 import type { ConfinedChild } from "../../../sandbox/confinement.ts";
 import type { ProcessHost } from "../../../sdk/runtime.ts";
@@ -230,7 +232,7 @@ export class WasmChild implements AsyncDisposable {
     const { stdin } = this.#o.child;
     const gone = () => "it has ended, which whoever waits is told by its output's end";
     try {
-      stdin.write(frame);
+      writeInput(stdin, frame);
       void Promise.resolve(stdin.flush()).catch(gone);
     } catch {
       gone();
