@@ -179,7 +179,8 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     fetch: options.fetch,
   });
   // Asked at the first run: loading the time zones takes longer than all the rest of a start.
-  const timeZone = () => env.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  let ownZone: string | undefined;
+  const timeZone = () => (ownZone ??= env.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
   const allowance = (identity: string) => auth.invites.allowance(identity);
   const usage = stack.use(new Ledger({ store, config: current, log, now, timeZone, allowance }));
   const voice = new Voice({ models, media, usage, config: current, monotonic });

@@ -1,5 +1,5 @@
 /** Named agents as Markdown files: `ALEPH_HOME/agents/<name>.md`, frontmatter for the table, the text for the prompt. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { AgentTable, Config } from "../config/schema.ts";
 import { fingerprint } from "../lib/fingerprint.ts";
@@ -63,13 +63,15 @@ export function withAgentFiles({ folder, config, log }: AgentFilesOptions): () =
 }
 
 function namesIn(folder: string): readonly string[] {
+  // Asked many times in a turn; mostly there is none.
+  if (statSync(folder, { throwIfNoEntry: false }) === undefined) return [];
   try {
     return readdirSync(folder)
       .filter((file) => file.endsWith(".md") && NAME.test(file.slice(0, -3)))
       .map((file) => file.slice(0, -3))
       .sort();
   } catch {
-    // Mostly there is none.
+    // Gone, or no folder.
     return [];
   }
 }

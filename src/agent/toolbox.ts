@@ -67,13 +67,15 @@ export class Toolbox {
     sessionTools: SessionTools | null,
     which: "usable" | "brief" | "all" = "usable",
   ): Promise<ToolDescription[]> {
-    assertAgent(this.#options.config(), agent);
-    const names = Object.keys(this.#options.tools).filter((name) => this.#mayUse(name, agent, sessionTools));
+    const config = this.#options.config();
+    assertAgent(config, agent);
+    const mayUse = (name: string) => permits(config.agents[agent]?.tools, name) && permits(sessionTools, name);
+    const names = Object.keys(this.#options.tools).filter(mayUse);
     const [{ toJSONSchema }, foreign] = await Promise.all([import("zod"), this.#foreign()]);
     const own = await Promise.all(
       names.map(async (name) => {
         const tool = await this.#load(name);
-        if (which !== "all" && !hasAll(this.#options.config(), tool.requires)) return [];
+        if (which !== "all" && !hasAll(config, tool.requires)) return [];
         let schemas = this.#parameters.get(tool);
         if (!schemas) {
           const { $schema: _, ...whole } = toJSONSchema(tool.params, { io: "input" });
@@ -84,7 +86,7 @@ export class Toolbox {
         return [{ name: tool.name, description: tool.description, parallel: tool.parallel, parameters }];
       }),
     );
-    const others = foreign.filter(({ name }) => this.#mayUse(name, agent, sessionTools));
+    const others = foreign.filter(({ name }) => mayUse(name));
     return [
       ...own.flat(),
       ...others.map(({ name, description, parallel, parameters: { $schema: _, ...parameters } }) => ({
