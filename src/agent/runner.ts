@@ -1,6 +1,7 @@
 /** Starts, queues, steers and stops runs: one at a time in each session, any number of sessions beside each other. */
 import type { Config } from "../config/schema.ts";
 import { describeError, type Log } from "../lib/log.ts";
+import { once } from "../lib/once.ts";
 import type { Media } from "../media/media.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Grant } from "../protocol/identity.ts";
@@ -19,7 +20,7 @@ import { aborted } from "./aborted.ts";
 import { type Accepted, acceptRun, type Origin, textOf } from "./accept.ts";
 import { Arrivals, type Arrived } from "./arrivals.ts";
 import { ActiveRun, directKey, endAll, type Follower, type Lane, loadOf, refuseBusy, type WaitingRun } from "./lane.ts";
-import { type LoopDeps, type LoopEnd, type LoopRun, runLoop } from "./loop.ts";
+import type { LoopDeps, LoopEnd, LoopRun } from "./loop.ts";
 import { recoverRuns } from "./recovery.ts";
 import { sessionIn, withParent } from "./spawned-run.ts";
 import { assertAgent } from "./toolbox.ts";
@@ -55,6 +56,8 @@ export class Runner implements SessionLoad {
   readonly #byRun = new Map<string, Lane>();
   readonly #arrivals: Arrivals;
   readonly #followers = new Set<Follower>();
+  /** A server that nobody talks to does without. */
+  readonly #loop = once(() => import("./loop.ts"));
   #suspended = false;
 
   constructor(options: RunnerOptions) {
@@ -324,6 +327,7 @@ export class Runner implements SessionLoad {
       isInterrupted: () => active.interrupted,
       isSuspended: () => this.#suspended,
     };
+    const { runLoop } = await this.#loop();
     // What a command does cannot be played again.
     if (run.request.direct) return runLoop(deps, loopRun);
     return runLoop(...(await this.#o.tape(deps, loopRun)));

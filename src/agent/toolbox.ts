@@ -54,6 +54,8 @@ export class Toolbox {
   readonly #options: ToolboxOptions;
   readonly #parameters = new WeakMap<AnyTool, { readonly whole: Schema; readonly brief: Schema }>();
 
+  readonly #loaded = new Map<string, AnyTool>();
+
   constructor(options: ToolboxOptions) {
     this.#options = options;
   }
@@ -166,10 +168,15 @@ export class Toolbox {
   }
 
   async #load(name: string): Promise<AnyTool> {
+    const known = this.#loaded.get(name);
+    if (known) return known;
     const loader = Object.hasOwn(this.#options.tools, name) ? this.#options.tools[name] : undefined;
     if (!loader)
       throw new AlephError("not_found", `No tool "${name}"`, { data: { hint: "tool.list shows those that exist" } });
-    return loader();
+    const tool = await loader();
+    // An import costs, also of what is there: all of them are asked for at each turn.
+    this.#loaded.set(name, tool);
+    return tool;
   }
 
   async #find(name: string): Promise<AnyTool | ForeignTool | undefined> {
