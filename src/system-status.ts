@@ -40,6 +40,8 @@ export function systemStatus({
   };
 }
 
+const TIDY_AFTER_MS = 1000;
+
 /** Tells every `everyMs` that the server lives; `before` is done first. Does not keep the process alive. */
 export function startTicks(
   everyMs: number,
@@ -52,4 +54,11 @@ export function startTicks(
   }, everyMs);
   tick.unref();
   return { [Symbol.dispose]: () => clearInterval(tick) };
+}
+
+/** What only the start needed is given back a moment later: a server that nobody talks to collects no garbage by itself. */
+export function tidyAfterStart(): Disposable {
+  const timer = setTimeout(() => Bun.gc(true), TIDY_AFTER_MS);
+  timer.unref();
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
