@@ -35,6 +35,8 @@ export type Line =
   /** What a name stands for. */
   | { readonly type: "name"; readonly name: string; readonly provider: string; readonly model: string }
   | { readonly type: "unknown_name"; readonly name: string; readonly error: RecordedError }
+  /** A provider that was left alone just then, for what it had done to others, too. */
+  | { readonly type: "paused"; readonly provider: string }
   | {
       readonly type: "request";
       readonly call: number;

@@ -2,6 +2,7 @@
 import type { LoopDeps } from "../agent/loop.ts";
 import { type Difference, firstDifference } from "../lib/first-difference.ts";
 import { AlephError } from "../protocol/errors.ts";
+import type { Breaker } from "../providers/models/breaker.ts";
 import { Models, type ModelsOptions, type ResolvedModel } from "../providers/models.ts";
 import type { EventHooks, HookContexts, Hooked, Hooks } from "../sdk/hook.ts";
 import type { HookEvent } from "../sdk/plugin.ts";
@@ -42,7 +43,7 @@ export class Player {
   }
 
   get models(): LoopDeps["models"] {
-    return new RecordedModels(this.#o, (id) => this.#provider(id));
+    return new RecordedModels(this.#o, { open: (id) => this.#provider(id), allows: (id) => this.#allows(id) });
   }
 
   toolbox(real: LoopDeps["toolbox"]): LoopDeps["toolbox"] {
@@ -109,6 +110,13 @@ export class Player {
 
   #deviate(where: string, difference: Difference | undefined): void {
     if (difference) this.deviations.push({ where, ...difference });
+  }
+
+  #allows(provider: string): boolean {
+    const line = this.#script[this.#at];
+    if (line?.type !== "paused" || line.provider !== provider) return true;
+    this.#advance();
+    return false;
   }
 
   #provider(id: string): OpenProvider {
@@ -202,12 +210,17 @@ function isOfTool(line: Line | undefined): line is LineOf<"tool"> | LineOf<"prog
   return line?.type === "tool" || line?.type === "progress";
 }
 
+interface RecordedProviders {
+  open(id: string): OpenProvider;
+  allows(id: string): boolean;
+}
+
 /** Names and facts as they were; every provider is the recording. */
 class RecordedModels extends Models {
   readonly #lines: readonly Line[];
-  readonly #provider: (id: string) => OpenProvider;
+  readonly #providers: RecordedProviders;
 
-  constructor({ models, lines }: PlayerOptions, provider: (id: string) => OpenProvider) {
+  constructor({ models, lines }: PlayerOptions, providers: RecordedProviders) {
     super({
       ...models,
       types: {},
@@ -216,7 +229,7 @@ class RecordedModels extends Models {
       fetch: Object.assign(() => Promise.reject(new Error("a replay has no network")), { preconnect: () => undefined }),
     });
     this.#lines = lines;
-    this.#provider = provider;
+    this.#providers = providers;
   }
 
   override order(wanted?: string): string[] {
@@ -235,7 +248,11 @@ class RecordedModels extends Models {
   }
 
   override async open(id: string): Promise<OpenProvider> {
-    return this.#provider(id);
+    return this.#providers.open(id);
+  }
+
+  override breaker(id: string): Breaker {
+    return { ...super.breaker(id), allow: () => this.#providers.allows(id) };
   }
 
   override known(provider: string, model: string): ModelInfo {

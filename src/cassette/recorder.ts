@@ -141,7 +141,17 @@ function recordedModels(models: LoopDeps["models"], tape: Tape): LoopDeps["model
       return recordedProvider(await models.open(...which), models, tape);
     },
     known: (provider, model) => models.known(provider, model),
-    breaker: (...which) => models.breaker(...which),
+    breaker(id) {
+      const breaker = models.breaker(id);
+      return {
+        ...breaker,
+        allow() {
+          const allowed = breaker.allow();
+          if (!allowed) tape.write({ type: "paused", provider: id });
+          return allowed;
+        },
+      };
+    },
     forget: (...which) => models.forget(...which),
   };
 }

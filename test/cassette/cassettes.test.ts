@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Line } from "../../src/cassette/cassette.ts";
 import { collectEvents } from "../support/app.ts";
 import { type Conversation, conversation, MAIN } from "../support/conversation.ts";
+import type { ProviderFake } from "../support/providers/fake.ts";
 import { startOpenAiFake } from "../support/providers/openai.ts";
 import { until } from "../support/until.ts";
 
@@ -25,6 +26,15 @@ async function send(t: Conversation, message: string, more: object = {}): Promis
   const { run_id } = await t.client.call("agent.run", { message, ...more });
   await t.client.call("runs.wait", { run_id });
   return run_id;
+}
+
+/** A conversation whose fallback is another provider. */
+async function conversationWith(second: ProviderFake): Promise<Conversation> {
+  const t = await conversation({ config: { ...record, models: { fallbacks: ["other/n"] } } });
+  await t.client.call("config.patch", {
+    patch: { providers: { other: { type: "openai-compatible", base_url: second.url, models: ["n"] } } },
+  });
+  return t;
 }
 
 const same = { differences: [], compared_events: true };
@@ -63,16 +73,7 @@ describe("a recorded run", () => {
 
   test("is played again with its retries and failover, without waiting", async () => {
     await using second = startOpenAiFake();
-    await using t = await conversation({
-      config: {
-        ...record,
-        models: { fallbacks: ["other/n"] },
-        providers: { other: { type: "openai-compatible", base_url: second.url, models: ["n"] } },
-      },
-    });
-    await t.client.call("config.patch", {
-      patch: { providers: { fake: { type: "openai-compatible", base_url: t.fake.url, models: ["m"] } } },
-    });
+    await using t = await conversationWith(second);
     t.fake.reply({ status: 500, message: "out" }, { status: 500, message: "out" }, { steps: ["half a "], end: "cut" });
     second.reply("sentence");
     const run_id = await send(t, "go");
@@ -81,6 +82,20 @@ describe("a recorded run", () => {
     const began = performance.now();
     expect(await t.client.call("runs.replay", { run_id })).toMatchObject({ text: "half a sentence", ...same });
     expect(performance.now() - began).toBeLessThan(400);
+  });
+
+  test("is played again with a provider that was paused for what it did before", async () => {
+    await using second = startOpenAiFake();
+    await using t = await conversationWith(second);
+    t.fake.reply({ status: 402, message: "no credit left" });
+    second.reply("for the first", ["for ", { tool_call: { name: "time", args: {} } }], "the second");
+    await send(t, "one");
+    const run_id = await send(t, "two");
+    expect(linesOf(t, run_id).filter(({ type }) => type === "paused")).toEqual([
+      { type: "paused", provider: "fake" },
+      { type: "paused", provider: "fake" },
+    ]);
+    expect(await t.client.call("runs.replay", { run_id })).toMatchObject({ text: "the second", ...same });
   });
 
   test("is played again as it failed and as it was cancelled", async () => {
