@@ -12,6 +12,7 @@ import { LinkDialog } from "./components/link-dialog.tsx";
 import { RenameDialog } from "./components/rename-dialog.tsx";
 import { StatusLines } from "./components/status-lines.tsx";
 import { TokenDialog } from "./components/token-dialog.tsx";
+import { LANGUAGES } from "./i18n/languages.ts";
 import { ApprovalsPage } from "./pages/approvals.tsx";
 import { ChannelsPage } from "./pages/channels.tsx";
 import { NewPage, SessionPage } from "./pages/chat.tsx";
@@ -35,11 +36,11 @@ export function App(props: AppProps) {
   const close = () => setDialog(undefined);
 
   useSignalEffect(() => {
-    const { theme, language } = panel.preferences;
+    const { theme } = panel.preferences;
     const root = document.documentElement;
     if (theme.value === "system") delete root.dataset.theme;
     else root.dataset.theme = theme.value;
-    root.lang = language.value === "zh" ? "zh-CN" : "en";
+    root.lang = LANGUAGES[panel.wording.shown.value.language].tag;
   });
 
   return (

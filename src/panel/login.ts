@@ -1,18 +1,21 @@
 /** The login page: sends a password or token once, keeps the key that comes back, goes to the panel. */
-import type { StringKey } from "./i18n/strings.ts";
+import { LANGUAGES, type StringKey } from "./i18n/languages.ts";
 import { translate, type Values } from "./i18n/translate.ts";
 import { writeLoginKey } from "./state/login-key.ts";
 import { createPreferences } from "./state/preferences.ts";
 import { keptIn } from "./state/storage.ts";
+import { createWording } from "./state/wording.ts";
 
 const kept = keptIn(localStorage);
 const preferences = createPreferences(kept, navigator.languages);
 const language = preferences.language.peek();
 const theme = preferences.theme.peek();
 if (theme !== "system") document.documentElement.dataset.theme = theme;
-document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
+document.documentElement.lang = LANGUAGES[language].tag;
+const wording = createWording(preferences.language);
+await wording.ready;
 
-const t = (key: StringKey, values?: Values) => translate(language, key, values);
+const t = (key: StringKey, values?: Values) => translate(wording.shown.peek(), key, values);
 for (const element of document.querySelectorAll<HTMLElement>("[data-word]")) {
   element.textContent = t(element.dataset.word as StringKey);
 }

@@ -95,6 +95,7 @@ async function logOutEverywhere(): Promise<void> {
   await logOut();
 }
 
+await panel.wording.ready;
 render(
   <App
     panel={panel}

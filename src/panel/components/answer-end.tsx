@@ -1,5 +1,5 @@
 /** How an answer ended when it did not end well: what happened, why, and what to do next. */
-import type { StringKey } from "../i18n/strings.ts";
+import type { StringKey } from "../i18n/languages.ts";
 import type { Answer } from "../state/answer.ts";
 import { useT } from "./context.ts";
 import { CopyButton } from "./copy-button.tsx";

@@ -1,6 +1,6 @@
 /** A question to the person, whole: the tool, all that will happen, why it is asked, until when, and the four answers. */
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import { type StringKey, strings } from "../i18n/strings.ts";
+import { ENGLISH, type StringKey } from "../i18n/languages.ts";
 import type { Decision, Question } from "../state/approvals.ts";
 import { troubleOf } from "../state/phase.ts";
 import { useFormats, usePanel, useT } from "./context.ts";
@@ -115,7 +115,7 @@ export function ApprovalCard({ question, first }: { question: Question; first: b
 
 function wantsOf(tool: string): StringKey {
   const own = `approval.wants_${tool}`;
-  return Object.hasOwn(strings, own) ? (own as StringKey) : "approval.wants";
+  return Object.hasOwn(ENGLISH, own) ? (own as StringKey) : "approval.wants";
 }
 
 /** The command, where there is one, and every other part. */

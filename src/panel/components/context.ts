@@ -39,12 +39,12 @@ export function usePanel(): Panel {
 }
 
 export function useT(): Translate {
-  const language = usePanel().preferences.language.value;
-  return useMemo(() => (key, values) => translate(language, key, values), [language]);
+  const wording = usePanel().wording.shown.value;
+  return useMemo(() => (key, values) => translate(wording, key, values), [wording]);
 }
 
 export function useFormats(): Formats {
-  const { preferences, now } = usePanel();
-  const language = preferences.language.value;
-  return useMemo(() => createFormats(language, now), [language, now]);
+  const { wording, now } = usePanel();
+  const shown = wording.shown.value;
+  return useMemo(() => createFormats(shown, now), [shown, now]);
 }

@@ -1,5 +1,5 @@
 /** Every key there is. */
-import type { StringKey } from "../i18n/strings.ts";
+import type { StringKey } from "../i18n/languages.ts";
 import { useT } from "./context.ts";
 import { Dialog } from "./dialog.tsx";
 import { isMac, modName } from "./keys.ts";

@@ -1,7 +1,7 @@
 /** What a conversation is called, and in which part of the list it stands. */
 import type { WireSession } from "../../protocol/session.ts";
 import { MAIN_SESSION_KEY } from "../../protocol/session-key.ts";
-import type { StringKey } from "../i18n/strings.ts";
+import type { StringKey } from "../i18n/languages.ts";
 import type { Translate } from "../i18n/translate.ts";
 
 export function titleOf({ title, session_key: key }: Pick<WireSession, "title" | "session_key">, t: Translate): string {

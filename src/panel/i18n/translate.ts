@@ -1,13 +1,27 @@
 /** Words, numbers and times in the person's language. */
-import { type Language, type StringKey, strings } from "./strings.ts";
+import { LANGUAGES, type Language, type StringKey, type Words } from "./languages.ts";
+
+/** A language with its words. */
+export interface Wording {
+  readonly language: Language;
+  readonly words: Words;
+}
 
 export type Values = Readonly<Record<string, string | number>>;
 export type Translate = (key: StringKey, values?: Values) => string;
 
-export function translate(language: Language, key: StringKey, values: Values = {}): string {
-  const forms = strings[key][language].split("|");
-  const text = (forms.length > 1 && values.count !== 1 ? forms[1] : forms[0]) ?? "";
+const PLURALS = ["zero", "one", "two", "few", "many", "other"] as const;
+
+export function translate({ language, words }: Wording, key: StringKey, values: Values = {}): string {
+  const forms = words[key].split("|");
+  const text = (forms.length > 1 ? forms[formOf(language, Number(values.count))] : forms[0]) ?? forms.at(-1)!;
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+}
+
+function formOf(language: Language, count: number): number {
+  const rules = new Intl.PluralRules(LANGUAGES[language].tag);
+  const known = rules.resolvedOptions().pluralCategories;
+  return PLURALS.filter((category) => known.includes(category)).indexOf(rules.select(count));
 }
 
 export interface Formats {
@@ -21,9 +35,11 @@ export interface Formats {
   bytes(count: number): string;
 }
 
-export function createFormats(language: Language, now: () => number): Formats {
-  const locale = language === "zh" ? "zh-CN" : "en";
-  const [second, minute, hour] = language === "zh" ? [" 秒", " 分", " 小时"] : [" s", " min", " h"];
+export function createFormats({ language, words }: Wording, now: () => number): Formats {
+  const locale = LANGUAGES[language].tag;
+  const [milli, second, minute, hour] = (["milliseconds", "seconds", "minutes", "hours"] as const).map(
+    (unit) => ` ${words[`unit.${unit}`]}`,
+  );
   const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hour12: false });
   const day = new Intl.DateTimeFormat(locale, {
     day: "numeric",
@@ -36,7 +52,7 @@ export function createFormats(language: Language, now: () => number): Formats {
   const tenth = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   return {
     duration(ms) {
-      if (ms < 95) return `${Math.max(1, Math.round(ms))} ${language === "zh" ? "毫秒" : "ms"}`;
+      if (ms < 95) return `${Math.max(1, Math.round(ms))}${milli}`;
       if (ms < 9950) return `${tenth.format(ms / 1000)}${second}`;
       const seconds = Math.round(ms / 1000);
       if (seconds < 60) return `${seconds}${second}`;

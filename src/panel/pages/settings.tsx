@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { Choices } from "../components/choices.tsx";
 import { useShell, useT } from "../components/context.ts";
 import { PageHead } from "../components/page-head.tsx";
-import { LANGUAGES } from "../i18n/strings.ts";
+import { LANGUAGE_IDS, LANGUAGES } from "../i18n/languages.ts";
 import { THEMES } from "../state/preferences.ts";
 import { hashOf } from "../state/router.ts";
 
@@ -34,7 +34,7 @@ export function SettingsPage() {
           />
           <Choices
             label={t("settings.language")}
-            options={LANGUAGES.map((language) => ({ value: language, label: t(`settings.language_${language}`) }))}
+            options={LANGUAGE_IDS.map((language) => ({ value: language, label: LANGUAGES[language].name }))}
             value={preferences.language.value}
             onChoose={(language) => (preferences.language.value = language)}
           />

@@ -22,9 +22,11 @@ import { createSessions, type Sessions } from "./sessions.ts";
 import { createSkills, type Skills } from "./skills.ts";
 import { createSpending, type Spending } from "./spending.ts";
 import type { KeptValues } from "./storage.ts";
+import { createWording, type ShownWording } from "./wording.ts";
 
 export interface Panel extends Disposable {
   readonly preferences: Preferences;
+  readonly wording: ShownWording;
   readonly router: Router;
   readonly connection: Connection;
   readonly sessions: Sessions;
@@ -67,6 +69,7 @@ const KEPT_OPEN = 6;
 
 export function createPanel(options: PanelOptions): Panel {
   const { kept, now, router } = options;
+  const preferences = createPreferences(kept, options.languages);
   const listeners = new Set<(event: EventFrame) => void>();
   const conversations = new Map<string, Conversation>();
   const server = signal<Result<"system.info"> | undefined>(undefined);
@@ -145,7 +148,8 @@ export function createPanel(options: PanelOptions): Panel {
   }
 
   return {
-    preferences: createPreferences(kept, options.languages),
+    preferences,
+    wording: createWording(preferences.language),
     router,
     connection,
     sessions,

@@ -1,6 +1,6 @@
 /** What a person set for this browser: theme, language, the rail, notifications. */
 import { effect, type Signal, signal } from "@preact/signals";
-import { LANGUAGES, type Language } from "../i18n/strings.ts";
+import { LANGUAGE_IDS, type Language } from "../i18n/languages.ts";
 import type { KeptValues } from "./storage.ts";
 
 export const THEMES = ["system", "light", "dark"] as const;
@@ -24,7 +24,7 @@ export function createPreferences(kept: KeptValues, wanted: readonly string[]): 
   const saved = typeof found === "object" && found !== null ? (found as Record<string, unknown>) : {};
   const preferences: Preferences = {
     theme: signal(THEMES.find((theme) => theme === saved.theme) ?? "system"),
-    language: signal(LANGUAGES.find((language) => language === saved.language) ?? languageOf(wanted)),
+    language: signal(LANGUAGE_IDS.find((language) => language === saved.language) ?? languageOf(wanted)),
     railOpen: signal(saved.rail_open !== false),
     railWidth: signal(clampRail(typeof saved.rail_width === "number" ? saved.rail_width : RAIL.usual)),
     notify: signal(saved.notify === true),
@@ -47,7 +47,7 @@ export function clampRail(width: number): number {
 
 export function languageOf(wanted: readonly string[]): Language {
   for (const tag of wanted) {
-    const found = LANGUAGES.find((language) => tag.toLowerCase().split("-")[0] === language);
+    const found = LANGUAGE_IDS.find((language) => tag.toLowerCase().split("-")[0] === language);
     if (found) return found;
   }
   return "en";

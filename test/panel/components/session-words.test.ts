@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import { ageOf, titleOf } from "../../../src/panel/components/session-words.ts";
+import { ENGLISH } from "../../../src/panel/i18n/languages.ts";
 import { translate } from "../../../src/panel/i18n/translate.ts";
 
-const t = (key: Parameters<typeof translate>[1]) => translate("en", key);
+const t = (key: Parameters<typeof translate>[1]) => translate({ language: "en", words: ENGLISH }, key);
 
 test.each([
   ["agent:main:main", null, "Main conversation"],

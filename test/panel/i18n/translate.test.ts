@@ -1,15 +1,25 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { LANGUAGES, type StringKey, strings } from "../../../src/panel/i18n/strings.ts";
+import { ENGLISH, LANGUAGE_IDS, LANGUAGES, type StringKey } from "../../../src/panel/i18n/languages.ts";
 import { createFormats, translate } from "../../../src/panel/i18n/translate.ts";
 
-const KEYS = Object.keys(strings) as StringKey[];
+const KEYS = Object.keys(ENGLISH) as StringKey[];
+const tables = await Promise.all(
+  LANGUAGE_IDS.map(async (language) => ({ language, words: await LANGUAGES[language].load() })),
+);
+const wordingOf = (language: string) => tables.find((table) => table.language === language)!;
+const english = wordingOf("en");
+const chinese = wordingOf("zh");
 const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!).toSorted();
 
-describe("strings", () => {
+describe("words", () => {
+  test.each(tables)("of $language have every key of the English ones and no other", ({ words }) => {
+    expect(Object.keys(words).toSorted()).toEqual(KEYS.toSorted());
+  });
+
   test.each(KEYS)("%s says the same in every language", (key) => {
-    const texts = LANGUAGES.map((language) => strings[key][language]);
+    const texts = tables.map(({ words }) => words[key]);
     expect(texts.every((text) => text.trim() !== "")).toBe(true);
     const [first, ...others] = texts.map((text) => [...new Set(placeholders(text))]);
     for (const other of others) expect(other).toEqual(first!);
@@ -19,7 +29,7 @@ describe("strings", () => {
   test("are all used, and all that is used is there", () => {
     const root = join(import.meta.dir, "../../../src/panel");
     const sources = readdirSync(root, { recursive: true, encoding: "utf8" })
-      .filter((path) => /\.(?:tsx?|html)$/.test(path) && !path.endsWith("strings.ts"))
+      .filter((path) => /\.(?:tsx?|html)$/.test(path) && !path.startsWith("i18n/en") && !path.startsWith("i18n/zh"))
       .map((path) => readFileSync(join(root, path), "utf8"))
       .join("\n");
     const made = [...sources.matchAll(/`([a-z]+\.[a-z_]*)\$\{/g)].map((match) => match[1]!);
@@ -30,24 +40,24 @@ describe("strings", () => {
 
 describe("translate", () => {
   test("fills in values and leaves what it does not know", () => {
-    expect(translate("en", "composer.not_sent", { why: "no line" })).toBe("Not sent: no line");
-    expect(translate("en", "composer.not_sent")).toBe("Not sent: {why}");
+    expect(translate(english, "composer.not_sent", { why: "no line" })).toBe("Not sent: no line");
+    expect(translate(english, "composer.not_sent")).toBe("Not sent: {why}");
   });
 
   test("does not look for values inside of values", () => {
-    expect(translate("en", "composer.not_sent", { why: "{why}" })).toBe("Not sent: {why}");
+    expect(translate(english, "composer.not_sent", { why: "{why}" })).toBe("Not sent: {why}");
   });
 
   test("knows one from many where the language does", () => {
-    expect(translate("en", "answer.steps", { count: 1 })).toBe("1 step");
-    expect(translate("en", "answer.steps", { count: 2 })).toBe("2 steps");
-    expect(translate("zh", "answer.steps", { count: 2 })).toBe("2 步");
+    expect(translate(english, "answer.steps", { count: 1 })).toBe("1 step");
+    expect(translate(english, "answer.steps", { count: 2 })).toBe("2 steps");
+    expect(translate(chinese, "answer.steps", { count: 2 })).toBe("2 步");
   });
 });
 
 describe("formats", () => {
   const now = new Date(2026, 10, 21, 12, 0).getTime();
-  const en = createFormats("en", () => now);
+  const en = createFormats(english, () => now);
 
   test.each([
     [0, "1 ms"],

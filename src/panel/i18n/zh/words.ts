@@ -1,0 +1,9 @@
+/** Every word of the panel in Chinese. */
+
+import { access } from "./access.ts";
+import { app } from "./app.ts";
+import { conversation } from "./conversation.ts";
+import { extensions } from "./extensions.ts";
+import { records } from "./records.ts";
+
+export const words = { ...app, ...conversation, ...access, ...extensions, ...records };
