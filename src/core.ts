@@ -37,6 +37,7 @@ import { methods, type Needs } from "./methods/index.ts";
 import { openModelParts } from "./model-parts.ts";
 import { openAuth } from "./open-auth.ts";
 import { openCassettes } from "./open-cassettes.ts";
+import { openDoctor } from "./open-doctor.ts";
 import { createInstaller, openPlugins } from "./open-plugins.ts";
 import { openSkills } from "./open-skills.ts";
 import type { loadPanel } from "./panel/assets.ts";
@@ -293,6 +294,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     logs,
     now,
     home: home.path,
+    doctor: openDoctor({ home, env, now, models, status: () => needs.status() }),
     authMode: () => auth.mode,
     shutdown: options.onStopRequested,
     describe: () => describeMethods(methods),

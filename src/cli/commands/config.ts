@@ -97,7 +97,7 @@ const validate = defineCommand({
     if (args.file !== undefined && !existsSync(home.config))
       throw usageError(`There is no file ${JSON.stringify(args.file)}`, "Check the path");
     const exists = existsSync(home.config);
-    const { checkConfigFile } = await import("../config-check.ts");
+    const { checkConfigFile } = await import("../../doctor/config-check.ts");
     const issues = exists ? await checkConfigFile(home.config, env) : [];
     if (issues.length > 0) {
       throw new AlephError("config_invalid", `${home.config} is not valid`, {

@@ -1,8 +1,8 @@
 /** `aleph doctor`: looks at everything that has to be right, and says what to do where it is not. */
 import { existsSync } from "node:fs";
 import { printableLine } from "../../lib/terminal-text.ts";
+import type { Finding } from "../../protocol/finding.ts";
 import { defineCommand } from "../command.ts";
-import type { Finding } from "../doctor/finding.ts";
 import { EXIT } from "../exit-codes.ts";
 import { homeFlags, homeOf, jsonFlag } from "../flags.ts";
 import { writeJson } from "../output.ts";
@@ -15,27 +15,17 @@ export const doctor = defineCommand({
   async run(args, invocation): Promise<number> {
     const { env, terminal } = invocation;
     const home = homeOf(args, env);
-    const files = await import("../doctor/files.ts");
-    const services = await import("../doctor/services.ts");
+    const { examineMachine, isUsable } = await import("../../doctor/machine.ts");
     const found: Finding[] = [];
     const take = (findings: readonly Finding[]) => {
       found.push(...findings);
       if (!args.json) for (const finding of findings) writeFinding(terminal.out, finding);
     };
     const homeExists = existsSync(home.path);
-    take(files.checkHome(home));
-    take(files.checkCredentials(home));
-    take(await files.checkConfig(home, env));
-    const usable = !found.some(({ check, status }) => status === "fail" && ["home", "config"].includes(check));
-    take(files.checkDatabase(home));
-    take(files.checkDisk(home));
-    take(files.checkClock(home, Date.now()));
-    const { checkSandbox } = await import("../doctor/sandbox.ts");
-    take(await checkSandbox());
+    for await (const findings of examineMachine({ home, env, now: Date.now() })) take(findings);
     // Both read the config and write into the home.
-    if (usable) {
-      const { checkInterfaces } = await import("../doctor/interfaces.ts");
-      take(await checkInterfaces(home, env));
+    if (isUsable(found)) {
+      const services = await import("../doctor/services.ts");
       take(await services.checkServer(home, invocation));
       take(await services.checkProviders({ ...args, home: home.path }, { env, terminal, homeExists }));
     }

@@ -3,17 +3,18 @@ import type { Client } from "../../client/client.ts";
 import { openConfig } from "../../config/config.ts";
 import type { Home } from "../../config/home.ts";
 import { findInstance } from "../../config/instance.ts";
+import { findings, wordsOf } from "../../doctor/findings.ts";
+import { checkModels } from "../../doctor/models.ts";
 import { createLog } from "../../lib/log.ts";
 import { AlephError } from "../../protocol/errors.ts";
+import type { Finding } from "../../protocol/finding.ts";
 import type { Invocation } from "../command.ts";
 import { withClient } from "../connection.ts";
 import type { HomeFlags } from "../flags.ts";
 import { formatElapsed } from "../format.ts";
 import { pinnedFetch } from "../pinned-fetch.ts";
-import { hintFor } from "../provider-hint.ts";
 import { LOCAL } from "../remotes.ts";
 import { withTemporaryCore } from "../setup/temporary-core.ts";
-import { type Finding, findings, wordsOf } from "./finding.ts";
 
 const HEALTH_MS = 3_000;
 
@@ -85,21 +86,6 @@ export async function checkProviders(
 }
 
 async function askProviders(client: Client): Promise<readonly Finding[]> {
-  const { ok, warn, fail } = findings("models");
   const [config, list] = [await client.call("models.config", {}), await client.call("models.list", {})];
-  const found: Finding[] = config.providers.map(({ id }) => {
-    const failed = list.errors.find(({ provider }) => provider === id);
-    if (failed) {
-      const { message, failure } = failed.error;
-      return warn(message, hintFor(typeof failure === "string" ? failure : undefined));
-    }
-    const count = list.models.filter(({ provider }) => provider === id).length;
-    return ok(`${id} answers with ${count} ${count === 1 ? "model" : "models"}`);
-  });
-  const byDefault = config.default;
-  if (byDefault === null) return [...found, fail("no model answers by default", "Set one up with: aleph wizard")];
-  if (byDefault.startsWith("demo/")) {
-    return [...found, warn("only the scripted demo answers", "Set up a model with: aleph wizard")];
-  }
-  return [...found, ok(`${byDefault} answers by default`)];
+  return checkModels({ ...config, ...list });
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Finding } from "../../../src/cli/doctor/finding.ts";
+import type { Finding } from "../../../src/protocol/finding.ts";
 import { createSandbox } from "../../../src/sandbox/sandbox.ts";
 import { testApp } from "../../support/app.ts";
 import { runCli } from "../../support/cli.ts";
@@ -79,6 +79,7 @@ test("doctor fails for secrets that others can read", async () => {
         status: "fail",
         message: `${path} can be read by other users`,
         hint: `chmod 600 ${path}`,
+        fix: "close_credentials",
       },
     ],
   });

@@ -1,6 +1,7 @@
 /** The check of how far this machine can confine the code of plugins. */
-import { createSandbox } from "../../sandbox/sandbox.ts";
-import { type Finding, findings } from "./finding.ts";
+import type { Finding } from "../protocol/finding.ts";
+import { createSandbox } from "../sandbox/sandbox.ts";
+import { findings } from "./findings.ts";
 
 export async function checkSandbox(): Promise<readonly Finding[]> {
   const { ok, warn } = findings("sandbox");

@@ -1,15 +1,16 @@
 /** Checks of what lies on the disk: the home, its secrets, config.toml, the database, free space, the clock. */
-import { Database } from "bun:sqlite";
-import { accessSync, constants, existsSync, readdirSync, readFileSync, statfsSync, statSync } from "node:fs";
+import { accessSync, chmodSync, constants, existsSync, readdirSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { parseDocument } from "../../config/document.ts";
-import type { Environment } from "../../config/environment.ts";
-import type { Home } from "../../config/home.ts";
-import { isReference, resolveSecret } from "../../config/secrets.ts";
-import { isTable } from "../../lib/merge-patch.ts";
-import { checkConfigFile } from "../config-check.ts";
-import { formatBytes, formatDuration } from "../format.ts";
-import { type Finding, findings, wordsOf } from "./finding.ts";
+import { parseDocument } from "../config/document.ts";
+import type { Environment } from "../config/environment.ts";
+import type { Home } from "../config/home.ts";
+import { isReference, resolveSecret } from "../config/secrets.ts";
+import { formatBytes, formatDuration } from "../lib/human-units.ts";
+import { isTable } from "../lib/merge-patch.ts";
+import type { Finding } from "../protocol/finding.ts";
+import { checkConfigFile } from "./config-check.ts";
+import { quickCheck } from "./database.ts";
+import { findings, wordsOf } from "./findings.ts";
 
 const POSIX = process.platform !== "win32";
 
@@ -25,7 +26,7 @@ export function checkHome(home: Home): readonly Finding[] {
     return [fail(`${home.path} cannot be written: ${wordsOf(thrown)}`, "Give it to the user that runs Aleph")];
   }
   if (POSIX && (stat.mode & 0o077) !== 0) {
-    return [warn(`${home.path} can be read by other users`, `chmod 700 ${home.path}`)];
+    return [warn(`${home.path} can be read by other users`, `chmod 700 ${home.path}`, "close_home")];
   }
   return [ok(home.path)];
 }
@@ -34,11 +35,21 @@ export function checkHome(home: Home): readonly Finding[] {
 export function checkCredentials(home: Home): readonly Finding[] {
   const { ok, fail } = findings("credentials");
   if (!existsSync(home.credentials)) return [ok("none yet; the first start makes the owner's token")];
-  const open = readdirSync(home.credentials)
-    .map((name) => join(home.credentials, name))
-    .filter((path) => POSIX && (statSync(path).mode & 0o077) !== 0);
+  const open = openCredentials(home);
   if (open.length === 0) return [ok("readable by their owner alone")];
-  return open.map((path) => fail(`${path} can be read by other users`, `chmod 600 ${path}`));
+  return open.map((path) => fail(`${path} can be read by other users`, `chmod 600 ${path}`, "close_credentials"));
+}
+
+function openCredentials(home: Home): readonly string[] {
+  if (!POSIX || !existsSync(home.credentials)) return [];
+  return readdirSync(home.credentials)
+    .map((name) => join(home.credentials, name))
+    .filter((path) => (statSync(path).mode & 0o077) !== 0);
+}
+
+/** Takes from other users what they could read. */
+export function closeCredentials(home: Home): void {
+  for (const path of openCredentials(home)) chmodSync(path, statSync(path).isDirectory() ? 0o700 : 0o600);
 }
 
 export async function checkConfig(home: Home, env: Environment): Promise<readonly Finding[]> {
@@ -68,19 +79,13 @@ export async function checkConfig(home: Home, env: Environment): Promise<readonl
   return [ok(home.config), ...broken];
 }
 
-export function checkDatabase(home: Home): readonly Finding[] {
+export async function checkDatabase(home: Home): Promise<readonly Finding[]> {
   const { ok, fail } = findings("database");
   if (!existsSync(home.database)) return [ok("none yet; the first start makes it")];
   try {
-    using database = new Database(home.database, { readonly: true });
-    const [first] = database.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").all();
-    if (first?.quick_check !== "ok") {
-      return [
-        fail(
-          `aleph.db is damaged: ${first?.quick_check ?? "no answer"}`,
-          "Stop the server and go back to a copy of the file",
-        ),
-      ];
+    const said = await quickCheck(home.database);
+    if (said !== "ok") {
+      return [fail(`aleph.db is damaged: ${said}`, "Stop the server and go back to a copy of the file")];
     }
     return [ok(`aleph.db is sound, ${formatBytes(statSync(home.database).size)}`)];
   } catch (thrown) {

@@ -1,14 +1,15 @@
 /** The check of the interfaces that the config switches on: whether they can work on this machine. */
-import { openConfig } from "../../config/config.ts";
-import type { Environment } from "../../config/environment.ts";
-import type { Home } from "../../config/home.ts";
-import { createLog } from "../../lib/log.ts";
-import { type Finding, findings } from "./finding.ts";
+import { openConfig } from "../config/config.ts";
+import type { Environment } from "../config/environment.ts";
+import type { Home } from "../config/home.ts";
+import { createLog } from "../lib/log.ts";
+import type { Finding } from "../protocol/finding.ts";
+import { findings } from "./findings.ts";
 
 /** Needs a valid config. */
 export async function checkInterfaces(home: Home, env: Environment): Promise<readonly Finding[]> {
   const { ok, warn } = findings("interfaces");
-  const { findInterfaceObstacles } = await import("../../check-tables.ts");
+  const { findInterfaceObstacles } = await import("../check-tables.ts");
   const { current } = await openConfig({
     home,
     env,
