@@ -256,7 +256,6 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     rate: () => current().limits.rate.write,
     listen,
   });
-
   const stalls = stack.use(startStallMonitor(monotonic));
   let configIssues: readonly Issue[] = [];
   const needs: Needs = {
@@ -265,6 +264,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     sessions,
     ...sessionParts({ ...memoryOptions, ...promptNeeds, config: withAgents, sessions, stores, bus, load: runner }),
     queues: runner,
+    mediaLinks,
     stores,
     bus,
     toolbox,

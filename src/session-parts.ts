@@ -12,6 +12,8 @@ export function sessionParts(options: CompactionsOptions & BranchesOptions & Pro
     compactions: new Compactions(options),
     branches: new Branches(options),
     prompts: new PromptReports(options),
+    /** What the agents' own files say included. */
+    configWithAgents: options.config,
   };
 }
 
