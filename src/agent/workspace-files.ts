@@ -3,9 +3,8 @@
  * they are notes, not the owner's word: they are introduced as such, and nothing that a call may do depends on them. In a folder
  * that a stranger may have filled, a checkout say, they are a stranger's until the owner trusts it.
  */
-import { constants } from "node:fs";
-import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { openFile } from "../lib/open-file.ts";
 import { NOTES_FILES } from "../policy/notes-files.ts";
 import { markGuidance } from "./untrusted.ts";
 
@@ -36,15 +35,9 @@ ${text}`,
 
 /** Empty when it is no file that can be read: a link would bring in what is elsewhere. */
 async function readStart(path: string): Promise<string> {
-  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-  const file = await open(path, flags).catch(() => undefined);
+  await using file = await openFile(path).catch(() => undefined);
   if (file === undefined) return "";
-  try {
-    if (!(await file.stat()).isFile()) return "";
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(MAX_BYTES + 1), 0, MAX_BYTES + 1, 0);
-    const text = new TextDecoder().decode(buffer.subarray(0, Math.min(bytesRead, MAX_BYTES))).trim();
-    return bytesRead > MAX_BYTES ? `${text}\n[The rest is left out: more than ${MAX_BYTES / 1024} KiB]` : text;
-  } finally {
-    await file.close();
-  }
+  const { bytesRead, buffer } = await file.read(Buffer.alloc(MAX_BYTES + 1), 0, MAX_BYTES + 1, 0);
+  const text = new TextDecoder().decode(buffer.subarray(0, Math.min(bytesRead, MAX_BYTES))).trim();
+  return bytesRead > MAX_BYTES ? `${text}\n[The rest is left out: more than ${MAX_BYTES / 1024} KiB]` : text;
 }

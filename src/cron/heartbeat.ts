@@ -1,8 +1,7 @@
 /** The heartbeat: an agent looks after what its HEARTBEAT.md names, and is heard only when something matters. */
-import { constants } from "node:fs";
-import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { describeError, type Log } from "../lib/log.ts";
+import { openFile } from "../lib/open-file.ts";
 import { AlephError } from "../protocol/errors.ts";
 import { OWNER_GRANT } from "../protocol/identity.ts";
 import { buildSessionKey } from "../protocol/session-key.ts";
@@ -141,18 +140,12 @@ function isNothing(text: string): boolean {
 
 /** Undefined where nothing is asked: no file, or only headings and comments. A link would bring in what is elsewhere. */
 async function readNotes(path: string): Promise<string | undefined> {
-  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-  const file = await open(path, flags).catch(() => undefined);
+  await using file = await openFile(path).catch(() => undefined);
   if (file === undefined) return undefined;
-  try {
-    if (!(await file.stat()).isFile()) return undefined;
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
-    const text = new TextDecoder().decode(buffer.subarray(0, bytesRead)).trim();
-    const asks = text.replace(/<!--[\s\S]*?-->/g, "").split("\n");
-    return asks.some((line) => !/^\s*(?:#.*|[-*+]?\s*)$/.test(line)) ? text : undefined;
-  } finally {
-    await file.close();
-  }
+  const { bytesRead, buffer } = await file.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
+  const text = new TextDecoder().decode(buffer.subarray(0, bytesRead)).trim();
+  const asks = text.replace(/<!--[\s\S]*?-->/g, "").split("\n");
+  return asks.some((line) => !/^\s*(?:#.*|[-*+]?\s*)$/.test(line)) ? text : undefined;
 }
 
 /** By the clock on the wall there; from 22:00 until 06:00 goes over midnight, and the same twice is all day. */

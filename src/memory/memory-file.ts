@@ -1,10 +1,10 @@
 /** MEMORY.md in an agent's workspace: its facts, to be read and edited; what a person wrote there goes before what the database has. */
-import { constants, mkdirSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { writeAtomic } from "../lib/atomic-write.ts";
 import { fingerprint } from "../lib/fingerprint.ts";
 import { describeError, type Log } from "../lib/log.ts";
+import { openFile } from "../lib/open-file.ts";
 import { createSerial, type Serial } from "../lib/serial.ts";
 import type { Fact } from "../sdk/memory.ts";
 import type { Store } from "../sdk/store.ts";
@@ -196,14 +196,7 @@ export class MemoryFile implements Disposable {
 
 /** Undefined when it is no file that can be read whole: a link would bring in what is elsewhere. */
 async function readStart(path: string): Promise<string | undefined> {
-  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-  const file = await open(path, flags).catch(() => undefined);
-  if (file === undefined) return undefined;
-  try {
-    const stat = await file.stat();
-    if (!stat.isFile() || stat.size > MAX_BYTES) return undefined;
-    return (await file.readFile()).toString("utf8");
-  } finally {
-    await file.close();
-  }
+  await using file = await openFile(path).catch(() => undefined);
+  if (file === undefined || (await file.stat()).size > MAX_BYTES) return undefined;
+  return await file.readFile("utf8");
 }

@@ -1,7 +1,7 @@
 /** All that a plugin is made of: the files of its folder, one hash over them, and a copy that nothing changes any more. */
-import { constants } from "node:fs";
 import { lstat, mkdir, open, readdir } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
+import { openFile } from "../lib/open-file.ts";
 import { AlephError } from "../protocol/errors.ts";
 
 export interface Content {
@@ -98,8 +98,8 @@ async function readAll(
   for (const { path } of files) {
     const own = new Bun.CryptoHasher("sha256");
     try {
-      const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-      await using file = await open(join(folder, path), flags);
+      await using file = await openFile(join(folder, path));
+      if (!file) throw refuse(path, "is no regular file");
       await using copy = await openCopy(path);
       for (;;) {
         const { bytesRead } = await file.read(buffer);

@@ -1,8 +1,8 @@
 /** The files below a folder, in order; links are not followed, and what Git would ignore can be left out. */
-import { constants, type Dirent } from "node:fs";
-import { open } from "node:fs/promises";
+import type { Dirent } from "node:fs";
 import { dirname, join } from "node:path";
 import { type IgnoreRules, parseIgnoreRules } from "../lib/ignore-rules.ts";
+import { openFile } from "../lib/open-file.ts";
 import { AlephError } from "../protocol/errors.ts";
 import { codeOf, holdFolder, nameBelow, sortedEntries } from "./held-folder.ts";
 
@@ -91,10 +91,8 @@ async function levelsOf(folder: string): Promise<readonly Level[]> {
 /** Nothing when there is no such file, or nothing that could be meant as one. */
 async function readRules(path: string): Promise<string | undefined> {
   try {
-    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
-    await using file = await open(path, O_RDONLY | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0));
-    const stats = await file.stat();
-    if (!stats.isFile() || stats.size > MAX_RULE_FILE) return undefined;
+    await using file = await openFile(path);
+    if (!file || (await file.stat()).size > MAX_RULE_FILE) return undefined;
     return await file.readFile("utf8");
   } catch (thrown) {
     if (EXPECTED.includes(codeOf(thrown))) return undefined;

@@ -1,7 +1,7 @@
 /** Looks through the code of a plugin in JavaScript or TypeScript, without running it: what it imports, what it mentions. */
-import { constants } from "node:fs";
-import { open } from "node:fs/promises";
 import { extname, join, posix } from "node:path";
+import { openFile } from "../../lib/open-file.ts";
+import { AlephError } from "../../protocol/errors.ts";
 import type { PluginManifest } from "../../sdk/plugin.ts";
 import { type Finding, finding } from "./finding.ts";
 import { handlersOf } from "./handlers-of.ts";
@@ -66,7 +66,8 @@ export async function checkScript(
 }
 
 async function read(path: string): Promise<string> {
-  await using file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+  await using file = await openFile(path);
+  if (!file) throw new AlephError("plugin_error", `${JSON.stringify(path)} is no file`);
   return await file.readFile("utf8");
 }
 

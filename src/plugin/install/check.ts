@@ -1,8 +1,7 @@
 /** Looks a plugin's folder over as its author would want it before it is shared: nothing of it is run. */
-import { constants } from "node:fs";
-import { open } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { createJsonSchemas } from "../../lib/json-schema.ts";
+import { openFile } from "../../lib/open-file.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import type { PluginManifest } from "../../sdk/plugin.ts";
 import { hashContent, listContent } from "../content.ts";
@@ -93,7 +92,8 @@ async function ofEntry(
 }
 
 async function readEntry(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  await using file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+  await using file = await openFile(path);
+  if (!file) throw new AlephError("plugin_error", `${JSON.stringify(path)} is no file`);
   const { size } = await file.stat();
   return size > MAX_ENTRY ? undefined : new Uint8Array(await file.readFile());
 }

@@ -1,7 +1,7 @@
 /** Reads a plugin's folder by the rules of archives: files and folders, no links, nothing too large. */
-import { constants } from "node:fs";
-import { lstat, open, readdir } from "node:fs/promises";
+import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { openFile } from "../../lib/open-file.ts";
 import { type ArchiveEntry, type InstallLimits, isLeftOut, readPath, refused } from "./entry.ts";
 import { Intake } from "./intake.ts";
 
@@ -45,13 +45,8 @@ export async function* walkFolder(
 }
 
 async function read(full: string, path: string): Promise<Uint8Array> {
-  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-  const file = await open(full, flags);
-  try {
-    // It may have become something else since.
-    if (!(await file.stat()).isFile()) throw refused(`${JSON.stringify(path)} is neither a file nor a folder`);
-    return await file.readFile();
-  } finally {
-    await file.close();
-  }
+  // It may have become something else since.
+  await using file = await openFile(full);
+  if (!file) throw refused(`${JSON.stringify(path)} is neither a file nor a folder`);
+  return await file.readFile();
 }

@@ -1,8 +1,8 @@
 /** Plugins that are WebAssembly modules: Extism in a confined process of its own for each. */
-import { constants } from "node:fs";
-import { open, realpath } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { join, parse } from "node:path";
 import { isWithin } from "../../lib/is-within.ts";
+import { openFile } from "../../lib/open-file.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import { ownProgram } from "../../sandbox/own-program.ts";
 import type { PluginManifest } from "../../sdk/plugin.ts";
@@ -99,11 +99,9 @@ async function readModule(plugin: string, folder: string, entry: string): Promis
     const root = await realpath(folder);
     const path = await realpath(join(root, entry));
     if (!isWithin(root, path)) throw unusable(plugin, `has its entry "${entry}" outside of its folder`);
-    // Without O_NONBLOCK a pipe would hang the open.
-    await using file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
-    const stats = await file.stat();
-    if (!stats.isFile()) throw unusable(plugin, `has an entry "${entry}" that is no file`);
-    if (stats.size > MAX_MODULE)
+    await using file = await openFile(path);
+    if (!file) throw unusable(plugin, `has an entry "${entry}" that is no file`);
+    if ((await file.stat()).size > MAX_MODULE)
       throw unusable(plugin, `has an entry "${entry}" of more than ${MAX_MODULE / 2 ** 20} MB`);
     return await file.readFile();
   } catch (thrown) {
