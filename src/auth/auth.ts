@@ -1,4 +1,5 @@
 /** Who may in: the one place where a credential becomes a grant. */
+import { bearerOf } from "../lib/bearer.ts";
 import type { DeviceClaim, DeviceProof } from "../protocol/device-statement.ts";
 import { AlephError } from "../protocol/errors.ts";
 import { type Grant, OWNER_GRANT, type Scope } from "../protocol/identity.ts";
@@ -23,6 +24,7 @@ import { type PairingRequest, Pairings, type PendingPairing } from "./pairing.ts
 import { PasswordCheck } from "./password.ts";
 import { sameSecret } from "./secret.ts";
 import { checkScopes, Tokens } from "./tokens.ts";
+import { Visits } from "./visits.ts";
 
 export type Credentials = { readonly token: string } | { readonly session_token: string };
 
@@ -49,13 +51,14 @@ export class Auth {
   readonly tokens: Tokens;
   readonly devices: Devices;
   readonly invites: Invites;
+  readonly visits: Visits;
   readonly pairings: Pairings;
   readonly #attempts: LoginAttempts;
   readonly #options: AuthOptions;
   readonly #password: PasswordCheck;
-  /** What the owner's token gives: its credential is hashed once and not with each request. */
   /** Those that have been here since the start, by the end of their time. */
   readonly #guests = new Map<string, Invite>();
+  /** What the owner's token gives: its credential is hashed once and not with each request. */
   #owner: { readonly token: string; readonly rights: Rights } | undefined;
 
   constructor(options: AuthOptions) {
@@ -66,6 +69,7 @@ export class Auth {
     this.tokens = new Tokens({ store: options.store, now: options.now });
     this.devices = new Devices({ store: options.store, now: options.now });
     this.invites = new Invites({ store: options.store, now: options.now });
+    this.visits = new Visits({ ...options, invites: this.invites });
     this.pairings = new Pairings({ now: options.now, monotonic: options.monotonic });
   }
 
@@ -201,12 +205,14 @@ export class Auth {
     await this.invites.remove(id);
     await this.#end(guestCredential(id));
     this.#forgetGuest(id);
+    this.visits.endOf(id);
   }
 
   /** To be called now and then: ends the sessions of guests whose time is over. */
   endExpiredGuests(): void {
     const now = this.#options.now();
     for (const [id, { expires_at }] of this.#guests) if (expires_at <= now) this.#forgetGuest(id);
+    this.visits.sweep();
   }
 
   /**
@@ -387,10 +393,4 @@ function noPairing(): AlephError {
   return new AlephError("not_found", "No device waits with this code", {
     data: { hint: "A code lasts 10 minutes; auth.pairing.list shows those that wait" },
   });
-}
-
-/** RFC 6750 §2.1; undefined when the header says something else. */
-function bearerOf(header: string): string | undefined {
-  if (header.startsWith("Bearer ") && !header.includes(" ", 7)) return header.slice(7);
-  return /^Bearer +(\S+)$/i.exec(header)?.[1];
 }

@@ -1,4 +1,7 @@
-/** Invites of guests: each for one person, for some tools, for a time, with an allowance; of the invite only its hash is kept. */
+/**
+ * Invites of guests: each for one person or for the visitors of a page, for some tools, for a time, with an allowance; of
+ * the invite only its hash is kept.
+ */
 import { createId, createSecret } from "../lib/id.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Grant, Scope } from "../protocol/identity.ts";
@@ -25,12 +28,27 @@ export interface Invite {
   /** When the invite and what was opened with it ends. */
   readonly expires_at: number;
   readonly used_at: number | null;
+  /** Of pages that let their visitors in with it; none: it is for one person, once. */
+  readonly origins: readonly string[];
+  /** How often it lets somebody in; null is no limit. */
+  readonly uses: number | null;
+  /** How often it has. */
+  readonly used: number;
+}
+
+/** For the visitors of a page. */
+export interface PageInvite extends Invite {
+  readonly isRevoked: boolean;
 }
 
 export interface InviteRequest {
   readonly tools: readonly string[];
   readonly expiresInMs: number;
   readonly budget: Allowance;
+  /** With them the invite is a page's. */
+  readonly origins?: readonly string[];
+  /** Of a page's, how many visits it opens; null is no limit. */
+  readonly uses?: number | null;
   readonly by: string;
 }
 
@@ -44,20 +62,31 @@ export class Invites {
   }
 
   /** Resolves when it is durable; the invite itself is told here and never again. */
-  async create({ tools, expiresInMs, budget, by }: InviteRequest): Promise<{ invite_id: string; invite: string }> {
+  async create({
+    tools,
+    expiresInMs,
+    budget,
+    by,
+    origins = [],
+    uses = null,
+  }: InviteRequest): Promise<{ invite_id: string; invite: string }> {
     const [id, invite, now] = [createId("inv"), createSecret("inv"), this.#now()];
     await this.#store.write((db) => {
       db.query("DELETE FROM auth_invite WHERE expires_at < ?").run(now - LISTED_FOR_MS);
       db.query(
-        "INSERT INTO auth_invite (id, hash, tools, tokens, cost_usd, created_by, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-      ).run(id, hashSecret(invite), JSON.stringify(tools), budget.tokens, budget.cost_usd, by, now, now + expiresInMs);
+        `INSERT INTO auth_invite (id, hash, tools, tokens, cost_usd, created_by, created_at, expires_at, origins, uses)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ).run(
+        ...[id, hashSecret(invite), JSON.stringify(tools), budget.tokens, budget.cost_usd, by, now, now + expiresInMs],
+        ...[origins.length === 0 ? null : JSON.stringify(origins), uses],
+      );
     });
     return { invite_id: id, invite };
   }
 
   list(): Invite[] {
     return this.#store.db
-      .query<InviteRow, []>("SELECT * FROM auth_invite ORDER BY created_at, id")
+      .query<InviteRow, []>("SELECT * FROM auth_invite WHERE revoked_at IS NULL ORDER BY created_at, id")
       .all()
       .map((row) => inviteOf(row));
   }
@@ -67,18 +96,48 @@ export class Invites {
     const row = await this.#store.write((db) =>
       db
         .query<InviteRow, [number, string]>(
-          "UPDATE auth_invite SET used_at = ?1 WHERE hash = ?2 AND used_at IS NULL AND expires_at > ?1 RETURNING *",
+          `UPDATE auth_invite SET used_at = ?1, used = 1
+           WHERE hash = ?2 AND used_at IS NULL AND origins IS NULL AND expires_at > ?1 RETURNING *`,
         )
         .get(this.#now(), hashSecret(secret)),
     );
     return row ? inviteOf(row) : undefined;
   }
 
-  /** One that was taken and has not ended. */
+  /** A page's with this secret, over or not; undefined for what is none. */
+  ofPage(secret: string): PageInvite | undefined {
+    const row = this.#store.db
+      .query<InviteRow, [string]>("SELECT * FROM auth_invite WHERE hash = ? AND origins IS NOT NULL")
+      .get(hashSecret(secret));
+    return row ? { ...inviteOf(row), isRevoked: row.revoked_at !== null } : undefined;
+  }
+
+  /** Whether a page's invite, over or not, names this origin. */
+  welcomes(origin: string): boolean {
+    const rows = this.#store.db
+      .query<{ origins: string }, []>("SELECT origins FROM auth_invite WHERE origins IS NOT NULL")
+      .all();
+    return rows.some(({ origins }) => (JSON.parse(origins) as readonly string[]).includes(origin));
+  }
+
+  /** Counts one visit more, unless there may be none. Resolves when it is durable, with whether it counted. */
+  async countVisit(id: string): Promise<boolean> {
+    const { changes } = await this.#store.write((db) =>
+      db
+        .query(
+          `UPDATE auth_invite SET used = used + 1, used_at = ?1
+           WHERE id = ?2 AND (uses IS NULL OR used < uses) AND revoked_at IS NULL AND expires_at > ?1`,
+        )
+        .run(this.#now(), id),
+    );
+    return changes > 0;
+  }
+
+  /** One that one person took and that has not ended. */
   current(id: string): Invite | undefined {
     const row = this.#store.db
       .query<InviteRow, [string, number]>(
-        "SELECT * FROM auth_invite WHERE id = ? AND used_at IS NOT NULL AND expires_at > ?",
+        "SELECT * FROM auth_invite WHERE id = ? AND used_at IS NOT NULL AND origins IS NULL AND expires_at > ?",
       )
       .get(id, this.#now());
     return row ? inviteOf(row) : undefined;
@@ -93,7 +152,13 @@ export class Invites {
 
   /** Resolves when it is durable. Throws `not_found`. */
   async remove(id: string): Promise<void> {
-    const { changes } = await this.#store.write((db) => db.query("DELETE FROM auth_invite WHERE id = ?").run(id));
+    const { changes } = await this.#store.write((db) => {
+      const kept = db
+        .query("UPDATE auth_invite SET revoked_at = ? WHERE id = ? AND origins IS NOT NULL AND revoked_at IS NULL")
+        .run(this.#now(), id);
+      if (kept.changes > 0) return kept;
+      return db.query("DELETE FROM auth_invite WHERE id = ? AND origins IS NULL").run(id);
+    });
     if (changes === 0) throw new AlephError("not_found", `No invite "${id}"`);
   }
 }
@@ -107,9 +172,9 @@ export function guestGrant({ invite_id, tools }: Invite): Grant {
   };
 }
 
-/** The one session that a guest has; nothing of it reaches the disk. */
-export function guestSessionKey(inviteId: string): string {
-  return buildSessionKey({ form: "ephemeral", agent: "main", id: inviteId });
+/** The one session that a guest has, by the id of the invite or the visit; nothing of it reaches the disk. */
+export function guestSessionKey(id: string): string {
+  return buildSessionKey({ form: "ephemeral", agent: "main", id });
 }
 
 interface InviteRow {
@@ -121,9 +186,24 @@ interface InviteRow {
   readonly created_at: number;
   readonly expires_at: number;
   readonly used_at: number | null;
+  readonly origins: string | null;
+  readonly uses: number | null;
+  readonly used: number;
+  readonly revoked_at: number | null;
 }
 
-function inviteOf({ id, tools, tokens, cost_usd, created_by, created_at, expires_at, used_at }: InviteRow): Invite {
-  const budget = { tokens, cost_usd };
-  return { invite_id: id, tools: JSON.parse(tools), budget, created_by, created_at, expires_at, used_at };
+function inviteOf({ id, tools, tokens, cost_usd, origins, uses, used, ...row }: InviteRow): Invite {
+  const { created_by, created_at, expires_at, used_at } = row;
+  return {
+    invite_id: id,
+    tools: JSON.parse(tools),
+    budget: { tokens, cost_usd },
+    created_by,
+    created_at,
+    expires_at,
+    used_at,
+    origins: origins === null ? [] : JSON.parse(origins),
+    uses: origins === null ? 1 : uses,
+    used,
+  };
 }

@@ -11,6 +11,8 @@ import { ClientRequests } from "./client-requests.ts";
 import type { Answer, Dispatch } from "./dispatch.ts";
 import { Outbox, type Sink } from "./outbox.ts";
 
+/** What a visitor of somebody's page may send: a long message, and no file. */
+const VISITOR_FRAME = 64 * 1024;
 /** What someone who has not proved who they are may send: a frame of this many bytes, and so many of them. */
 const STRANGER_FRAME = 4 * 1024;
 const STRANGER_FRAMES = 20;
@@ -20,11 +22,11 @@ const REPLAY_PAGE = 200;
 /** Between two looks at the clock of rights that end by themselves: it may be set meanwhile. */
 const EXPIRY_LOOK_MS = 30_000;
 
-export interface ConnectionOptions {
+/** What is known of a client before it has said anything. */
+export type Caller = Pick<Connection, "host" | "address" | "cookie" | "origin" | "isForeign">;
+
+export interface ConnectionOptions extends Caller {
   readonly id: string;
-  readonly host: string;
-  readonly address: string;
-  readonly cookie: string | undefined;
   readonly sink: Sink;
   readonly bus: Bus;
   readonly dispatch: Dispatch;
@@ -51,6 +53,8 @@ export class GatewayConnection implements Connection, Subscriber {
   readonly host: string;
   readonly address: string;
   readonly cookie: string | undefined;
+  readonly origin: string | undefined;
+  readonly isForeign: boolean;
   readonly nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(24))).toString("base64url");
   /** Requests that are not answered yet. */
   underWay = 0;
@@ -79,6 +83,8 @@ export class GatewayConnection implements Connection, Subscriber {
     this.host = options.host;
     this.address = options.address;
     this.cookie = options.cookie;
+    this.origin = options.origin;
+    this.isForeign = options.isForeign;
     this.#rights = options.rights;
     this.#outbox = new Outbox(options.sink, options.maxBuffered);
     this.#requests = new ClientRequests((frame) => this.#outbox.send(frame));
@@ -110,11 +116,11 @@ export class GatewayConnection implements Connection, Subscriber {
     return this.#requests.take(value);
   }
 
-  /** Greets the client and starts the clock of the handshake. */
+  /** Greets the client and starts the clock of the handshake. Another page is told nothing before it has shown its invite. */
   open(): void {
     const ts = this.#options.now();
     const challenge = { topic: "connect.challenge", seq: 0, ts, data: { nonce: this.nonce, ts } };
-    this.#outbox.send(JSON.stringify({ jsonrpc: "2.0", method: "event", params: challenge }));
+    if (!this.isForeign) this.#outbox.send(JSON.stringify({ jsonrpc: "2.0", method: "event", params: challenge }));
     if (this.#rights) return;
     this.#handshake = setTimeout(
       () => this.close(CLOSE.unauthenticated, "connect expected"),
@@ -254,7 +260,7 @@ export class GatewayConnection implements Connection, Subscriber {
   }
 
   #answer(frame: string | Uint8Array): Answer | Promise<Answer> {
-    const limit = this.#rights ? this.#options.maxPayload() : STRANGER_FRAME;
+    const limit = this.#frameLimit();
     if (isLonger(frame, limit)) {
       this.close(CLOSE.tooBig, "message too big");
       return undefined;
@@ -265,9 +271,16 @@ export class GatewayConnection implements Connection, Subscriber {
     return this.#options.dispatch(frame, this, this.#signal);
   }
 
+  #frameLimit(): number {
+    if (!this.#rights) return STRANGER_FRAME;
+    const most = this.#options.maxPayload();
+    return this.#rights.grant.guest?.isVisitor ? Math.min(most, VISITOR_FRAME) : most;
+  }
+
   #reply(answer: Answer): void {
     if (answer !== undefined) this.#outbox.send(answer);
-    if (this.#refused && !this.#rights) this.close(CLOSE.unauthenticated, "authentication failed");
+    // Another page has one try: what it says first lets it in, or it was not invited.
+    if ((this.#refused || this.isForeign) && !this.#rights) this.close(CLOSE.unauthenticated, "authentication failed");
   }
 
   /** Reads on from the bus at the pace of the reader, until nothing is left; what comes live meanwhile has its turn there. */

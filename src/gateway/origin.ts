@@ -22,28 +22,56 @@ export interface OriginRules {
   readonly secure?: boolean;
 }
 
+/** The one file that is for pages of others: the same for everybody, and nothing of anybody. */
+export const WIDGET_PATH = "/widget.js";
+
+/**
+ * As `checkOrigin`, but for two doors: anybody's page may load the widget, and at the socket the origin of another page is
+ * given back, for somebody to say whether an invite names it.
+ */
+export function checkDoor(
+  pathname: string,
+  request: Pick<Request, "method" | "headers">,
+  rules: OriginRules,
+): string | undefined {
+  const host = checkHost(request, rules);
+  if (pathname === WIDGET_PATH) return undefined;
+  const origin = request.headers.get("origin");
+  if (pathname === "/ws" && origin !== null && !mayAsk(origin, host, rules)) return origin;
+  checkOrigin(request, rules);
+  return undefined;
+}
+
 /**
  * Throws `forbidden` unless this Host may be asked for and this Origin may ask. The port of a known name may be any: it
  * is another one behind a tunnel or a container, and a page cannot choose the Host that it sends.
  */
-export function checkOrigin({ method, headers }: Pick<Request, "method" | "headers">, rules: OriginRules): void {
-  const host = (rules.host ?? headers.get("host") ?? "").toLowerCase();
-  if (!isKnownHost(host, rules)) {
-    throw new AlephError("forbidden", "This host name is not served here", {
-      data: { hint: "List it under [gateway].allowed_hosts in config.toml" },
-    });
-  }
+export function checkOrigin(request: Pick<Request, "method" | "headers">, rules: OriginRules): void {
+  const host = checkHost(request, rules);
+  const { method, headers } = request;
   const origin = headers.get("origin");
-  if (origin !== null && origin !== `${rules.secure ? "https" : "http"}://${host}` && !isAllowedOrigin(origin, rules))
-    throw foreign();
+  if (origin !== null && !mayAsk(origin, host, rules)) throw foreignOrigin();
   // Browsers say it even where they send no Origin; a person may still follow a link to the panel.
   const site = headers.get("sec-fetch-site");
   if (origin !== null) return;
   const onlyLooks = method === "GET" || method === "HEAD";
   const isForeign = site === "cross-site" || site === "same-site";
-  if (isForeign && !(onlyLooks && headers.get("sec-fetch-mode") === "navigate")) throw foreign();
+  if (isForeign && !(onlyLooks && headers.get("sec-fetch-mode") === "navigate")) throw foreignOrigin();
   // What comes with the panel's cookie comes from a browser, and a browser says from where whenever something may change.
-  if (site === null && !onlyLooks && readCookie(headers) !== undefined) throw foreign();
+  if (site === null && !onlyLooks && readCookie(headers) !== undefined) throw foreignOrigin();
+}
+
+/** The Host, when it may be asked for. */
+function checkHost({ headers }: Pick<Request, "headers">, rules: OriginRules): string {
+  const host = (rules.host ?? headers.get("host") ?? "").toLowerCase();
+  if (isKnownHost(host, rules)) return host;
+  throw new AlephError("forbidden", "This host name is not served here", {
+    data: { hint: "List it under [gateway].allowed_hosts in config.toml" },
+  });
+}
+
+function mayAsk(origin: string, host: string, rules: OriginRules): boolean {
+  return origin === `${rules.secure ? "https" : "http"}://${host}` || isAllowedOrigin(origin, rules);
 }
 
 /** Whether a Host header names this machine to itself. */
@@ -84,7 +112,7 @@ function bracketed(address: string): string {
   return address.includes(":") && !address.startsWith("[") ? `[${address}]` : address;
 }
 
-function foreign(): AlephError {
+export function foreignOrigin(): AlephError {
   return new AlephError("forbidden", "Requests from this origin are not allowed", {
     data: { hint: "List it under [gateway].allowed_origins in config.toml" },
   });

@@ -11,13 +11,13 @@ import type { Bus } from "../sdk/bus.ts";
 import type { Rights } from "../sdk/connection.ts";
 import type { AnyRoute } from "../sdk/route.ts";
 import type { Transport } from "../sdk/transport.ts";
-import { GatewayConnection } from "./connection.ts";
+import { type Caller, GatewayConnection } from "./connection.ts";
 import { readCookie } from "./cookie.ts";
 import type { Dispatch } from "./dispatch.ts";
 import { DirectOrigin, type IsTrusted, type Origin, seenThrough, trustedProxies } from "./forwarded.ts";
 import { createHttp, type Http } from "./http.ts";
 import { createHttpRates, type HttpRates } from "./http-rates.ts";
-import { checkOrigin, isLoopbackAddress } from "./origin.ts";
+import { checkDoor, foreignOrigin, isLoopbackAddress } from "./origin.ts";
 import type { Sink } from "./outbox.ts";
 
 /** What clients need to be served. */
@@ -58,9 +58,7 @@ export interface GatewaySettings {
 
 interface SocketData<Needs> {
   readonly core: GatewayCore<Needs>;
-  readonly host: string;
-  readonly address: string;
-  readonly cookie: string | undefined;
+  readonly caller: Caller;
   connection: GatewayConnection | undefined;
 }
 
@@ -204,7 +202,8 @@ export class Gateway<Needs> implements AsyncDisposable {
       close: end,
     };
     const rights = { grant: OWNER_GRANT, credentials: ["process"] };
-    connection = this.#connect(core, sink, { host: "local", address: "local", cookie: undefined }, rights);
+    const caller = { host: "local", address: "local", cookie: undefined, origin: undefined, isForeign: false };
+    connection = this.#connect(core, sink, caller, rights);
     connection.open();
     return {
       send: (frame) => connection?.receive(frame),
@@ -275,21 +274,25 @@ export class Gateway<Needs> implements AsyncDisposable {
     try {
       const { allowed_hosts, allowed_origins } = this.#options.settings();
       const from = this.#originOf(request, server, door);
-      checkOrigin(request, {
+      const pathname = pathOf(request.url);
+      const foreign = checkDoor(pathname, request, {
         boundHost: door.host,
         allowedHosts: door.names.length === 0 ? allowed_hosts : [...allowed_hosts, ...door.names],
         allowedOrigins: allowed_origins,
         host: from.host,
         secure: from.secure,
       });
-      const pathname = pathOf(request.url);
       if (!this.#isAccepting && pathname !== "/health") throw new AlephError("overloaded", "Server stops");
       if (pathname !== "/ws") {
         return this.#http.handle(request, pathname, { from, keepAlive: () => server.timeout(request, 0) });
       }
-      this.#rates.ofAddress(from.address);
       return this.#core()
-        .then((core) => this.#upgrade(core, request, server, from))
+        .then((core) => {
+          // Before it is counted: a page that nobody invited takes nothing from those who share its address.
+          if (foreign !== undefined && !core.auth.visits.welcomes(foreign)) throw foreignOrigin();
+          this.#rates.ofAddress(from.address);
+          return this.#upgrade(core, request, server, from, foreign !== undefined);
+        })
         .catch((error: unknown) => this.#http.refuse(error));
     } catch (error) {
       return this.#http.refuse(error);
@@ -309,15 +312,13 @@ export class Gateway<Needs> implements AsyncDisposable {
     request: Request,
     server: Server<Needs>,
     { address, host }: Origin,
+    isForeign: boolean,
   ): Response | undefined {
     this.#refuseCrowd(address);
-    const data: SocketData<Needs> = {
-      core,
-      host,
-      address,
-      cookie: readCookie(request.headers),
-      connection: undefined,
-    };
+    // Another page's browser sends the panel's cookie along where it knows no better.
+    const cookie = isForeign ? undefined : readCookie(request.headers);
+    const caller = { host, address, cookie, origin: request.headers.get("origin") ?? undefined, isForeign };
+    const data: SocketData<Needs> = { core, caller, connection: undefined };
     if (server.upgrade(request, { data })) return undefined;
     const error = new AlephError("invalid_request", "This is a WebSocket endpoint", {
       data: { hint: "Connect with ws://" },
@@ -351,23 +352,21 @@ export class Gateway<Needs> implements AsyncDisposable {
       buffered: () => socket.getBufferedAmount(),
       close: (code, reason) => socket.close(code, reason),
     };
-    const { core } = socket.data;
-    socket.data.connection = this.#connect(core, sink, socket.data, core.auth.open);
+    const { core, caller } = socket.data;
+    socket.data.connection = this.#connect(core, sink, caller, caller.isForeign ? undefined : core.auth.open);
     socket.data.connection.open();
   }
 
   #connect(
     { bus, dispatch }: GatewayCore<Needs>,
     sink: Sink,
-    from: { host: string; address: string; cookie: string | undefined },
+    caller: Caller,
     rights: Rights | undefined,
   ): GatewayConnection {
     const { log, now, settings, handshakeMs = HANDSHAKE_MS } = this.#options;
     const connection = new GatewayConnection({
       id: `c${++this.#opened}`,
-      host: from.host,
-      address: from.address,
-      cookie: from.cookie,
+      ...caller,
       sink,
       bus,
       dispatch,

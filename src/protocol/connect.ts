@@ -22,7 +22,11 @@ export const connectParams = z.object({
       [
         z.strictObject({ token: z.string() }),
         z.strictObject({ session_token: z.string() }),
-        z.strictObject({ invite: z.string() }),
+        z.strictObject({
+          invite: z.string(),
+          /** Of a page's invite: the answer's `visit`, to go on with it. */
+          visit: z.string().max(64).optional(),
+        }),
         z.strictObject({
           device: z.strictObject({
             id: z.string().regex(/^[0-9a-f]{64}$/),
@@ -50,6 +54,8 @@ export const connectResult = z.object({
   scopes: z.array(z.enum(SCOPES)),
   session_token: z.string().optional(),
   session_expires_at: z.number().optional(),
+  /** Of who came with a page's invite: goes beside the invite to come again within five minutes. */
+  visit: z.string().optional(),
   /** What the server knows of the device that connected with its key. */
   device: z
     .object({

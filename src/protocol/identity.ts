@@ -19,7 +19,12 @@ export interface Grant {
   readonly role: Role;
   readonly scopes: readonly Scope[];
   /** Of guests, who have one session and some tools, and nothing besides. */
-  readonly guest?: { readonly sessionKey: string; readonly tools: readonly string[] };
+  readonly guest?: {
+    readonly sessionKey: string;
+    readonly tools: readonly string[];
+    /** Anybody who opened a page, not somebody who was invited by name. */
+    readonly isVisitor?: boolean;
+  };
 }
 
 export const OWNER_GRANT: Grant = { identity: { id: "owner", kind: "owner" }, role: "operator", scopes: SCOPES };

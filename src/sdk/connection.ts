@@ -24,7 +24,11 @@ export interface Connection {
   readonly host: string;
   /** The peer's address; for limits, never for trust. */
   readonly address: string;
-  /** Sent as `connect.challenge` on open. */
+  /** The `Origin` header that it came with: a browser says it, anybody else may make it up. */
+  readonly origin: string | undefined;
+  /** Whether that is another server's page, which may come with an invite for it and with nothing else. */
+  readonly isForeign: boolean;
+  /** Sent as `connect.challenge` on open, but not to pages of others. */
   readonly nonce: string;
   /** Whether this is the nonce of this connection and nobody has used it yet; from now on it is used. */
   takeNonce(nonce: string): boolean;

@@ -284,6 +284,8 @@ describe("rights", () => {
       host: "",
       address: "",
       cookie: undefined,
+      origin: undefined,
+      isForeign: false,
       sink: { send: (frame) => sent.push(JSON.parse(frame)) > 0, buffered: () => 0, close: () => undefined },
       bus,
       dispatch: () => "answered",
@@ -344,6 +346,8 @@ describe("subscribe under every interleaving", () => {
           host: "",
           address: "",
           cookie: undefined,
+          origin: undefined,
+          isForeign: false,
           sink: {
             send(frame) {
               line.push({ seq: (JSON.parse(frame) as Frame).params!.seq });

@@ -5,6 +5,9 @@ import type { Middleware } from "../pipeline.ts";
 export function createAuthorize(): Middleware {
   return (exchange, next) => {
     const { method, name, call } = exchange;
+    if (!call.grant && call.connection.isForeign && method?.name !== "auth.connect") {
+      throw new AlephError("forbidden", "A page of another origin must show its invite first");
+    }
     if (method?.scope !== "public") {
       if (!call.grant) {
         throw new AlephError("unauthenticated", `"connect" must come before "${printable(name)}"`, {

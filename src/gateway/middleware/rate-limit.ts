@@ -1,4 +1,5 @@
 /** Token buckets per identity and kind of request: against runaways and strangers, not against the owner's own clients. */
+import { networkOf } from "../../auth/attempts.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import { MAIN_SESSION_KEY } from "../../protocol/session-key.ts";
 import type { AnyMethod, RateClass } from "../../sdk/method.ts";
@@ -9,6 +10,10 @@ export type Rates = Readonly<Record<RateClass, number>>;
 
 /** What a guest gets of everyone's rate. */
 const GUEST_SHARE = 0.1;
+/** Messages a second of one visitor of somebody's page, and of all from one network; whatever the config says. */
+const VISITOR = { rate: 0.2, burst: 5 };
+const VISITORS = { rate: 1, burst: 20 };
+
 export interface RateLimitOptions {
   /** Asked at each request, so that a reload takes effect at once. */
   readonly rates: () => Rates;
@@ -19,18 +24,33 @@ export function createRateLimit({ rates, monotonic }: RateLimitOptions): Middlew
   const identities = createLimits(monotonic);
   const addresses = createLimits(monotonic);
   const sessions = createLimits(monotonic);
+  const visitors = createBuckets(monotonic);
   return (exchange, next) => {
     const { grant, connection } = exchange.call;
     const kind = rateClassOf(exchange.method!);
     const rate = rates()[kind];
+    const { guest } = grant ?? {};
+    if (guest?.isVisitor && kind === "run") {
+      refuseUnless(visitors(guest.sessionKey, VISITOR.rate, VISITOR.burst));
+      refuseUnless(visitors(networkOf(connection.address), VISITORS.rate, VISITORS.burst));
+    }
     if (rate > 0) {
-      if (grant) identities(grant.identity.id, kind, grant.role === "guest" ? rate * GUEST_SHARE : rate);
+      // Visitors share the identity of their invite; none is to use up what is the others'.
+      if (grant)
+        identities(guest?.sessionKey ?? grant.identity.id, kind, grant.role === "guest" ? rate * GUEST_SHARE : rate);
       else addresses(connection.address, kind, rate);
       // A session has its own, whoever they are that write to it.
       if (kind === "run") sessions(sessionOf(exchange), kind, rate);
     }
     return next(exchange);
   };
+}
+
+function refuseUnless(waitMs: number): void {
+  if (waitMs === 0) return;
+  throw new AlephError("rate_limited", "More messages than a visitor may send", {
+    data: { retry_after_ms: waitMs, hint: "Wait a moment" },
+  });
 }
 
 /** Takes one from the bucket of `who`; throws `rate_limited` when it is empty. */

@@ -39,7 +39,7 @@ export const authConnect = defineMethod({
     const needsNone = connection.rights !== undefined && (!params.auth || auth.mode === "none");
     const proven = needsNone ? connection.rights! : prove(auth, params, connection);
     const mayIssue = !needsNone && !(params.auth && "session_token" in params.auth);
-    function enter(found: Rights) {
+    function enter(found: Proven) {
       const rights = narrowed(found, params.scopes);
       connection.authenticate(rights);
       const { identity, role, scopes } = rights.grant;
@@ -49,7 +49,9 @@ export const authConnect = defineMethod({
         identity: { ...identity },
         role,
         scopes: [...scopes],
-        ...(mayIssue && rights === found ? sessionOf(auth, rights, log) : {}),
+        // A visit is kept in memory alone, and so is what opens it again.
+        ...(found.visit !== undefined ? { visit: found.visit } : {}),
+        ...(found.visit === undefined && mayIssue && rights === found ? sessionOf(auth, rights, log) : {}),
         ...deviceOf(auth, rights),
         features: { methods: [...(role === "guest" ? facts.guestMethods : facts.methods)], events: [...facts.events] },
         policy: {
@@ -65,14 +67,26 @@ export const authConnect = defineMethod({
   },
 });
 
-type Prover = Pick<Auth, "authenticate" | "authenticateDevice" | "redeemInvite">;
+type Prover = Pick<Auth, "authenticate" | "authenticateDevice" | "redeemInvite" | "visits">;
 
-function prove(auth: Prover, params: ConnectParams, connection: Connection): Rights | Promise<Rights> {
+type Proven = Rights & { readonly visit?: string };
+
+function prove(auth: Prover, params: ConnectParams, connection: Connection): Proven | Promise<Proven> {
   const { auth: given, client, role = "operator", scopes } = params;
   const { address, cookie, host } = connection;
   if (!given) {
     throw new AlephError("unauthenticated", "Credentials are missing", {
       data: { hint: 'Send auth: {"token": "…"} with the token from ALEPH_HOME/credentials/token' },
+    });
+  }
+  if ("invite" in given) {
+    const { origin, ended } = connection;
+    const opened = auth.visits.open(given.invite, { origin, address, visit: given.visit, ended });
+    if (opened) return opened;
+  }
+  if (connection.isForeign) {
+    throw new AlephError("forbidden", "A page of another origin needs an invite that names it", {
+      data: { hint: "aleph invites create --widget makes one" },
     });
   }
   if ("invite" in given) return auth.redeemInvite(given.invite, address);

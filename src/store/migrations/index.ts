@@ -22,6 +22,7 @@ import { contextMarks } from "./0021-context-marks.ts";
 import { cron } from "./0022-cron.ts";
 import { imessage } from "./0023-imessage.ts";
 import { untrusted } from "./0024-untrusted.ts";
+import { widgetInvites } from "./0025-widget-invites.ts";
 
 /** Forward steps in order; the database's `user_version` says how many it has had. */
 export const migrations: readonly string[] = [
@@ -49,4 +50,5 @@ export const migrations: readonly string[] = [
   cron,
   imessage,
   untrusted,
+  widgetInvites,
 ];

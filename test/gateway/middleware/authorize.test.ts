@@ -15,9 +15,14 @@ const method = (scope: AnyMethod["scope"]): AnyMethod =>
     handle: () => undefined,
   });
 
-const ask = (scope: AnyMethod["scope"] | undefined, grant: Grant | undefined, name = "test.method") =>
+const ask = (
+  scope: AnyMethod["scope"] | undefined,
+  grant: Grant | undefined,
+  name = "test.method",
+  isForeign = false,
+) =>
   createAuthorize()(
-    { name, method: scope && method(scope), params: {}, call: { grant } as unknown as Call },
+    { name, method: scope && method(scope), params: {}, call: { grant, connection: { isForeign } } as unknown as Call },
     () => "in",
   );
 
@@ -51,5 +56,13 @@ describe("authorize", () => {
   test("a name that is not printable is not printed", async () => {
     const { message } = await refusal(() => ask(undefined, OWNER_GRANT, `a\u001b[31m\n\u202e${"x".repeat(200)}`));
     expect(message).toBe(`No method "a?[31m??${"x".repeat(92)}"`);
+  });
+
+  test("a page of others gets to no method before its invite has let it in", async () => {
+    expect(await refusal(() => ask("public", undefined, "test.method", true))).toMatchObject({
+      reason: "forbidden",
+      message: "A page of another origin must show its invite first",
+    });
+    expect(ask("read", OWNER_GRANT, "test.method", true)).toBe("in");
   });
 });

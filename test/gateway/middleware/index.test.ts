@@ -85,7 +85,12 @@ test("middleware: an unknown method is seen by trace and metrics, and told to th
       () => "handled",
     );
     try {
-      run({ name: "x", method: undefined, params: {}, call: { grant, traceId: "c1.1" } as unknown as Call });
+      run({
+        name: "x",
+        method: undefined,
+        params: {},
+        call: { grant, connection: { isForeign: false }, traceId: "c1.1" } as unknown as Call,
+      });
     } catch (thrown) {
       expect(thrown).toBeInstanceOf(AlephError);
       return {

@@ -18,10 +18,19 @@ export const authInvitesList = defineMethod({
         created_at: z.number(),
         expires_at: z.number(),
         used_at: z.number().nullable(),
+        origins: z.array(z.string()).describe("of pages whose visitors it lets in; none: it is for one person"),
+        uses: z.number().nullable().describe("how often it lets somebody in"),
+        used: z.number(),
       }),
     ),
   }),
   handle({ auth }: { auth: Pick<Auth, "invites"> }) {
-    return { invites: auth.invites.list().map((invite) => ({ ...invite, tools: [...invite.tools] })) };
+    return {
+      invites: auth.invites.list().map((invite) => ({
+        ...invite,
+        tools: [...invite.tools],
+        origins: [...invite.origins],
+      })),
+    };
   },
 });

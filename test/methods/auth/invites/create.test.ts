@@ -18,6 +18,9 @@ test("auth.invites.create tells an invite once, and keeps its hash alone", async
     budget: { tokens: null, cost_usd: 0.25 },
     created_by: "owner",
     used_at: null,
+    origins: [],
+    uses: 1,
+    used: 0,
   });
   expect(expires_at - created_at).toBe(24 * 3_600_000);
   await app.app[Symbol.asyncDispose]();
