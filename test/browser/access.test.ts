@@ -3,11 +3,9 @@ import { expect } from "bun:test";
 import { testApp } from "../support/app.ts";
 import { connectDevice, testDevice } from "../support/device.ts";
 import { openFrames, request } from "../support/frames.ts";
+import { text } from "./acts.ts";
 import { complaintsOf } from "./axe.ts";
 import { browserTest, openPage, type Page } from "./page.ts";
-
-const text = (page: Page, selector: string) =>
-  page.evaluate<string>(`document.querySelector(${JSON.stringify(selector)})?.innerText ?? ""`);
 
 async function visit(page: Page, server: { readonly url: string; readonly token: string }): Promise<void> {
   await page.logIn(server);

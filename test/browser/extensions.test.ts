@@ -8,11 +8,9 @@ import { startRemoteMcp } from "../support/mcp/remote.ts";
 import { oddServer } from "../support/mcp/servers.ts";
 import { writeSkill } from "../support/skills.ts";
 import { until } from "../support/until.ts";
+import { text } from "./acts.ts";
 import { complaintsOf } from "./axe.ts";
 import { browserTest, openPage, type Page } from "./page.ts";
-
-const text = (page: Page, selector: string) =>
-  page.evaluate<string>(`document.querySelector(${JSON.stringify(selector)})?.innerText ?? ""`);
 
 async function open(page: Page, place: string): Promise<void> {
   await page.evaluate(`location.hash = "#/${place}"`);

@@ -6,9 +6,9 @@ import { type TestApp, type TestAppOptions, testApp } from "../support/app.ts";
 import { conversation } from "../support/conversation.ts";
 import { testFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
+import { answered, PHONE, say, sessionOf, text } from "./acts.ts";
 import { browserTest, openPage, type Page, type Shape } from "./page.ts";
 
-const PHONE: Shape = { width: 360, height: 740, touch: true };
 const SLOW: ConfigInput = { providers: { demo: { type: "demo", delay_ms: 60 } } };
 /** So that nothing ends by itself on a busy machine. */
 const SLOWER: ConfigInput = { providers: { demo: { type: "demo", delay_ms: 1000 } } };
@@ -33,18 +33,6 @@ async function visit(chromium: string, { shape, ...options }: TestAppOptions & {
   const owned = stack.move();
   return { server, page, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
-
-async function say(page: Page, text: string): Promise<void> {
-  await page.click("#composer");
-  await page.type(text);
-  await page.press("Enter");
-}
-
-const answered = (page: Page) => page.until("document.querySelector('.answer .facts')", "the end of the answer");
-const text = (page: Page, selector: string) =>
-  page.evaluate<string>(`document.querySelector(${JSON.stringify(selector)})?.innerText ?? ""`);
-const sessionOf = async (page: Page) =>
-  decodeURIComponent((await page.evaluate<string>("location.hash")).replace("#/s/", ""));
 
 describe("the login", () => {
   browserTest("is asked for, refuses a wrong token with a reason, and lets the right one in", async (chromium) => {

@@ -1,11 +1,9 @@
 /** The pages of what was recorded, usage, memory, search and channels, in a real browser. */
 import { expect } from "bun:test";
 import { conversation, MAIN } from "../support/conversation.ts";
+import { text } from "./acts.ts";
 import { complaintsOf } from "./axe.ts";
 import { browserTest, openPage, type Page } from "./page.ts";
-
-const text = (page: Page, selector: string) =>
-  page.evaluate<string>(`document.querySelector(${JSON.stringify(selector)})?.innerText ?? ""`);
 
 /** Where pictures for people go, when somebody wants to look. */
 const PICTURES = process.env.ALEPH_PICTURES;

@@ -190,6 +190,17 @@ export function recordedAnswer(runId: string | null, messages: readonly Message[
   };
 }
 
+/**
+ * The answer of a run that a restart met, as it stood when it was taken up again: events of the moment before the end of a
+ * process may not have been kept, the record was. A call that still waited is announced anew.
+ */
+export function resumedAnswer(run: Run, messages: readonly Message[], at: number): Answer {
+  const [first, ...others] = messages;
+  const before = (first?.role === "user" ? others : messages).filter(({ ts }) => ts < at);
+  const { blocks, ...answer } = recordedAnswer(run.run_id, before, { ...run, status: "running" });
+  return { ...answer, blocks: blocks.filter((block) => block.kind !== "tool" || block.status !== "running") };
+}
+
 /** All that the answer says, for the clipboard. */
 export function textOf(answer: Answer): string {
   return answer.blocks.flatMap((block) => (block.kind === "text" ? [block.text] : [])).join("\n\n");
@@ -274,7 +285,10 @@ function traced(answer: Answer, event: EventFrame<"stream.agent_trace">): Answer
   if (kind === "model") return typeof detail.model === "string" ? { ...at, model: modelName(detail) } : at;
   if (kind === "step") return at;
   if (kind === "steer") {
-    const messageIds = Array.isArray(detail.messages) ? detail.messages.map(String) : [];
+    const known = new Set(at.blocks.flatMap((block) => (block.kind === "said" ? block.messageIds : [])));
+    const given = Array.isArray(detail.messages) ? detail.messages.map(String) : [];
+    const messageIds = given.filter((id) => !known.has(id));
+    if (messageIds.length === 0) return at;
     return { ...at, blocks: [...settled(at.blocks, event.ts), { kind: "said", messageIds }] };
   }
   return { ...at, blocks: [...settled(at.blocks, event.ts), { kind: "note", note: kind, detail }] };

@@ -1,12 +1,17 @@
 /** The panel's state against a real server; only the page around it is missing. */
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { signal } from "@preact/signals";
 import { openWebSocket, type Transport } from "../../../src/client/transport.ts";
 import { type Answer, recordedAnswer } from "../../../src/panel/state/answer.ts";
 import type { Conversation as Opened } from "../../../src/panel/state/conversation.ts";
 import { createPanel, type Panel } from "../../../src/panel/state/panel.ts";
 import type { Place, Router } from "../../../src/panel/state/router.ts";
-import { type Conversation, type ConversationOptions, conversation } from "../../support/conversation.ts";
+import { collectEvents } from "../../support/app.ts";
+import { type Conversation, type ConversationOptions, conversation, MAIN } from "../../support/conversation.ts";
+import { testFolder } from "../../support/folder.ts";
+import { startOpenAiFake } from "../../support/providers/openai.ts";
 import { until } from "../../support/until.ts";
 import { memory } from "../memory.ts";
 
@@ -299,6 +304,41 @@ describe("what waits for the person", () => {
     // An answer that comes too late changes nothing and is no error for the person.
     await second.approvals.resolve(question!.approval_id, "always");
     expect((await server.client.call("approvals.get", { approval_id: question!.approval_id })).status).toBe(status);
+  });
+});
+
+describe("a run that a restart met", () => {
+  test.each([
+    ["all its events", 0],
+    ["none of its last events", 1000],
+  ])("is shown whole and once with %s kept", async (_, lost) => {
+    await using folder = await testFolder();
+    await using fake = startOpenAiFake();
+    const go = Promise.withResolvers<void>();
+    fake.reply(["Before.", { tool_call: { name: "exec", args: { command: "mkdir there" } } }]);
+    {
+      await using server = await conversation({ home: folder.path, fake });
+      const events = await collectEvents(server.client);
+      await server.client.call("agent.run", { message: "go", session_key: MAIN });
+      await events.until(({ topic }) => topic === "approval.requested");
+    }
+    {
+      // As when the process is killed before they are written.
+      using db = new Database(join(folder.path, "aleph.db"));
+      db.run("DELETE FROM event WHERE seq > (SELECT min(seq) FROM event WHERE run_id IS NOT NULL) AND ?", [lost]);
+    }
+    fake.reply(["After", { wait: go.promise }, " it."]);
+    await using opening = await openPanel({ home: folder.path, fake });
+    const { panel } = opening;
+    const opened = panel.conversation(MAIN);
+    const [question] = await until(() => panel.approvals.waiting.peek().length > 0 && panel.approvals.waiting.peek());
+    await until(() => opened.live(opened.activeRun.peek() ?? "") !== undefined);
+    expect(said(shown(opened))).toBe("Before.|note|tool");
+    await panel.approvals.resolve(question!.approval_id, "once");
+    await until(() => said(shown(opened)) === "Before.|note|tool|After");
+    go.resolve();
+    await until(() => shown(opened)?.status === "completed" && shown(opened)?.seq === 0);
+    expect(said(shown(opened))).toBe("Before.|tool|After it.");
   });
 });
 
