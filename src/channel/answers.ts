@@ -12,6 +12,7 @@ import { type Received, setAnswered, setShown, waitingFor } from "./inbox.ts";
 import { LiveAnswer } from "./live-answer.ts";
 import { madeFiles } from "./made-files.ts";
 import { insertOutgoing, messageKey, type Outbox, type OutboxExtras, type OutboxFile } from "./outbox.ts";
+import type { SendGate } from "./send-gate.ts";
 import { splitText } from "./split-text.ts";
 
 export interface ChannelParts {
@@ -25,6 +26,7 @@ export interface AnswersOptions {
     get(runId: string): Pick<StoredRun, "status" | "text" | "error" | "endedAt" | "sessionKey" | "request">;
   };
   readonly outbox: Pick<Outbox, "kick">;
+  readonly gate: SendGate;
   readonly channelOf: (channel: string) => OpenChannel | undefined;
   readonly channelParts: (channel: string) => Promise<ChannelParts>;
   /** Whether answers are shown while they grow. */
@@ -137,7 +139,7 @@ export class Answers implements AsyncDisposable {
   }
 
   #live({ id, channel, conversation, messageId, sessionKey, shown }: Received, store: Store, limits: ChannelLimits) {
-    const { channelOf, log } = this.#o;
+    const { channelOf, gate, log } = this.#o;
     const answer = new LiveAnswer({
       conversation,
       channelOf: () => channelOf(channel),
@@ -147,6 +149,7 @@ export class Answers implements AsyncDisposable {
       replyTo: messageId,
       keyOf: (at) => messageKey(channel, messageId, at),
       shown,
+      pass: (signal, send) => gate.pass(channel, signal, send),
       onShown: (ids) => store.writeRelaxed((db) => setShown(db, id, ids)),
       log: log.child({ interface: channel }),
     });
@@ -212,7 +215,7 @@ export class Answers implements AsyncDisposable {
         }
       }
     });
-    for (const channel of channels.keys()) outbox.kick(channel);
+    for (const { channel, conversation } of rows) outbox.kick(channel, conversation);
   }
 
   #asks(asked: EventData<"approval.requested">): void {
@@ -238,7 +241,7 @@ export class Answers implements AsyncDisposable {
             insertOutgoing(db, { channel, conversation, text: piece, extras: last }, now());
           }
         });
-        outbox.kick(channel);
+        outbox.kick(channel, conversation);
       }),
     );
   }

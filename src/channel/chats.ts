@@ -26,6 +26,7 @@ import { type Decision, readApprovalButton } from "./approval-text.ts";
 import { findReceived, forgetOld, insertReceived, type Received, setAnswered, setRun, unanswered } from "./inbox.ts";
 import { insertOutgoing, Outbox, type OutboxOptions } from "./outbox.ts";
 import type { Peers } from "./peers.ts";
+import { SendGate } from "./send-gate.ts";
 
 export interface ChatsOptions extends Pick<AnswersOptions, "runs" | "channelParts">, Pick<OutboxOptions, "media"> {
   readonly stores: { of(sessionKey: string): Store; all(): readonly Store[]; readonly durable: Store };
@@ -85,9 +86,11 @@ export class Chats implements AsyncDisposable {
 
   constructor(options: ChatsOptions) {
     this.#o = options;
-    this.#outbox = new Outbox(options);
+    const gate = new SendGate(options);
+    this.#outbox = new Outbox({ ...options, gate });
     this.#answers = new Answers({
       ...options,
+      gate,
       outbox: this.#outbox,
       streams: (channel) => this.#joined.get(channel)?.policy.stream === true,
     });
@@ -104,14 +107,9 @@ export class Chats implements AsyncDisposable {
     };
   }
 
-  /** What waits to be sent over this channel, and what never will be. */
-  counts(channel: string): { readonly waiting: number; readonly failed: number } {
-    return this.#outbox.counts(channel);
-  }
-
-  /** Sends what others have put down for this channel. */
-  kick(channel: string): void {
-    this.#outbox.kick(channel);
+  /** Sends what others have put down for this channel, or for one conversation of it. */
+  kick(channel: string, conversation?: string): void {
+    this.#outbox.kick(channel, conversation);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -203,7 +201,7 @@ export class Chats implements AsyncDisposable {
         insertOutgoing(db, { channel, conversation, text: `I could not take this: ${message}` }, now());
         setAnswered(db, id);
       });
-      this.#outbox.kick(channel);
+      this.#outbox.kick(channel, conversation);
     } finally {
       release();
     }
@@ -228,7 +226,7 @@ export class Chats implements AsyncDisposable {
       "The code is good for an hour.",
     ].join("\n");
     await stores.durable.write((db) => insertOutgoing(db, { channel, conversation, text }, now()));
-    this.#outbox.kick(channel);
+    this.#outbox.kick(channel, conversation);
   }
 
   async #press(channel: string, { policy }: Joined, { sender, value }: Press): Promise<Pressed> {

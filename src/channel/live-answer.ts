@@ -15,6 +15,8 @@ export interface LiveAnswerOptions {
   readonly keyOf: (at: number) => string;
   /** The messages that an earlier process has shown. */
   readonly shown: readonly string[];
+  /** Runs what sends a message when it is its turn; not at all when the signal aborts before that. */
+  readonly pass: (signal: AbortSignal, send: () => Promise<void>) => Promise<void>;
   /** The place's ids of the messages so far. */
   readonly onShown: (ids: readonly string[]) => void;
   readonly log: Log;
@@ -31,8 +33,8 @@ export class LiveAnswer {
   #text = "";
   #timer: Timer | undefined;
   #flushing: Promise<void> | undefined;
-  /** The place refuses: then the answer comes at its end. */
-  #isGivenUp = false;
+  /** The place refuses, or it is the end: then the rest comes with the whole answer. */
+  readonly #over = new AbortController();
 
   constructor(options: LiveAnswerOptions) {
     this.#o = options;
@@ -45,14 +47,14 @@ export class LiveAnswer {
   }
 
   #plan(ms: number): void {
-    if (this.#isGivenUp || this.#timer || this.#flushing) return;
+    if (this.#over.signal.aborted || this.#timer || this.#flushing) return;
     this.#timer = setTimeout(() => this.#flush(), ms);
   }
 
   /** Resolves with the messages that are there, once nothing more is under way. */
   async end(): Promise<readonly { readonly id: string; readonly text: string | undefined }[]> {
     clearTimeout(this.#timer);
-    this.#isGivenUp = true;
+    this.#over.abort();
     await this.#flushing;
     return this.#ids.map((id, at) => ({ id, text: this.#texts[at] }));
   }
@@ -67,7 +69,7 @@ export class LiveAnswer {
           restMs = Math.max(restMs, data.retry_after_ms);
           return;
         }
-        this.#isGivenUp = true;
+        this.#over.abort();
         this.#o.log.warn("answer could not be shown while it grows", describeError(thrown));
       })
       .finally(() => {
@@ -78,20 +80,26 @@ export class LiveAnswer {
   }
 
   async #show(): Promise<void> {
-    const { conversation, channelOf, limit, replyTo, keyOf, onShown } = this.#o;
+    const { conversation, channelOf, limit, pass } = this.#o;
     for (const [at, piece] of splitText(this.#text, limit).entries()) {
       const channel = channelOf();
-      if (!channel?.edit || this.#isGivenUp) return;
+      if (!channel?.edit || this.#over.signal.aborted) return;
       if (this.#texts[at] === piece) continue;
       const id = this.#ids[at];
       if (id !== undefined) await channel.edit(conversation, id, piece);
-      else {
-        const extras = at === 0 && replyTo !== undefined ? { replyTo } : {};
-        const sent = await channel.send(conversation, piece, { ...extras, key: keyOf(at) });
-        this.#ids[at] = sent.id;
-        onShown([...this.#ids]);
-      }
+      else if (channel.knowsKeys) await this.#send(channel, at, piece);
+      else await pass(this.#over.signal, () => this.#send(channel, at, piece));
+      if (this.#ids[at] === undefined) return;
       this.#texts[at] = piece;
     }
+  }
+
+  /** Its id is on disk when it resolves. */
+  async #send(channel: OpenChannel, at: number, piece: string): Promise<void> {
+    const { conversation, replyTo, keyOf, onShown } = this.#o;
+    const extras = at === 0 && replyTo !== undefined ? { replyTo } : {};
+    const sent = await channel.send(conversation, piece, { ...extras, key: keyOf(at) });
+    this.#ids[at] = sent.id;
+    onShown([...this.#ids]);
   }
 }

@@ -1,9 +1,11 @@
 /** What is to go out over channels, on disk until the place has taken it: in order within a conversation, tried again and again. */
 import type { Database } from "bun:sqlite";
 import { describeError, type Log } from "../lib/log.ts";
+import { retryAfter } from "../lib/retry-after.ts";
 import { AlephError, type Reason } from "../protocol/errors.ts";
-import type { Button, OpenChannel } from "../sdk/channel.ts";
+import type { Button, MessageExtras, OpenChannel } from "../sdk/channel.ts";
 import type { Store } from "../sdk/store.ts";
+import type { SendGate } from "./send-gate.ts";
 
 /** Stored bytes that go out; read when it is their turn. */
 export interface OutboxFile {
@@ -38,13 +40,13 @@ export interface OutboxOptions {
   readonly media: { get(mediaId: string): Promise<{ readonly bytes: Uint8Array }> };
   readonly now: () => number;
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly gate: SendGate;
   readonly log: Log;
 }
 
-/** Messages under way to one channel. */
+/** Messages under way to one channel, of those that a second attempt does not double. */
 const AT_ONCE = 16;
-const FIRST_RETRY_MS = 1000;
-const LONGEST_RETRY_MS = 300_000;
+const RETRIES = { firstMs: 1000, factor: 2, longestMs: 300_000 };
 const GIVE_UP_MS = 7 * 24 * 60 * 60_000;
 /** How long what is under way may take when all stops. */
 const STOP_MS = 3000;
@@ -74,43 +76,13 @@ export class Outbox implements AsyncDisposable {
     this.#o = options;
   }
 
-  /** Sends what waits for this channel. Returns at once, and never throws. */
-  kick(channel: string): void {
+  /** Sends what waits for this channel, or for one conversation of it. Returns at once, and never throws. */
+  kick(channel: string, conversation?: string): void {
     if (this.#stop.signal.aborted) return;
     this.#o.stores.all().forEach((store, at) => {
-      for (const { conversation } of conversationsOf(store.db, channel)) {
-        const key = JSON.stringify([at, channel, conversation]);
-        if (this.#workers.has(key)) continue;
-        const worker = this.#work(store, channel, conversation).then(
-          () => {
-            this.#workers.delete(key);
-            // What was put down after its last look.
-            if (!this.#stop.signal.aborted && this.#o.channelOf(channel) && nextOf(store.db, channel, conversation))
-              this.kick(channel);
-          },
-          (thrown: unknown) => {
-            this.#workers.delete(key);
-            this.#o.log.error("messages could not be sent", { interface: channel, ...describeError(thrown) });
-          },
-        );
-        this.#workers.set(key, worker);
-      }
+      const places = conversation === undefined ? conversationsOf(store.db, channel) : [conversation];
+      for (const place of places) this.#start(store, at, channel, place);
     });
-  }
-
-  /** Messages that wait, and those that the place will never take. */
-  counts(channel: string): { readonly waiting: number; readonly failed: number } {
-    let [waiting, failed] = [0, 0];
-    for (const { db } of this.#o.stores.all()) {
-      const row = db
-        .query<{ waiting: number; failed: number }, [string]>(
-          "SELECT count(*) FILTER (WHERE failure IS NULL) AS waiting, count(*) FILTER (WHERE failure IS NOT NULL) AS failed FROM channel_outbox WHERE channel = ?",
-        )
-        .get(channel);
-      waiting += row?.waiting ?? 0;
-      failed += row?.failed ?? 0;
-    }
-    return { waiting, failed };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -121,50 +93,81 @@ export class Outbox implements AsyncDisposable {
     late.abort();
   }
 
-  async #work(store: Store, channel: string, conversation: string): Promise<void> {
+  #start(store: Store, at: number, channel: string, conversation: string): void {
+    const key = JSON.stringify([at, channel, conversation]);
+    if (this.#workers.has(key) || !nextOf(store.db, channel, conversation)) return;
+    // What is put down from its end on needs another one.
+    const ends = () => void this.#workers.delete(key);
+    const worker = Promise.resolve()
+      .then(() => this.#work(store, channel, conversation, ends))
+      .catch((thrown: unknown) => {
+        ends();
+        this.#o.log.error("messages could not be sent", { interface: channel, ...describeError(thrown) });
+      });
+    this.#workers.set(key, worker);
+  }
+
+  async #work(store: Store, channel: string, conversation: string, ends: () => void): Promise<void> {
     const { signal } = this.#stop;
     for (;;) {
       const row = signal.aborted ? undefined : nextOf(store.db, channel, conversation);
-      if (!row) return;
+      if (!row) return ends();
       if (isTooOld(row, this.#o.now())) {
         await this.#note(row, () => giveUp(store, row, "It could not be sent for a week"));
         continue;
       }
       const wait = row.next_at - this.#o.now();
       if (wait > 0) await this.#o.wait(wait, signal);
-      if (signal.aborted) return;
       // It goes on when the channel is there again.
-      if (!this.#o.channelOf(channel)) return;
-      const note = await this.#turn(channel, async () => {
-        const open = this.#o.channelOf(channel);
-        return open && !signal.aborted ? this.#send(store, row, open) : undefined;
-      });
-      if (note) await this.#note(row, note);
+      if (signal.aborted || !this.#o.channelOf(channel)) return ends();
+      await this.#pass(store, row);
     }
   }
 
-  /** Resolves with what is to be put down of it. */
-  async #send(store: Store, row: Row, open: OpenChannel): Promise<() => void> {
-    const { now, log } = this.#o;
+  async #pass(store: Store, row: Row): Promise<void> {
+    const { channelOf, gate, media } = this.#o;
+    const { channel, conversation, text } = row;
+    const { replaces, ...extras } = readExtras(row, media);
+    const send = async (open: OpenChannel) => {
+      await open.send(conversation, text, { ...extras, key: extras.key ?? keyOf(row) });
+      return true;
+    };
+    if (replaces !== undefined) {
+      const edit = (open: OpenChannel) => changeText(open, row, replaces, extras);
+      if (await this.#turn(channel, () => this.#attempt(store, row, edit))) return;
+    }
+    if (channelOf(channel)?.knowsKeys) await this.#turn(channel, () => this.#attempt(store, row, send));
+    else await gate.pass(channel, this.#stop.signal, () => this.#attempt(store, row, send));
+  }
+
+  /** What came of it is put down before it resolves: with whether there is nothing else to do about it now. */
+  async #attempt(store: Store, row: Row, deliver: (open: OpenChannel) => Promise<boolean>): Promise<boolean> {
+    const { channelOf, now, log } = this.#o;
+    const open = channelOf(row.channel);
+    if (!open || this.#stop.signal.aborted) return true;
     try {
-      await deliver(open, row, this.#o.media);
-      return () => store.writeRelaxed((db) => db.query("DELETE FROM channel_outbox WHERE id = ?").run(row.id));
+      if (!(await deliver(open))) return false;
+      await this.#note(row, () =>
+        store.writeRelaxed((db) => db.query("DELETE FROM channel_outbox WHERE id = ?").run(row.id)),
+      );
     } catch (thrown) {
       const { reason, message, data } = AlephError.from(thrown);
       const about = { interface: row.channel, attempt: row.attempts + 1, ...describeError(thrown) };
       if (FINAL.has(reason) || isTooOld(row, now())) {
         log.error("message will not be sent", about);
-        return () => giveUp(store, row, message);
+        await this.#note(row, () => giveUp(store, row, message));
+        return true;
       }
-      const asked = typeof data?.retry_after_ms === "number" ? data.retry_after_ms : 0;
-      const retry = Math.max(asked, Math.min(FIRST_RETRY_MS * 2 ** row.attempts, LONGEST_RETRY_MS));
+      const retry = retryAfter(row.attempts, RETRIES, data.retry_after_ms);
       log.warn("message could not be sent", { ...about, retry_in_ms: retry });
       const nextAt = now() + retry;
-      return () =>
+      await this.#note(row, () =>
         store.writeRelaxed((db) =>
           db.query("UPDATE channel_outbox SET attempts = attempts + 1, next_at = ? WHERE id = ?").run(nextAt, row.id),
-        );
+        ),
+      );
     }
+    return true;
   }
 
   /** A disk that is full must not make it send the same again and again: what became of it is put down first. */
@@ -177,7 +180,7 @@ export class Outbox implements AsyncDisposable {
         return;
       } catch (thrown) {
         log.error("message could not be noted as sent", { interface: channel, ...describeError(thrown) });
-        await wait(Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS), signal);
+        await wait(retryAfter(failures, RETRIES), signal);
       }
     }
   }
@@ -214,25 +217,32 @@ function giveUp(store: Store, { id, created_at }: Row, failure: string): void {
   });
 }
 
-async function deliver(open: OpenChannel, row: Row, media: OutboxOptions["media"]): Promise<void> {
-  const { conversation, text, extras } = row;
-  const { replaces, files, ...more } = JSON.parse(extras) as OutboxExtras;
-  const stored = files?.map(({ media_id, name, type }) => ({
+function readExtras({ extras }: Row, media: OutboxOptions["media"]) {
+  const { files, ...more } = JSON.parse(extras) as OutboxExtras;
+  if (!files) return more;
+  const stored = files.map(({ media_id, name, type }) => ({
     name,
     type,
     load: async () => (await media.get(media_id)).bytes,
   }));
-  const rest = stored ? { ...more, files: stored } : more;
-  if (replaces !== undefined && open.edit) {
-    try {
-      await open.edit(conversation, replaces, text, rest);
-      return;
-    } catch (thrown) {
-      // Somebody took the message away: what it was to say is said anew.
-      if (AlephError.from(thrown).reason !== "not_found") throw thrown;
-    }
+  return { ...more, files: stored };
+}
+
+/** Resolves with whether it was changed. Somebody may have taken the message away: what it was to say is said anew. */
+async function changeText(
+  open: OpenChannel,
+  { conversation, text }: Row,
+  id: string,
+  extras: MessageExtras,
+): Promise<boolean> {
+  if (!open.edit) return false;
+  try {
+    await open.edit(conversation, id, text, extras);
+    return true;
+  } catch (thrown) {
+    if (AlephError.from(thrown).reason !== "not_found") throw thrown;
+    return false;
   }
-  await open.send(conversation, text, { ...rest, key: rest.key ?? keyOf(row) });
 }
 
 /** Ids alone come again: each database counts for itself, and from the beginning once all was sent. */
@@ -267,10 +277,11 @@ function nextOf(db: Database, channel: string, conversation: string): Row | unde
   );
 }
 
-function conversationsOf(db: Database, channel: string): { readonly conversation: string }[] {
+function conversationsOf(db: Database, channel: string): string[] {
   return db
     .query<{ conversation: string }, [string]>(
       "SELECT DISTINCT conversation FROM channel_outbox WHERE channel = ? AND failure IS NULL",
     )
-    .all(channel);
+    .all(channel)
+    .map(({ conversation }) => conversation);
 }

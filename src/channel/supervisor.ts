@@ -1,5 +1,6 @@
 /** Keeps one channel open: opens it, tries again after a failure, closes it when it is to stop. */
 import { describeError, type Log } from "../lib/log.ts";
+import { retryAfter } from "../lib/retry-after.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { WireInterface } from "../protocol/interface.ts";
 import type { Publisher } from "../sdk/bus.ts";
@@ -18,8 +19,7 @@ export interface SupervisorOptions {
   readonly monotonic: () => number;
 }
 
-const FIRST_RETRY_MS = 1000;
-const LONGEST_RETRY_MS = 300_000;
+const RETRIES = { firstMs: 1000, factor: 2, longestMs: 300_000 };
 /** What broke after so long a time is tried again as soon as what never broke. */
 const WELL_AFTER_MS = 60_000;
 
@@ -120,7 +120,7 @@ export class Supervisor {
       log.debug("interface stopped with an error", { interface: id, ...describeError(thrown) });
       return;
     }
-    const retryInMs = Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS);
+    const retryInMs = retryAfter(failures, RETRIES);
     this.#error = AlephError.from(thrown);
     this.#state = "error";
     log.warn("interface could not be started", { interface: id, retry_in_ms: retryInMs, ...describeError(thrown) });

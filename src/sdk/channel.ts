@@ -141,7 +141,7 @@ export interface MessageExtras {
   /** The place's id of the message that is answered. */
   readonly replyTo?: string;
   /**
-   * The same for each attempt to send the same: for places that recognise it. What was sent with it may have been the beginning
+   * The same for each attempt to send the same: for places that `knowsKeys`. What was sent with it may have been the beginning
    * alone; then it is to say the whole now. At most 25 characters.
    */
   readonly key?: string;
@@ -161,6 +161,11 @@ export interface SentMessage {
 
 /** Open until disposed: there is no other way to stop it. */
 export interface OpenChannel extends AsyncDisposable {
+  /**
+   * Whether a message that is sent again with the same `key`, after minutes too, is shown once. Messages to other places go out one
+   * by one, so that a process that is killed sends at most one of them twice.
+   */
+  readonly knowsKeys?: boolean;
   /**
    * Resolves when the place has taken the message, which is Markdown. `target` is the place's own name of a conversation.
    * Rejects with `AlephError`: `not_found` when there is no such conversation, `forbidden` when it may not be written to,

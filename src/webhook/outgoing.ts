@@ -2,6 +2,7 @@
 import type { Config, WebhookOutTable } from "../config/schema.ts";
 import { createId } from "../lib/id.ts";
 import { describeError, type Log } from "../lib/log.ts";
+import { retryAfter } from "../lib/retry-after.ts";
 import { createTokenBucket } from "../lib/token-bucket.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Bus, Published } from "../sdk/bus.ts";
@@ -48,8 +49,7 @@ export interface Attempt {
 }
 
 const TRIES = 10;
-const FIRST_RETRY_MS = 1000;
-const LONGEST_RETRY_MS = 3_600_000;
+const RETRIES = { firstMs: 1000, factor: 4, longestMs: 3_600_000 };
 const TIMEOUT_MS = 15_000;
 const MOST_WAITING = 1000;
 const DEAD_KEPT = 100;
@@ -182,7 +182,7 @@ export class Outgoing implements AsyncDisposable {
       store.writeRelaxed((db) => buryEvent(db, row, failure, DEAD_KEPT));
       return;
     }
-    const retry = Math.min(Math.max(retryAfterMs, FIRST_RETRY_MS * 4 ** row.attempts), LONGEST_RETRY_MS);
+    const retry = retryAfter(row.attempts, RETRIES, retryAfterMs);
     log.warn("an event could not be sent to a webhook", { ...about, retry_in_ms: retry });
     store.writeRelaxed((db) => postponeEvent(db, row.id, failure, now() + retry));
   }

@@ -227,7 +227,7 @@ test("Chats sends again what the place did not take, in order, and gives up what
   for (const text of ["a", "b", "c"]) await t.say(text);
   await until(() => t.shown.length === 2, 20_000);
   expect(t.texts()).toEqual(["First.", "Third."]);
-  expect(t.chats.counts("chat")).toEqual({ waiting: 0, failed: 1 });
+  expect(t.counts()).toEqual({ waiting: 0, failed: 1 });
 });
 
 test("Chats sends after the connection came back what was answered meanwhile", async () => {
@@ -236,7 +236,7 @@ test("Chats sends after the connection came back what was answered meanwhile", a
   agent.fake.reply("Late.");
   t.connect(false);
   await t.say("hi");
-  await until(() => t.chats.counts("chat").waiting === 1);
+  await until(() => t.counts().waiting === 1);
   expect(t.shown).toEqual([]);
   t.connect(true);
   await until(() => t.texts()[0] === "Late.");
@@ -421,12 +421,12 @@ test("Chats does not send what waited for longer than a week, nor answer what wa
   agent.fake.reply("Late.");
   t.connect(false);
   await t.say("hi");
-  await until(() => t.chats.counts("chat").waiting === 1);
+  await until(() => t.counts().waiting === 1);
   agent.store.db.run("UPDATE channel_inbox SET answered = 0");
   time += week + 1;
   t.connect(true);
-  await until(() => t.chats.counts("chat").failed === 1);
-  expect([t.shown, t.chats.counts("chat")]).toEqual([[], { waiting: 0, failed: 1 }]);
+  await until(() => t.counts().failed === 1);
+  expect([t.shown, t.counts()]).toEqual([[], { waiting: 0, failed: 1 }]);
   expect(agent.store.db.query("SELECT * FROM channel_inbox").values()).toEqual([]);
 });
 

@@ -48,8 +48,8 @@ export class ChatSurvivor implements AsyncDisposable {
   #die: (() => void) | undefined;
   #isDead = false;
   readonly #counts = { answered: 0, interrupted: 0, duplicates: 0 };
-  /** By death and conversation of the first bot: what came twice because of it. */
-  readonly #twice = new Map<string, number>();
+  /** By death: what came twice because of it, over both bots. */
+  readonly #twice = new Map<number, number>();
   /** What must not have happened. */
   readonly problems: string[] = [];
 
@@ -196,10 +196,8 @@ export class ChatSurvivor implements AsyncDisposable {
     for (const [at, place] of places.slice(1).entries()) {
       // One of each life, and only where a death stands between them.
       const death = this.#deaths[asked.bot]!.findIndex((count) => places[at]! < count && count <= place);
-      const where = `${death} ${all[at]!.chat}`;
-      // What is shown while it grows goes out beside what has ended: there it may be one of each.
-      if (death >= 0 && asked.bot === 0) this.#twice.set(where, (this.#twice.get(where) ?? 0) + 1);
-      if (death < 0) this.problems.push(`${asked.text} was answered twice by the same process`);
+      if (death >= 0) this.#twice.set(death, (this.#twice.get(death) ?? 0) + 1);
+      else this.problems.push(`${asked.text} was answered twice by the same process`);
     }
   }
 

@@ -105,6 +105,13 @@ export async function testChat(agent: Agent, options: TestChatOptions = {}) {
     shown,
     edits,
     refused,
+    /** Of what is to go out: what waits, and what the place will never take. */
+    counts: () =>
+      agent.store.db
+        .query<{ waiting: number; failed: number }, []>(
+          "SELECT count(*) FILTER (WHERE failure IS NULL) AS waiting, count(failure) AS failed FROM channel_outbox",
+        )
+        .get()!,
     texts: () => shown.map(({ text }) => text),
     say: (text: string, more: Partial<IncomingMessage> = {}) =>
       chat.receive({ id: String(++last), conversation: "room", sender: { id: "U1" }, text, ...more }),
