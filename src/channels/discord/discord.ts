@@ -77,6 +77,8 @@ export const discord = defineChannel({
 });
 
 class Bot implements OpenChannel {
+  /** By `nonce`, for some minutes. */
+  readonly knowsKeys = true;
   readonly #options: Options;
   readonly #needs: DiscordNeeds;
   readonly #host: ChannelHost;
