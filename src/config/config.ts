@@ -14,6 +14,7 @@ import { DEFAULTS } from "./defaults.ts";
 import type { Environment } from "./environment.ts";
 import type { Home } from "./home.ts";
 import type { JsonSchema } from "./json-schema.ts";
+import { dropSecret, type KeptIn, keepSecret } from "./keep-secret.ts";
 import { type Normalised, normalise, type Table } from "./normalise.ts";
 import { configInvalid, type Problem, toIssues } from "./problem.ts";
 import { redact, restoreMasked } from "./redact.ts";
@@ -109,6 +110,24 @@ export class ConfigStore {
   /** The secret that a reference names, or the string itself. Throws `config_invalid`. */
   resolve(value: string): Promise<string> {
     return resolveSecret(value, this.#options);
+  }
+
+  /** Keeps a secret outside of the file and gives the reference to it. Throws `storage_failed`. */
+  async keepSecret(name: string, value: string, place: KeptIn): Promise<string> {
+    try {
+      return await keepSecret(this.#options.home, name, value, place);
+    } catch (cause) {
+      throw notKept(cause, place);
+    }
+  }
+
+  /** Removes one that was kept under this name; any other reference is left alone. Throws `storage_failed`. */
+  async dropSecret(name: string, reference: string): Promise<void> {
+    try {
+      await dropSecret(this.#options.home, name, reference);
+    } catch (cause) {
+      throw notKept(cause, "keychain");
+    }
   }
 
   /** Reads the file again. Throws `config_invalid` and keeps what is in force. */
@@ -341,4 +360,12 @@ function stampPath({ home }: ConfigOptions): string {
 function notWritten(cause: unknown): AlephError {
   const hint = "Check that ALEPH_HOME can be written and the disk is not full";
   return new AlephError("storage_failed", "Config could not be written", { cause, data: { hint } });
+}
+
+function notKept(cause: unknown, place: KeptIn): AlephError {
+  const hint =
+    place === "keychain"
+      ? "This machine has no keychain that can be used now: keep it in a file"
+      : "Check that ALEPH_HOME can be written and the disk is not full";
+  return new AlephError("storage_failed", "The secret could not be written", { cause, data: { hint } });
 }

@@ -8,7 +8,7 @@ import { factsOf } from "./models/facts.ts";
 import type { OnAttempt } from "./models/key-ring.ts";
 import { Listings } from "./models/listings.ts";
 import { listed, type ModelList, type ModelsDescription } from "./models/model-list.ts";
-import { hasKey, lacksKey, loadType, openProvider } from "./models/open-provider.ts";
+import { hasKey, keysFrom, lacksKey, loadType, openProvider } from "./models/open-provider.ts";
 import { type HealthChange, ProviderPool } from "./models/pool.ts";
 import { SourceList, type SourceListOptions } from "./models/source-list.ts";
 import { DEMO, DETECTED_OLLAMA, LOCAL_OLLAMA, type ProviderSource } from "./models/sources.ts";
@@ -173,6 +173,9 @@ export class Models {
         base_url: typeof table.base_url === "string" ? table.base_url : null,
         from,
         has_key: hasKey(table),
+        keys_from: keysFrom(table, this.#options.config().providers[id]),
+        models: configuredModels(table.models as readonly ModelEntry[] | undefined).map((model) => model.id),
+        ...this.#pool.health(id),
       })),
     };
   }

@@ -189,7 +189,17 @@ describe("Models' default", () => {
       fallbacks: [],
       types: Object.keys(providers),
       providers: [
-        { id: "ollama", type: "ollama", base_url: "http://127.0.0.1:11434", from: "detected", has_key: false },
+        {
+          id: "ollama",
+          type: "ollama",
+          base_url: "http://127.0.0.1:11434",
+          from: "detected",
+          has_key: false,
+          keys_from: [],
+          models: [],
+          retry_in_ms: 0,
+          resting_keys: [],
+        },
       ],
     });
   });
@@ -384,8 +394,28 @@ describe("Models.describe", () => {
       fallbacks: ["anthropic"],
       types: Object.keys(providers),
       providers: [
-        { id: "work", type: "openai-compatible", base_url: "http://127.0.0.1:9/v1", from: "config", has_key: true },
-        { id: "anthropic", type: "anthropic", base_url: null, from: "environment", has_key: true },
+        {
+          id: "work",
+          type: "openai-compatible",
+          base_url: "http://127.0.0.1:9/v1",
+          from: "config",
+          has_key: true,
+          keys_from: ["config"],
+          models: ["m"],
+          retry_in_ms: 0,
+          resting_keys: [],
+        },
+        {
+          id: "anthropic",
+          type: "anthropic",
+          base_url: null,
+          from: "environment",
+          has_key: true,
+          keys_from: ["environment"],
+          models: [],
+          retry_in_ms: 0,
+          resting_keys: [],
+        },
       ],
     });
     expect(JSON.stringify(described)).not.toContain("secret");

@@ -1,6 +1,7 @@
 /** `aleph wizard`: from nothing to a model that answers. */
 import { printableLine } from "../../lib/terminal-text.ts";
 import { AlephError } from "../../protocol/errors.ts";
+import { KINDS, type Kind } from "../../protocol/provider-kind.ts";
 import { defineCommand, type Invocation } from "../command.ts";
 import { withClient } from "../connection.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -12,7 +13,6 @@ import { choose, confirm } from "../question.ts";
 import { LOCAL } from "../remotes.ts";
 import type { Candidate, Trial } from "../setup/candidate.ts";
 import type { Answers, Asking, Draft } from "../setup/choices.ts";
-import { KINDS, type Kind } from "../setup/kinds.ts";
 import type { Current, KeyPlace } from "../setup/save.ts";
 import type { Output } from "../terminal.ts";
 

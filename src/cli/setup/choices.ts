@@ -3,12 +3,12 @@ import type { Environment } from "../../config/environment.ts";
 import { isReference } from "../../config/secrets.ts";
 import { nearest } from "../../lib/nearest.ts";
 import { printableLine } from "../../lib/terminal-text.ts";
+import { KINDS, type Kind, nameFor } from "../../protocol/provider-kind.ts";
 import { usageError } from "../failure.ts";
 import type { HomeFlags } from "../flags.ts";
 import { ask, askSecret, choose, confirm } from "../question.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Candidate, Found } from "./candidate.ts";
-import { KINDS, type Kind, nameFor } from "./kinds.ts";
 import type { KeyPlace } from "./save.ts";
 
 /** The options of the command. */

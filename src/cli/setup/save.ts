@@ -5,7 +5,7 @@ import { openConfig } from "../../config/config.ts";
 import type { Environment } from "../../config/environment.ts";
 import { ensureHome, type Home } from "../../config/home.ts";
 import { configJsonSchema } from "../../config/json-schema.ts";
-import { KEYCHAIN_SERVICE } from "../../config/secrets.ts";
+import { keepSecret } from "../../config/keep-secret.ts";
 import { writeAtomic } from "../../lib/atomic-write.ts";
 import { createLog } from "../../lib/log.ts";
 import type { Candidate } from "./candidate.ts";
@@ -68,12 +68,5 @@ export async function saveCandidate({ home, env, candidate, place, defaultModel 
 async function keepKey(home: Home, { id, key }: Candidate, place: KeyPlace): Promise<string | undefined> {
   if (place.kind === "variable") return `env:${place.name}`;
   if (key === undefined) return undefined;
-  if (place.kind === "keychain") {
-    await Bun.secrets.set({ service: KEYCHAIN_SERVICE, name: id, value: key });
-    return `keychain:${id}`;
-  }
-  // credentials/token is the owner's.
-  const name = id === "token" ? "provider-token" : id;
-  writeAtomic(join(home.credentials, name), `${key}\n`, 0o600);
-  return `file:credentials/${name}`;
+  return keepSecret(home, id, key, place.kind);
 }

@@ -19,17 +19,14 @@ export const modelsConfig = defineMethod({
         base_url: z.string().nullable(),
         from: z.string(),
         has_key: z.boolean(),
+        keys_from: z.array(z.string()).describe("references, config for a key in the clear, or environment"),
+        models: z.array(z.string()).describe("ids in its table"),
+        retry_in_ms: z.number().describe("for which it is left alone because it failed; 0 when it may be asked"),
+        resting_keys: z.array(z.object({ key: z.number(), retry_in_ms: z.number() })),
       }),
     ),
   }),
   async handle({ models }: { models: Pick<Models, "describe"> }, _params, call) {
-    const { aliases, fallbacks, types, providers, ...rest } = await models.describe(call.signal);
-    return {
-      ...rest,
-      aliases: { ...aliases },
-      fallbacks: [...fallbacks],
-      types: [...types],
-      providers: [...providers],
-    };
+    return models.describe(call.signal);
   },
 });

@@ -46,6 +46,14 @@ export interface ModelsDescription {
     base_url: string | null;
     from: ProviderSource["from"];
     has_key: boolean;
+    /** Where its keys come from, never what they are: references, `config` for one in the clear, `environment`. */
+    keys_from: string[];
+    /** Ids of the models in its table. */
+    models: string[];
+    /** Milliseconds for which it is left alone; 0 when it may be asked. */
+    retry_in_ms: number;
+    /** The same of its keys that rest, by their place in the table, from 1. */
+    resting_keys: { key: number; retry_in_ms: number }[];
   }[];
 }
 

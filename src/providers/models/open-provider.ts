@@ -37,6 +37,18 @@ export function hasKey({ api_key, api_keys }: ProviderSource["table"]): boolean 
   return api_key !== undefined || (Array.isArray(api_keys) && api_keys.length > 0);
 }
 
+/** Where its keys come from. `own` is its table in the config, without what the environment adds. */
+export function keysFrom(table: ProviderSource["table"], own: ProviderSource["table"] | undefined): string[] {
+  const keys = [table.api_key ?? [], table.api_keys ?? []].flat();
+  return keys.map((key) =>
+    typeof key === "string" && /^(?:env|file|keychain):/.test(key)
+      ? key
+      : own !== undefined && hasKey(own)
+        ? "config"
+        : "environment",
+  );
+}
+
 /** A provider opened with one of its keys; `key` is empty where it has none. */
 export interface OpenedWithKey {
   readonly key: string;

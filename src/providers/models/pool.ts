@@ -93,6 +93,18 @@ export class ProviderPool {
     return breaker;
   }
 
+  /** Whether it, or one of its keys, is left alone now, and for how long. */
+  health(id: string): { retry_in_ms: number; resting_keys: { key: number; retry_in_ms: number }[] } {
+    const rest = (breaker: Breaker | undefined) => Math.round(breaker?.pausedFor() ?? 0);
+    const keys = [...(this.#keys.get(id)?.values() ?? [])];
+    return {
+      retry_in_ms: rest(this.#breakers.get(id)),
+      resting_keys: keys
+        .map((breaker, index) => ({ key: index + 1, retry_in_ms: rest(breaker) }))
+        .filter(({ retry_in_ms }) => retry_in_ms > 0),
+    };
+  }
+
   /** Nothing before the provider is opened, or its facts are loaded. */
   facts(id: string): Readonly<Record<string, ModelFacts>> | undefined {
     return this.#facts.get(id);

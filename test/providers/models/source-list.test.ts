@@ -71,7 +71,19 @@ describe("a plugin's kind of provider", () => {
     expect([types.at(-1), byDefault, told]).toEqual([
       "llama",
       "llama/small",
-      [{ id: "llama", type: "llama", base_url: null, from: "plugin", has_key: false }],
+      [
+        {
+          id: "llama",
+          type: "llama",
+          base_url: null,
+          from: "plugin",
+          has_key: false,
+          keys_from: [],
+          models: [],
+          retry_in_ms: 0,
+          resting_keys: [],
+        },
+      ],
     ]);
   });
 

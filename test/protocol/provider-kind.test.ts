@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { KINDS, nameFor } from "../../../src/cli/setup/kinds.ts";
-import { providers } from "../../../src/providers/index.ts";
+import { KINDS, nameFor } from "../../src/protocol/provider-kind.ts";
+import { providers } from "../../src/providers/index.ts";
 
 test("the wizard offers every kind of provider", () => {
   expect(KINDS.map(({ type }) => type).toSorted()).toEqual(Object.keys(providers).toSorted());

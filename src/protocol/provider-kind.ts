@@ -1,4 +1,4 @@
-/** The kinds of providers that the wizard offers, with what it has to ask for each. */
+/** The kinds of providers that a setup offers, in the CLI and in the panel, with what it has to ask for each. */
 
 export interface Kind {
   /** What `type` in the provider's table says. */
