@@ -4,6 +4,15 @@ import { buildSessionKey, parseSessionKey } from "../protocol/session-key.ts";
 import type { ChatPolicy, IncomingMessage, Sender } from "../sdk/channel.ts";
 import { sessionName } from "./session-name.ts";
 
+/** Where somebody writes. */
+export interface Place {
+  /** The interface. */
+  readonly channel: string;
+  /** Where an id of a sender is the same person: the interface itself, or all accounts of its platform. */
+  readonly realm: string;
+  readonly policy: ChatPolicy;
+}
+
 /** A sender whom the owner let in. */
 export interface Peer {
   readonly scopes: readonly Scope[];
@@ -18,39 +27,32 @@ export type Admission =
   | { readonly kind: "overheard" };
 
 export function admit(
-  channel: string,
-  policy: ChatPolicy,
+  place: Place,
   message: Pick<IncomingMessage, "sender" | "group">,
   peer: Peer | undefined,
 ): Admission {
-  return message.group
-    ? inGroup(channel, policy, message.sender, message.group, peer)
-    : alone(channel, policy, message.sender, peer);
+  return message.group ? inGroup(place, message.sender, message.group, peer) : alone(place, message.sender, peer);
 }
 
 /** What a sender may do; nothing when he is a stranger. */
-export function grantOf(
-  channel: string,
-  policy: ChatPolicy,
-  { id }: Sender,
-  peer: Peer | undefined,
-): Grant | undefined {
+export function grantOf({ channel, policy }: Place, { id }: Sender, peer: Peer | undefined): Grant | undefined {
   if (policy.allow_from.includes(id)) return OWNER_GRANT;
   if (!peer) return undefined;
   return { identity: { id: identityOf(channel, id), kind: "peer" }, role: "operator", scopes: peer.scopes };
 }
 
-function alone(channel: string, policy: ChatPolicy, sender: Sender, peer: Peer | undefined): Admission {
+function alone(place: Place, sender: Sender, peer: Peer | undefined): Admission {
+  const { channel, policy } = place;
   const { dm_policy, dm_scope, agent, guest_tools } = policy;
   if (dm_policy === "disabled") return { kind: "refused" };
   // An allowlist is one: whom the owner let in at another time does not count.
-  const grant = grantOf(channel, policy, sender, dm_policy === "allowlist" ? undefined : peer);
+  const grant = grantOf(place, sender, dm_policy === "allowlist" ? undefined : peer);
   if (grant) {
     const isOwner = grant.identity.kind === "owner";
     const sessionKey =
       isOwner && dm_scope === "main"
         ? buildSessionKey({ form: "main", agent, name: "main" })
-        : buildSessionKey({ form: "direct", agent, channel, peer: sessionName(sender.id) });
+        : buildSessionKey({ form: "direct", agent, channel: scopeOf(place), peer: sessionName(sender.id) });
     return { kind: "taken", grant, sessionKey };
   }
   if (dm_policy === "pairing") return { kind: "stranger" };
@@ -59,17 +61,17 @@ function alone(channel: string, policy: ChatPolicy, sender: Sender, peer: Peer |
 }
 
 function inGroup(
-  channel: string,
-  policy: ChatPolicy,
+  place: Place,
   sender: Sender,
   group: NonNullable<IncomingMessage["group"]>,
   peer: Peer | undefined,
 ): Admission {
+  const { channel, policy } = place;
   const { groups, agent } = policy;
   const rules = Object.hasOwn(groups, group.id) ? groups[group.id] : groups["*"];
   if (!rules) return { kind: "refused" };
   if (rules.require_mention && !group.addressed) return { kind: "overheard" };
-  const grant = grantOf(channel, policy, sender, peer);
+  const grant = grantOf(place, sender, peer);
   if (grant) {
     const thread = group.thread === undefined ? {} : { thread: sessionName(group.thread) };
     const sessionKey = buildSessionKey({ form: "group", agent, channel, group: sessionName(group.id), ...thread });
@@ -98,12 +100,17 @@ function identityOf(channel: string, id: string): string {
   return `${channel}:${id}`;
 }
 
+/** How the sessions of those who write alone are named. */
+function scopeOf({ channel, realm, policy }: Place): string {
+  return policy.dm_scope === "per_channel_peer" ? channel : realm;
+}
+
 /** Whether a sender takes part in the conversation that a session, or the one that started it, belongs to. */
-export function isSpokenIn(channel: string, senderId: string, sessionKey: string | null): boolean {
+export function isSpokenIn(place: Place, senderId: string, sessionKey: string | null): boolean {
   if (sessionKey === null) return false;
   const key = parseSessionKey(rootOf(sessionKey));
-  if (key.form === "direct") return key.channel === channel && key.peer === sessionName(senderId);
-  return key.form === "group" && key.channel === channel;
+  if (key.form === "direct") return key.channel === scopeOf(place) && key.peer === sessionName(senderId);
+  return key.form === "group" && key.channel === place.channel;
 }
 
 /** The session of the person whose message started it all. */

@@ -17,7 +17,9 @@ export const chatOptions = {
   dm_scope: z
     .enum(["main", "per_peer", "per_channel_peer"])
     .default("per_peer")
-    .describe("main: what the owner writes belongs to the main session; else each has a session of his own"),
+    .describe(
+      "whose session it is when somebody writes alone: per_peer, his own, one over all accounts of a platform; per_channel_peer, his own in each account; main, the main session for the owner and per_peer for others",
+    ),
   groups: z
     .record(
       z.string().min(1).max(256),

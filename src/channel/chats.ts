@@ -48,7 +48,9 @@ export interface ChatsOptions extends Pick<AnswersOptions, "runs" | "channelPart
 }
 
 /** A place that was joined. */
-interface Joined {
+export interface Joined {
+  /** Of the interface, or of all accounts of its platform: where an id of a sender is the same person. */
+  readonly realm: string;
   readonly policy: ChatPolicy;
   readonly refused: (sender: string) => void;
   readonly signal: AbortSignal;
@@ -103,7 +105,7 @@ export class Chats implements AsyncDisposable {
     return {
       receive: (message) => this.#receive(channel, joined, message),
       press: (press) => this.#press(channel, joined, press),
-      knows: (sender) => grantOf(channel, joined.policy, sender, this.#o.peers.get(channel, sender.id)) !== undefined,
+      knows: (sender) => grantOf({ channel, ...joined }, sender, this.#o.peers.get(channel, sender.id)) !== undefined,
     };
   }
 
@@ -139,15 +141,16 @@ export class Chats implements AsyncDisposable {
     return arriving;
   }
 
-  async #take(channel: string, { policy, refused, signal }: Joined, message: IncomingMessage): Promise<Reception> {
+  async #take(channel: string, joined: Joined, message: IncomingMessage): Promise<Reception> {
     const { log, stores, peers, now } = this.#o;
+    const { refused, signal } = joined;
     const fault = faultOf(message);
     if (fault) {
       log.warn("message of a chat is not valid", { interface: channel, fault });
       return NOT_TAKEN;
     }
     const { sender, conversation } = message;
-    const admission = admit(channel, policy, message, peers.get(channel, sender.id));
+    const admission = admit({ channel, ...joined }, message, peers.get(channel, sender.id));
     if (admission.kind !== "taken") {
       if (admission.kind !== "overheard") refused(sender.id);
       if (admission.kind === "stranger") await this.#meet(channel, message);
@@ -229,15 +232,16 @@ export class Chats implements AsyncDisposable {
     this.#outbox.kick(channel, conversation);
   }
 
-  async #press(channel: string, { policy }: Joined, { sender, value }: Press): Promise<Pressed> {
+  async #press(channel: string, joined: Joined, { sender, value }: Press): Promise<Pressed> {
     const { approvals, peers, log } = this.#o;
+    const place = { channel, ...joined };
     const pressed = readApprovalButton(value);
     if (!pressed) return { text: "This button does nothing any more", settled: true };
-    const grant = grantOf(channel, policy, sender, peers.get(channel, sender.id));
+    const grant = grantOf(place, sender, peers.get(channel, sender.id));
     if (!grant?.scopes.includes("approve")) return NOT_YOURS;
     try {
       const { session_key } = approvals.get(pressed.approvalId);
-      if (grant.identity.kind !== "owner" && !isSpokenIn(channel, sender.id, session_key)) {
+      if (grant.identity.kind !== "owner" && !isSpokenIn(place, sender.id, session_key)) {
         return NOT_YOURS;
       }
       await approvals.resolve({ ...pressed, by: grant.identity.id });

@@ -14,10 +14,10 @@ import type {
   ChannelHost,
   ChannelLimits,
   Chat,
-  ChatPolicy,
   OpenChannel,
   SentMessage,
 } from "../sdk/channel.ts";
+import type { Joined } from "./chats.ts";
 import { type InterfaceState, Supervisor } from "./supervisor.ts";
 
 export type Channels = Readonly<Record<string, () => Promise<AnyChannel>>>;
@@ -31,7 +31,7 @@ export interface InterfacesOptions {
   readonly resolveSecret: (value: string) => Promise<string>;
   /** What becomes of what people write; asked for when the first channel needs it. */
   readonly chats: () => Promise<{
-    join(channel: string, joined: { policy: ChatPolicy; refused: (sender: string) => void; signal: AbortSignal }): Chat;
+    join(channel: string, joined: Joined): Chat;
   }>;
   readonly bus: Publisher;
   readonly log: Log;
@@ -207,10 +207,11 @@ export class Interfaces implements AsyncDisposable {
       this.#refused.set(id, (this.#refused.get(id) ?? 0) + 1);
       if (this.#refusalLines.take() === 0) log.warn("message of a stranger refused", { sender: sender.slice(0, 256) });
     };
+    const realm = channel.globalSenders ? channel.id : id;
     const host: ChannelHost = {
       log,
       signal,
-      chat: async (policy) => (await chats()).join(id, { policy, refused, signal }),
+      chat: async (policy) => (await chats()).join(id, { realm, policy, refused, signal }),
     };
     return channel.open(needs, readOptions(id, channel, resolved), host);
   }

@@ -82,7 +82,10 @@ export interface ChatPolicy {
   readonly dm_policy: "pairing" | "allowlist" | "open" | "disabled";
   /** By id; `*` stands for all others. Of a group that is not named nothing is taken. */
   readonly groups: Readonly<Record<string, GroupPolicy>>;
-  /** `main`: with the owner's main session; else each sender has a session. */
+  /**
+   * Whose session what somebody writes alone belongs to. `main`: the owner's main session, when it is the owner; else as `per_peer`:
+   * each sender has one, over all accounts of a platform that knows him by the same id. `per_channel_peer`: one in each account.
+   */
   readonly dm_scope: "main" | "per_peer" | "per_channel_peer";
   readonly agent: string;
   /** Tools that guests may use, of those that guests may have at all; left out, none. */
@@ -187,6 +190,8 @@ export interface Channel<Id extends string, O extends z.ZodType, Needs> {
   readonly id: Id;
   readonly capabilities: ChannelCapabilities;
   readonly limits: ChannelLimits;
+  /** Whether somebody has the same id, and nobody else has it, at all accounts of it that there can be. Default: no. */
+  readonly globalSenders?: boolean;
   /** The keys of its table besides `enabled`; left out by a channel that has none. Secrets arrive resolved. */
   readonly options?: O;
   /** Why it cannot work here with this table, as long as the table is as it is; `aleph doctor` tells it. */

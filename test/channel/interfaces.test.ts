@@ -24,6 +24,7 @@ function setUp(tables: Tables, channelOptions: TestChannelOptions = {}) {
   const test = testChannel(channelOptions);
   const other = testChannel({ id: "other" });
   const topics: string[] = [];
+  const realms = new Map<string, string>();
   const received: { channel: string; message: IncomingMessage }[] = [];
   const { log, entries } = testLog();
   let config = { interfaces: tables };
@@ -36,8 +37,9 @@ function setUp(tables: Tables, channelOptions: TestChannelOptions = {}) {
       return value.replace("env:", "secret of ");
     },
     chats: async () => ({
-      join: (channel, { refused }) => ({
+      join: (channel, { refused, realm }) => ({
         async receive(message) {
+          realms.set(channel, realm);
           const taken = !message.sender.id.startsWith("stranger");
           if (taken) received.push({ channel, message });
           else refused(message.sender.id);
@@ -57,6 +59,7 @@ function setUp(tables: Tables, channelOptions: TestChannelOptions = {}) {
     other,
     topics,
     received,
+    realms,
     entries,
     async change(next: Tables) {
       config = { interfaces: next };
@@ -252,7 +255,17 @@ test("Interfaces opens a table that names another's type as an account of its ow
   const at = t.test.opened.findIndex(({ options }) => (options as { token?: string }).token !== undefined);
   await (await t.test.opened[at]!.host.chat(POLICY)).receive(MESSAGE);
   expect(t.received).toEqual([{ channel: "work", message: MESSAGE }]);
+  // Its ids need not be those of the other one.
+  expect([...t.realms]).toEqual([["work", "work"]]);
   await t.change({ test: {} });
   expect(t.test.opened[at]!.closed).toBe(true);
   expect((await refusal(() => t.interfaces.status("work"))).reason).toBe("not_found");
+});
+
+test("Interfaces says where people have the same ids: at all accounts of a platform that gives each one of his own", async () => {
+  await using t = setUp({ test: {}, work: { type: "test" } }, { globalSenders: true });
+  await t.interfaces.apply();
+  await until(() => t.test.opened.length === 2);
+  for (const { host } of t.test.opened) await (await host.chat(POLICY)).receive(MESSAGE);
+  expect(Object.fromEntries(t.realms)).toEqual({ test: "test", work: "test" });
 });

@@ -4,6 +4,7 @@ import { type ChannelHost, defineChannel, type OpenChannel } from "../../src/sdk
 
 export interface TestChannelOptions {
   readonly id?: string;
+  readonly globalSenders?: boolean;
   /** Called at the start of each `open`; may throw, or wait. */
   readonly onOpen?: (host: ChannelHost) => unknown;
   readonly onClose?: () => unknown;
@@ -15,7 +16,7 @@ export interface Opened {
   closed: boolean;
 }
 
-export function testChannel({ id = "test", onOpen, onClose }: TestChannelOptions = {}) {
+export function testChannel({ id = "test", globalSenders = false, onOpen, onClose }: TestChannelOptions = {}) {
   /** One for each time that it was opened. */
   const opened: Opened[] = [];
   const sent: { target: string; message: string }[] = [];
@@ -23,6 +24,7 @@ export function testChannel({ id = "test", onOpen, onClose }: TestChannelOptions
     id,
     capabilities: { edit: true, react: false, typing: true, files: false, threads: false, buttons: false },
     limits: { message: 20 },
+    globalSenders,
     options: z.strictObject({ token: z.string().optional(), pace: z.int().positive().default(3) }),
     async open(_needs: object, options, host): Promise<OpenChannel> {
       await onOpen?.(host);

@@ -72,6 +72,7 @@ export class ChatSurvivor implements AsyncDisposable {
       `api_root = "${this.#bots[at]!.url}"`,
       `allow_from = [${PEOPLE.map((id) => `"${id}"`).join(", ")}]`,
       `stream = ${at === 1}`,
+      'dm_scope = "per_channel_peer"',
       'groups = {"*" = {require_mention = false}}',
     ];
     return [

@@ -93,6 +93,7 @@ export async function testChat(agent: Agent, options: TestChatOptions = {}) {
       }),
   });
   const chat = chats.join("chat", {
+    realm: "chat",
     policy: { ...OPEN_POLICY, ...policy },
     refused: (sender) => refused.push(sender),
     signal: new AbortController().signal,

@@ -63,6 +63,7 @@ export const discord = defineChannel({
   id: "discord",
   capabilities: { edit: true, react: false, typing: true, files: true, threads: true, buttons: true },
   limits: { message: 2000, edit_ms: 1500 },
+  globalSenders: true,
   options,
   async open(needs: DiscordNeeds, table, host): Promise<OpenChannel> {
     const bot = new Bot(table, needs, host);

@@ -62,6 +62,7 @@ export const imessage = defineChannel({
   id: "imessage",
   capabilities: { edit: false, react: false, typing: true, files: true, threads: false, buttons: false },
   limits: { message: 8000 },
+  globalSenders: true,
   options,
   obstacle: ({ url }, platform) =>
     url === undefined && platform !== "darwin"

@@ -23,6 +23,7 @@ export const telegram = defineChannel({
   id: "telegram",
   capabilities: { edit: true, react: false, typing: true, files: true, threads: true, buttons: true },
   limits: { message: 4096, edit_ms: 1500 },
+  globalSenders: true,
   options,
   async open(needs: TelegramNeeds, table, host) {
     const { Bot } = await import("./bot.ts");

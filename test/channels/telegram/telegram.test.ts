@@ -17,6 +17,7 @@ async function setUp(table: Record<string, unknown> = {}, config: ConfigInput = 
       config: {
         ...config,
         interfaces: {
+          ...config.interfaces,
           telegram: {
             token: TELEGRAM.token,
             api_root: telegram.url,
@@ -353,3 +354,26 @@ test("telegram shows the commands in its menu and answers them without a model, 
   expect(t.telegram.texts()[1]).toStartWith("The agent's own model answers here.");
   expect(t.fake.requests).toHaveLength(0);
 });
+
+test.each([
+  ["per_peer", ["agent:main:telegram:dm:1001"]],
+  ["per_channel_peer", ["agent:main:telegram:dm:1001", "agent:main:work:dm:1001"]],
+  ["main", ["agent:main:main"]],
+])(
+  "telegram gives who writes to two bots the sessions of the scope %s, and answers each where it was asked",
+  async (dm_scope, keys) => {
+    await using work = fakeTelegram();
+    const table = { type: "telegram", token: TELEGRAM.token, api_root: work.url, dm_scope };
+    const allow_from = [String(TELEGRAM.owner.id)];
+    await using t = await setUp({ dm_scope }, { interfaces: { work: { ...table, allow_from } } });
+    t.fake.reply("Here.");
+    t.telegram.say("one");
+    await until(() => t.telegram.texts()[0] === "Here.");
+    t.fake.reply("There.");
+    work.say("two");
+    await until(() => work.texts()[0] === "There.");
+    expect([t.telegram.texts(), work.texts()]).toEqual([["Here."], ["There."]]);
+    const { sessions } = await t.client.call("session.list", {});
+    expect(sessions.map(({ session_key }) => session_key).toSorted()).toEqual(keys);
+  },
+);
