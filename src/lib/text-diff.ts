@@ -1,4 +1,4 @@
-/** What differs between two texts, word by word. */
+/** What differs between two texts, word by word or line by line. */
 
 export interface DiffPart {
   readonly kind: "same" | "removed" | "added";
@@ -10,7 +10,15 @@ const MOST_CELLS = 4_000_000;
 
 /** In order; what was removed comes before what stands in its place. Joined without the added it is `before`, and the other way. */
 export function diffWords(before: string, after: string): readonly DiffPart[] {
-  const [a, b] = [wordsOf(before), wordsOf(after)];
+  return diff(wordsOf(before), wordsOf(after));
+}
+
+/** As `diffWords`, in whole lines with their ends. */
+export function diffLines(before: string, after: string): readonly DiffPart[] {
+  return diff(linesOf(before), linesOf(after));
+}
+
+function diff(a: readonly string[], b: readonly string[]): readonly DiffPart[] {
   let start = 0;
   while (start < a.length && start < b.length && a[start] === b[start]) start++;
   let end = 0;
@@ -65,6 +73,10 @@ function between(a: readonly string[], b: readonly string[]): readonly Step[] {
     }
   }
   return steps;
+}
+
+function linesOf(text: string): readonly string[] {
+  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 }
 
 /** Words, spaces, line ends and marks, each of its own. */

@@ -39,6 +39,7 @@ const panel = createPanel({
     : {}),
   kept,
   router: createRouter(window),
+  fetch: (path) => fetch(path),
   languages: navigator.languages,
   now: Date.now,
 });

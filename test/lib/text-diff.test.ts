@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { diffWords } from "../../src/lib/text-diff.ts";
+import { diffLines, diffWords } from "../../src/lib/text-diff.ts";
 
 const short = (before: string, after: string) => diffWords(before, after).map(({ kind, text }) => [kind, text]);
 
@@ -55,4 +55,22 @@ test("diffWords takes what is too long to compare for another text between the c
   const many = (word: string) => Array.from({ length: 3000 }, (_, index) => `${word}${index}`).join(" ");
   const parts = diffWords(`start ${many("a")} end`, `start ${many("b")} end`);
   expect(parts.map(({ kind }) => kind)).toEqual(["same", "removed", "added", "same"]);
+});
+
+test("diffLines names whole lines with their ends", () => {
+  const lines = (before: string, after: string) => diffLines(before, after).map(({ kind, text }) => [kind, text]);
+  expect(lines("a\nb\nc", "a\nx\ny\nc")).toEqual([
+    ["same", "a\n"],
+    ["removed", "b\n"],
+    ["added", "x\ny\n"],
+    ["same", "c"],
+  ]);
+  expect([lines("", ""), lines("", "a"), lines("a", "a\n")]).toEqual([
+    [],
+    [["added", "a"]],
+    [
+      ["removed", "a"],
+      ["added", "a\n"],
+    ],
+  ]);
 });

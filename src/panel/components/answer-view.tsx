@@ -1,6 +1,6 @@
 /** One answer with everything in it: thinking, text, tools, questions, how it ended, what it cost. */
 import type { Message } from "../../protocol/message.ts";
-import { type Answer, type Block, isOver, recordedAnswer, textOf } from "../state/answer.ts";
+import { type Answer, type Block, isOver, recordedAnswer } from "../state/answer.ts";
 import type { Outcome, Question } from "../state/approvals.ts";
 import type { Conversation } from "../state/conversation.ts";
 import type { AnswerEntry } from "../state/timeline.ts";
@@ -62,7 +62,7 @@ export function AnswerView({ entry, conversation, onSay }: AnswerViewProps) {
           onSay={isLast ? onSay : undefined}
         />
       )}
-      {over && <AnswerFacts answer={answer} text={() => textOf(answer)} />}
+      {over && <AnswerFacts answer={answer} entry={entry} conversation={conversation} />}
     </article>
   );
 }

@@ -1,5 +1,6 @@
 /** Files that a message will carry: read, counted and refused before they are sent. */
 import type { Params } from "../../client/client.ts";
+import { toBase64 } from "../state/rework.ts";
 
 export type WireAttachment = NonNullable<Params<"agent.run">["attachments"]>[number];
 
@@ -56,10 +57,7 @@ export function forget({ preview }: Attachment): void {
 }
 
 export async function toWire({ name, mime, file }: Attachment): Promise<WireAttachment> {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  let binary = "";
-  for (let at = 0; at < bytes.length; at += 0x8000) binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-  return { mime, name: name.slice(0, 255), data: btoa(binary) };
+  return { mime, name: name.slice(0, 255), data: toBase64(new Uint8Array(await file.arrayBuffer())) };
 }
 
 function mimeOf({ type }: File): string {

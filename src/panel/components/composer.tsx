@@ -2,16 +2,20 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Params } from "../../client/client.ts";
 import type { WireSession } from "../../protocol/session.ts";
+import type { Conversation } from "../state/conversation.ts";
 import { troubleOf } from "../state/phase.ts";
 import { AttachmentList } from "./attachment-list.tsx";
 import { type Attachment, addFiles, forget, type Refusal, roomFor, toWire } from "./attachments.ts";
 import { useFormats, useShell, useT } from "./context.ts";
+import { ContextGauge } from "./context-gauge.tsx";
+import { FileButtons } from "./file-buttons.tsx";
 import { Icon } from "./icon.tsx";
 import { isMod } from "./keys.ts";
 import { ModelPicker } from "./model-picker.tsx";
 import { SlashList, useSlashMenu } from "./slash-menu.tsx";
 import { StopButton } from "./stop-button.tsx";
 import { ThinkingPicker } from "./thinking-picker.tsx";
+import { useGivenFiles } from "./use-given-files.ts";
 
 export type Setting = Partial<Pick<WireSession, "model" | "thinking">>;
 
@@ -20,6 +24,8 @@ export interface ComposerProps {
   readonly place: string;
   readonly setting: Required<Setting>;
   readonly activeRun: string | undefined;
+  /** Undefined while there is none yet. */
+  readonly conversation?: Conversation;
   readonly onSetting: (change: Setting) => Promise<void>;
   /** Resolves when the message is on the server's disk. */
   readonly onSend: (message: Omit<Params<"agent.run">, "session_key">) => Promise<void>;
@@ -28,7 +34,7 @@ export interface ComposerProps {
 
 const MAX_HEIGHT = 240;
 
-export function Composer({ place, setting, activeRun, onSetting, onSend, onStop }: ComposerProps) {
+export function Composer({ place, setting, activeRun, conversation, onSetting, onSend, onStop }: ComposerProps) {
   const t = useT();
   const { bytes } = useFormats();
   const { panel, drafts } = useShell();
@@ -36,9 +42,7 @@ export function Composer({ place, setting, activeRun, onSetting, onSend, onStop 
   const [files, setFiles] = useState<readonly Attachment[]>([]);
   const [sending, setSending] = useState(false);
   const [trouble, setTrouble] = useState<string | undefined>(undefined);
-  const [dragging, setDragging] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
-  const chooser = useRef<HTMLInputElement>(null);
   /** The same for every try to send this draft: a message whose answer was lost is not sent twice. */
   const attempt = useRef<string | undefined>(undefined);
   const fileIds = useRef(0);
@@ -68,6 +72,17 @@ export function Composer({ place, setting, activeRun, onSetting, onSend, onStop 
     if (isFree && matchMedia("(pointer: fine)").matches) field.current?.focus({ preventScroll: true });
   }, []);
 
+  const offered = panel.offered.value;
+  useEffect(() => {
+    if (offered === undefined) return;
+    panel.offered.value = undefined;
+    // What is being written is worth more than what is offered.
+    const written = field.current?.value ?? "";
+    if (written.trim() === "") write(offered);
+    else if (!written.includes(offered)) write(`${written}\n\n${offered}`);
+    field.current?.focus();
+  }, [offered]);
+
   const held = useRef(files);
   held.current = files;
   useEffect(() => () => held.current.forEach(forget), []);
@@ -80,6 +95,7 @@ export function Composer({ place, setting, activeRun, onSetting, onSend, onStop 
     setFiles(attachments);
     setTrouble(refusal && refusalText(refusal));
   };
+  const dragging = useGivenFiles(attach);
   const refusalText = (refusal: Refusal) => {
     if (refusal.why === "too_many") return t("composer.too_many", { limit: refusal.limit });
     if (refusal.why === "too_large")
@@ -146,17 +162,6 @@ export function Composer({ place, setting, activeRun, onSetting, onSend, onStop 
         event.preventDefault();
         void send("queue");
       }}
-      onDragOver={(event) => {
-        if (!event.dataTransfer?.types.includes("Files")) return;
-        event.preventDefault();
-        setDragging(true);
-      }}
-      onDragLeave={() => setDragging(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setDragging(false);
-        attach([...(event.dataTransfer?.files ?? [])]);
-      }}
     >
       <div class="composer-box">
         {dragging && <p class="composer-drop">{t("composer.drop")}</p>}
@@ -174,33 +179,9 @@ export function Composer({ place, setting, activeRun, onSetting, onSend, onStop 
           readOnly={sending}
           onInput={({ currentTarget }) => write(currentTarget.value)}
           onKeyDown={press}
-          onPaste={(event) => {
-            const pasted = [...(event.clipboardData?.files ?? [])];
-            if (pasted.length === 0) return;
-            event.preventDefault();
-            attach(pasted);
-          }}
         />
         <div class="composer-bar">
-          <button
-            type="button"
-            class="icon-button"
-            aria-label={t("composer.attach")}
-            title={t("composer.attach")}
-            onClick={() => chooser.current?.click()}
-          >
-            <Icon name="clip" />
-          </button>
-          <input
-            ref={chooser}
-            type="file"
-            multiple
-            hidden
-            onChange={({ currentTarget }) => {
-              attach([...(currentTarget.files ?? [])]);
-              currentTarget.value = "";
-            }}
-          />
+          <FileButtons onFiles={attach} />
           <ModelPicker model={setting.model} disabled={!connected} onChoose={(model) => change({ model })} />
           <ThinkingPicker
             level={setting.thinking}
@@ -208,6 +189,7 @@ export function Composer({ place, setting, activeRun, onSetting, onSend, onStop 
             onChoose={(thinking) => change({ thinking })}
           />
           <span class="spring" />
+          {conversation && <ContextGauge conversation={conversation} />}
           {busy && text.trim() !== "" && (
             <button
               type="button"

@@ -2,6 +2,7 @@
 import type { ComponentChildren, RefObject } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { Conversation } from "../state/conversation.ts";
+import { hashOf } from "../state/router.ts";
 import type { Entry } from "../state/timeline.ts";
 import { AnswerView } from "./answer-view.tsx";
 import { copyText } from "./clipboard.ts";
@@ -86,6 +87,7 @@ export function ConversationView({ conversation, at, onSay, empty }: Conversatio
         controls={keep}
       />
       <Older conversation={conversation} />
+      <Kept conversation={conversation} />
       {!following && <Pill conversation={conversation} onGo={() => controls.current?.toEnd()} />}
     </div>
   );
@@ -93,7 +95,7 @@ export function ConversationView({ conversation, at, onSay, empty }: Conversatio
 
 function row(entry: Entry, conversation: Conversation, onSay: (text: string) => void) {
   if (entry.kind === "user") {
-    return <UserMessage entry={entry} onUnqueue={(runId) => void conversation.stop(runId, "cancel")} />;
+    return <UserMessage entry={entry} conversation={conversation} />;
   }
   if (entry.kind === "answer") return <AnswerView entry={entry} conversation={conversation} onSay={onSay} />;
   return (
@@ -122,6 +124,18 @@ function Pill({ conversation, onGo }: { conversation: Conversation; onGo: () => 
       {waits ? t("chat.waits_below") : fresh && t("chat.new_below")}
       <Icon name="down" />
     </button>
+  );
+}
+
+/** After going back: where it is kept as it was. */
+function Kept({ conversation }: { conversation: Conversation }) {
+  const t = useT();
+  const key = conversation.keptIn.value;
+  if (key === undefined) return null;
+  return (
+    <p class="kept meta" role="status">
+      {t("chat.kept")} <a href={hashOf({ page: "session", key })}>{t("chat.kept_open")}</a>
+    </p>
   );
 }
 

@@ -1,7 +1,7 @@
 /** Which key was meant, whatever the keyboard. */
 
 /** Whether the key goes into a field: then it means its character. */
-export function isTyping(event: KeyboardEvent): boolean {
+export function isTyping(event: Event): boolean {
   const target = event.target;
   if (!(target instanceof HTMLElement)) return false;
   return target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName);

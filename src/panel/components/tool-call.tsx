@@ -1,8 +1,10 @@
 /** One call of a tool: a line that says what and how long, and opens in place to everything that went in and came out. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { ToolBlock } from "../state/answer.ts";
 import { useFormats, usePanel, useT } from "./context.ts";
 import { CopyButton } from "./copy-button.tsx";
+import { Counts, DiffView } from "./diff-view.tsx";
+import { changesOf, diffIn, type FileChange } from "./file-changes.ts";
 import { Icon } from "./icon.tsx";
 import { MediaCards } from "./media-cards.tsx";
 import { argumentOf, asText } from "./tool-words.ts";
@@ -12,12 +14,14 @@ export function ToolCall({ block, waits }: { block: ToolBlock; waits: boolean })
   const { duration } = useFormats();
   const status = waits ? "waiting" : block.status;
   const [open, setOpen] = useState(false);
+  const changes = useMemo(() => changesOf(block), [block.args]);
   return (
     <details class={`fold tool ${status}`} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>
         <Icon name="chevron" />
         <span class="tool-name">{block.tool}</span>
         <code class="tool-argument">{argumentOf(block)}</code>
+        {changes && <Counts changes={changes} />}
         {status === "ok" ? (
           <span class="unseen">{t("tool.ok")}</span>
         ) : (
@@ -29,22 +33,28 @@ export function ToolCall({ block, waits }: { block: ToolBlock; waits: boolean })
             : status === "running" && <Elapsed since={block.startedAt} />}
         </span>
       </summary>
-      {open && <Inside block={block} />}
+      {open && <Inside block={block} changes={changes} />}
     </details>
   );
 }
 
 /** Made when it is looked at: results can be long, and most stay closed. */
-function Inside({ block }: { block: ToolBlock }) {
+function Inside({ block, changes }: { block: ToolBlock; changes: readonly FileChange[] | undefined }) {
   const t = useT();
-  const args = block.args === undefined || isEmpty(block.args) ? undefined : asText(block.args);
+  const args = changes || block.args === undefined || isEmpty(block.args) ? undefined : asText(block.args);
+  const shown = useMemo(() => diffIn(block.result ?? ""), [block.result]);
   return (
     <div class="fold-body">
+      {changes && <DiffView changes={changes} />}
       {args !== undefined && <Piece title={t("tool.args")} text={args} />}
-      {block.output !== "" && block.result === null && <Piece title={t("tool.output")} text={asText(block.output)} />}
+      {block.output !== "" && block.result === null && (
+        <Piece title={t("tool.output")} text={asText(block.output)} growing />
+      )}
       {block.result !== null &&
         (block.result === "" ? (
           <p class="meta">{t("tool.no_result")}</p>
+        ) : shown ? (
+          <DiffView changes={shown} />
         ) : (
           <Piece title={t("tool.result")} text={asText(block.result)} />
         ))}
@@ -54,16 +64,30 @@ function Inside({ block }: { block: ToolBlock }) {
   );
 }
 
-function Piece({ title, text }: { title: string; text: string }) {
+/** `growing`: its end stays in sight unless the person went away from it. */
+function Piece({ title, text, growing = false }: { title: string; text: string; growing?: boolean }) {
   const t = useT();
+  const box = useRef<HTMLPreElement>(null);
+  const atEnd = useRef(true);
+  useLayoutEffect(() => {
+    if (growing && atEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight;
+  }, [growing, text]);
   return (
     <section class="piece">
       <header>
         <span class="piece-title">{title}</span>
         <CopyButton text={() => text} label={t("act.copy")} />
       </header>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <pre tabIndex={0}>{text}</pre>
+      <pre
+        ref={box}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+        tabIndex={0}
+        onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
+          atEnd.current = scrollTop + clientHeight >= scrollHeight - 4;
+        }}
+      >
+        {text}
+      </pre>
     </section>
   );
 }

@@ -101,6 +101,7 @@ export function SessionPage({ sessionKey, at }: { sessionKey: string; at: string
           place={sessionKey}
           setting={{ model: session?.model ?? null, thinking: session?.thinking ?? null }}
           activeRun={activeRun}
+          conversation={conversation}
           onSetting={(change) => conversation.patch(change)}
           onSend={send}
           onStop={(runId, how) => conversation.stop(runId, how)}

@@ -7,14 +7,26 @@ import type { Message } from "../../protocol/message.ts";
 import type { Run } from "../../protocol/run.ts";
 import { type Answer, emptyAnswer, isOver, overlaps, reduceAnswer, resumedAnswer } from "./answer.ts";
 import type { Call } from "./connection.ts";
+import { createFullness, type Fullness } from "./fullness.ts";
 import { createOnce } from "./once.ts";
 import { failed, LOADING, type Phase, READY } from "./phase.ts";
+import { createRework, type Rework } from "./rework.ts";
 import { buildEntries, type Entry, withNewestPage, withOlderPage, withRunMessages } from "./timeline.ts";
 
 export type Outgoing = Omit<Params<"agent.run">, "session_key">;
 
-export interface Conversation {
+export interface Editing {
+  readonly messageId: string;
+  readonly text: string;
+}
+
+export interface Conversation extends Rework {
   readonly key: string;
+  /** The message that is being written anew. */
+  readonly editing: Signal<Editing | undefined>;
+  /** Where the conversation is kept as it was before it was last gone back in. */
+  readonly keptIn: ReadonlySignal<string | undefined>;
+  readonly fullness: Fullness;
   readonly phase: ReadonlySignal<Phase>;
   readonly session: ReadonlySignal<Result<"session.get"> | undefined>;
   readonly entries: ReadonlySignal<readonly Entry[]>;
@@ -26,6 +38,8 @@ export interface Conversation {
   readonly activeRun: ReadonlySignal<string | undefined>;
   /** The answer as it streams; undefined when the record is all there is. */
   live(runId: string): ReadonlySignal<Answer> | undefined;
+  /** The message that an answer answers; undefined where it is not among those that were read. */
+  asked(entryKey: string): Message | undefined;
   /** The text that the run answers; undefined where it is not all that was asked, or not known. */
   question(runId: string): string | undefined;
   /** Reads everything that is shown anew; what is there stays in sight meanwhile. */
@@ -49,7 +63,13 @@ const REVEALED_PAGES = 200;
 /** Events of a run that one call brings. */
 const EVENTS = 5000;
 
-export function createConversation({ key, call }: { key: string; call: Call }): Conversation {
+export interface ConversationOptions {
+  readonly key: string;
+  readonly call: Call;
+  readonly fetch: (path: string) => Promise<Response>;
+}
+
+export function createConversation({ key, call, fetch }: ConversationOptions): Conversation {
   const phase = signal<Phase>(LOADING);
   const olderPhase = signal<Phase>(READY);
   const session = signal<Result<"session.get"> | undefined>(undefined);
@@ -66,6 +86,9 @@ export function createConversation({ key, call }: { key: string; call: Call }): 
       ?.run_id;
   });
   const once = createOnce();
+  const editing = signal<Editing | undefined>(undefined);
+  const keptIn = signal<string | undefined>(undefined);
+  const fullness = createFullness({ key, call });
   /** Events that came while the first state was on its way. */
   let waiting: EventFrame[] | undefined;
   const asked = new Set<string>();
@@ -124,7 +147,10 @@ export function createConversation({ key, call }: { key: string; call: Call }): 
     if (!("session_key" in event.data) || event.data.session_key !== key) return;
     if (isTopic(event, "session.deleted"))
       phase.value = failed(new AlephError("not_found", "Conversation was deleted"));
-    else if (isTopic(event, "session.message")) void once.now("tail", refreshTail);
+    else if (isTopic(event, "session.rewound")) {
+      keptIn.value = event.data.branch_key ?? undefined;
+      void once.now("load", load);
+    } else if (isTopic(event, "session.message")) void once.now("tail", refreshTail);
     else if (event.topic.startsWith("session.")) void refreshSession();
     if (!("run_id" in event.data) || typeof event.data.run_id !== "string") return;
     const runId = event.data.run_id;
@@ -133,6 +159,7 @@ export function createConversation({ key, call }: { key: string; call: Call }): 
     else if (event.topic.startsWith("agent.")) {
       if (answer) answer.value = reduceAnswer(answer.peek(), event);
       void refreshRun(runId);
+      fullness.stale();
     } else if (event.topic.startsWith("stream.")) streamed(event, runId, answer);
   }
 
@@ -212,8 +239,17 @@ export function createConversation({ key, call }: { key: string; call: Call }): 
     }
   }
 
+  async function send(message: Outgoing): Promise<void> {
+    const { run_id: runId } = await call("agent.run", { ...message, session_key: key });
+    await refreshRun(runId);
+  }
+
   return {
+    ...createRework({ key, call, fetch, send }),
     key,
+    editing,
+    keptIn,
+    fullness,
     phase,
     session,
     entries,
@@ -222,6 +258,11 @@ export function createConversation({ key, call }: { key: string; call: Call }): 
     olderPhase,
     activeRun,
     live: (runId) => live.value.get(runId),
+    asked(entryKey) {
+      const all = entries.value;
+      const before = all[all.findIndex((entry) => entry.key === entryKey) - 1];
+      return before?.kind === "user" ? before.message : undefined;
+    },
     question(runId) {
       const message = messages.value.find(({ role, run_id }) => role === "user" && run_id === runId);
       return message?.parts.every(({ type }) => type === "text") ? message.content : undefined;
@@ -254,10 +295,7 @@ export function createConversation({ key, call }: { key: string; call: Call }): 
       if (waiting) waiting.push(event);
       else apply(event);
     },
-    async send(message) {
-      const { run_id: runId } = await call("agent.run", { ...message, session_key: key });
-      await refreshRun(runId);
-    },
+    send,
     async stop(runId, how) {
       await call(how === "cancel" ? "agent.cancel" : "agent.abort", { run_id: runId });
       await refreshRun(runId);
@@ -265,6 +303,7 @@ export function createConversation({ key, call }: { key: string; call: Call }): 
     async patch(change) {
       const patched = await call("session.patch", { session_key: key, ...change });
       session.value = { ...patched, message_count: session.peek()?.message_count ?? 0 };
+      fullness.stale();
     },
   };
 }

@@ -1,5 +1,5 @@
 /** The state of the whole panel: one connection, and the parts that listen to it. */
-import { type ReadonlySignal, signal } from "@preact/signals";
+import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Result } from "../../client/client.ts";
 import type { Transport } from "../../client/transport.ts";
 import type { EventFrame } from "../../protocol/events.ts";
@@ -12,6 +12,7 @@ import { type Conversation, createConversation } from "./conversation.ts";
 import { createFacts, type Facts } from "./facts.ts";
 import { createGrants, type Grants } from "./grants.ts";
 import { createMcp, type Mcp } from "./mcp.ts";
+import { createMediaLinks, type MediaLinks } from "./media-links.ts";
 import { createModels, type Models } from "./models.ts";
 import { createPlugins, type Plugins } from "./plugins.ts";
 import { createPreferences, type Preferences } from "./preferences.ts";
@@ -46,6 +47,9 @@ export interface Panel extends Disposable {
   readonly server: ReadonlySignal<Result<"system.info"> | undefined>;
   /** Why config.toml is not in force as it stands, told by the server. */
   readonly configIssues: ReadonlySignal<readonly { path: string; message: string; line?: number | undefined }[]>;
+  readonly mediaLinks: MediaLinks;
+  /** What a message shall begin with: taken by the composer that is in sight. */
+  readonly offered: Signal<string | undefined>;
   readonly kept: KeptValues;
   readonly now: () => number;
   /** Opened once and kept while it is one of the last few. */
@@ -60,6 +64,8 @@ export interface PanelOptions {
   readonly device?: DeviceEntry;
   readonly kept: KeptValues;
   readonly router: Router;
+  /** Asks this server. */
+  readonly fetch: (path: string) => Promise<Response>;
   readonly languages: readonly string[];
   readonly now: () => number;
 }
@@ -168,11 +174,13 @@ export function createPanel(options: PanelOptions): Panel {
     spending,
     server,
     configIssues,
+    mediaLinks: createMediaLinks(call, now),
+    offered: signal<string | undefined>(undefined),
     kept,
     now,
     conversation(key) {
       const known = conversations.get(key);
-      const conversation = known ?? createConversation({ key, call });
+      const conversation = known ?? createConversation({ key, call, fetch: options.fetch });
       conversations.delete(key);
       conversations.set(key, conversation);
       if (!known && connection.link.peek().kind === "connected") void conversation.load();

@@ -36,6 +36,7 @@ async function openPanel(options: ConversationOptions = {}): Promise<Opening> {
         loginKey: () => undefined,
         kept: memory(),
         router: fixedRouter(),
+        fetch: (path) => fetch(server.url + path),
         languages: ["en"],
         now: Date.now,
       }),
@@ -360,6 +361,7 @@ describe("the connection", () => {
       loginKey: () => "aleph_ses_not_a_key",
       kept: memory(),
       router: fixedRouter(),
+      fetch: (path) => fetch(server.url + path),
       languages: ["en"],
       now: Date.now,
     });

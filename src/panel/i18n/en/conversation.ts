@@ -10,7 +10,18 @@ export const conversation = {
   "chat.waits_below": "Waiting for you",
   "chat.you": "You",
   "chat.queued": "Queued",
-  "chat.queued_remove": "Take out of the queue",
+  "chat.queued_remove": "Take back",
+  "chat.queued_now": "Add to the running answer now",
+  "chat.edit": "Edit and send again",
+  "chat.edit_label": "Your message, anew",
+  "chat.edit_text": "What came behind it leaves this conversation and is kept in another one.",
+  "chat.edit_send": "Send again",
+  "chat.delete": "Delete from here on",
+  "chat.delete_title": "Delete this message and all behind it?",
+  "chat.delete_text": "They are removed from the server. This cannot be undone.",
+  "chat.kept": "What came behind it is kept.",
+  "chat.kept_open": "Open it",
+  "media.open": "Open {name}",
 
   "answer.again": "Send again",
 
@@ -40,6 +51,8 @@ export const conversation = {
   "answer.price_unknown": "price unknown",
   "answer.copy": "Copy the answer",
   "answer.steps": "{count} step|{count} steps",
+  "answer.retry": "Ask again",
+  "answer.fork": "Go on from here in a new conversation",
 
   "note.retry": "The provider did not answer; trying again",
   "note.failover": "Going on with another model",
@@ -59,6 +72,8 @@ export const conversation = {
   "tool.output": "Output so far",
   "tool.result": "Result",
   "tool.no_result": "It returned nothing.",
+  "tool.changes_of": "Changes of {path}",
+  "tool.more_lines": "{count} more line|{count} more lines",
 
   "asked.title": "Aleph asks you",
   "asked.how": "Your next message is the answer",
@@ -108,6 +123,7 @@ export const conversation = {
   "composer.offline": "Not connected: your draft is kept",
   "composer.commands": "Commands",
   "composer.files": "Attached files",
+  "composer.camera": "Take a picture",
 
   "model.label": "Model",
   "model.default": "Default",
@@ -130,4 +146,23 @@ export const conversation = {
   "error.next_no_provider": "Run “aleph wizard” to set one up.",
   "error.next_log": "The server’s log says more: run “aleph logs”.",
   "error.next_send": "Send another message to go on.",
+
+  "context.label": "Context",
+  "context.tokens": "About {tokens} tokens",
+  "context.short": "{tokens} tokens",
+  "context.of": "About {tokens} of {window} tokens, {percent} %",
+  "context.model": "{model} answers here.",
+  "context.estimated":
+    "Estimated from what the model would be shown now. A conversation that gets too long is made shorter by itself.",
+  "permission.label": "What it may do",
+  "permission.asks": "Asks first",
+  "permission.some": "Asks, with exceptions",
+  "permission.tiers":
+    "It reads and writes in its workspace by itself. What reaches beyond asks you first, and some things are refused whoever asks.",
+  "permission.confined": "Commands run confined.",
+  "permission.unconfined": "The sandbox is switched off: every command asks.",
+  "permission.standing":
+    "{count} permission holds here for longer than once.|{count} permissions hold here for longer than once.",
+  "permission.none_standing": "Nothing is allowed for longer than once.",
+  "permission.see": "See them",
 } as const;
