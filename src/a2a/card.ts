@@ -57,9 +57,14 @@ export function cardOf({ name, description, url, isGuarded }: CardFacts): AgentC
   };
 }
 
-/** One document that clients of both versions read: where the two name things differently, both names are in it. */
-export function cardJson(card: AgentCard): Record<string, unknown> {
-  const { securitySchemes, ...json } = AgentCard.toJSON(card) as Record<string, unknown>;
+/**
+ * For who says that it speaks 1.0, the card as that version has it. Else one document that clients of both read: where the two
+ * name things differently, both names are in it.
+ */
+export function cardJson(card: AgentCard, version: string | undefined): Record<string, unknown> {
+  const whole = AgentCard.toJSON(card) as Record<string, unknown>;
+  if (version === "1.0") return whole;
+  const { securitySchemes, ...json } = whole;
   const { url } = card.supportedInterfaces[0]!;
   const isGuarded = card.securityRequirements.length > 0;
   const { bearer } = (securitySchemes ?? {}) as { bearer?: object };

@@ -40,6 +40,8 @@ type Answer = Reply | AsyncGenerator<Reply, void, undefined>;
 const PING_MS = 15_000;
 const PING = ": ping\n\n";
 const PATH = "/a2a";
+/** So long a change of the card may stay unseen. */
+const CARD_SECONDS = 60;
 const INTERNAL = -32603;
 const INTERNAL_MESSAGE = "Internal error";
 
@@ -50,10 +52,15 @@ export class A2aEndpoint implements AsyncDisposable {
     this.#o = options;
   }
 
+  /** As A2A 1.0 §8.6.1 wants it: to be kept for a while, and asked for again by its ETag. */
   card(request: Request): Response {
-    return Response.json(cardJson(this.#card(request)), {
-      headers: { "cache-control": "no-cache", vary: "host" },
-    });
+    const card = JSON.stringify(cardJson(this.#card(request), versionOf(request.headers)));
+    const etag = `"${new Bun.CryptoHasher("sha256").update(card).digest("base64url").slice(0, 22)}"`;
+    const headers = { "cache-control": `public, max-age=${CARD_SECONDS}`, etag, vary: `host, ${A2A_VERSION_HEADER}` };
+    const known = request.headers.get("if-none-match")?.split(",") ?? [];
+    if (known.some((each) => each.trim().replace(/^W\//, "") === etag))
+      return new Response(null, { status: 304, headers });
+    return new Response(card, { headers: { ...headers, "content-type": "application/json" } });
   }
 
   /** Throws `forbidden` for guests, whose sessions leave nothing to come back to, and for nodes. */
@@ -82,9 +89,7 @@ export class A2aEndpoint implements AsyncDisposable {
   }
 
   async #answer(body: Record<string, unknown>, headers: Headers, tasks: A2ARequestHandler): Promise<Response> {
-    const asked = headers.get(A2A_VERSION_HEADER)?.trim();
-    const named = asked === undefined || asked === "" ? undefined : asked.split(".").slice(0, 2).join(".");
-    const version = named ?? (isV1JsonRpcMethod(body?.method) ? "1.0" : "0.3");
+    const version = versionOf(headers) ?? (isV1JsonRpcMethod(body?.method) ? "1.0" : "0.3");
     const id = idOf(body);
     if (!isRequest(body)) return refuse(id, { code: -32600, message: "This is not a request of JSON-RPC 2.0" });
     if (version !== "1.0" && version !== "0.3") {
@@ -116,6 +121,12 @@ export class A2aEndpoint implements AsyncDisposable {
     const base = url === "" ? new URL(request.url).origin : url.replace(/\/+$/, "");
     return cardOf({ name, description, url: `${base}${PATH}`, isGuarded: this.#o.isGuarded() });
   }
+}
+
+/** Major and minor, as the header has them. */
+function versionOf(headers: Headers): string | undefined {
+  const asked = headers.get(A2A_VERSION_HEADER)?.trim();
+  return asked === undefined || asked === "" ? undefined : asked.split(".").slice(0, 2).join(".");
 }
 
 /** As the SDK answers: an error of the protocol has status 200. */

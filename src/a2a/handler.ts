@@ -87,17 +87,18 @@ export class TaskHandler implements A2ARequestHandler {
   }
 
   async *sendMessageStream(params: SendMessageRequest, context: ServerCallContext): AsyncGenerator<StreamResponse> {
-    yield* this.#stream(await this.#send(params, context), params.configuration?.historyLength);
+    yield* this.#stream(await this.#send(params, context), { historyLength: params.configuration?.historyLength });
   }
 
   async getTask({ id, historyLength }: GetTaskRequest): Promise<Task> {
+    checkLength(historyLength);
     return this.#o.view.task(this.#find(id), { historyLength });
   }
 
   async listTasks(request: ListTasksRequest): Promise<ListTasksResponse> {
     const { contextId, status, pageSize = PAGE, pageToken, historyLength, statusTimestampAfter } = request;
     if (pageSize < 1 || pageSize > MAX_PAGE) throw new RequestMalformedError(`pageSize may be from 1 to ${MAX_PAGE}`);
-    if (historyLength !== undefined && historyLength < 0) throw new RequestMalformedError("historyLength is negative");
+    checkLength(historyLength);
     const changedSince = statusTimestampAfter ? Date.parse(statusTimestampAfter) : 0;
     if (Number.isNaN(changedSince)) throw new RequestMalformedError("statusTimestampAfter is not a time");
     const after = pageToken ? readPlace(pageToken) : undefined;
@@ -130,7 +131,8 @@ export class TaskHandler implements A2ARequestHandler {
   async *resubscribe({ id }: SubscribeToTaskRequest): AsyncGenerator<StreamResponse> {
     const row = this.#find(id);
     if (isEnded(this.#o.view.state(row))) throw new UnsupportedOperationError(`Task "${id}" has ended already`);
-    yield* this.#stream(row);
+    // Whoever watches a task also sees what becomes of it after a question (A2A 1.0 §3.1.6): only its end ends the stream.
+    yield* this.#stream(row, { isWatched: true });
   }
 
   async createTaskPushNotificationConfig(
@@ -168,7 +170,7 @@ export class TaskHandler implements A2ARequestHandler {
   async #send(params: SendMessageRequest, context: ServerCallContext): Promise<TaskRow> {
     const incoming = readMessage(params.message);
     const { historyLength, taskPushNotificationConfig: push } = params.configuration ?? {};
-    if (historyLength !== undefined && historyLength < 0) throw new RequestMalformedError("historyLength is negative");
+    checkLength(historyLength);
     if (push) this.#o.webhooks.check(push);
     const row = this.#known(incoming) ?? (await this.#start(incoming));
     if (push) await this.#o.webhooks.add(row, push, context.requestedVersion);
@@ -248,7 +250,10 @@ export class TaskHandler implements A2ARequestHandler {
     return isEnded(state) || state === TaskState.TASK_STATE_INPUT_REQUIRED;
   }
 
-  async *#stream(row: TaskRow, historyLength?: number): AsyncGenerator<StreamResponse> {
+  async *#stream(
+    row: TaskRow,
+    { historyLength, isWatched = false }: { historyLength?: number | undefined; isWatched?: boolean },
+  ): AsyncGenerator<StreamResponse> {
     using followed = followRun(this.#o.bus, row.runId, this.#caller.signal);
     let answer = "";
     let isFresh = false;
@@ -260,12 +265,13 @@ export class TaskHandler implements A2ARequestHandler {
     }
     const { view } = this.#o;
     yield { payload: { $case: "task", value: await view.task(row, { historyLength, answer }) } };
-    if (this.#isSettled(row)) return;
+    if (isWatched ? isEnded(view.state(row)) : this.#isSettled(row)) return;
     for (;;) {
       const event = await followed.next();
       if (!event) return;
-      // What comes after an answer to a question comes in a stream of its own.
-      if (settles(event)) break;
+      // Whoever sent the message gets what comes after the answer to a question in a stream of its own.
+      if (isWatched ? endsRun(event.topic) : settles(event)) break;
+      if (event.topic === "question.asked") yield statusUpdate(row, await view.task(row));
       if (beginsReply(event)) isFresh = true;
       if (event.topic === "stream.chunk") {
         const { content } = event.data as EventData<"stream.chunk">;
@@ -284,15 +290,14 @@ export class TaskHandler implements A2ARequestHandler {
       if (text !== undefined && text === answer) yield artifactUpdate(row, "", { append: true, lastChunk: true });
       else yield { payload: { $case: "artifactUpdate", value: { ...about(row), artifact, ...LAST } } };
     }
-    yield { payload: { $case: "statusUpdate", value: { ...about(row), status: task.status } } };
+    yield statusUpdate(row, task);
   }
 
   *#tell(row: TaskRow, { topic, ts }: EventFrame): Generator<StreamResponse> {
     const note = topic === "approval.requested" ? "A person is asked whether this may be done" : undefined;
     if (topic !== "agent.started" && topic !== "question.closed" && note === undefined) return;
     const timestamp = new Date(ts).toISOString();
-    const status = { state: this.#o.view.state(row), message: saying(row, note), timestamp };
-    yield { payload: { $case: "statusUpdate", value: { ...about(row), status } } };
+    yield statusUpdate(row, { status: { state: this.#o.view.state(row), message: saying(row, note), timestamp } });
   }
 
   #inState(state: TaskState): Pick<Parameters<Tasks["list"]>[0], "statuses" | "asking"> {
@@ -326,6 +331,10 @@ function about({ runId, contextId }: TaskRow) {
   return { taskId: runId, contextId, metadata: undefined };
 }
 
+function statusUpdate(row: TaskRow, { status }: Pick<Task, "status">): StreamResponse {
+  return { payload: { $case: "statusUpdate", value: { ...about(row), status } } };
+}
+
 function artifactUpdate(
   row: TaskRow,
   text: string,
@@ -333,6 +342,10 @@ function artifactUpdate(
 ): StreamResponse {
   const artifact = artifactOf(ANSWER, [textPart(text)]);
   return { payload: { $case: "artifactUpdate", value: { ...about(row), artifact, append, lastChunk } } };
+}
+
+function checkLength(historyLength: number | undefined): void {
+  if (historyLength !== undefined && historyLength < 0) throw new RequestMalformedError("historyLength is negative");
 }
 
 function hasEnded(taskId: string): UnsupportedOperationError {

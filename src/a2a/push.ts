@@ -7,7 +7,8 @@ import { createId } from "../lib/id.ts";
 import { isAddress } from "../lib/ip-address.ts";
 import { describeError, type Log } from "../lib/log.ts";
 import { createSerial, type Serial } from "../lib/serial.ts";
-import { parseNetworkRules } from "../sandbox/network-rules.ts";
+import { AlephError } from "../protocol/errors.ts";
+import { type NetworkRules, parseNetworkRules } from "../sandbox/network-rules.ts";
 import type { Bus } from "../sdk/bus.ts";
 import type { NetworkDoor } from "../sdk/runtime.ts";
 import type { Store } from "../sdk/store.ts";
@@ -81,7 +82,7 @@ export class Webhooks implements AsyncDisposable {
     if (target.username !== "" || target.password !== "") {
       throw new RequestMalformedError("The url of a webhook carries no password");
     }
-    const rules = parseNetworkRules(this.#o.rules());
+    const rules = this.#rules();
     const host = target.hostname.replace(/^\[|\]$/g, "");
     if (!rules.names(target) || (isAddress(host) && !rules.mayReach(target, host))) {
       throw new RequestMalformedError(`The owner of this agent allows no webhook at "${target.origin}"`);
@@ -89,6 +90,15 @@ export class Webhooks implements AsyncDisposable {
     const secrets = [token, authentication?.scheme ?? "", authentication?.credentials ?? "", url];
     if (secrets.some((text) => text.length > MAX_TEXT || /[^\x20-\x7e]/.test(text))) {
       throw new RequestMalformedError("The url, token and credentials must be plain and short");
+    }
+  }
+
+  /** What is wrong with a rule is the owner's to know, not the other agent's. */
+  #rules(): NetworkRules {
+    try {
+      return parseNetworkRules(this.#o.rules());
+    } catch (cause) {
+      throw new AlephError("internal", "A rule of a2a.webhooks cannot be read", { cause });
     }
   }
 

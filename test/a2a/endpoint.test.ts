@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { a2aApp, openAgent, saying } from "../support/a2a.ts";
 import { type TestApp, testApp } from "../support/app.ts";
+import { inviteGuest } from "../support/guest.ts";
 
 const CARD = "/.well-known/agent-card.json";
 const GET = { jsonrpc: "2.0", id: 7, method: "tasks/get", params: { id: "x" } };
@@ -51,6 +52,36 @@ describe("/a2a", () => {
     expect(Object.keys(card)).not.toContain("tools");
   });
 
+  test("the card may be kept for a minute, and is sent again only when it has changed", async () => {
+    await using app = await a2aApp();
+    const first = await fetch(app.url + CARD);
+    expect(first.headers.get("cache-control")).toBe("public, max-age=60");
+    expect(first.headers.get("vary")).toBe("host, A2A-Version");
+    const etag = first.headers.get("etag") ?? "";
+    const again = await fetch(app.url + CARD, { headers: { "if-none-match": `"other", W/${etag}` } });
+    expect([again.status, await again.text(), again.headers.get("etag")]).toEqual([304, "", etag]);
+    expect((await fetch(app.url + CARD, { headers: { "if-none-match": '"other"' } })).status).toBe(200);
+  });
+
+  test("the card for who speaks 1.0 has nothing of 0.3", async () => {
+    await using app = await a2aApp();
+    const headers = { "a2a-version": "1.0" };
+    const card = (await (await fetch(app.url + CARD, { headers })).json()) as Record<string, unknown>;
+    expect(Object.keys(card).sort()).toEqual([
+      "capabilities",
+      "defaultInputModes",
+      "defaultOutputModes",
+      "description",
+      "name",
+      "securityRequirements",
+      "securitySchemes",
+      "skills",
+      "supportedInterfaces",
+      "version",
+    ]);
+    expect(card.securitySchemes).toMatchObject({ bearer: { httpAuthSecurityScheme: { scheme: "Bearer" } } });
+  });
+
   test("where everybody is the owner the card asks for nothing", async () => {
     await using app = await a2aApp({ config: { auth: { mode: "none" } } });
     const card = (await (await fetch(app.url + CARD)).json()) as Record<string, unknown>;
@@ -58,13 +89,38 @@ describe("/a2a", () => {
     expect((await errorOf(await post({ url: app.url, token: "" }, GET, { authorization: "" }))).code).toBe(-32001);
   });
 
-  test("refuses who has no token, a wrong one, one that may only look, and guests", async () => {
+  test("refuses who has no token, a wrong one and one that may only look", async () => {
     await using app = await a2aApp();
     expect((await post(app, GET, { authorization: "" })).status).toBe(401);
     expect((await post({ url: app.url, token: "wrong" }, GET)).status).toBe(401);
     const reading = await app.client.call("auth.tokens.create", { name: "reader", scopes: ["read"] });
     expect((await post({ url: app.url, token: reading.token }, GET)).status).toBe(403);
     expect((await post(app, GET, { origin: "http://evil.example" })).status).toBe(403);
+  });
+
+  test("a guest gets nothing: neither the invite nor the session lets in, whatever is asked", async () => {
+    await using app = await a2aApp();
+    app.fake.reply("Mine");
+    const { id } = (await (await openAgent(app)).sendMessage(saying("A secret", { contextId: "c" }))) as { id: string };
+    using guest = await inviteGuest(app);
+    const session = String(guest.hello.session_token);
+    const message = { kind: "message", role: "user", messageId: "m", parts: [{ kind: "text", text: "x" }] };
+    const asked: [string, object][] = [
+      [session, { ...GET, params: { id } }],
+      [session, { ...GET, method: "ListTasks", params: {} }],
+      [session, { ...GET, method: "message/send", params: { message: { ...message, taskId: id } } }],
+      [guest.invite, { ...GET, method: "tasks/cancel", params: { id } }],
+      [guest.invite, { ...GET, method: "message/send", params: { message: { ...message, contextId: "c" } } }],
+    ];
+    for (const [token, body] of asked) {
+      const answer = await post({ url: app.url, token }, body);
+      expect([body, answer.status]).toEqual([body, 401]);
+      expect(await answer.text()).not.toContain("secret");
+    }
+    // Who goes on trying is not listened to for a while, as on every surface.
+    const late = await post({ url: app.url, token: session }, GET);
+    expect([late.status, Number(late.headers.get("retry-after")) > 0]).toEqual([429, true]);
+    expect(app.fake.requests).toHaveLength(1);
   });
 
   test("a token that is revoked or rotated is worth nothing at the next request", async () => {

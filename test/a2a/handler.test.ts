@@ -95,6 +95,55 @@ describe.each(["1.0", "0.3"] as const)("A2A %s", (version) => {
     await expect(agent.sendMessage(saying("And blue", { taskId: id }))).rejects.toThrow("has ended");
   });
 
+  test("whoever watches a task sees what becomes of it after a question, until it has ended", async () => {
+    await using t = await a2aApp();
+    t.fake.reply([ASK], "Painted it green");
+    const agent = await openAgent(t, version);
+    const { id } = taskOf(await agent.sendMessage(saying("Paint it")));
+    const watched = agent.resubscribeTask({ tenant: "", id });
+    const first = (await watched.next()).value;
+    expect(first?.payload?.$case === "task" && first.payload.value.status?.state).toBe(TASK_STATE_INPUT_REQUIRED);
+    await agent.sendMessage(saying("Green", { taskId: id }));
+    const told = await gather(watched);
+    expect([told.answer, told.states]).toEqual(["Painted it green", [TASK_STATE_WORKING, TASK_STATE_COMPLETED]]);
+  });
+
+  test("whoever watches a task from its beginning is told of the question", async () => {
+    await using t = await a2aApp();
+    const begin = Promise.withResolvers<void>();
+    t.fake.reply([{ wait: begin.promise }, ASK], "Green, then");
+    const agent = await openAgent(t, version);
+    const { id } = taskOf(await agent.sendMessage(saying("Paint it", { wait: false })));
+    const watched = agent.resubscribeTask({ tenant: "", id });
+    await watched.next();
+    begin.resolve();
+    for await (const { payload } of watched) {
+      if (payload?.$case !== "statusUpdate") continue;
+      const { status } = payload.value;
+      if (status?.state === TASK_STATE_COMPLETED) break;
+      if (status?.state !== TASK_STATE_INPUT_REQUIRED) continue;
+      expect(status.message?.parts[0]?.content?.value).toBe("Which colour?");
+      await agent.sendMessage(saying("Green", { taskId: id, wait: false }));
+    }
+    expect((await agent.getTask({ tenant: "", id })).status?.state).toBe(TASK_STATE_COMPLETED);
+  });
+
+  test("historyLength says how many of the last messages come along; below zero it is refused", async () => {
+    await using t = await a2aApp();
+    t.fake.reply([ASK], "Done");
+    const agent = await openAgent(t, version);
+    const { id } = taskOf(await agent.sendMessage(saying("Paint it")));
+    await agent.sendMessage(saying("Green", { taskId: id }));
+    const said = async (historyLength?: number) => {
+      const task = await agent.getTask({ tenant: "", id, ...(historyLength === undefined ? {} : { historyLength }) });
+      return task.history.map(({ parts }) => parts[0]?.content?.value);
+    };
+    expect(await said()).toEqual(["Paint it", "Green"]);
+    expect(await said(1)).toEqual(["Green"]);
+    expect(await said(0)).toEqual([]);
+    await expect(said(-1)).rejects.toThrow("negative");
+  });
+
   test("a context is one conversation", async () => {
     await using t = await a2aApp();
     t.fake.reply("Hello Ada", "Ada");

@@ -98,6 +98,14 @@ describe("webhooks", () => {
     expect(t.fake.requests).toEqual([]);
   });
 
+  test("a rule that cannot be read is told to the owner's log, and to no other agent", async () => {
+    await using t = await a2aApp({ config: { a2a: { webhooks: ["connect:nonsense"] } } });
+    const sent = (await openAgent(t)).sendMessage(telling("x", webhook("https://example.com/hook")));
+    await expect(sent).rejects.toThrow(/^(?!.*nonsense).*Internal error/);
+    expect(JSON.stringify(t.logs)).toContain("nonsense");
+    expect(t.fake.requests).toEqual([]);
+  });
+
   test("a name that leads into the own network is not followed", async () => {
     await using hook = listener();
     const port = new URL(hook.origin).port;
