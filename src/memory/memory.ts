@@ -101,9 +101,13 @@ export class Memory implements MemoryShelf, AsyncDisposable {
     );
   }
 
-  /** Throws `forbidden` for guests and when memory is off, `invalid_params` and `not_found` as `Facts.store`. */
+  /**
+   * Throws `forbidden` for guests and when memory is off, `invalid_params` and `not_found` as `Facts.store`, and `not_found`
+   * for an agent that is not there: nobody would ever be told what it remembers.
+   */
   async store(agent: string, identity: Identity, fact: NewFact): Promise<StoredFact> {
     const where = this.#where(agent, identity);
+    this.#o.workspace(agent);
     const texts = [fact.content, fact.subject ?? "", JSON.stringify(fact.metadata ?? {})];
     const masked = await Promise.all(texts.map((text) => this.#o.mask(text)));
     if (masked.some((text, index) => text !== texts[index])) throw holdsSecret();

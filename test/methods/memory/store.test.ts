@@ -104,3 +104,12 @@ test("facts are looked for when a session is quiet, and are there in the next", 
   expect(fact).toMatchObject({ content: "The user lives in Berlin", source: "run", session_key: MAIN, trusted: true });
   expect(fact!.run_id).toStartWith("run_");
 });
+
+test("memory.store refuses a fact for an agent that is not there", async () => {
+  await using t = await conversation({ config: QUIET });
+  const refusal = await refusalOf(
+    t.client.call("memory.store", { content: "The user lives in Berlin", agent: "nobody" }),
+  );
+  expect(refusal).toBe('not_found: No agent "nobody"');
+  expect(await t.client.call("memory.list", { agent: "nobody" })).toMatchObject({ facts: [] });
+});
