@@ -1,5 +1,5 @@
 /** The config in force: read from config.toml, checked, changed through here, and told to those who live by it. */
-import { existsSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { writeAtomic } from "../lib/atomic-write.ts";
 import { deepFreeze } from "../lib/deep-freeze.ts";
@@ -10,17 +10,18 @@ import { createSerial } from "../lib/serial.ts";
 import { type Timer, watchFolder } from "../lib/watch.ts";
 import { AlephError, type Issue } from "../protocol/errors.ts";
 import { changedByHandOnly } from "./by-hand.ts";
+import { MAX_BYTES, readText, resolveLink } from "./config-file.ts";
 import { DEFAULTS } from "./defaults.ts";
 import type { Environment } from "./environment.ts";
 import type { Home } from "./home.ts";
 import type { JsonSchema } from "./json-schema.ts";
-import { dropSecret, type KeptIn, keepSecret } from "./keep-secret.ts";
 import { type Normalised, normalise, type Table } from "./normalise.ts";
 import { configInvalid, type Problem, toIssues } from "./problem.ts";
 import { redact, restoreMasked } from "./redact.ts";
 import type { Config, ConfigInput } from "./schema.ts";
 import { resolveSecret } from "./secrets.ts";
 import { readStamp, stampOf, writeStamp } from "./stamp.ts";
+import { createVault, type Vault } from "./vault.ts";
 
 export interface ConfigOptions {
   readonly home: Home;
@@ -71,6 +72,8 @@ const LOCK_TIMEOUT_MS = 5000;
 
 export class ConfigStore {
   readonly path: string;
+  /** Secrets that are kept outside of the file. */
+  readonly vault: Vault;
   readonly #options: ConfigOptions;
   readonly #pinned: Table;
   readonly #listeners = new Set<(sections: string[]) => void>();
@@ -79,6 +82,7 @@ export class ConfigStore {
 
   constructor(options: ConfigOptions, pinned: Table, version: Version) {
     this.path = options.home.config;
+    this.vault = createVault(options.home);
     this.#options = options;
     this.#pinned = pinned;
     this.#version = version;
@@ -99,6 +103,16 @@ export class ConfigStore {
     return redact(this.current as unknown as Table);
   }
 
+  /** What the file says, as it may be shown. */
+  redactedFile(): Table {
+    return redact(this.#version.document);
+  }
+
+  /** What stands above the file: what the command line or the environment says. Secrets masked. */
+  pinned(): Table {
+    return redact(this.#pinned);
+  }
+
   /** Called after each change, in the order of registration, once the new config is in force. */
   onChange(listener: (sections: string[]) => void): Disposable {
     // A function of its own, so that one listener registered twice is two.
@@ -110,24 +124,6 @@ export class ConfigStore {
   /** The secret that a reference names, or the string itself. Throws `config_invalid`. */
   resolve(value: string): Promise<string> {
     return resolveSecret(value, this.#options);
-  }
-
-  /** Keeps a secret outside of the file and gives the reference to it. Throws `storage_failed`. */
-  async keepSecret(name: string, value: string, place: KeptIn): Promise<string> {
-    try {
-      return await keepSecret(this.#options.home, name, value, place);
-    } catch (cause) {
-      throw notKept(cause, place);
-    }
-  }
-
-  /** Removes one that was kept under this name; any other reference is left alone. Throws `storage_failed`. */
-  async dropSecret(name: string, reference: string): Promise<void> {
-    try {
-      await dropSecret(this.#options.home, name, reference);
-    } catch (cause) {
-      throw notKept(cause, "keychain");
-    }
   }
 
   /** Reads the file again. Throws `config_invalid` and keeps what is in force. */
@@ -158,6 +154,54 @@ export class ConfigStore {
       const restored = restoreMasked(wanted, document);
       return { document: restored.document, problems: [...problems, ...restored.problems] };
     });
+  }
+
+  /** The text on the disk, secrets masked; `revision` names this state of it. */
+  async text(): Promise<{ text: string; revision: string }> {
+    const { revisionOf, showText } = await import("./shown-text.ts");
+    const text = readText(this.path) ?? "";
+    return { text: await showText(text), revision: revisionOf(text) };
+  }
+
+  /** What would change with such a text. Throws `config_invalid`. */
+  async checkText(text: string): Promise<ConfigChange> {
+    const { config } = await this.#meant(text, readText(this.path) ?? "");
+    return { changed: changedSections(this.#version.config, config) };
+  }
+
+  /** Writes the whole text. Throws `conflict` where the file is no more at `revision`, `config_invalid`; all stays then. */
+  replaceText(text: string, revision: string): Promise<ConfigChange> {
+    return this.#serial(async () => {
+      using _lock = await this.#lock();
+      const { revisionOf } = await import("./shown-text.ts");
+      const before = readText(this.path);
+      if (revisionOf(before ?? "") !== revision) {
+        const hint = "Look at what it says now, and make your change again";
+        throw new AlephError("conflict", "The file was changed meanwhile", { data: { hint } });
+      }
+      const meant = await this.#meant(text, before ?? "");
+      if (meant.text !== before) {
+        this.#save(meant.text);
+        remember(meant.text, this.#options);
+      }
+      return { changed: this.#adopt(meant) };
+    });
+  }
+
+  async #meant(shown: string, before: string): Promise<Version & { readonly text: string }> {
+    if (Buffer.byteLength(shown) > MAX_BYTES)
+      throw configInvalid([{ path: "", message: `the file is larger than ${MAX_BYTES} bytes` }]);
+    const [{ meantText }, { parseDocument, locate }] = await Promise.all([
+      import("./shown-text.ts"),
+      import("./document.ts"),
+    ]);
+    const { text, document, issues } = await meantText(shown, before);
+    if (issues.length > 0) throw configInvalid(issues);
+    const config = buildConfig(document, this.#pinned);
+    const byHand = changedByHandOnly((await parseDocument(before)).document, document);
+    const problems = byHand.length > 0 ? byHand : await validate(document, config, this.#options);
+    if (problems.length > 0) throw configInvalid(locate(problems, text));
+    return { text, document, config };
   }
 
   /** JSON Schema, draft 2020-12, with defaults. */
@@ -255,10 +299,7 @@ export class ConfigStore {
   }
 
   #adopt(version: Version): string[] {
-    const old = this.#version.config as unknown as Table;
-    const config = version.config as unknown as Table;
-    const keys = new Set([...Object.keys(old), ...Object.keys(config)]);
-    const changed = [...keys].filter((key) => !Bun.deepEquals(old[key], config[key]));
+    const changed = changedSections(this.#version.config, version.config);
     this.#version = version;
     if (changed.length === 0) return changed;
     for (const listener of [...this.#listeners]) {
@@ -270,6 +311,12 @@ export class ConfigStore {
     }
     return changed;
   }
+}
+
+function changedSections(before: Config, after: Config): string[] {
+  const [old, config] = [before as unknown as Table, after as unknown as Table];
+  const keys = new Set([...Object.keys(old), ...Object.keys(config)]);
+  return [...keys].filter((key) => !Bun.deepEquals(old[key], config[key]));
 }
 
 async function readVersion(text: string | undefined, pinned: Table, options: ConfigOptions): Promise<Version> {
@@ -311,39 +358,6 @@ function pinnedValues({ env, overrides = {} }: ConfigOptions): Table {
   return mergePatch({ log: { level: logLevel } }, document) as Table;
 }
 
-/** Absent when there is no file. Throws `config_invalid` when it cannot be read as text. */
-function readText(path: string): string | undefined {
-  // An error costs a start without a file more than looking first.
-  if (!existsSync(path)) return undefined;
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(path);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw configInvalid([{ path: "", message: "the file cannot be read" }], cause);
-  }
-  if (bytes.length > MAX_BYTES)
-    throw configInvalid([{ path: "", message: `the file is larger than ${MAX_BYTES} bytes` }]);
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw configInvalid([{ path: "", message: "the file is not UTF-8 text" }], cause);
-  }
-}
-
-/** Far more than a person writes; a wrong file must not stall the server. */
-const MAX_BYTES = 1024 * 1024;
-
-/** A linked config.toml stays a link: its target is replaced. */
-function resolveLink(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return path;
-    throw thrown;
-  }
-}
-
 function remember(text: string, options: ConfigOptions): void {
   try {
     writeStamp(stampPath(options), stampOf(text));
@@ -360,12 +374,4 @@ function stampPath({ home }: ConfigOptions): string {
 function notWritten(cause: unknown): AlephError {
   const hint = "Check that ALEPH_HOME can be written and the disk is not full";
   return new AlephError("storage_failed", "Config could not be written", { cause, data: { hint } });
-}
-
-function notKept(cause: unknown, place: KeptIn): AlephError {
-  const hint =
-    place === "keychain"
-      ? "This machine has no keychain that can be used now: keep it in a file"
-      : "Check that ALEPH_HOME can be written and the disk is not full";
-  return new AlephError("storage_failed", "The secret could not be written", { cause, data: { hint } });
 }

@@ -8,6 +8,7 @@ export interface Problem {
   readonly path: Path;
   readonly message: string;
   readonly line?: number;
+  readonly column?: number;
 }
 
 /** A thousand faults have one cause; the first ones show it. */
@@ -15,10 +16,11 @@ export const MAX_ISSUES = 50;
 
 /** Issues for people and programs, with the line of each where `lineOf` knows one. */
 export function toIssues(problems: readonly Problem[], lineOf?: (path: Path) => number | undefined): Issue[] {
-  return problems.slice(0, MAX_ISSUES).map(({ path, message, line = lineOf?.(path) }) => ({
+  return problems.slice(0, MAX_ISSUES).map(({ path, message, line = lineOf?.(path), column }) => ({
     path: formatPath(path),
     message: maskText(message),
     ...(line === undefined ? {} : { line }),
+    ...(column === undefined ? {} : { column }),
   }));
 }
 

@@ -41,6 +41,7 @@ export interface Issue {
   readonly path: string;
   readonly message: string;
   readonly line?: number;
+  readonly column?: number;
 }
 
 /**

@@ -117,7 +117,7 @@ describe("openConfig", () => {
   test("a file that is no TOML is refused with the line and without a word of its content", async () => {
     await using own = await configHome('[providers.a]\napi_key = "sk-canary-0123456789"\nbase_url = broken\n');
     const { data, message } = await refusal(() => own.open());
-    expect(data).toEqual({ issues: [{ path: "", message: "Not valid TOML: invalid value", line: 3 }] });
+    expect(data).toEqual({ issues: [{ path: "", message: "Not valid TOML: invalid value", line: 3, column: 12 }] });
     expect(message).toBe("Config is not valid: line 3: Not valid TOML: invalid value");
   });
 

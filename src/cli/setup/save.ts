@@ -5,7 +5,7 @@ import { openConfig } from "../../config/config.ts";
 import type { Environment } from "../../config/environment.ts";
 import { ensureHome, type Home } from "../../config/home.ts";
 import { configJsonSchema } from "../../config/json-schema.ts";
-import { keepSecret } from "../../config/keep-secret.ts";
+import { createVault } from "../../config/vault.ts";
 import { writeAtomic } from "../../lib/atomic-write.ts";
 import { createLog } from "../../lib/log.ts";
 import type { Candidate } from "./candidate.ts";
@@ -68,5 +68,5 @@ export async function saveCandidate({ home, env, candidate, place, defaultModel 
 async function keepKey(home: Home, { id, key }: Candidate, place: KeyPlace): Promise<string | undefined> {
   if (place.kind === "variable") return `env:${place.name}`;
   if (key === undefined) return undefined;
-  return keepSecret(home, id, key, place.kind);
+  return createVault(home).keep(id, key, place.kind);
 }

@@ -7,8 +7,17 @@ export const configGet = defineMethod({
   summary: "Get the config in force, secrets masked",
   scope: "read",
   params: z.strictObject({}),
-  result: z.object({ path: z.string(), config: z.record(z.string(), z.unknown()) }),
-  handle({ config }: { config: Pick<ConfigStore, "redacted" | "path"> }) {
-    return { path: config.path, config: config.redacted() };
+  result: z.object({
+    path: z.string(),
+    config: z.record(z.string(), z.unknown()),
+    file: z.record(z.string(), z.unknown()).describe("what config.toml itself says, without defaults"),
+    pinned: z
+      .record(z.string(), z.unknown())
+      .describe(
+        "what was said at the start and stands above the file: there the file counts after a restart without it",
+      ),
+  }),
+  handle({ config }: { config: Pick<ConfigStore, "redacted" | "redactedFile" | "path" | "pinned"> }) {
+    return { path: config.path, config: config.redacted(), file: config.redactedFile(), pinned: config.pinned() };
   },
 });

@@ -12,10 +12,7 @@ export const modelsRemove = defineMethod({
   params: z.strictObject({ id: z.string().min(1).max(64) }),
   result: z.object({ id: z.string(), changed: z.array(z.string()) }),
   async handle(
-    {
-      config,
-      models,
-    }: { config: Pick<ConfigStore, "current" | "patch" | "dropSecret">; models: Pick<Models, "forget"> },
+    { config, models }: { config: Pick<ConfigStore, "current" | "patch" | "vault">; models: Pick<Models, "forget"> },
     { id },
   ) {
     const { providers, models: wanted } = config.current;
@@ -34,7 +31,7 @@ export const modelsRemove = defineMethod({
         ...(fallbacks.length < wanted.fallbacks.length ? { fallbacks } : {}),
       },
     });
-    if (own.api_key !== undefined) await config.dropSecret(id, own.api_key);
+    if (own.api_key !== undefined) await config.vault.drop(id, own.api_key);
     models.forget(id);
     return { id, changed: [...changed] };
   },

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { ConfigStore } from "../../config/config.ts";
-import { KEPT_IN } from "../../config/keep-secret.ts";
 import { isReference } from "../../config/secrets.ts";
+import { KEPT_IN } from "../../config/vault.ts";
 import { proposal, trial } from "../../protocol/trial.ts";
 import { proposedTable } from "../../providers/models/proposed-table.ts";
 import type { Models } from "../../providers/models.ts";
@@ -29,7 +29,7 @@ export const modelsSave = defineMethod({
       config,
       models,
     }: {
-      config: Pick<ConfigStore, "current" | "patch" | "keepSecret" | "dropSecret">;
+      config: Pick<ConfigStore, "current" | "patch" | "vault">;
       models: Pick<Models, "testTable" | "forget">;
     },
     { keep, as_default, untested, ...wanted },
@@ -40,7 +40,7 @@ export const modelsSave = defineMethod({
     const tried = untested ? null : await models.testTable(id, proposedTable(own, wanted), signal, model);
     if (tried?.ok === false) return { saved: false, trial: tried, default: null };
     const isKey = api_key !== undefined && !isReference(api_key);
-    const reference = isKey ? await config.keepSecret(id, api_key, keep) : api_key;
+    const reference = isKey ? await config.vault.keep(id, api_key, keep) : api_key;
     const answering = model ?? tried?.model ?? undefined;
     const byDefault = as_default && answering !== undefined ? `${id}/${answering}` : undefined;
     try {
@@ -55,7 +55,7 @@ export const modelsSave = defineMethod({
         ...(byDefault === undefined ? {} : { models: { default: byDefault } }),
       });
     } catch (error) {
-      if (isKey && reference !== own?.api_key) await config.dropSecret(id, reference!);
+      if (isKey && reference !== own?.api_key) await config.vault.drop(id, reference!);
       throw error;
     }
     // The reference may be the same, with another key behind it.

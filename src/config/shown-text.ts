@@ -1,0 +1,82 @@
+/** The text of config.toml as it may be shown, secrets masked, and the way back. */
+import { isSecretKey, MASK, maskText } from "../lib/mask.ts";
+import { isTable } from "../lib/merge-patch.ts";
+import { indexToml } from "../lib/toml-source.ts";
+import { AlephError, type Issue } from "../protocol/errors.ts";
+import { locate, parseDocument } from "./document.ts";
+import { normalisePath, type Path, type Table } from "./normalise.ts";
+import { redact, restoreMasked } from "./redact.ts";
+import { isReference } from "./secrets.ts";
+
+/** Names one state of the file. Tells nothing of the content. */
+export function revisionOf(text: string): string {
+  return new Bun.CryptoHasher("sha256").update("aleph-config\0").update(text).digest("hex");
+}
+
+export async function showText(text: string): Promise<string> {
+  const { document, issues } = await parseDocument(text);
+  // What cannot be read as TOML is masked by what its lines look like.
+  if (issues.length > 0) return maskText(maskLines(text));
+  return exchange(text, document, redact(document));
+}
+
+export interface MeantText {
+  readonly text: string;
+  readonly document: Table;
+  /** Complete with lines; not empty when the text cannot be taken. */
+  readonly issues: readonly Issue[];
+}
+
+/** What is meant by `shown`: where it holds what `showText` made of `before`, the secrets that stood there. */
+export async function meantText(shown: string, before: string): Promise<MeantText> {
+  const [{ document, issues }, old] = await Promise.all([parseDocument(shown), parseDocument(before)]);
+  if (issues.length > 0) return { text: shown, document, issues };
+  const restored = restoreMasked(document, old.document);
+  if (restored.problems.length > 0) return { text: shown, document, issues: locate(restored.problems, shown) };
+  const text = exchange(shown, document, restored.document);
+  const meant = await parseDocument(text);
+  if (!Bun.deepEquals(meant.document, restored.document)) {
+    throw new AlephError("conflict", "The text is written in a way in which its secrets cannot be put back", {
+      data: { hint: "Change single values instead, or edit the file on the server" },
+    });
+  }
+  return { text, document: restored.document, issues: [] };
+}
+
+/** `text` with the strings of `after` where it has those of `before`; all else stays as it is written. */
+function exchange(text: string, before: Table, after: Table): string {
+  let made = "";
+  let at = 0;
+  for (const { path, kind, valueStart, end } of indexToml(text)) {
+    if (kind === "header" || valueStart < at) continue;
+    const own = normalisePath(path);
+    const [old, next] = [valueAt(before, own), valueAt(after, own)];
+    if (typeof old !== "string" || typeof next !== "string" || old === next) continue;
+    made += text.slice(at, valueStart) + quoted(next);
+    at = end;
+  }
+  return made + text.slice(at);
+}
+
+/** As a TOML string; JSON escapes all that TOML wants escaped but DEL. */
+function quoted(value: string): string {
+  return JSON.stringify(value).replaceAll("\u007f", "\\u007f");
+}
+
+function valueAt(root: Table, path: Path): unknown {
+  return path.reduce<unknown>((at, key) => {
+    if (Array.isArray(at)) return at[Number(key)];
+    return isTable(at) && Object.hasOwn(at, key) ? at[key] : undefined;
+  }, root);
+}
+
+function maskLines(text: string): string {
+  return text.replace(
+    /^([ \t]*)([A-Za-z0-9_."'-]+)([ \t]*=[ \t]*)(.*)$/gm,
+    (line, space, key: string, sign, value: string) => {
+      const name = key.split(".").at(-1)?.replaceAll(/["']/g, "") ?? "";
+      if (!isSecretKey(name) || isReference(value.replaceAll(/["']/g, "").trim())) return line;
+      return `${space}${key}${sign}"${MASK}"`;
+    },
+  );
+}

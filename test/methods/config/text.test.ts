@@ -1,0 +1,92 @@
+import { expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { testApp } from "../../support/app.ts";
+import { refusal } from "../../support/config.ts";
+import { checked } from "../../support/method.ts";
+
+const TOML = `# mine
+[providers.mine]
+type = "openai" # the kind
+api_key = "sk-0123456789abcdefghij"
+headers = { "x-team" = "header-canary" }
+[log]
+level = "warn"
+`;
+
+test("config.text gives the file as it is written, with its secrets masked", async () => {
+  await using t = await testApp({ toml: TOML });
+  const shown = await checked(t.client)("config.text", {});
+  expect(shown).toEqual({
+    path: t.home.config,
+    text: TOML.replace("sk-0123456789abcdefghij", "[masked]").replace("header-canary", "[masked]"),
+    revision: expect.stringMatching(/^[0-9a-f]{64}$/),
+  });
+});
+
+test("config.text shows a file that is not TOML, and no secret in it", async () => {
+  await using t = await testApp();
+  writeFileSync(t.home.config, 'api_key = "canary-0001"\ntoken = "env:X"\n[broken\n', { mode: 0o600 });
+  const { text } = await checked(t.client)("config.text", {});
+  expect(text).toBe('api_key = "[masked]"\ntoken = "env:X"\n[broken\n');
+});
+
+test("config.apply writes a text as it is, with the secrets that were masked", async () => {
+  await using t = await testApp({ toml: TOML });
+  const call = checked(t.client);
+  const { text, revision } = await call("config.text", {});
+  const wanted = text.replace('level = "warn"', 'level = "error" # loud');
+  expect(await call("config.apply", { text: wanted, revision })).toEqual({ changed: ["log"] });
+  expect(readFileSync(t.home.config, "utf8")).toBe(TOML.replace('level = "warn"', 'level = "error" # loud'));
+  expect((await call("config.get", {})).config).toMatchObject({ log: { level: "error" } });
+});
+
+test("config.apply refuses a text that was made of another file, and the file stays", async () => {
+  await using t = await testApp({ toml: TOML });
+  const call = checked(t.client);
+  const { text, revision } = await call("config.text", {});
+  await call("config.patch", { patch: { log: { level: "info" } } });
+  const now = readFileSync(t.home.config, "utf8");
+  expect(await refusal(() => call("config.apply", { text, revision }))).toMatchObject({
+    reason: "conflict",
+    message: "The file was changed meanwhile",
+  });
+  expect(readFileSync(t.home.config, "utf8")).toBe(now);
+});
+
+test("config.apply refuses a text with a mask for a secret that there is not", async () => {
+  await using t = await testApp({ toml: TOML });
+  const call = checked(t.client);
+  const { revision } = await call("config.text", {});
+  const text = '[providers.new]\ntype = "openai"\napi_key = "[masked]"\n';
+  expect(await refusal(() => call("config.apply", { text, revision }))).toMatchObject({
+    reason: "config_invalid",
+    data: { issues: [{ path: "providers.new.api_key", line: 3 }] },
+  });
+});
+
+test("config.apply lets nobody change what only an editor on the server may", async () => {
+  await using t = await testApp({ toml: TOML });
+  const call = checked(t.client);
+  const { text, revision } = await call("config.text", {});
+  const wanted = `${text}[exec.sandbox]\nenabled = false\n`;
+  expect(await refusal(() => call("config.apply", { text: wanted, revision }))).toMatchObject({
+    reason: "config_invalid",
+    data: { issues: [{ path: "exec.sandbox.enabled", line: 9 }] },
+  });
+});
+
+test("config.apply mends a file that is not TOML", async () => {
+  await using t = await testApp();
+  writeFileSync(t.home.config, "[broken\n", { mode: 0o600 });
+  const call = checked(t.client);
+  const { revision } = await call("config.text", {});
+  expect(await call("config.apply", { text: '[log]\nlevel = "error"\n', revision })).toEqual({ changed: ["log"] });
+});
+
+test.each([[{}], [{ text: "" }], [{ revision: "x" }], [{ config: {}, text: "", revision: "x" }]])(
+  "config.apply refuses %j: either a document, or a text with its revision",
+  async (params) => {
+    await using t = await testApp();
+    expect(await refusal(() => t.client.call("config.apply", params))).toMatchObject({ reason: "invalid_params" });
+  },
+);
