@@ -17,7 +17,7 @@ import type { McpParts } from "./mcp-parts.ts";
 import type { MediaLinks } from "./media/links.ts";
 import type { Media } from "./media/media.ts";
 import type { SystemStatus } from "./methods/system/status.ts";
-import type { loadPanel } from "./panel/assets.ts";
+import type { ServedFiles } from "./panel/served-files.ts";
 import type { PluginParts } from "./plugin-parts.ts";
 import type { Issue } from "./protocol/errors.ts";
 import type { AttemptCounts } from "./providers/models/attempt-counts.ts";
@@ -58,13 +58,12 @@ export interface Core extends GatewayCore<RouteNeeds>, AsyncDisposable {
   drain(): Promise<void>;
 }
 
-export interface RouteNeeds {
+export interface RouteNeeds extends ServedFiles {
   readonly auth: Auth;
   readonly isReady: () => boolean;
   readonly requestCounts: () => Metrics["requests"];
   readonly attemptCounts: () => AttemptCounts["all"];
   readonly gauges: () => Gauges;
-  readonly panel: () => ReturnType<typeof loadPanel>;
   readonly media: Pick<Media, "get">;
   readonly mediaLinks: Pick<MediaLinks, "check">;
   readonly completion: () => Completion | Promise<Completion>;

@@ -40,7 +40,7 @@ import { openCassettes } from "./open-cassettes.ts";
 import { openDoctor } from "./open-doctor.ts";
 import { createInstaller, openPlugins } from "./open-plugins.ts";
 import { openSkills } from "./open-skills.ts";
-import type { loadPanel } from "./panel/assets.ts";
+import { servedFiles } from "./panel/served-files.ts";
 import { PluginHooks } from "./plugin/hooks.ts";
 import { pluginPrompts } from "./plugin/prompts.ts";
 import { PluginTools } from "./plugin/tools.ts";
@@ -313,7 +313,6 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   };
 
   const metrics = new Metrics();
-  let panel: ReturnType<typeof loadPanel> | undefined;
   let serving = false;
   const ready = (async () => {
     await bus.start();
@@ -371,7 +370,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       requestCounts: () => metrics.requests,
       attemptCounts: () => attempts.all,
       gauges: () => gauges(needs.status()),
-      panel: () => (panel ??= import("./panel/assets.ts").then(({ loadPanel }) => loadPanel())),
+      ...servedFiles(),
       completion: () => completion ?? loadCompletion(),
       media,
       mediaLinks,

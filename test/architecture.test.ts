@@ -208,6 +208,7 @@ const OUTSIDE = [
   "../THIRD-PARTY-NOTICES.txt",
   "../plugins/sdk/index.js",
   "../scripts/carried-plugins.ts",
+  "../scripts/widget-script.ts",
 ];
 
 /** Packages that the server may load before it listens; all others wait for their first use. */

@@ -10,6 +10,8 @@ import type { Transport } from "./transport.ts";
 export type Credentials =
   | { readonly token: string }
   | { readonly session_token: string }
+  /** A page's; `visit` is what an earlier answer called so. */
+  | { readonly invite: string; readonly visit?: string }
   | { readonly device: DeviceKey /** Lets a device in that nobody knows yet. */; readonly pairing_code?: string };
 
 /** A device's Ed25519 key, wherever it is kept. */

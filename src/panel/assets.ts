@@ -1,6 +1,6 @@
 /**
  * The panel's files as the server hands them out. In the executable they are inside, made by the build; in a checkout they
- * are made at the first request. This is the one file of the panel that runs in the server.
+ * are made at the first request.
  */
 import type { HTMLBundle } from "bun";
 import { AlephError } from "../protocol/errors.ts";

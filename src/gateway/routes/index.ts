@@ -5,6 +5,7 @@ export const routes = {
   "GET /metrics": () => import("./metrics.ts").then((m) => m.metricsRoute),
   "GET /": () => import("./panel.ts").then((m) => m.panelRoute),
   "GET /:file{[\\w.-]+-[a-z0-9]{8}\\.(?:js|css|svg)}": () => import("./panel-file.ts").then((m) => m.panelFileRoute),
+  "GET /widget.js": () => import("./widget.ts").then((m) => m.widgetRoute),
   "GET /media/:id": () => import("./media.ts").then((m) => m.mediaRoute),
   "GET /login": () => import("./login-page.ts").then((m) => m.loginPageRoute),
   "POST /auth/login": () => import("./login.ts").then((m) => m.loginRoute),

@@ -71,7 +71,7 @@ function escapeText(text: string): string {
 }
 
 /** Whether the words of a link are its address, or its host: then they say where it leads. */
-function namesHost(words: string, { href, host }: URL): boolean {
+export function namesHost(words: string, { href, host }: URL): boolean {
   const bare = (text: string) =>
     text
       .trim()
