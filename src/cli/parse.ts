@@ -64,6 +64,8 @@ export function checkWords(words: readonly string[], args: Arguments, name: stri
     checkChoice(option, value, definition.type === "enum" ? definition.options : undefined, hint);
     values.set(option, [...(values.get(option) ?? []), value]);
   }
+  const absent = options.find(([option, { required }]) => required === true && !values.has(option));
+  if (absent) throw usageError(`Option --${absent[0]} is missing`, hint);
   checkPositionals(positionals, args, hint);
   return values;
 }

@@ -12,6 +12,8 @@ import type { NodeHello } from "../protocol/node.ts";
 export interface NodeLinkOptions {
   /** `ws://…/ws` */
   readonly url: string;
+  /** The only certificate that the center may show, in PEM; without one, what the system trusts. */
+  readonly certificate?: string | undefined;
   readonly key: SigningKey;
   /** Asked at each connect. */
   readonly hello: () => NodeHello;
@@ -86,7 +88,9 @@ export class NodeLink {
   /** One connection from its begin to its end; says why it ended. */
   async #session(signal: AbortSignal): Promise<string> {
     const opening = AbortSignal.any([signal, AbortSignal.timeout(HANDSHAKE_MS)]);
-    const line = new Line(await openWebSocket(this.#o.url, { signal: opening }), this.#o);
+    const { url, certificate } = this.#o;
+    const transport = await openWebSocket(url, { signal: opening, ...(certificate ? { certificate } : {}) });
+    const line = new Line(transport, this.#o);
     const stop = () => line.leave("The node stops");
     signal.addEventListener("abort", stop, { once: true });
     if (signal.aborted) stop();
@@ -134,7 +138,7 @@ class Line {
   constructor(transport: Transport, options: NodeLinkOptions) {
     this.#o = options;
     this.#transport = transport;
-    // Whoever waits for them is told by `ended`.
+    // `enter` waits for it and is told; a line that ends before it is entered has nobody to tell.
     this.#challenged.promise.catch(() => undefined);
     void transport.closed.then((end) => this.#over(end));
     transport.onFrame = (frame) => this.#receive(frame);

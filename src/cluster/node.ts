@@ -32,6 +32,8 @@ export interface NodeOptions {
   readonly config: ConfigStore;
   /** `ws://…/ws` */
   readonly center: string;
+  /** The only certificate that the center may show, in PEM; without one, what the system trusts. */
+  readonly certificate?: string | undefined;
   readonly name: string;
   readonly tags: readonly string[];
   readonly log: Log;
@@ -42,7 +44,7 @@ const KEPT_PARTS_MS = 7 * 24 * 3_600_000;
 
 /** Works until `signal` aborts. Rejects with `forbidden` when the center lets it in no more. */
 export async function runNode(options: NodeOptions, signal: AbortSignal): Promise<void> {
-  const { home, center, name, tags, log, onState } = options;
+  const { home, center, certificate, name, tags, log, onState } = options;
   await using stack = new AsyncDisposableStack();
   const key = await ensureSigningKey(join(home.credentials, "node.pem"));
   const transfers = join(home.run, "transfers");
@@ -67,7 +69,8 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     boot_id: bootId,
   });
   const answer = (method: string, params: unknown) => answerCenter(executor, output, method, params);
-  const link = new NodeLink({ url: center, key, hello, answer, onState, log, now: Date.now, random: Math.random });
+  const way = { url: center, certificate, key };
+  const link = new NodeLink({ ...way, hello, answer, onState, log, now: Date.now, random: Math.random });
   try {
     await link.run(signal);
   } finally {

@@ -25,6 +25,14 @@ test.each([
   expect(findWord(line.split(" ").filter(Boolean), args)).toBe(at);
 });
 
+test("checkWords wants the options that a command cannot do without", () => {
+  const needed = { center: { type: "string", required: true } } satisfies Arguments;
+  expect([...checkWords(["--center", "x"], needed, "cmd")]).toEqual([["center", ["x"]]]);
+  expect(() => checkWords([], needed, "cmd")).toThrow(
+    expect.objectContaining({ reason: "invalid_params", message: "Option --center is missing" }),
+  );
+});
+
 test("checkWords gives all values of an option in order", () => {
   const values = checkWords(["x", "-a", "1", "--attach=2", "--home", "-", "y", "z", "--", "--not"], args, "cmd");
   expect([...values]).toEqual([

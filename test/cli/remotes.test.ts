@@ -7,6 +7,7 @@ import { type TestApp, testApp } from "../support/app.ts";
 import { hasOpenssl, makeCertificate } from "../support/certificates.ts";
 import { openScreen, runCli, startCli } from "../support/cli.ts";
 import { testFolder } from "../support/folder.ts";
+import { startTlsFront } from "../support/tls-front.ts";
 
 const outside = Object.values(networkInterfaces())
   .flat()
@@ -200,33 +201,8 @@ describe.skipIf(!hasOpenssl)("aleph remote with a certificate that nobody vouche
       await makeCertificate(certificates.path, "second"),
     ];
     await using server = await testApp({ config: { gateway: { host: "127.0.0.1" } } });
-    const serve = (tls: { cert: string; key: string }, port = 0) =>
-      Bun.serve<{ upstream: WebSocket; waiting: string[] }>({
-        hostname: "127.0.0.1",
-        port,
-        tls: { cert: readFileSync(tls.cert, "utf8"), key: readFileSync(tls.key, "utf8") },
-        fetch: (request, self) => {
-          const upstream = new WebSocket(server.wsUrl, { headers: { host: request.headers.get("host")! } } as never);
-          const data = { upstream, waiting: [] as string[] };
-          return self.upgrade(request, { data }) ? undefined : new Response("no");
-        },
-        websocket: {
-          open(socket) {
-            socket.data.upstream.onmessage = ({ data }) => void socket.send(String(data));
-            socket.data.upstream.onclose = () => socket.close();
-            socket.data.upstream.onopen = () => {
-              for (const frame of socket.data.waiting.splice(0)) socket.data.upstream.send(frame);
-            };
-          },
-          message(socket, frame) {
-            if (socket.data.upstream.readyState === WebSocket.OPEN) socket.data.upstream.send(frame);
-            else socket.data.waiting.push(String(frame));
-          },
-          close: (socket) => socket.data.upstream.close(),
-        },
-      });
-    let front = serve(first);
-    const port = front.port!;
+    await using front = startTlsFront(server, first);
+    const { port } = front;
     const { code } = await server.client.call("auth.pairing.invite", {});
     const add = (...more: string[]) =>
       runCli(["remote", "add", "box", `https://127.0.0.1:${port}/#pair=${code}`, ...more], { home });
@@ -242,10 +218,10 @@ describe.skipIf(!hasOpenssl)("aleph remote with a certificate that nobody vouche
     expect((await add("--fingerprint", fingerprint.replaceAll(":", "").toLowerCase())).code).toBe(0);
     expect(await whoami(home, ["--remote-name", "box"])).toBe("device");
 
-    await front.stop(true);
-    front = serve(second, port);
+    await front[Symbol.asyncDispose]();
+    await using other = startTlsFront(server, second, port);
     expect(await whoami(home, ["--remote-name", "box"])).toMatchObject({ code: 69 });
-    await front.stop(true);
+    expect(other.requests()).toBe(0);
   });
 });
 

@@ -2,12 +2,10 @@
 import { printableLine } from "../../lib/terminal-text.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import { originOf, pairingCodeOf, toSocketUrl } from "../address.ts";
-import { defineCommand, defineGroup, type Invocation } from "../command.ts";
-import { usageError } from "../failure.ts";
+import { defineCommand, defineGroup } from "../command.ts";
 import { homeFlags, homeOf, jsonFlag } from "../flags.ts";
 import { openClient } from "../open-client.ts";
 import { writeJson } from "../output.ts";
-import { confirm } from "../question.ts";
 import { checkName, findRemote, LOCAL, type Remote, readRemotes, updateRemote, writeRemotes } from "../remotes.ts";
 import { writeTable } from "../table.ts";
 import { remoteTarget } from "../target.ts";
@@ -39,8 +37,7 @@ const add = defineCommand({
     ["aleph remote add box ws://box:18790/ws", "shows a code and waits until it is approved"],
     ["aleph remote add box 'http://box:18790/#pair=K7M2Q9XW' --use", "with a link that aleph pairing invite made"],
   ],
-  async run(args, invocation) {
-    const { env, terminal } = invocation;
+  async run(args, { env, terminal }) {
     checkName(args.name);
     const home = homeOf(args, env);
     const before = readRemotes(home);
@@ -50,7 +47,8 @@ const add = defineCommand({
       });
     }
     const url = toSocketUrl(args.url);
-    const certificate = await chooseCertificate(url, args.fingerprint, invocation);
+    const { chooseCertificate } = await import("../certificate.ts");
+    const certificate = await chooseCertificate(url, args.fingerprint, terminal);
     const wanted: Remote = { url, certificate };
     const target = remoteTarget(home, env, args.name, wanted, pairingCodeOf(args.url));
     using client = await openClient(target, { waitAt: terminal });
@@ -125,11 +123,11 @@ const remove = defineCommand({
 const trust = defineCommand({
   summary: "Take the server that answers there now for the right one",
   args: { name, fingerprint, ...homeFlags },
-  async run(args, invocation) {
-    const { env, terminal } = invocation;
+  async run(args, { env, terminal }) {
     const home = homeOf(args, env);
     const { url } = findRemote(home, args.name);
-    const certificate = await chooseCertificate(url, args.fingerprint, invocation);
+    const { chooseCertificate } = await import("../certificate.ts");
+    const certificate = await chooseCertificate(url, args.fingerprint, terminal);
     const target = remoteTarget(home, env, args.name, { url, certificate });
     using client = await openClient(target, { waitAt: terminal });
     updateRemote(home, args.name, { certificate, instance_id: client.hello.server.instance_id });
@@ -142,33 +140,3 @@ export const remote = defineGroup({
   fallback: "list",
   commands: { add, list, use, remove, trust },
 });
-
-/** Nothing to pin where there is no TLS, or where the system knows the certificate. */
-async function chooseCertificate(
-  url: string,
-  wanted: string | undefined,
-  { terminal }: Invocation,
-): Promise<string | undefined> {
-  if (!url.startsWith("wss:")) {
-    if (wanted === undefined) return undefined;
-    throw usageError("Without TLS there is no certificate", "Leave --fingerprint out, or use wss://");
-  }
-  const { showCertificate, sameFingerprint } = await import("../certificate.ts");
-  const shown = await showCertificate(url);
-  if (wanted !== undefined) {
-    if (sameFingerprint(wanted, shown.fingerprint)) return shown.pem;
-    throw new AlephError("forbidden", "The server shows another certificate than the one that is wanted", {
-      data: { found: shown.fingerprint, hint: "Compare with the one on the server; somebody may be in between" },
-    });
-  }
-  if (shown.isTrusted) return undefined;
-  if (terminal.interactive) {
-    terminal.err.write(
-      `Nobody vouches for the certificate at ${printableLine(originOf(url))}.\nSHA-256 ${shown.fingerprint}\n`,
-    );
-    if (await confirm(terminal, "Is it the server's?", false)) return shown.pem;
-  }
-  throw new AlephError("forbidden", "Nobody vouches for the server's certificate", {
-    data: { fingerprint: shown.fingerprint, hint: `If it is the right one: --fingerprint ${shown.fingerprint}` },
-  });
-}
