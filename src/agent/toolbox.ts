@@ -136,17 +136,18 @@ export class Toolbox {
 
   /** The agent's folder, made if it is missing; links resolved. Throws `not_found` for an agent that is not configured. */
   workspace(agent: string): string {
-    const { config, home } = this.#options;
-    assertAgent(config(), agent);
-    const configured = config().agents[agent]?.workspace;
-    const path =
-      configured === undefined
-        ? join(home.workspaces, agent)
-        : isAbsolute(configured)
-          ? configured
-          : resolve(home.path, configured);
+    assertAgent(this.#options.config(), agent);
+    const path = this.workspacePath(agent);
     mkdirSync(path, { recursive: true, mode: 0o700 });
     return realpathSync(path);
+  }
+
+  /** The same, neither made nor looked for. */
+  workspacePath(agent: string): string {
+    const { config, home } = this.#options;
+    const configured = config().agents[agent]?.workspace;
+    if (configured === undefined) return join(home.workspaces, agent);
+    return isAbsolute(configured) ? configured : resolve(home.path, configured);
   }
 
   #context(

@@ -4,6 +4,7 @@ import type { Method } from "../sdk/method.ts";
 export const methods = {
   "agent.abort": () => import("./agent/abort.ts").then((m) => m.agentAbort),
   "agent.cancel": () => import("./agent/cancel.ts").then((m) => m.agentCancel),
+  "agent.list": () => import("./agent/list.ts").then((m) => m.agentList),
   "agent.prompt": () => import("./agent/prompt.ts").then((m) => m.agentPrompt),
   "agent.run": () => import("./agent/run.ts").then((m) => m.agentRun),
   "agent.status": () => import("./agent/status.ts").then((m) => m.agentStatus),

@@ -12,6 +12,7 @@ import { inviteGuest } from "../support/guest.ts";
 const TABLE: Readonly<Record<string, string>> = {
   "agent.abort": "chat",
   "agent.cancel": "chat",
+  "agent.list": "read",
   "agent.prompt": "read",
   "agent.run": "chat, run",
   "agent.status": "read",
