@@ -8,6 +8,7 @@ import { InviteDialog } from "./components/invite-dialog.tsx";
 import { isLetter, isMod, isTyping } from "./components/keys.ts";
 import { KeysDialog } from "./components/keys-dialog.tsx";
 import { Layout, type RailControl } from "./components/layout.tsx";
+import { Lazily } from "./components/lazily.tsx";
 import { LinkDialog } from "./components/link-dialog.tsx";
 import { RenameDialog } from "./components/rename-dialog.tsx";
 import { StatusLines } from "./components/status-lines.tsx";
@@ -49,7 +50,7 @@ export function App(props: AppProps) {
       <Layout>
         {(rail) => (
           <>
-            <Keys rail={rail} onHelp={() => setDialog({ kind: "keys" })} />
+            <Keys rail={rail} onOpen={(kind) => setDialog({ kind })} />
             <StatusLines />
             <main class="main" tabIndex={-1}>
               <Page place={panel.router.place.value} />
@@ -58,6 +59,7 @@ export function App(props: AppProps) {
         )}
       </Layout>
       {dialog?.kind === "keys" && <KeysDialog onClose={close} />}
+      {dialog?.kind === "palette" && <Lazily load={loadPalette} onClose={close} />}
       {dialog?.kind === "rename" && <RenameDialog sessionKey={dialog.key} title={dialog.title} onClose={close} />}
       {dialog?.kind === "confirm" && <ConfirmDialog {...dialog} onClose={close} />}
       {dialog?.kind === "invite" && <InviteDialog onClose={close} />}
@@ -67,6 +69,8 @@ export function App(props: AppProps) {
     </ShellContext.Provider>
   );
 }
+
+const loadPalette = () => import("./components/palette.tsx").then(({ Palette }) => Palette);
 
 /** The first stop of the keyboard: past the list. */
 function Skip() {
@@ -110,7 +114,7 @@ function Page({ place }: { place: Place }) {
   }
 }
 
-function Keys({ rail, onHelp }: { rail: RailControl; onHelp: () => void }) {
+function Keys({ rail, onOpen }: { rail: RailControl; onOpen: (kind: "keys" | "palette") => void }) {
   const { panel } = useShell();
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -121,11 +125,11 @@ function Keys({ rail, onHelp }: { rail: RailControl; onHelp: () => void }) {
       act();
     };
     const actionOf = (event: KeyboardEvent): (() => void) | undefined => {
-      if (isMod(event) && event.key.toLowerCase() === "k") {
-        return () => {
-          rail.open();
-          requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById("search")?.focus()));
-        };
+      if (isMod(event) && event.key.toLowerCase() === "k") return () => onOpen("palette");
+      // Of a long conversation only a part is in the page: the browser would not find the rest. Pressed again it is the browser's.
+      if (isMod(event) && event.key.toLowerCase() === "f" && !event.shiftKey) {
+        const isElsewhere = panel.router.place.peek().page !== "session" || document.activeElement?.id === "find";
+        return isElsewhere ? undefined : find;
       }
       if (isMod(event) && event.key.toLowerCase() === "b") return rail.toggle;
       if (isMod(event) && event.key === ".") return () => document.getElementById("stop")?.click();
@@ -134,9 +138,13 @@ function Keys({ rail, onHelp }: { rail: RailControl; onHelp: () => void }) {
         return () => step(event.key === "ArrowUp" ? -1 : 1);
       }
       if (isTyping(event) || isMod(event) || event.altKey) return undefined;
-      if (event.key === "?") return onHelp;
+      if (event.key === "?") return () => onOpen("keys");
       if (event.key === "/") return () => document.getElementById("composer")?.focus();
       return undefined;
+    };
+    const find = () => {
+      panel.finding.value = true;
+      document.getElementById("find")?.focus();
     };
     const step = (by: 1 | -1) => {
       const rows = panel.sessions.rows.peek();
@@ -147,6 +155,6 @@ function Keys({ rail, onHelp }: { rail: RailControl; onHelp: () => void }) {
     };
     document.addEventListener("keydown", press);
     return () => document.removeEventListener("keydown", press);
-  }, [panel, rail, onHelp]);
+  }, [panel, rail, onOpen]);
   return null;
 }

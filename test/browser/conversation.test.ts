@@ -207,3 +207,81 @@ browserTest("a phone has a button for its camera", async (chromium) => {
   const seen = "getComputedStyle(document.querySelector('.fingers-only')).display";
   expect(await page.evaluate(`[matchMedia('(pointer: coarse)').matches, ${seen} !== 'none']`)).toEqual([true, true]);
 });
+
+describe("the palette", () => {
+  const chosen = (page: Page) =>
+    page.evaluate<string>("document.querySelector('.palette [aria-selected=true] .palette-label')?.textContent ?? ''");
+
+  browserTest("goes to pages and conversations, writes commands and changes the look", async (chromium) => {
+    await using open = await visit(chromium);
+    const { page, server } = open;
+    const { session_key } = await server.client.call("session.create", { title: "Letter to the landlord" });
+    await page.until("document.querySelector('.session')");
+    const ask = async (typed: string, label: string) => {
+      await page.press("k", ["Control"]);
+      await page.until("document.activeElement.classList.contains('palette-field')");
+      await page.type(typed);
+      await page.until(
+        `document.querySelector('.palette [aria-selected=true] .palette-label')?.textContent === ${JSON.stringify(label)}`,
+      );
+      await page.press("Enter");
+      await page.until("!document.querySelector('.palette')");
+    };
+    await ask("landl", "Letter to the landlord");
+    expect(await sessionOf(page)).toBe(session_key);
+    await ask("dark", "Dark");
+    await page.until("document.documentElement.dataset.theme === 'dark'");
+    await ask("中", "中文");
+    await page.until("document.documentElement.lang === 'zh-CN' && document.body.innerText.includes('设置')");
+    await ask("english", "English");
+    await page.until("document.documentElement.lang === 'en'");
+    await ask("/stat", "/status");
+    await page.until("document.querySelector('#composer').value === '/status '");
+    await ask("plug", "Plugins");
+    await page.until("location.hash === '#/plugins'");
+    await ask("words nobody wrote", "Search all messages for “words nobody wrote”");
+    await page.until("location.hash.startsWith('#/search/words')");
+    expect(page.complaints).toEqual([]);
+  });
+
+  browserTest("is walked with arrows and left with Escape, and the focus goes back", async (chromium) => {
+    await using open = await visit(chromium);
+    const { page } = open;
+    await page.click("#composer");
+    await page.press("k", ["Control"]);
+    await page.until("document.activeElement.classList.contains('palette-field')");
+    const first = await chosen(page);
+    await page.press("ArrowDown");
+    await page.until(
+      `document.querySelector('.palette [aria-selected=true] .palette-label').textContent !== ${JSON.stringify(first)}`,
+    );
+    await page.press("ArrowUp");
+    await page.until(
+      `document.querySelector('.palette [aria-selected=true] .palette-label').textContent === ${JSON.stringify(first)}`,
+    );
+    await page.press("Escape");
+    await page.until("!document.querySelector('.palette') && document.activeElement.id === 'composer'");
+  });
+});
+
+browserTest("words are found in a conversation, also those that are not in the page", async (chromium) => {
+  await using open = await visit(chromium);
+  const { page, server } = open;
+  server.fake.reply("The apricot tree is at the wall.", "Nothing else.");
+  await say(page, "Where is it?");
+  await answers(page, 1);
+  await say(page, "And else?");
+  await answers(page, 2);
+  await page.press("f", ["Control"]);
+  await page.until("document.activeElement.id === 'find'");
+  await page.type("apricot");
+  await page.press("Enter");
+  await page.until("document.querySelector('.find .meta').innerText === '1 of 1'");
+  await page.until("document.querySelector('.row.found')?.innerText.includes('apricot')");
+  await page.evaluate("document.querySelector('#find').select()");
+  await page.type("plum");
+  await page.press("Enter");
+  await page.until("document.querySelector('.find .meta').innerText === 'Not found'");
+  await page.press("Escape");
+  await page.until("!document.querySelector('.find') && document.activeElement.id === 'composer'");
+});

@@ -252,8 +252,7 @@ describe("the list", () => {
     await page.type("Brief");
     await page.press("Enter");
     await page.until("document.querySelector('.session-title').innerText === 'Brief'");
-    await page.press("k", ["Control"]);
-    await page.until("document.activeElement.id === 'search'");
+    await page.click("#search");
     await page.type("gard");
     await page.until("document.querySelectorAll('.session').length === 1");
     await page.press("Escape");

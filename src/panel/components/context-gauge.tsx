@@ -23,7 +23,7 @@ export function ContextGauge({ conversation: { fullness, activeRun } }: { conver
   return (
     <>
       <Permissions context={context} />
-      <Gauge context={context} />
+      {context.tokens > 0 && <Gauge context={context} />}
     </>
   );
 }

@@ -20,6 +20,7 @@ export interface Shell {
 
 export type DialogRequest =
   | { readonly kind: "keys" }
+  | { readonly kind: "palette" }
   | { readonly kind: "rename"; readonly key: string; readonly title: string }
   | ({ readonly kind: "confirm" } & Confirmation)
   | { readonly kind: "token" }

@@ -11,7 +11,8 @@ export function KeysDialog({ onClose }: { onClose: () => void }) {
   const keys: readonly (readonly [StringKey, readonly string[]])[] = [
     ["keys.help", ["?"]],
     ["keys.new", [alt, "N"]],
-    ["keys.search", [mod, "K"]],
+    ["keys.palette", [mod, "K"]],
+    ["keys.find", [mod, "F"]],
     ["keys.previous", [alt, "↑"]],
     ["keys.next", [alt, "↓"]],
     ["keys.rail", [mod, "B"]],

@@ -5,6 +5,7 @@ import { Composer, type Setting } from "../components/composer.tsx";
 import { usePanel, useT } from "../components/context.ts";
 import { ConversationView } from "../components/conversation-view.tsx";
 import { Empty } from "../components/empty.tsx";
+import { FindBar } from "../components/find-bar.tsx";
 import { PageHead } from "../components/page-head.tsx";
 import { titleOf } from "../components/session-words.ts";
 import type { Outgoing } from "../state/conversation.ts";
@@ -82,6 +83,7 @@ export function SessionPage({ sessionKey, at }: { sessionKey: string; at: string
   return (
     <>
       <PageHead title={row ? titleOf(row, t) : session ? titleOf(session, t) : ""} />
+      {panel.finding.value && <FindBar key={sessionKey} sessionKey={sessionKey} />}
       <ConversationView conversation={conversation} at={at} onSay={say} empty={<Empty onSay={say} />} />
       {loose.length > 0 && (
         <div class="loose column">

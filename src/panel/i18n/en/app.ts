@@ -107,7 +107,8 @@ export const app = {
   "keys.title": "Keys",
   "keys.help": "Show these keys",
   "keys.new": "New conversation",
-  "keys.search": "Search conversations",
+  "keys.palette": "Go to, or do",
+  "keys.find": "Find in this conversation",
   "keys.previous": "Conversation above",
   "keys.next": "Conversation below",
   "keys.rail": "Show or hide the list",
@@ -140,4 +141,18 @@ export const app = {
   "login.offline_next": "Check that it runs, then try again.",
   "login.no_cookie":
     "The server let you in, but the browser did not keep the login. Allow cookies and storage for this page.",
+
+  "palette.title": "Go to, or do",
+  "palette.placeholder": "A page, a conversation, a command …",
+  "palette.found": "What fits",
+  "palette.count": "{count} entry|{count} entries",
+  "palette.session": "Conversation",
+  "palette.page": "Page",
+  "find.title": "Find in this conversation",
+  "find.nothing": "Not found",
+  "find.at": "{at} of {count}",
+  "find.newer": "Newer",
+  "find.older": "Older",
+  "part.loading": "Loading…",
+  "part.failed": "This part could not be loaded.",
 } as const;
