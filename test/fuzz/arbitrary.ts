@@ -137,7 +137,12 @@ function placesIn(value: unknown): Place[] {
 }
 
 function changed(value: unknown, [key, ...rest]: Place, part: unknown): unknown {
-  const copy = (Array.isArray(value) ? [...value] : { ...(value as object) }) as Record<string | number, unknown>;
+  if (Array.isArray(value)) {
+    const at = Number(key);
+    if (rest.length > 0) return value.with(at, changed(value[at], rest, part));
+    return part === undefined ? value.toSpliced(at, 1) : value.with(at, part);
+  }
+  const copy = { ...(value as Record<string, unknown>) };
   if (rest.length > 0) copy[key!] = changed(copy[key!], rest, part);
   else if (part === undefined) delete copy[key!];
   else copy[key!] = part;
