@@ -14,7 +14,24 @@ export type Completion =
   | "grants"
   | "providers"
   | "plugins"
-  | "remotes";
+  | "remotes"
+  | "agents"
+  | "config-keys"
+  | "devices"
+  | "interfaces"
+  | "invites"
+  | "jobs"
+  | "mcp-servers"
+  | "nodes"
+  | "pairings"
+  | "runs"
+  | "schedules"
+  | "services"
+  | "skills"
+  | "tokens"
+  | "tools"
+  | "topics"
+  | "webhooks";
 
 export type Argument = ArgDef & {
   readonly alias?: string | string[];

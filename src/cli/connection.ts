@@ -32,7 +32,7 @@ export interface ConnectionOptions {
   readonly onState?: (state: ClientState) => void;
   /** How long the server may take to answer at first. Default: 10 s. */
   readonly handshakeMs?: number;
-  /** False does not wait until an operator lets this terminal in. */
+  /** False waits neither until an operator lets this terminal in, nor for another command that has the home. */
   readonly mayWait?: boolean;
 }
 
@@ -57,7 +57,7 @@ export async function withClient<T>(
     if (instance?.url !== undefined) {
       return withServer(ownTarget(home, env, { ...instance, url: instance.url }), terminal, use, options);
     }
-    if (options.serverOnly && !instance) throw noServer(home);
+    if (options.serverOnly && (!instance || options.mayWait === false)) throw noServer(home);
     if (!instance) {
       const result = await withCore(home, env, terminal.err.write, use, options);
       if (result !== "busy") return result.value;

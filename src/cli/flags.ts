@@ -29,6 +29,21 @@ export const serverFlags = {
 
 export const jsonFlag = { json: { type: "boolean", description: "print JSON for programs" } } as const;
 
+/** The session that something is done in. */
+export const sessionFlag = {
+  session: {
+    type: "string",
+    valueHint: "key",
+    description: "the session that it is done in; the agent's main one if left out",
+    completion: "sessions",
+  },
+} as const;
+
+/** As a method takes it. */
+export function sessionOf({ session }: { readonly session?: string | undefined }): { readonly session_key?: string } {
+  return session === undefined ? {} : { session_key: session };
+}
+
 export interface HomeFlags {
   readonly home?: string | undefined;
   readonly config?: string | undefined;

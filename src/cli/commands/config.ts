@@ -1,5 +1,5 @@
 /** `aleph config`: read, change and check config.toml. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Client } from "../../client/client.ts";
 import { isSecretKey } from "../../lib/mask.ts";
@@ -9,14 +9,17 @@ import { AlephError, type Issue } from "../../protocol/errors.ts";
 import { defineCommand, defineGroup } from "../command.ts";
 import { parseConfigPath, parseConfigValue, patchAt, valueAt } from "../config-path.ts";
 import { withClient } from "../connection.ts";
+import { EXIT } from "../exit-codes.ts";
 import { usageError } from "../failure.ts";
 import { homeFlags, homeOf, jsonFlag, serverFlags } from "../flags.ts";
+import { oneCall, SERVER_ONLY } from "../one-call.ts";
 import { writeJson } from "../output.ts";
+import { agreed } from "../question.ts";
 
 const get = defineCommand({
   summary: "Show the config in force, or one value of it; secrets are masked",
   args: {
-    key: { type: "positional", required: false, description: "such as gateway.port" },
+    key: { type: "positional", required: false, description: "such as gateway.port", completion: "config-keys" },
     ...jsonFlag,
     ...serverFlags,
   },
@@ -37,7 +40,7 @@ const set = defineCommand({
   summary: "Set one value in config.toml; comments and the rest stay",
   details: "Numbers, true and false, lists and tables are written as JSON; anything else is a string.",
   args: {
-    key: { type: "positional", required: true, description: "such as models.default" },
+    key: { type: "positional", required: true, description: "such as models.default", completion: "config-keys" },
     value: { type: "positional", required: true, description: "the new value" },
     ...jsonFlag,
     ...serverFlags,
@@ -69,7 +72,7 @@ const set = defineCommand({
 const unset = defineCommand({
   summary: "Remove one value from config.toml, so that its default counts",
   args: {
-    key: { type: "positional", required: true, description: "such as models.default" },
+    key: { type: "positional", required: true, description: "such as models.default", completion: "config-keys" },
     ...jsonFlag,
     ...serverFlags,
   },
@@ -82,6 +85,56 @@ const unset = defineCommand({
       else err.write(changed.length > 0 ? `Removed ${args.key}\n` : `${args.key} was not set\n`);
     });
   },
+});
+
+const apply = defineCommand({
+  summary: "Replace the whole of config.toml with another file",
+  details:
+    "It is checked first: nothing changes when it is not valid. On a terminal it shows what would change, and asks.",
+  args: {
+    file: { type: "positional", required: true, description: "the new file", completion: "file" },
+    "dry-run": { type: "boolean", description: "only say what would change" },
+    yes: { type: "boolean", alias: "y", description: "do not ask" },
+    ...jsonFlag,
+    ...serverFlags,
+  },
+  run: (args, invocation) =>
+    withClient(args, invocation, async ({ client }): Promise<number> => {
+      const { terminal } = invocation;
+      const text = readFileSync(args.file, "utf8");
+      // Before the check: what somebody writes meanwhile is not replaced.
+      const { revision } = await client.call("config.text", {});
+      const { issues, changed } = await client.call("config.check", { text });
+      if (issues.length > 0) throw new AlephError("config_invalid", `${args.file} is not valid`, { data: { issues } });
+      const told = changed.length > 0 ? changed.join(", ") : "nothing that is in force";
+      if (args["dry-run"]) {
+        if (args.json) writeJson(terminal.out, { changed, applied: false });
+        else terminal.err.write(`Would change ${told}\n`);
+        return EXIT.ok;
+      }
+      if (!(await agreed(args, terminal, `Replace the whole config? It changes ${told}.`))) {
+        terminal.err.write("Nothing was changed\n");
+        return EXIT.failure;
+      }
+      const applied = await client.call("config.apply", { text, revision });
+      if (args.json) writeJson(terminal.out, { ...applied, applied: true });
+      else terminal.err.write(`Replaced; it changed ${told}\n`);
+      return EXIT.ok;
+    }),
+});
+
+const reload = defineCommand({
+  summary: "Have the server read config.toml again now; it does so by itself when the file changes",
+  args: { ...jsonFlag, ...serverFlags },
+  run: (args, invocation) =>
+    oneCall(args, invocation, {
+      method: "config.reload",
+      params: {},
+      tell({ changed }, { err }) {
+        err.write(changed.length > 0 ? `Changed: ${changed.join(", ")}\n` : "Nothing has changed\n");
+      },
+      options: SERVER_ONLY,
+    }),
 });
 
 const validate = defineCommand({
@@ -131,7 +184,7 @@ const path = defineCommand({
 
 export const config = defineGroup({
   summary: "Read, change and check config.toml",
-  commands: { get, set, unset, validate, schema, path },
+  commands: { get, set, unset, apply, reload, validate, schema, path },
 });
 
 /** What looks like a number may be meant as a string, such as a guild's id: the schema decides. */

@@ -4,6 +4,7 @@ import { printableLine } from "../../lib/terminal-text.ts";
 import type { CronSchedule } from "../../protocol/cron.ts";
 import { defineCommand, defineGroup } from "../command.ts";
 import { withClient } from "../connection.ts";
+import { toCount } from "../count.ts";
 import { usageError } from "../failure.ts";
 import { jsonFlag, serverFlags } from "../flags.ts";
 import { formatDuration, formatTime } from "../format.ts";
@@ -16,7 +17,12 @@ type Run = Result<"cron.history">["runs"][number];
 const MISSED = ["skip", "once", "all"] as const;
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-const id = { type: "positional", required: true, description: "job id, see the list" } as const;
+const id = {
+  type: "positional",
+  required: true,
+  description: "job id, see the list",
+  completion: "schedules",
+} as const;
 const flags = { ...jsonFlag, ...serverFlags } as const;
 
 const list = defineCommand({
@@ -53,8 +59,8 @@ const add = defineCommand({
       description: "where its answer goes: interface:conversation, a session key or a URL",
     },
     secret: { type: "string", valueHint: "reference", description: "signs what goes to a URL; best env:NAME" },
-    agent: { type: "string", valueHint: "name", description: "which agent does it" },
-    model: { type: "string", valueHint: "name", description: "which model" },
+    agent: { type: "string", valueHint: "name", description: "which agent does it", completion: "agents" },
+    model: { type: "string", valueHint: "name", description: "which model", completion: "models" },
     missed: {
       type: "string",
       valueHint: "what",
@@ -119,15 +125,12 @@ const run = defineCommand({
 const history = defineCommand({
   summary: "List what became of a job's times, the newest first",
   args: {
-    id: { type: "positional", required: false, description: "of this job alone" },
+    id: { type: "positional", required: false, description: "of this job alone", completion: "schedules" },
     limit: { type: "string", valueHint: "n", description: "at most so many", default: "20" },
     ...flags,
   },
   async run(args, invocation) {
-    const limit = Number(args.limit);
-    if (!(Number.isInteger(limit) && limit >= 1 && limit <= 1000)) {
-      throw usageError("--limit must be a whole number from 1 to 1000", "For example --limit 20");
-    }
+    const limit = toCount("limit", args.limit, 1000);
     await withClient(args, invocation, async ({ client }) => {
       const { out, err } = invocation.terminal;
       const found = await client.call("cron.history", {

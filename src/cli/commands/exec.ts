@@ -13,7 +13,13 @@ const explain = defineCommand({
   args: {
     command: { type: "positional", required: true, description: "the command line, in quotes" },
     cwd: { type: "string", valueHint: "dir", description: "the folder in the workspace that it would run in" },
-    agent: { type: "string", valueHint: "id", description: "the agent that would run it", default: "main" },
+    agent: {
+      type: "string",
+      valueHint: "id",
+      description: "the agent that would run it",
+      default: "main",
+      completion: "agents",
+    },
     ...jsonFlag,
     ...serverFlags,
   },

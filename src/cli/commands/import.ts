@@ -20,7 +20,13 @@ export const importCommand = defineCommand({
   args: {
     path: { type: "positional", required: true, description: "file or folder", completion: "file" },
     from: { type: "enum", options: [...IMPORT_SOURCES], description: "take it for a file of this program" },
-    agent: { type: "string", valueHint: "name", description: "whose conversations they become", default: "main" },
+    agent: {
+      type: "string",
+      valueHint: "name",
+      description: "whose conversations they become",
+      default: "main",
+      completion: "agents",
+    },
     "dry-run": { type: "boolean", description: "only tell what would happen" },
     ...jsonFlag,
     ...serverFlags,

@@ -71,7 +71,7 @@ const list = defineCommand({
 const revoke = defineCommand({
   summary: "End an invite and the guest's stay",
   args: {
-    id: { type: "positional", required: true, description: "invite id, see the list" },
+    id: { type: "positional", required: true, description: "invite id, see the list", completion: "invites" },
     ...jsonFlag,
     ...serverFlags,
   },

@@ -37,7 +37,7 @@ const list = defineCommand({
 const kill = defineCommand({
   summary: "End a command in the background with all that it has started",
   args: {
-    id: { type: "positional", required: true, description: "job id, see the list" },
+    id: { type: "positional", required: true, description: "job id, see the list", completion: "jobs" },
     ...jsonFlag,
     ...serverFlags,
   },

@@ -7,6 +7,7 @@ import { findServer, withClient } from "../connection.ts";
 import { EXIT } from "../exit-codes.ts";
 import { usageError } from "../failure.ts";
 import { jsonFlag, serverFlags } from "../flags.ts";
+import { call, prompts, resources } from "../mcp/use.ts";
 import { writeJson } from "../output.ts";
 import { pinnedFetch } from "../pinned-fetch.ts";
 import { confirm } from "../question.ts";
@@ -15,7 +16,12 @@ import type { Output } from "../terminal.ts";
 
 type Server = Result<"mcp.list">["servers"][number];
 
-const name = { type: "positional", required: true, description: "name of the server, see the list" } as const;
+const name = {
+  type: "positional",
+  required: true,
+  description: "name of the server, see the list",
+  completion: "mcp-servers",
+} as const;
 const common = { ...jsonFlag, ...serverFlags } as const;
 
 const list = defineCommand({
@@ -171,7 +177,7 @@ const serve = defineCommand({
 export const mcp = defineGroup({
   summary: "Use MCP servers, and be one for other agents",
   fallback: "list",
-  commands: { list, tools, start, stop, approve, login, logout, serve },
+  commands: { list, tools, call, resources, prompts, start, stop, approve, login, logout, serve },
 });
 
 async function find(client: Client, wanted: string): Promise<Server> {

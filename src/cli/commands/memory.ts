@@ -3,8 +3,8 @@ import type { Result } from "../../client/client.ts";
 import { printableLine } from "../../lib/terminal-text.ts";
 import { defineCommand, defineGroup, type Invocation } from "../command.ts";
 import { withClient } from "../connection.ts";
+import { toCount } from "../count.ts";
 import { EXIT } from "../exit-codes.ts";
-import { usageError } from "../failure.ts";
 import { jsonFlag, serverFlags } from "../flags.ts";
 import { formatTime } from "../format.ts";
 import { writeJson } from "../output.ts";
@@ -13,7 +13,13 @@ import { writeFacts, writeTable } from "../table.ts";
 
 type Shown = Result<"memory.list">["facts"][number];
 
-const agent = { type: "string", valueHint: "name", description: "whose memory", default: "main" } as const;
+const agent = {
+  type: "string",
+  valueHint: "name",
+  description: "whose memory",
+  default: "main",
+  completion: "agents",
+} as const;
 const common = { agent, ...jsonFlag, ...serverFlags } as const;
 const limit = { type: "string", valueHint: "n", description: "how many at most", default: "20" } as const;
 
@@ -28,7 +34,11 @@ const search = defineCommand({
   run: (args, invocation) =>
     withClient(args, invocation, async ({ client }) => {
       const query = args._.join(" ");
-      const result = await client.call("memory.search", { query, limit: toCount(args.limit, 200), agent: args.agent });
+      const result = await client.call("memory.search", {
+        query,
+        limit: toCount("limit", args.limit, 200),
+        agent: args.agent,
+      });
       if (args.json) return writeJson(invocation.terminal.out, result);
       writeList(invocation, result.facts, "Nothing is remembered of it");
     }),
@@ -43,7 +53,7 @@ const list = defineCommand({
   },
   run: (args, invocation) =>
     withClient(args, invocation, async ({ client }) => {
-      const params = { limit: toCount(args.limit, 1000), agent: args.agent, retired: args.all === true };
+      const params = { limit: toCount("limit", args.limit, 1000), agent: args.agent, retired: args.all === true };
       const result = await client.call("memory.list", params);
       if (args.json) return writeJson(invocation.terminal.out, result);
       writeList(invocation, result.facts, "Nothing is remembered yet");
@@ -147,10 +157,4 @@ function stateOf({ trusted, retired_at, retired_by }: Shown): string | undefined
   if (retired_by !== null) return "replaced";
   if (retired_at !== null) return "retired";
   return trusted ? undefined : "from outside";
-}
-
-function toCount(text: string, most: number): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 1 && count <= most) return count;
-  throw usageError(`--limit must be a whole number from 1 to ${most}`, "For example --limit 20");
 }

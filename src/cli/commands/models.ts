@@ -6,9 +6,10 @@ import { defineCommand, defineGroup } from "../command.ts";
 import { withClient } from "../connection.ts";
 import { EXIT } from "../exit-codes.ts";
 import { jsonFlag, serverFlags } from "../flags.ts";
-import { formatElapsed } from "../format.ts";
+import { add, remove } from "../models/add.ts";
+import { writeTrial } from "../models/trial.ts";
 import { writeJson } from "../output.ts";
-import { hintFor } from "../provider-hint.ts";
+import { withProgress } from "../progress.ts";
 import { writeFacts, writeTable } from "../table.ts";
 
 const list = defineCommand({
@@ -54,17 +55,11 @@ const test = defineCommand({
   },
   run: (args, invocation) =>
     withClient(args, invocation, async ({ client }): Promise<number> => {
-      const { out, err } = invocation.terminal;
-      const trial = await client.call("models.test", { target: args.target ?? "default" });
-      if (args.json) writeJson(out, trial);
-      else if (trial.ok)
-        out.write(
-          `${out.style.green("ok")}  ${printableLine(trial.model ?? "")} answered in ${formatElapsed(trial.latency_ms)}\n`,
-        );
-      else {
-        err.write(`${err.style.red("Error:")} ${printableLine(trial.error?.message ?? "It did not answer")}\n`);
-        err.write(`${err.style.dim(hintFor(trial.error?.failure))}\n`);
-      }
+      const { terminal } = invocation;
+      const asked = () => client.call("models.test", { target: args.target ?? "default" });
+      const trial = await withProgress(terminal, "Asking it", asked);
+      if (args.json) writeJson(terminal.out, trial);
+      else writeTrial(trial, terminal);
       return trial.ok ? EXIT.ok : EXIT.failure;
     }),
 });
@@ -99,9 +94,9 @@ const config = defineCommand({
 });
 
 export const models = defineGroup({
-  summary: "List and test the models that can be asked",
+  summary: "List and test the models that can be asked, and add providers",
   fallback: "list",
-  commands: { list, test, config },
+  commands: { list, test, config, add, remove },
 });
 
 function toThousands(tokens: unknown): string {

@@ -1,20 +1,23 @@
 /** `aleph nodes`: the machines that work for this one. */
-import type { Client } from "../../client/client.ts";
 import { printableLine } from "../../lib/terminal-text.ts";
 import { AlephError } from "../../protocol/errors.ts";
-import type { EventFrame } from "../../protocol/events.ts";
 import { defineCommand, defineGroup } from "../command.ts";
 import { withClient } from "../connection.ts";
-import { writeQuestion } from "../conversation/approval.ts";
+import { answerQuestions } from "../conversation/own-questions.ts";
 import { EXIT } from "../exit-codes.ts";
 import { jsonFlag, serverFlags } from "../flags.ts";
 import { formatAgo, formatDuration } from "../format.ts";
+import { parseJsonObject } from "../json-object.ts";
+import { oneCall, SERVER_ONLY } from "../one-call.ts";
 import { writeJson } from "../output.ts";
-import { confirm } from "../question.ts";
 import { writeTable } from "../table.ts";
-import type { Terminal } from "../terminal.ts";
 
-const named = { type: "positional", required: true, description: "name or id of the node, see the list" } as const;
+const named = {
+  type: "positional",
+  required: true,
+  description: "name or id of the node, see the list",
+  completion: "nodes",
+} as const;
 
 const list = defineCommand({
   summary: "List the nodes",
@@ -97,7 +100,10 @@ const invoke = defineCommand({
         const { terminal } = invocation;
         const { node, command } = args;
         const params = { node, command, args: toArguments(command, args.args), ...toTimeout(args.timeout) };
-        using _asking = await answerQuestions(client, terminal, params);
+        using _asking = await answerQuestions(client, invocation, ({ tool, plan }) => {
+          const asked = plan as { readonly node?: unknown; readonly node_id?: unknown; readonly command?: unknown };
+          return tool === "node_invoke" && (asked.node === node || asked.node_id === node) && asked.command === command;
+        });
         const result = await client.call("node.invoke", params);
         if (args.json) writeJson(terminal.out, result);
         else {
@@ -113,33 +119,27 @@ const invoke = defineCommand({
 const approve = defineCommand({
   summary: "Let a waiting node in",
   args: {
-    code: { type: "positional", required: true, description: "the code that the node shows" },
+    code: { type: "positional", required: true, description: "the code that the node shows", completion: "pairings" },
     ...jsonFlag,
     ...serverFlags,
   },
   run: (args, invocation) =>
-    withClient(
-      args,
-      invocation,
-      async ({ client }) => {
-        const { out, err } = invocation.terminal;
-        const result = await client.call("node.approve", { code: args.code });
-        if (args.json) writeJson(out, result);
-        else err.write(`Let in: ${result.name}\n`);
-      },
-      { serverOnly: true },
-    ),
+    oneCall(args, invocation, {
+      method: "node.approve",
+      params: { code: args.code },
+      tell: ({ name }, { err }) => err.write(`Let in: ${name}\n`),
+      options: SERVER_ONLY,
+    }),
 });
 
 const revoke = defineCommand({
   summary: "Let a node in no more, and end its connection at once",
   args: { node: named, ...jsonFlag, ...serverFlags },
   run: (args, invocation) =>
-    withClient(args, invocation, async ({ client }) => {
-      const { out, err } = invocation.terminal;
-      const result = await client.call("node.revoke", { node: args.node });
-      if (args.json) writeJson(out, result);
-      else err.write("Let in no more\n");
+    oneCall(args, invocation, {
+      method: "node.revoke",
+      params: { node: args.node },
+      tell: (_result, { err }) => err.write("Let in no more\n"),
     }),
 });
 
@@ -149,46 +149,11 @@ export const nodes = defineGroup({
   commands: { list, get, invoke, approve, revoke },
 });
 
-/** Questions about this very call, where a person can be asked. */
-async function answerQuestions(
-  client: Client,
-  terminal: Terminal,
-  wanted: { readonly node: string; readonly command: string },
-): Promise<Disposable> {
-  return client.subscribe("approval.requested", (event) => {
-    const { data } = event as EventFrame<"approval.requested">;
-    const plan = data.plan as { readonly node?: unknown; readonly node_id?: unknown; readonly command?: unknown };
-    const isOurs = plan.node === wanted.node || plan.node_id === wanted.node;
-    if (data.tool !== "node_invoke" || !isOurs || plan.command !== wanted.command || data.run_id !== null) return;
-    if (!terminal.interactive) {
-      terminal.err.write(`It waits for approval: aleph approvals approve ${data.approval_id}\n`);
-      return;
-    }
-    writeQuestion(terminal.err, data);
-    void confirm(terminal, "Run it", false).then((yes) =>
-      client.call("approvals.resolve", { approval_id: data.approval_id, decision: yes ? "once" : "deny" }),
-    );
-  });
-}
-
 function toArguments(command: string, text: string | undefined): Record<string, unknown> {
   if (text === undefined) return {};
   // A command line needs no JSON around it.
   if (command === "exec" && !text.trimStart().startsWith("{")) return { command: text };
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch (cause) {
-    throw notArguments(cause);
-  }
-  throw notArguments();
-}
-
-function notArguments(cause?: unknown): AlephError {
-  return new AlephError("invalid_params", "The arguments must be a JSON object", {
-    cause,
-    data: { hint: `For example '{"path": "notes.md"}'` },
-  });
+  return parseJsonObject(text, '{"path": "notes.md"}');
 }
 
 function toTimeout(text: string | undefined): { timeout_ms?: number } {

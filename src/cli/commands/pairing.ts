@@ -5,6 +5,7 @@ import { defineCommand, defineGroup } from "../command.ts";
 import { withClient } from "../connection.ts";
 import { homeOf, jsonFlag, serverFlags } from "../flags.ts";
 import { formatDuration } from "../format.ts";
+import { oneCall, SERVER_ONLY } from "../one-call.ts";
 import { writeJson } from "../output.ts";
 import { writeTable } from "../table.ts";
 
@@ -12,22 +13,20 @@ const code = {
   type: "positional",
   required: true,
   description: "the code that the device, or the message, shows",
+  completion: "pairings",
 } as const;
 
 const list = defineCommand({
   summary: "List who waits: devices, and people who write over channels",
   args: { ...jsonFlag, ...serverFlags },
   run: (args, invocation) =>
-    withClient(
-      args,
-      invocation,
-      async ({ client }) => {
-        const { out, err } = invocation.terminal;
-        const result = await client.call("auth.pairing.list", {});
-        if (args.json) return writeJson(out, result);
-        if (result.pairings.length === 0) return void err.write("Nobody waits\n");
+    oneCall(args, invocation, {
+      method: "auth.pairing.list",
+      params: {},
+      tell({ pairings }, { out, err }) {
+        if (pairings.length === 0) return err.write("Nobody waits\n");
         const now = Date.now();
-        writeTable(out, result.pairings, [
+        writeTable(out, pairings, [
           { title: "CODE", value: (pairing) => pairing.code },
           { title: "NAME", value: ({ name }) => name, flexible: true },
           { title: "ROLE", value: ({ role }) => role },
@@ -36,42 +35,34 @@ const list = defineCommand({
           { title: "EXPIRES", value: ({ expires_at }) => formatDuration(expires_at - now) },
         ]);
       },
-      { serverOnly: true },
-    ),
+      options: SERVER_ONLY,
+    }),
 });
 
 const approve = defineCommand({
   summary: "Let a device, or somebody who writes over a channel, in",
   args: { code, ...jsonFlag, ...serverFlags },
   run: (args, invocation) =>
-    withClient(
-      args,
-      invocation,
-      async ({ client }) => {
-        const { out, err } = invocation.terminal;
-        const device = await client.call("auth.pairing.approve", { pairing: args.code });
-        if (args.json) return writeJson(out, device);
+    oneCall(args, invocation, {
+      method: "auth.pairing.approve",
+      params: { pairing: args.code },
+      tell(device, { err }) {
         err.write(`Let in: ${device.name || device.device_id} (${device.scopes.join(", ") || device.role})\n`);
       },
-      { serverOnly: true },
-    ),
+      options: SERVER_ONLY,
+    }),
 });
 
 const reject = defineCommand({
   summary: "Turn one away",
   args: { code, ...jsonFlag, ...serverFlags },
   run: (args, invocation) =>
-    withClient(
-      args,
-      invocation,
-      async ({ client }) => {
-        const { out, err } = invocation.terminal;
-        const result = await client.call("auth.pairing.reject", { pairing: args.code });
-        if (args.json) return writeJson(out, result);
-        err.write("Turned away\n");
-      },
-      { serverOnly: true },
-    ),
+    oneCall(args, invocation, {
+      method: "auth.pairing.reject",
+      params: { pairing: args.code },
+      tell: (_result, { err }) => err.write("Turned away\n"),
+      options: SERVER_ONLY,
+    }),
 });
 
 const invite = defineCommand({

@@ -4,16 +4,18 @@ import { printableLine } from "../../lib/terminal-text.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import { defineCommand, defineGroup } from "../command.ts";
 import { withClient } from "../connection.ts";
+import { toCount } from "../count.ts";
 import { EXIT } from "../exit-codes.ts";
 import { usageError } from "../failure.ts";
 import { jsonFlag, serverFlags } from "../flags.ts";
 import { formatAgo, formatTime } from "../format.ts";
+import { oneCall } from "../one-call.ts";
 import { writeJson } from "../output.ts";
 import { askAndApprove, isOpen, said } from "../plugins/approval.ts";
 import { init } from "../plugins/init.ts";
 import { pack, validate } from "../plugins/offline.ts";
 import { nextStep, type ShownPlugin, writeRequest } from "../plugins/view.ts";
-import { agreed } from "../question.ts";
+import { askAndRemove } from "../removal.ts";
 import { toSource } from "../source.ts";
 import { writeFacts, writeTable } from "../table.ts";
 
@@ -185,19 +187,15 @@ const uninstall = defineCommand({
   details: "On a terminal it asks first. There is no way back.",
   args: { id, yes, ...common },
   run: (args, invocation) =>
-    withClient(args, invocation, async ({ client }): Promise<number> => {
-      const { terminal } = invocation;
-      const found = await client.call("plugins.get", { id: args.id });
-      const question = `Remove ${printableLine(found.path)} with all that is in it?`;
-      if (!(await agreed(args, terminal, question))) {
-        terminal.err.write("Nothing was removed\n");
-        return EXIT.failure;
-      }
-      const result = await client.call("plugins.uninstall", { id: found.id });
-      if (args.json) writeJson(terminal.out, result);
-      else terminal.err.write(`Removed ${result.id}\n`);
-      return EXIT.ok;
-    }),
+    withClient(args, invocation, ({ client }) =>
+      askAndRemove(args, invocation.terminal, {
+        find: () => client.call("plugins.get", { id: args.id }),
+        remove: async () => {
+          const result = await client.call("plugins.uninstall", { id: args.id });
+          return { result, named: result.id };
+        },
+      }),
+    ),
 });
 
 const enable = defineCommand({
@@ -280,10 +278,7 @@ const logs = defineCommand({
       args,
       invocation,
       async ({ client }) => {
-        const limit = Number(args.lines);
-        if (!Number.isInteger(limit) || limit < 1 || limit > 200) {
-          throw usageError("--lines must be a whole number from 1 to 200", "For example --lines 100");
-        }
+        const limit = toCount("lines", args.lines, 200);
         const { out, err } = invocation.terminal;
         const { entries } = await client.call("plugins.logs", { id: args.id, limit });
         if (args.json) return writeJson(out, { entries });
@@ -324,6 +319,24 @@ const run = defineCommand({
     }),
 });
 
+const words = defineCommand({
+  summary: "List the words that a message may begin with behind a slash",
+  args: common,
+  run: (args, invocation) =>
+    oneCall(args, invocation, {
+      method: "plugins.commands",
+      params: {},
+      tell({ commands }, { out }) {
+        writeTable(out, commands, [
+          { title: "WORD", value: ({ word }) => `/${word}` },
+          { title: "OF", value: ({ plugin_id }) => plugin_id ?? "Aleph" },
+          { title: "KIND", value: ({ kind }) => kind },
+          { title: "DESCRIPTION", value: ({ description }) => description, flexible: true },
+        ]);
+      },
+    }),
+});
+
 export const plugins = defineGroup({
   summary: "Install, approve, look at and make plugins",
   fallback: "list",
@@ -337,6 +350,7 @@ export const plugins = defineGroup({
     approve,
     reload,
     run,
+    words,
     logs,
     trust,
     dev,

@@ -11,7 +11,7 @@ export const prompt = defineCommand({
   details:
     "Sizes are estimated tokens. Parts come in their order: what never changes first, so that caches of providers hit.",
   args: {
-    agent: { type: "string", valueHint: "name", description: "of this agent" },
+    agent: { type: "string", valueHint: "name", description: "of this agent", completion: "agents" },
     session: { type: "string", valueHint: "key", description: "of this session", completion: "sessions" },
     text: { type: "boolean", description: "show the text itself" },
     ...jsonFlag,

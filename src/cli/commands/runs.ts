@@ -3,16 +3,19 @@ import type { Result } from "../../client/client.ts";
 import { printable, printableLine } from "../../lib/terminal-text.ts";
 import { defineCommand, defineGroup } from "../command.ts";
 import { withClient } from "../connection.ts";
+import { toCount } from "../count.ts";
 import { EXIT } from "../exit-codes.ts";
-import { usageError } from "../failure.ts";
 import { jsonFlag, serverFlags } from "../flags.ts";
 import { formatAgo, formatElapsed, formatTime } from "../format.ts";
+import { oneCall, SERVER_ONLY } from "../one-call.ts";
 import { writeJson } from "../output.ts";
 import { writeFacts, writeTable } from "../table.ts";
 
 const STATUSES = ["queued", "running", "completed", "failed", "cancelled", "interrupted"] as const;
 
-const id = { type: "positional", required: true, description: "run id, see the list" } as const;
+const flags = { ...jsonFlag, ...serverFlags } as const;
+
+const id = { type: "positional", required: true, description: "run id, see the list", completion: "runs" } as const;
 
 const list = defineCommand({
   summary: "List runs, newest first",
@@ -26,10 +29,7 @@ const list = defineCommand({
   run: (args, invocation) =>
     withClient(args, invocation, async ({ client }) => {
       const { out, err } = invocation.terminal;
-      const limit = Number(args.limit);
-      if (!Number.isInteger(limit) || limit < 1 || limit > 1000) {
-        throw usageError("--limit must be a whole number from 1 to 1000", "For example --limit 50");
-      }
+      const limit = toCount("limit", args.limit, 1000);
       const status = STATUSES.find((known) => known === args.status);
       const found = await client.call("runs.list", {
         limit,
@@ -100,10 +100,109 @@ const replay = defineCommand({
     }),
 });
 
+const events = defineCommand({
+  summary: "Show what happened in a run, from its kept events",
+  args: {
+    id,
+    after: { type: "string", valueHint: "seq", description: "only what came after this number", default: "0" },
+    limit: { type: "string", valueHint: "n", description: "how many at most", default: "1000" },
+    ...flags,
+  },
+  run: (args, invocation) =>
+    oneCall(args, invocation, {
+      method: "runs.events",
+      params: {
+        run_id: args.id,
+        after_seq: toCount("after", args.after, Number.MAX_SAFE_INTEGER, 0),
+        limit: toCount("limit", args.limit, 5000),
+      },
+      tell({ events: found }, { out, err }) {
+        if (found.length === 0) return err.write("No events of it are kept\n");
+        writeTable(out, found, [
+          { title: "SEQ", value: ({ seq }) => seq, align: "right" },
+          { title: "TIME", value: ({ ts }) => formatTime(ts) },
+          { title: "TOPIC", value: ({ topic }) => topic },
+          { title: "DATA", value: ({ data }) => JSON.stringify(data), flexible: true },
+        ]);
+      },
+    }),
+});
+
+const queue = defineCommand({
+  summary: "Show what runs now and what waits, by session",
+  args: flags,
+  run: (args, invocation) =>
+    oneCall(args, invocation, {
+      method: "runs.queue",
+      params: {},
+      tell({ sessions }, { out, err }) {
+        if (sessions.length === 0) return err.write("Nothing runs\n");
+        writeTable(out, sessions, [
+          { title: "SESSION", value: ({ session_key }) => session_key, flexible: true },
+          { title: "RUNS", value: ({ active_run }) => active_run },
+          { title: "WAIT", value: ({ queued_runs }) => queued_runs.join(" ") },
+        ]);
+      },
+    }),
+});
+
+const wait = defineCommand({
+  summary: "Wait until a run has ended, and show its answer",
+  details: "Exit code 1 when it did not complete, or not in time.",
+  args: {
+    id,
+    timeout: { type: "string", valueHint: "s", description: "how many seconds at most", default: "3600" },
+    ...flags,
+  },
+  run: (args, invocation) =>
+    oneCall(args, invocation, {
+      method: "runs.wait",
+      params: { run_id: args.id, timeout_ms: toCount("timeout", args.timeout, 3600) * 1000 },
+      tell({ status, text, error }, { out, err }) {
+        if (text) out.write(`${out.isTerminal ? printable(text).trimEnd() : text.trimEnd()}\n`);
+        if (status !== "completed") err.write(`It is ${status}${error ? `: ${printableLine(error.message)}` : ""}\n`);
+      },
+      isGood: ({ status }) => status === "completed",
+      options: SERVER_ONLY,
+    }),
+});
+
+const cancel = defineCommand({
+  summary: "Cancel a run: the model stops at once, a tool that is running may finish",
+  args: {
+    id,
+    now: { type: "boolean", description: "abort it, with the processes of its tools" },
+    ...flags,
+  },
+  run: (args, invocation) =>
+    oneCall(args, invocation, {
+      method: args.now ? "agent.abort" : "agent.cancel",
+      params: { run_id: args.id },
+      tell: ({ run_id, status }, { err }) => err.write(`${run_id} is ${status}\n`),
+      options: SERVER_ONLY,
+    }),
+});
+
+const steer = defineCommand({
+  summary: "Add a message to a run that is under way; it sees it at its next step",
+  args: {
+    id,
+    message: { type: "positional", required: true, rest: true, description: "what it is told" },
+    ...flags,
+  },
+  run: (args, invocation) =>
+    oneCall(args, invocation, {
+      method: "agent.steer",
+      params: { run_id: args.id, message: args._.slice(1).join(" ") },
+      tell: ({ run_id }, { err }) => err.write(`${run_id} is told\n`),
+      options: SERVER_ONLY,
+    }),
+});
+
 export const runs = defineGroup({
-  summary: "List and show runs, and play recorded ones again",
+  summary: "List, show, wait for, steer and cancel runs, and play recorded ones again",
   fallback: "list",
-  commands: { list, show, replay },
+  commands: { list, show, events, queue, wait, steer, cancel, replay },
 });
 
 type Run = Result<"runs.list">["runs"][number];

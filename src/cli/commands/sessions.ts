@@ -4,12 +4,15 @@ import type { Result } from "../../client/client.ts";
 import { printable, printableLine } from "../../lib/terminal-text.ts";
 import { defineCommand, defineGroup } from "../command.ts";
 import { withClient } from "../connection.ts";
+import { toCount } from "../count.ts";
 import { EXIT } from "../exit-codes.ts";
 import { usageError } from "../failure.ts";
 import { jsonFlag, serverFlags } from "../flags.ts";
 import { formatAgo, formatTime } from "../format.ts";
 import { writeJson } from "../output.ts";
 import { agreed } from "../question.ts";
+import { create, set } from "../sessions/change.ts";
+import { context } from "../sessions/context.ts";
 import { writeTable } from "../table.ts";
 
 const key = {
@@ -30,7 +33,7 @@ const list = defineCommand({
   run: (args, invocation) =>
     withClient(args, invocation, async ({ client }) => {
       const { out, err } = invocation.terminal;
-      const params = { limit: toCount(args.limit, 1000), ...(args.filter ? { filter: args.filter } : {}) };
+      const params = { limit: toCount("limit", args.limit, 1000), ...(args.filter ? { filter: args.filter } : {}) };
       const page = await client.call("session.list", params);
       if (args.json) return writeJson(out, page);
       if (page.sessions.length === 0) {
@@ -62,7 +65,10 @@ const show = defineCommand({
     withClient(args, invocation, async ({ client }) => {
       const { out } = invocation.terminal;
       const session = await client.call("session.get", { session_key: args.key });
-      const page = await client.call("session.history", { session_key: args.key, limit: toCount(args.limit, 1000) });
+      const page = await client.call("session.history", {
+        session_key: args.key,
+        limit: toCount("limit", args.limit, 1000),
+      });
       if (args.json) return writeJson(out, { session, ...page });
       const { bold, dim } = out.style;
       const title = session.title === null ? "" : `  ${printable(session.title)}`;
@@ -87,7 +93,7 @@ const search = defineCommand({
       const { out, err } = invocation.terminal;
       const result = await client.call("session.search", {
         query: args._.join(" "),
-        limit: toCount(args.limit, 200),
+        limit: toCount("limit", args.limit, 200),
         ...(args.session === undefined ? {} : { session_key: args.session }),
       });
       if (args.json) return writeJson(out, result);
@@ -116,13 +122,16 @@ const exportCommand = defineCommand({
       description: "write there; must not exist yet",
       completion: "file",
     },
+    ...jsonFlag,
     ...serverFlags,
   },
   run: (args, invocation) =>
     withClient(args, invocation, async ({ client }) => {
       const { out, err } = invocation.terminal;
       const format = FORMATS.find((name) => name === args.format) ?? "markdown";
-      const { content } = await client.call("session.export", { session_key: args.key, format });
+      const exported = await client.call("session.export", { session_key: args.key, format });
+      const { content } = exported;
+      if (args.json && args.output === undefined) return writeJson(out, exported);
       if (args.output === undefined) {
         out.write(out.isTerminal ? printable(content) : content);
         return;
@@ -134,7 +143,8 @@ const exportCommand = defineCommand({
           "Name another file, or remove this one first",
         );
       });
-      err.write(`Written to ${args.output}\n`);
+      if (args.json) writeJson(out, { session_key: args.key, format, output: args.output });
+      else err.write(`Written to ${args.output}\n`);
     }),
 });
 
@@ -242,9 +252,22 @@ const rewind = defineCommand({
 });
 
 export const sessions = defineGroup({
-  summary: "List, show, search, export, compact, fork, rewind and delete conversations",
+  summary: "List, show, search, change, export, compact, fork, rewind and delete conversations",
   fallback: "list",
-  commands: { list, show, search, export: exportCommand, clear, compact, fork, rewind, delete: remove },
+  commands: {
+    list,
+    show,
+    context,
+    search,
+    create,
+    set,
+    export: exportCommand,
+    clear,
+    compact,
+    fork,
+    rewind,
+    delete: remove,
+  },
 });
 
 type HistoryMessage = Result<"session.history">["messages"][number];
@@ -279,10 +302,4 @@ function firstLine(text: string): string {
 function runState(active: string | null, queued: number): string {
   if (active === null) return "";
   return queued > 0 ? `running, ${queued} queued` : "running";
-}
-
-function toCount(text: string, most: number): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 1 && count <= most) return count;
-  throw usageError(`--limit must be a whole number from 1 to ${most}`, "For example --limit 20");
 }

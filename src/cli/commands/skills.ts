@@ -8,17 +8,24 @@ import { usageError } from "../failure.ts";
 import { jsonFlag, serverFlags } from "../flags.ts";
 import { formatTime } from "../format.ts";
 import { writeJson } from "../output.ts";
-import { agreed, confirm } from "../question.ts";
+import { confirm } from "../question.ts";
+import { askAndRemove } from "../removal.ts";
 import { toSource } from "../source.ts";
 import { writeFacts, writeTable } from "../table.ts";
 
 type Shown = Result<"skills.list">["skills"][number];
 
-const name = { type: "positional", required: true, description: "name of the skill" } as const;
+const name = { type: "positional", required: true, description: "name of the skill", completion: "skills" } as const;
 const yes = { type: "boolean", alias: "y", description: "do not ask" } as const;
 const common = { ...jsonFlag, ...serverFlags } as const;
 const agentFlag = {
-  agent: { type: "string", valueHint: "name", description: "whose workspace is looked at too", default: "main" },
+  agent: {
+    type: "string",
+    valueHint: "name",
+    description: "whose workspace is looked at too",
+    default: "main",
+    completion: "agents",
+  },
 } as const;
 
 const list = defineCommand({
@@ -146,19 +153,15 @@ const uninstall = defineCommand({
   details: "On a terminal it asks first. There is no way back.",
   args: { name, yes, ...common },
   run: (args, invocation) =>
-    withClient(args, invocation, async ({ client }): Promise<number> => {
-      const { terminal } = invocation;
-      const found = await client.call("skills.get", { name: args.name });
-      const question = `Remove ${printableLine(found.path)} with all that is in it?`;
-      if (!(await agreed(args, terminal, question))) {
-        terminal.err.write("Nothing was removed\n");
-        return EXIT.failure;
-      }
-      const result = await client.call("skills.uninstall", { name: args.name });
-      if (args.json) writeJson(terminal.out, result);
-      else terminal.err.write(`Removed ${result.name}\n`);
-      return EXIT.ok;
-    }),
+    withClient(args, invocation, ({ client }) =>
+      askAndRemove(args, invocation.terminal, {
+        find: () => client.call("skills.get", { name: args.name }),
+        remove: async () => {
+          const result = await client.call("skills.uninstall", { name: args.name });
+          return { result, named: result.name };
+        },
+      }),
+    ),
 });
 
 export const skills = defineGroup({

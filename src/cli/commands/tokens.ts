@@ -70,7 +70,7 @@ const list = defineCommand({
 const revoke = defineCommand({
   summary: "End a token and what was opened with it",
   args: {
-    id: { type: "positional", required: true, description: "token id, see the list" },
+    id: { type: "positional", required: true, description: "token id, see the list", completion: "tokens" },
     ...jsonFlag,
     ...serverFlags,
   },
@@ -87,7 +87,12 @@ const rotate = defineCommand({
   summary: "Put a new secret in place of a token's, which then is worth nothing",
   details: "Without an id the owner's token gets a new one, in credentials/token and shown once.",
   args: {
-    id: { type: "positional", required: false, description: "token id, see the list; the owner's if left out" },
+    id: {
+      type: "positional",
+      required: false,
+      description: "token id, see the list; the owner's if left out",
+      completion: "tokens",
+    },
     ...jsonFlag,
     ...serverFlags,
   },

@@ -46,7 +46,7 @@ const list = defineCommand({
 const test = defineCommand({
   summary: "Send the event webhook.test to an outgoing webhook, or show what an inbound one would say of a payload",
   args: {
-    name: { type: "positional", required: true, description: "as the config names it" },
+    name: { type: "positional", required: true, description: "as the config names it", completion: "webhooks" },
     payload: { type: "positional", required: false, description: 'of an inbound one, as JSON; "-" reads it' },
     ...jsonFlag,
     ...serverFlags,
@@ -75,7 +75,7 @@ const test = defineCommand({
 const retry = defineCommand({
   summary: "Try again the events that an outgoing webhook did not take",
   args: {
-    name: { type: "positional", required: true, description: "as the config names it" },
+    name: { type: "positional", required: true, description: "as the config names it", completion: "webhooks" },
     ...jsonFlag,
     ...serverFlags,
   },

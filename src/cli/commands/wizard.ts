@@ -1,4 +1,6 @@
 /** `aleph wizard`: from nothing to a model that answers. */
+
+import { hintFor } from "../../doctor/provider-hint.ts";
 import { printableLine } from "../../lib/terminal-text.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import { KINDS, type Kind } from "../../protocol/provider-kind.ts";
@@ -8,7 +10,6 @@ import { EXIT } from "../exit-codes.ts";
 import { usageError } from "../failure.ts";
 import { homeFlags, homeOf } from "../flags.ts";
 import { formatElapsed } from "../format.ts";
-import { hintFor } from "../provider-hint.ts";
 import { choose, confirm } from "../question.ts";
 import { LOCAL } from "../remotes.ts";
 import type { Candidate, Trial } from "../setup/candidate.ts";

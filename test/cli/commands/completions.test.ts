@@ -56,8 +56,8 @@ test("the script for bash is sound and completes commands, options, values and f
   await using folder = await withScript("bash");
   expect(await shell(["bash", "-n", folder.script], folder.path)).toEqual({ code: 0, stdout: "", stderr: "" });
   const cases = {
-    "aleph s": "serve status sessions skills",
-    "aleph sessions ": "list show search export clear compact fork rewind delete",
+    "aleph s": "serve stop status sessions services skills",
+    "aleph sessions ": "list show context search create set export clear compact fork rewind delete",
     "aleph sessions e": "export",
     "aleph chat --thinking ": "off low medium high",
     "aleph chat --thinking=h": "high",
@@ -87,6 +87,39 @@ test("the script for bash asks a running server, and copes with the colons of se
   );
   expect(offers).toEqual(["agent:main:chat:one", "main:chat:one", "one", "session.history"]);
 });
+
+test("the script for bash offers what a running server has of each kind, and what needs no server", async () => {
+  await using server = await testApp({ config: { agents: { helper: {} } } });
+  const { token_id } = await server.client.call("auth.tokens.create", { name: "phone", scopes: ["read"] });
+  const { cron_id } = await server.client.call("cron.add", {
+    schedule: { every_ms: 3_600_000 },
+    message: "Look",
+    id: "hourly",
+  });
+  const { invite_id } = await server.client.call("auth.invites.create", { tools: [] });
+  const cases = {
+    "aleph tokens revoke ": token_id,
+    "aleph cron run ": cron_id,
+    "aleph invites revoke ": invite_id,
+    "aleph tools list --agent ": "main helper",
+    "aleph tools call ti": "time",
+    "aleph interfaces stop web": "webchat",
+    "aleph config set gateway.por": "gateway.port",
+    "aleph events cron.*": "cron.*",
+    "aleph events cron.s": "cron.started cron.skipped",
+    "aleph mcp stop ": "",
+    "aleph runs show ": "",
+    "aleph services stop ": "",
+    "aleph skills get ": "",
+    "aleph devices revoke ": "",
+    "aleph nodes get ": "",
+    "aleph jobs kill ": "",
+    "aleph pairing approve ": "",
+    "aleph webhooks test ": "",
+    "aleph remote use ": "local",
+  };
+  expect(await bashOffers(Object.keys(cases), server.home.path)).toEqual(Object.values(cases));
+}, 60_000);
 
 test("without a server the scripts offer nothing and start nothing", async () => {
   await using home = await testFolder();

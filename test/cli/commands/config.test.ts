@@ -136,3 +136,25 @@ test("config without a subcommand shows its help and is a usage error", async ()
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   expect(stderr).toContain("Usage: aleph config <command> [options]");
 });
+
+test("config apply replaces the whole file once it is valid, and says beforehand what changes", async () => {
+  await using home = await testFolder();
+  const run = (...words: string[]) => runCli(["config", ...words], { home: home.path, cwd: home.path });
+  writeFileSync(join(home.path, "config.toml"), "# mine\n[gateway]\nport = 1234\n");
+  writeFileSync(join(home.path, "new.toml"), "# new\n[gateway]\nport = 4321\n");
+  writeFileSync(join(home.path, "bad.toml"), "[gateway]\nport = 'x'\n");
+  expect(await run("apply", "new.toml", "--dry-run")).toEqual({
+    code: 0,
+    stdout: "",
+    stderr: "Would change gateway\n",
+  });
+  expect(readFileSync(join(home.path, "config.toml"), "utf8")).toContain("1234");
+  expect(await run("apply", "bad.toml")).toMatchObject({
+    code: 78,
+    stderr: expect.stringMatching(/^Error: bad.toml is not valid\n.*line 2, gateway.port/),
+  });
+  expect(await run("apply", "new.toml")).toEqual({ code: 0, stdout: "", stderr: "Replaced; it changed gateway\n" });
+  expect(readFileSync(join(home.path, "config.toml"), "utf8")).toStartWith("# new\n");
+  expect(await run("apply", "none.toml")).toMatchObject({ code: 1, stderr: expect.stringContaining("none.toml") });
+  expect(await run("reload")).toMatchObject({ code: 69 });
+}, 60_000);

@@ -1,6 +1,9 @@
 import { expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { runCli } from "../../support/cli.ts";
 import { fakeHome } from "../../support/fake-home.ts";
+import { testFolder } from "../../support/folder.ts";
 import { startOpenAiFake } from "../../support/providers/openai.ts";
 
 test("models lists what the providers offer, and who failed", async () => {
@@ -50,3 +53,27 @@ test("models config tells what is in force without keys", async () => {
   expect(stdout).toMatch(/^default +fake\/m$/m);
   expect(stdout).toMatch(/^fake +openai-compatible +config +yes +http/m);
 });
+
+test("models add tries a provider, keeps it when it answers, and remove takes it away again", async () => {
+  await using fake = startOpenAiFake({ key: "good", models: ["m"] });
+  await using home = await testFolder();
+  fake.answer(() => "ok");
+  const add = ["models", "add", "work", "--type", "openai-compatible", "--base-url", fake.url, "--model", "m"];
+  const run = (words: readonly string[], stdin?: string) =>
+    runCli(words, { home: home.path, ...(stdin === undefined ? {} : { stdin }) });
+  expect(await run([...add, "--key", "good"])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("A key is no argument"),
+  });
+  expect(await run([...add, "--key", "-"], "bad\n")).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^Error: .*\nCheck the key.*\nNothing was kept; --untested keeps it all the same\n$/),
+  });
+  expect(await run([...add, "--key", "-", "--try"], "good\n")).toMatchObject({ code: 0, stderr: "" });
+  expect(existsSync(join(home.path, "config.toml"))).toBe(false);
+  const kept = await run([...add, "--key", "-", "--default"], "good\n");
+  expect([kept.code, kept.stderr]).toEqual([0, "Kept work\nwork/m answers by default\n"]);
+  expect(readFileSync(join(home.path, "config.toml"), "utf8")).not.toContain("good");
+  expect(await run(["models", "remove", "work"])).toEqual({ code: 0, stdout: "", stderr: "Removed work\n" });
+  expect(await run(["models", "remove", "work"])).toMatchObject({ code: 1 });
+}, 60_000);

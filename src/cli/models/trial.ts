@@ -1,0 +1,16 @@
+/** What came of a real call to a provider, as people read it. */
+import type { Result } from "../../client/client.ts";
+import { hintFor } from "../../doctor/provider-hint.ts";
+import { printableLine } from "../../lib/terminal-text.ts";
+import { formatElapsed } from "../format.ts";
+import type { Terminal } from "../terminal.ts";
+
+export function writeTrial(trial: Result<"models.test">, { out, err }: Terminal): void {
+  if (trial.ok) {
+    const who = printableLine(trial.model ?? trial.provider);
+    out.write(`${out.style.green("ok")}  ${who} answered in ${formatElapsed(trial.latency_ms)}\n`);
+    return;
+  }
+  err.write(`${err.style.red("Error:")} ${printableLine(trial.error?.message ?? "It did not answer")}\n`);
+  err.write(`${err.style.dim(hintFor(trial.error?.failure))}\n`);
+}
