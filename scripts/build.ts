@@ -4,13 +4,14 @@
  */
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { buildExecutable, ENTRY, TARGETS, type TargetName } from "./bundle.ts";
+import { buildExecutable, drawingPackageOf, ENTRY, hasPackage, TARGETS, type TargetName } from "./bundle.ts";
 
 const DIST = "dist";
 const NAME = "aleph-server";
 
 const wanted = parseTargets(process.argv.slice(2));
 mkdirSync(DIST, { recursive: true });
+installLibraries(wanted.filter((target) => target !== undefined));
 for (const target of wanted) {
   const began = performance.now();
   const suffix = target === undefined ? "" : `-${target}`;
@@ -33,6 +34,21 @@ function parseTargets(args: readonly string[]): readonly (TargetName | undefined
   if (unknown === undefined) return names.filter((name) => args.includes(name));
   console.error(`Unknown target "${unknown}"; known are ${names.join(", ")}, or --all`);
   process.exit(2);
+}
+
+/** The packages of other platforms come with the first build for them. */
+function installLibraries(targets: readonly TargetName[]): void {
+  const missing = () => targets.filter((target) => !hasPackage(drawingPackageOf(target)));
+  if (missing().length === 0) return;
+  const everywhere = ["--os=*", "--cpu=*", "--libc=*"];
+  Bun.spawnSync([process.execPath, "install", "--frozen-lockfile", "--ignore-scripts", "--silent", ...everywhere], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  for (const target of missing()) {
+    console.error(
+      `${drawingPackageOf(target)} is not in bun.lock: aleph tui will not be in the executable for ${target}`,
+    );
+  }
 }
 
 /** In the form that `sha256sum --check SHA256SUMS` reads. */

@@ -1,4 +1,6 @@
 /** How Aleph becomes one executable; the build, the licence notices and the benchmark's baseline use the same settings. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 
 /** What a target is called in `--target` of `bun build`, by its name in our file names. */
 export const TARGETS = {
@@ -27,14 +29,35 @@ const onlyEnglish: Bun.BunPlugin = {
   },
 };
 
+/** The library that draws the terminal interface, one package for each platform: an executable holds that of its own. */
+const drawingLibrary: Bun.BunPlugin = {
+  name: "the drawing library of one platform",
+  setup(build) {
+    build.onResolve({ filter: /^@opentui\/core-/ }, ({ path }) =>
+      hasPackage(path) ? undefined : { path, external: true },
+    );
+  },
+};
+
 export const BUNDLE = {
   target: "bun",
   format: "esm",
   minify: true,
   splitting: true,
-  plugins: [onlyEnglish],
-  define: { "process.env.NODE_ENV": '"production"' },
+  plugins: [onlyEnglish, drawingLibrary],
+  // The second is how the drawing library tells the two C libraries of Linux apart.
+  define: { "process.env.NODE_ENV": '"production"', "process.env.OPENTUI_LIBC": '"glibc"' },
 } satisfies Partial<Bun.BuildConfig>;
+
+/** The package with the drawing library of a target; it is installed only where it is asked for. */
+export function drawingPackageOf(target: TargetName): string {
+  const [system, processor, libc] = target.split("-");
+  return `@opentui/core-${system === "windows" ? "win32" : system}-${processor}${libc === "musl" ? "-musl" : ""}`;
+}
+
+export function hasPackage(name: string): boolean {
+  return existsSync(join(import.meta.dir, "../node_modules", name, "package.json"));
+}
 
 export interface Executable {
   readonly entry: string;
@@ -48,6 +71,10 @@ export async function buildExecutable({ entry, outfile, target }: Executable): P
   const result = await Bun.build({
     ...BUNDLE,
     entrypoints: [entry],
+    define: {
+      ...BUNDLE.define,
+      ...(target?.endsWith("-musl") ? { "process.env.OPENTUI_LIBC": '"musl"' } : {}),
+    },
     bytecode: true,
     compile: {
       outfile,

@@ -30,8 +30,8 @@ interface Package {
 
 /** The text of the file, from what a bundle of the sources really contains. */
 export async function collectNotices(): Promise<string> {
-  const names = await bundledPackages();
-  const packages = await Promise.all(names.map(readPackage));
+  const folders = await bundledPackages();
+  const packages = (await Promise.all(folders.map(readPackage))).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   // Texts that several packages share word for word, such as Apache's, stand once with all their names.
   const byText = new Map<string, Package[]>();
   for (const found of packages) {
@@ -46,6 +46,7 @@ export async function collectNotices(): Promise<string> {
   return [intro, RUNTIME, ...sections].map((section) => `${section.trim()}\n`).join(`\n${RULE}\n\n`);
 }
 
+/** Their folders. */
 async function bundledPackages(): Promise<string[]> {
   const external = ["@aleph/plugin-sdk"];
   const result = await Bun.build({ ...BUNDLE, entrypoints: [ENTRY], metafile: true, throw: true });
@@ -58,12 +59,15 @@ async function bundledPackages(): Promise<string[]> {
     throw: true,
   });
   const inputs = [result, carried].flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
-  const names = inputs.map((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
-  return [...new Set(names.filter((name) => name !== undefined))].toSorted();
+  const found = inputs.flatMap((path) => /(node_modules\/.*)/.exec(path)?.[1] ?? []);
+  const folders = found.flatMap((path) => /.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []);
+  // The platform's own part of a package is under the licence of the whole; the file is the same wherever it is made.
+  return [...new Set(folders)].filter((folder) => !folder.includes("/@opentui/core-")).toSorted();
 }
 
-async function readPackage(name: string): Promise<Package> {
-  const folder = join("node_modules", name);
+/** A package can be there twice, in two versions: one of them lies within the package that wants it. */
+async function readPackage(folder: string): Promise<Package> {
+  const name = folder.slice(folder.lastIndexOf("node_modules/") + "node_modules/".length);
   const json = await Bun.file(join(folder, "package.json")).json();
   const files = readdirSync(folder).filter((file) => /^(licen[cs]e|notice|copying)/i.test(file));
   const texts = await Promise.all(files.toSorted().map((file) => Bun.file(join(folder, file)).text()));

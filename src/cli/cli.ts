@@ -54,7 +54,8 @@ async function run(line: CommandLine, base: Base): Promise<number> {
   }
   if (name === undefined) {
     if (wantsHelp(words)) return overview(terminal, program);
-    return runEntry(await commands[line.fallback](), [program, line.fallback], words, line, base);
+    const meant = await bareCommand(line, base);
+    return runEntry(await commands[meant](), [program, meant], words, line, base);
   }
   if (!isCommand(name)) {
     // The first thing that is wrong is what is told.
@@ -64,6 +65,20 @@ async function run(line: CommandLine, base: Base): Promise<number> {
     throw unknownCommand(name, program, Object.keys(commands), message);
   }
   return runEntry(await commands[name](), [program, name], without(words, at), line, base);
+}
+
+/** On a terminal that can show it this is the terminal interface; options that it does not have are meant for chat. */
+async function bareCommand({ fallback, words }: CommandLine, { terminal, env }: Base): Promise<keyof typeof commands> {
+  const { out, input } = terminal;
+  if (fallback !== "chat" || !out.isTerminal || !input.isTTY || !env.term || env.term === "dumb") return fallback;
+  const tui = await commands.tui();
+  try {
+    checkWords(words, isGroup(tui) ? {} : tui.args, "tui");
+    return "tui";
+  } catch {
+    // Chat takes them, or says what is wrong.
+    return fallback;
+  }
 }
 
 async function runEntry(

@@ -38,11 +38,21 @@ test("aleph with no argument off a terminal shows the help", async () => {
   expect(stdout).not.toContain("\x1b");
 });
 
-test("aleph with no argument on a terminal is a conversation", async () => {
+test("aleph with no argument on a terminal is the terminal interface", async () => {
   await using home = await testFolder();
   await using screen = openScreen([], { home: home.path });
+  await screen.shows("Write a message");
+  screen.type("\x04");
+  expect(await screen.exited).toBe(0);
+});
+
+test.each([
+  ["on a terminal that can show nothing more", [], "dumb"],
+  ["with an option that only chat has", ["--thinking-text"], "xterm-256color"],
+] as const)("aleph with no command is a conversation at the prompt %s", async (_where, args, term) => {
+  await using home = await testFolder();
+  await using screen = openScreen(args, { home: home.path, env: { TERM: term } });
   await screen.shows("/help lists commands");
-  await screen.shows("› ");
   screen.type("\x04");
   expect(await screen.exited).toBe(0);
 });

@@ -8,7 +8,7 @@ import type { Call } from "./connection.ts";
 
 export type Question = Pick<
   Approval,
-  "approval_id" | "tool" | "plan" | "reason" | "pattern" | "run_id" | "session_key" | "expires_at"
+  "approval_id" | "tool" | "plan" | "reason" | "pattern" | "run_id" | "call_id" | "session_key" | "expires_at"
 >;
 export type Decision = (typeof approvalDecision)["options"][number];
 export type Outcome = Pick<EventData<"approval.resolved">, "decision" | "by">;

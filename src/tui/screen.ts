@@ -1,0 +1,238 @@
+/** The terminal itself: OpenTUI draws the frames and reads keys, mouse and pastes. The only file that knows it. */
+import {
+  BoxRenderable,
+  type CliRenderer,
+  createCliRenderer,
+  type KeyEvent,
+  type MouseEvent,
+  type OptimizedBuffer,
+  RGBA,
+  TextAttributes,
+} from "@opentui/core";
+import { effect } from "@preact/signals";
+import type { Frame } from "./frame.ts";
+import { type Look, widthOf } from "./line.ts";
+import type { Key, Size } from "./press.ts";
+import { type Depth, type Palette, paletteOf, type ThemeName } from "./theme.ts";
+
+export interface ScreenOptions {
+  readonly depth: Depth;
+  /** Called when it is time to draw; what it reads of signals makes the next drawing due. */
+  readonly draw: (size: Size) => Frame;
+  readonly theme: () => ThemeName;
+  /** The terminal told whether its background is dark. */
+  readonly onTheme: (theme: ThemeName) => void;
+  readonly onKey: (key: Key, size: Size) => void;
+  readonly onPaste: (text: string) => void;
+  readonly onWheel: (by: -1 | 1, size: Size) => void;
+  readonly onClick: (act: ReturnType<Frame["at"]>) => void;
+  /** Whether time alone changes the picture. */
+  readonly isTicking: () => boolean;
+  readonly onFailure: (thrown: unknown) => void;
+}
+
+export interface Screen extends Disposable {
+  /** Stops the process as Ctrl+Z does; the screen is back when it goes on. */
+  suspend(): void;
+}
+
+const TICK_MS = 200;
+
+/** Rejects where the drawing library cannot be loaded. The terminal is as before once this is disposed of. */
+export async function openScreen(options: ScreenOptions): Promise<Screen> {
+  const before = listeners();
+  const renderer = await createCliRenderer({
+    exitOnCtrlC: false,
+    exitSignals: [],
+    consoleMode: "disabled",
+    openConsoleOnError: false,
+    useMouse: true,
+    enableMouseMovement: false,
+    targetFps: 30,
+    maxFps: 30,
+    debounceDelay: 30,
+  });
+  // Its own handlers would show a console of its own over what went wrong.
+  removeNew(before);
+  try {
+    return new Drawing(renderer, options);
+  } catch (thrown) {
+    renderer.destroy();
+    throw thrown;
+  }
+}
+
+class Drawing implements Screen {
+  readonly #renderer: CliRenderer;
+  readonly #options: ScreenOptions;
+  readonly #colours: (look: Look, palette: Palette) => { fg: RGBA; bg: RGBA; attributes: number };
+  #frame: Frame | undefined;
+  #watch: (() => void) | undefined;
+  #ticks: ReturnType<typeof setTimeout> | undefined;
+  #over = false;
+
+  constructor(renderer: CliRenderer, options: ScreenOptions) {
+    this.#renderer = renderer;
+    this.#options = options;
+    this.#colours = createColours();
+    const canvas = new BoxRenderable(renderer, {
+      width: "100%",
+      height: "100%",
+      renderAfter: (buffer) => this.#draw(buffer),
+      onMouseDown: (event) => this.#clicked(event),
+      onMouseScroll: (event) => this.#wheeled(event),
+    });
+    renderer.root.add(canvas);
+    renderer.keyInput.on("keypress", (event) => this.#pressed(event));
+    renderer.keyInput.on("paste", (event) => options.onPaste(new TextDecoder().decode(event.bytes)));
+    renderer.on("resize", () => renderer.requestRender());
+    renderer.on("theme_mode", (mode: ThemeName) => options.onTheme(mode));
+    if (renderer.themeMode) options.onTheme(renderer.themeMode);
+    renderer.requestRender();
+  }
+
+  suspend(): void {
+    this.#renderer.suspend();
+    process.once("SIGCONT", () => {
+      if (!this.#over) this.#renderer.resume();
+    });
+    process.kill(process.pid, "SIGTSTP");
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#watch?.();
+    clearTimeout(this.#ticks);
+    this.#renderer.destroy();
+  }
+
+  get #size(): Size {
+    return { width: this.#renderer.width, height: this.#renderer.height };
+  }
+
+  #draw(buffer: OptimizedBuffer): void {
+    if (this.#over) return;
+    try {
+      const frame = this.#watched();
+      this.#frame = frame;
+      this.#paint(buffer, frame);
+      const { cursor } = frame;
+      this.#renderer.setCursorPosition(cursor ? cursor.x + 1 : 1, cursor ? cursor.y + 1 : 1, cursor !== undefined);
+    } catch (thrown) {
+      this.#options.onFailure(thrown);
+      return;
+    }
+    clearTimeout(this.#ticks);
+    if (this.#options.isTicking()) this.#ticks = setTimeout(() => this.#renderer.requestRender(), TICK_MS);
+  }
+
+  /** The frame; when a signal that it was made of changes, another one is asked for. */
+  #watched(): Frame {
+    this.#watch?.();
+    let frame: Frame | undefined;
+    this.#watch = effect(() => {
+      if (frame) queueMicrotask(() => this.#over || this.#renderer.requestRender());
+      else frame = this.#options.draw(this.#size);
+    });
+    return frame!;
+  }
+
+  #paint(buffer: OptimizedBuffer, { lines }: Frame): void {
+    const palette = paletteOf(this.#options.theme(), this.#options.depth);
+    lines.forEach((line, y) => {
+      let x = 0;
+      for (const { text, look } of line) {
+        const { fg, bg, attributes } = this.#colours(look, palette);
+        buffer.drawText(text, x, y, fg, bg, attributes);
+        x += widthOf(text);
+      }
+    });
+  }
+
+  #pressed(event: KeyEvent): void {
+    if (event.eventType === "release") return;
+    if (event.ctrl && event.name === "z" && process.platform !== "win32") return void this.suspend();
+    this.#safely(() => this.#options.onKey(keyOf(event), this.#size));
+  }
+
+  #clicked({ x, y, button }: MouseEvent): void {
+    if (button === 0) this.#safely(() => this.#options.onClick(this.#frame?.at(x, y)));
+  }
+
+  #wheeled({ scroll }: MouseEvent): void {
+    if (scroll?.direction === "up") this.#safely(() => this.#options.onWheel(-1, this.#size));
+    if (scroll?.direction === "down") this.#safely(() => this.#options.onWheel(1, this.#size));
+  }
+
+  #safely(work: () => void): void {
+    try {
+      work();
+    } catch (thrown) {
+      this.#options.onFailure(thrown);
+    }
+  }
+}
+
+export function keyOf({
+  name,
+  ctrl,
+  meta,
+  option,
+  shift,
+  sequence,
+}: Pick<KeyEvent, "name" | "ctrl" | "meta" | "option" | "shift" | "sequence">): Key {
+  const isText =
+    !ctrl && !meta && !option && !/\p{Cc}/u.test(sequence) && sequence !== "" && !sequence.startsWith("\x1b");
+  return {
+    name:
+      name === "enter"
+        ? "return"
+        : isText && name.length !== 1 && sequence.length <= 2 && name !== "space"
+          ? name || sequence
+          : name === "space"
+            ? " "
+            : name,
+    ctrl,
+    alt: meta || option,
+    shift,
+    text: isText ? sequence : "",
+  };
+}
+
+function createColours() {
+  const front = RGBA.defaultForeground();
+  const back = RGBA.defaultBackground();
+  const known = new Map<number, RGBA>();
+  const indexed = (index: number | undefined) => {
+    if (index === undefined) return front;
+    const colour = known.get(index) ?? RGBA.fromIndex(index);
+    known.set(index, colour);
+    return colour;
+  };
+  return (look: Look, palette: Palette) => {
+    const isFaint = look.hue === "muted" && palette.muted === undefined;
+    const attributes =
+      (look.bold ? TextAttributes.BOLD : 0) |
+      (look.italic ? TextAttributes.ITALIC : 0) |
+      (look.underline ? TextAttributes.UNDERLINE : 0) |
+      (look.strike ? TextAttributes.STRIKETHROUGH : 0) |
+      (look.inverse ? TextAttributes.INVERSE : 0) |
+      (isFaint ? TextAttributes.DIM : 0);
+    return { fg: indexed(palette[look.hue]), bg: back, attributes };
+  };
+}
+
+const CRASHES = ["uncaughtException", "unhandledRejection"] as const;
+
+function listeners() {
+  return CRASHES.map((name) => new Set(process.listeners(name as "uncaughtException")));
+}
+
+function removeNew(before: ReturnType<typeof listeners>): void {
+  CRASHES.forEach((name, at) => {
+    for (const listener of process.listeners(name as "uncaughtException")) {
+      if (!before[at]!.has(listener)) process.off(name, listener);
+    }
+  });
+}
