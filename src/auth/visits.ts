@@ -69,7 +69,7 @@ export class Visits {
   }
 
   /**
-   * Undefined when the secret is no page's invite. Rejects with `auth_failed` and in `data.invite` why the invite lets nobody
+   * Undefined when the secret is no page's invite. Rejects with `auth_failed` and in `data.why` why the invite lets nobody
    * in, with `rate_limited` or `overloaded` where there are too many.
    */
   open(secret: string, visitor: Visitor): Promise<VisitRights> | undefined {
@@ -165,6 +165,6 @@ const WHY = {
 } as const;
 
 /** Whoever knows the invite may know what became of it; it is no guess and is not counted as one. */
-function refused(invite: keyof typeof WHY): AlephError {
-  return new AlephError("auth_failed", WHY[invite], { data: { invite, hint: "Ask the owner of the page" } });
+function refused(why: keyof typeof WHY): AlephError {
+  return new AlephError("auth_failed", WHY[why], { data: { why, hint: "Ask the owner of the page" } });
 }

@@ -320,5 +320,5 @@ function cut(line: Line): Line {
 }
 
 function refusalOf({ data }: AlephError): Refusal {
-  return REFUSALS.find((why) => why === data.invite) ?? "unavailable";
+  return REFUSALS.find((why) => why === data.why) ?? "unavailable";
 }

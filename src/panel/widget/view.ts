@@ -26,7 +26,7 @@ const SPOKEN = 500;
 const PHONE = "(max-width: 480px)";
 
 const ICONS = {
-  mark: "M6.5 5.5C8 12.5 21 19.5 25.5 26.5M24 5.5C25.8 10 24.6 15 19.2 18.4M12.6 13.4C7.4 16.6 6.6 21.6 8.4 26.5",
+  chat: "M5 7h22v15H15l-6 5v-5H5zM11 12.5h10M11 16.5h6",
   close: "M8 8l16 16M24 8 8 24",
   anew: "M25 16a9 9 0 1 1-3-6.7M25 5v5h-5",
   send: "M16 26V7M8 14l8-8 8 8",
@@ -45,7 +45,7 @@ export function createView({ window, speech, title, theme, side, css, chat: getC
   sheet.replaceSync(css);
   root.adoptedStyleSheets = [sheet];
 
-  const launch = button("launch", "mark", say("open"));
+  const launch = button("launch", "chat", say("open"));
   const dialog = make("section", "dialog");
   const heading = make("h2", "title", title);
   const anew = button("icon", "anew", say("anew"));

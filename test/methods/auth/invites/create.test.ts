@@ -52,3 +52,50 @@ test("auth.invites.revoke ends an invite that nobody has used, once", async () =
   expect(await app.client.call("auth.invites.list", {})).toEqual({ invites: [] });
   expect(app.client.call("auth.invites.revoke", { invite_id })).rejects.toMatchObject({ reason: "not_found" });
 });
+
+test("auth.invites.create for a page needs origins as a browser writes them, and a budget", async () => {
+  await using app = await testApp();
+  const issuesOf = (params: object) =>
+    app.client.call("auth.invites.create", { tools: [], ...params } as never).then(
+      () => "made",
+      ({ data }) => (data.issues as { path: string }[]).map(({ path }) => path),
+    );
+  const budget = { tokens: 1000 };
+  for (const origin of [
+    "shop.example",
+    "https://shop.example/",
+    "https://shop.example/page",
+    "HTTPS://shop.example",
+    "https://shop.example:443",
+    "https://*.shop.example",
+    "https://user@shop.example",
+    "file:///home",
+    "null",
+    "*",
+  ]) {
+    expect([origin, await issuesOf({ origins: [origin], budget })]).toEqual([origin, ["origins.0"]]);
+  }
+  expect(await issuesOf({ origins: ["https://shop.example"] })).toEqual(["budget"]);
+  expect(await issuesOf({ uses: 5, budget })).toEqual(["uses"]);
+  expect(await issuesOf({ uses: null })).toEqual(["uses"]);
+  expect(await issuesOf({ origins: ["https://shop.example"], budget, uses: 0 })).toEqual(["uses"]);
+  expect(await issuesOf({ origins: ["https://shop.example"], budget, expires_in_ms: 367 * 86_400_000 })).toEqual([
+    "expires_in_ms",
+  ]);
+  const origins = ["https://shop.example", "http://localhost:8080", "http://[::1]:3000", "https://shop.example"];
+  const made = await app.client.call("auth.invites.create", {
+    tools: ["time"],
+    origins,
+    uses: 7,
+    budget,
+    expires_in_ms: 366 * 86_400_000,
+  });
+  const { invites } = await app.client.call("auth.invites.list", {});
+  expect(invites.at(-1)).toMatchObject({
+    invite_id: made.invite_id,
+    origins: origins.slice(0, 3),
+    uses: 7,
+    used: 0,
+    budget: { tokens: 1000, cost_usd: null },
+  });
+});
