@@ -53,6 +53,7 @@ test.each([
   await using home = await testFolder();
   await using screen = openScreen(args, { home: home.path, env: { TERM: term } });
   await screen.shows("/help lists commands");
+  await screen.shows("› ");
   screen.type("\x04");
   expect(await screen.exited).toBe(0);
 });
