@@ -1,0 +1,67 @@
+/** Other agents in Python, with the SDK of that language: it finds the agent by its card and drives all that it can ask. */
+import { expect } from "bun:test";
+import { join } from "node:path";
+import { a2aApp } from "../support/a2a.ts";
+import { pythonTests } from "../support/python.ts";
+
+const CLIENT = join(import.meta.dir, "../support/a2a/python-client.py");
+const ASK = { tool_call: { name: "ask_user", args: { question: "Which colour?" } } };
+
+const pythonTest = pythonTests({
+  package: "a2a-sdk",
+  module: "a2a.client, httpx",
+  folder: "python-a2a",
+  named: "ALEPH_A2A_PYTHON",
+  required: "ALEPH_REQUIRE_PYTHON_A2A",
+});
+
+const TOLD = {
+  interfaces: [
+    ["JSONRPC", "1.0"],
+    ["JSONRPC", "0.3"],
+  ],
+  send: ["completed", ["It is noon"], 1],
+  context: [true, true, ["Still noon"]],
+  stream: { first: "task", last: "status_update", state: "completed", text: "Once upon a time" },
+  file: ["Read it"],
+  asked: ["input_required", "Which colour?"],
+  answered: [true, "completed", ["Painted it green"]],
+  watched: ["input_required", "completed"],
+  going: true,
+  found: [true, 0],
+  cancelled: "canceled",
+  webhooks: ["https://example.com/hook", "https://example.com/hook", 1, 0],
+  refused: {
+    "no task": "TaskNotFoundError",
+    "cancelled twice": "TaskNotCancelableError",
+    "has ended": "UnsupportedOperationError",
+    "watching what has ended": "UnsupportedOperationError",
+    "private webhook": "InvalidParamsError",
+    "no token": "A2AClientError",
+  },
+};
+
+for (const [version, more] of [
+  ["1.0", { listed: [2, 6, true] }],
+  ["0.3", {}],
+] as const) {
+  pythonTest(
+    `a client in Python that speaks ${version} gives tasks, watches, answers and cancels them`,
+    async (python) => {
+      await using t = await a2aApp();
+      t.fake.reply("It is noon", "Still noon", ["Once ", "upon ", "a time"], "Read it", [ASK], "Painted it green", {
+        steps: ["Beginning"],
+        end: "silence",
+      });
+      const child = Bun.spawn([python, CLIENT, version], {
+        env: { PATH: process.env.PATH ?? "", AGENT_URL: t.url, AGENT_TOKEN: t.token },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+      expect([await child.exited, err]).toEqual([0, ""]);
+      expect(JSON.parse(out)).toEqual({ ...TOLD, ...more });
+      // What was sent as a file has reached the model.
+      expect(JSON.stringify(t.fake.requests[3]!.body.messages)).toContain("note.txt");
+    },
+  );
+}
