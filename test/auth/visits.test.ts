@@ -225,8 +225,8 @@ describe("visitors", () => {
     for (const page of pages) page[Symbol.dispose]();
   });
 
-  test("write five messages at once and then wait, whatever the config allows", async () => {
-    await using app = await conversation({ config: { limits: { rate: { run: 0 } } } });
+  test.each([0, 20])("write five messages at once and then wait, where others may write %i", async (run) => {
+    await using app = await conversation({ config: { limits: { rate: { run } } } });
     app.fake.answer(() => "Yes");
     const { invite } = await invitePage(app);
     using page = await visit(app, { invite });

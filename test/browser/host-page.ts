@@ -53,6 +53,9 @@ const ROOT = "document.querySelector('aleph-widget').shadowRoot";
 /** An expression for an element of the widget. */
 export const inWidget = (selector: string) => `${ROOT}.querySelector(${JSON.stringify(selector)})`;
 
+/** An expression for all of them. */
+export const allInWidget = (selector: string) => `[...${ROOT}.querySelectorAll(${JSON.stringify(selector)})]`;
+
 /** With the mouse, at the middle of it. */
 export async function clickInWidget(page: Page, selector: string): Promise<void> {
   const { x, y } = await page.until<{ x: number; y: number }>(
@@ -73,10 +76,7 @@ export async function clickInWidget(page: Page, selector: string): Promise<void>
 export async function openWidget(page: Page): Promise<void> {
   await page.until("document.querySelector('aleph-widget')?.shadowRoot", "the widget");
   await clickInWidget(page, ".launch");
-  await page.until(
-    `!${inWidget(".dialog")}.hidden && (${inWidget(".refused")} || ${inWidget(".notice")}.textContent === '')`,
-    "the conversation",
-  );
+  await page.until(`["ready", "refused"].includes(${inWidget(".dialog")}.dataset.link)`, "the conversation");
 }
 
 export async function sayInWidget(page: Page, words: string): Promise<void> {

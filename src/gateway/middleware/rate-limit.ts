@@ -30,18 +30,17 @@ export function createRateLimit({ rates, monotonic }: RateLimitOptions): Middlew
     const kind = rateClassOf(exchange.method!);
     const rate = rates()[kind];
     const { guest } = grant ?? {};
+    // Visitors share the identity of their invite; none is to use up what is the others'.
+    const who = guest?.sessionKey ?? grant?.identity.id;
     if (guest?.isVisitor && kind === "run") {
       refuseUnless(visitors(guest.sessionKey, VISITOR.rate, VISITOR.burst));
       refuseUnless(visitors(networkOf(connection.address), VISITORS.rate, VISITORS.burst));
-    }
-    if (rate > 0) {
-      // Visitors share the identity of their invite; none is to use up what is the others'.
-      if (grant)
-        identities(guest?.sessionKey ?? grant.identity.id, kind, grant.role === "guest" ? rate * GUEST_SHARE : rate);
+    } else if (rate > 0) {
+      if (who !== undefined) identities(who, kind, grant!.role === "guest" ? rate * GUEST_SHARE : rate);
       else addresses(connection.address, kind, rate);
-      // A session has its own, whoever they are that write to it.
-      if (kind === "run") sessions(sessionOf(exchange), kind, rate);
     }
+    // A session has its own, whoever they are that write to it.
+    if (rate > 0 && kind === "run") sessions(sessionOf(exchange), kind, rate);
     return next(exchange);
   };
 }

@@ -192,6 +192,7 @@ export function createView({ window, speech, title, theme, side, css, chat: getC
   function draw(): void {
     drawn = 0;
     const { link, lines } = latest!;
+    dialog.dataset.link = link.kind;
     const wasAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_PX;
     hello.hidden = lines.length > 0;
     const kept = new Set(lines.map(({ id }) => id));
