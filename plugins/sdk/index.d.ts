@@ -84,20 +84,42 @@ export interface ServiceCall {
 
 export interface ChannelConnect {
   readonly channel: string;
+  /** The table's name, where the manifest says `accounts = true`: all that follows is of one of them. */
+  readonly account?: string;
   /** The keys of `[interfaces.<channel>]` that are the plugin's own, secrets resolved: all but those that say who may write. */
   readonly config: Readonly<Record<string, unknown>>;
 }
 
 export interface ChannelDisconnect {
   readonly channel: string;
+  readonly account?: string;
 }
 
 export interface ChannelSend {
   readonly channel: string;
+  readonly account?: string;
   readonly conversation: string;
   readonly text: string;
   /** Rows of buttons to show below it; only where the manifest says `buttons = true`. */
   readonly buttons?: readonly (readonly ChannelButton[])[];
+  /** Then `text` is empty; only where the manifest says `files = true`. 16 MB at most, all together. */
+  readonly files?: readonly ChannelFile[];
+}
+
+export interface ChannelFile {
+  readonly name: string;
+  /** A media type. */
+  readonly type: string;
+  /** In base64. */
+  readonly data: string;
+}
+
+/** What the manifest's `load_handler` gets. */
+export interface ChannelLoad {
+  readonly channel: string;
+  readonly account?: string;
+  /** Its `id` in `channel.message`. */
+  readonly file: string;
 }
 
 export interface ChannelButton {
@@ -108,6 +130,7 @@ export interface ChannelButton {
 /** `notify("channel.pressed", …)`: somebody pressed a button. What came of it is said in the conversation. */
 export interface ChannelPressed {
   readonly channel: string;
+  readonly account?: string;
   readonly conversation: string;
   readonly sender: string;
   readonly value: string;
@@ -116,11 +139,14 @@ export interface ChannelPressed {
 /** What `send` may return. */
 export interface ChannelSent {
   readonly id?: string;
+  /** Why the place will never take it: then it is not sent again. */
+  readonly refused?: string;
 }
 
 /** `notify("channel.message", …)`: somebody wrote. */
 export interface ChannelMessage {
   readonly channel: string;
+  readonly account?: string;
   readonly conversation: string;
   readonly sender: string;
   /** What the sender is called; in a group the model sees it. */
@@ -130,11 +156,24 @@ export interface ChannelMessage {
   /** Of a group: whether it was said to Aleph. Default: true. */
   readonly addressed?: boolean;
   readonly id?: string;
+  /** What came with it; only where the manifest names a `load_handler`. At most 20. */
+  readonly files?: readonly ChannelIncomingFile[];
+}
+
+export interface ChannelIncomingFile {
+  /** As `load` takes it; at most 1000 characters. */
+  readonly id: string;
+  readonly name: string;
+  /** A media type. */
+  readonly type?: string;
+  /** Bytes. */
+  readonly size?: number;
 }
 
 /** `notify("channel.closed", …)`: the connection broke; `connect` is called again. */
 export interface ChannelClosed {
   readonly channel: string;
+  readonly account?: string;
   readonly message?: string;
 }
 
@@ -313,6 +352,8 @@ export interface Channel {
   /** Resolves when the place has taken the message. */
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing
   readonly send: Handler<ChannelSend, ChannelSent | void>;
+  /** Yields the bytes of a file that came, in base64, in pieces of at most 500,000 characters each. */
+  readonly load?: (args: ChannelLoad, context: CallContext) => AsyncIterable<string> | Iterable<string>;
 }
 
 export interface Provider {
@@ -356,6 +397,7 @@ export function createServer(definition: PluginDefinition): PluginServer;
 
 /** Tells Aleph something that it did not ask for. Throws outside of Aleph. */
 export function notify(topic: "channel.message", data: ChannelMessage): void;
+export function notify(topic: "channel.pressed", data: ChannelPressed): void;
 export function notify(topic: "channel.closed", data: ChannelClosed): void;
 export function notify(topic: "service.failed", data: ServiceFailed): void;
 export function notify(topic: string, data?: unknown): void;

@@ -209,6 +209,7 @@ export class Interfaces implements AsyncDisposable {
     };
     const realm = channel.globalSenders ? channel.id : id;
     const host: ChannelHost = {
+      id,
       log,
       signal,
       chat: async (policy) => (await chats()).join(id, { realm, policy, refused, signal }),

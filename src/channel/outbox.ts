@@ -155,7 +155,7 @@ export class Outbox implements AsyncDisposable {
       const about = { interface: row.channel, attempt: row.attempts + 1, ...describeError(thrown) };
       if (FINAL.has(reason) || isTooOld(row, now())) {
         log.error("message will not be sent", about);
-        await this.#note(row, () => giveUp(store, row, message));
+        await this.#note(row, () => giveUp(store, row, message, lostFiles(row, reason, message), now()));
         return true;
       }
       const retry = retryAfter(row.attempts, RETRIES, data.retry_after_ms);
@@ -209,12 +209,21 @@ function isTooOld({ created_at }: Row, now: number): boolean {
   return now - created_at > GIVE_UP_MS;
 }
 
-/** Those that were given up are counted for as long again. */
-function giveUp(store: Store, { id, created_at }: Row, failure: string): void {
+/** Those that were given up are kept for as long again. `instead` goes out in its place. */
+function giveUp(store: Store, row: Row, failure: string, instead?: string, now = row.created_at): void {
+  const { id, channel, conversation, created_at } = row;
   store.writeRelaxed((db) => {
+    if (instead !== undefined) insertOutgoing(db, { channel, conversation, text: instead }, now);
     db.query("UPDATE channel_outbox SET failure = ? WHERE id = ?").run(failure, id);
     db.query("DELETE FROM channel_outbox WHERE failure NOT NULL AND created_at < ?").run(created_at - GIVE_UP_MS);
   });
+}
+
+/** Whoever waits for a file is told that the place does not take it. */
+function lostFiles({ extras }: Row, reason: Reason, why: string): string | undefined {
+  const { files } = JSON.parse(extras) as OutboxExtras;
+  if (!files || (reason !== "invalid_params" && reason !== "payload_too_large")) return undefined;
+  return files.map(({ name }) => `[${name} could not be sent: ${why}]`).join("\n");
 }
 
 function readExtras({ extras }: Row, media: OutboxOptions["media"]) {

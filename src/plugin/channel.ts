@@ -10,22 +10,33 @@ import {
   type Chat,
   type ChatPolicy,
   defineChannel,
+  type MessageExtras,
   type OpenChannel,
+  type OutgoingFile,
   type SentMessage,
 } from "../sdk/channel.ts";
 import type { ActivePlugin, PluginChannel } from "../sdk/plugin.ts";
 import type {
   PluginChannelConnect,
   PluginChannelDisconnect,
+  PluginChannelFile,
+  PluginChannelLoad,
   PluginChannelPressed,
   PluginChannelSend,
 } from "../sdk/plugin-channel.ts";
-import { incomingOf, readClosed, readMessage, readPressed } from "./channel-message.ts";
+import { type ChannelAddress, incomingOf, readClosed, readMessage, readPressed } from "./channel-message.ts";
 
 /** Characters of one message; a place with less is the plugin's to know, and to cut. */
 export const MESSAGE_LIMIT = 100_000;
 
 const DISCONNECT_MS = 5000;
+/** As much as a chat takes of one file. */
+const MAX_LOADED = 20_000_000;
+/** In base64 it fits into what may wait for a plugin. */
+const MAX_SENT = 16_000_000;
+/** For the bytes of files to get there; for the next piece of one. */
+const SEND_FILES_MS = 120_000;
+const PIECE_MS = 30_000;
 /** Messages a second that people can write by hand. */
 const RATE = 5;
 const BURST = 20;
@@ -36,13 +47,15 @@ const options = z.looseObject(chatOptions);
 class Connection {
   readonly #plugin: ActivePlugin;
   readonly #channel: PluginChannel;
+  readonly #address: ChannelAddress;
   readonly #broken = Promise.withResolvers<AlephError>();
   readonly #stack = new DisposableStack();
   #isGone = false;
 
-  constructor(plugin: ActivePlugin, channel: PluginChannel) {
+  constructor(plugin: ActivePlugin, channel: PluginChannel, account: string) {
     this.#plugin = plugin;
     this.#channel = channel;
+    this.#address = { channel: channel.name, ...(channel.accounts ? { account } : {}) };
   }
 
   get broken(): Promise<AlephError> {
@@ -50,24 +63,26 @@ class Connection {
   }
 
   async connect(config: PluginChannelConnect["config"], chat: Chat, host: ChannelHost) {
-    const { name, connectHandler: handler } = this.#channel;
+    const { connectHandler: handler } = this.#channel;
+    const address = this.#address;
     const bucket = createTokenBucket(RATE, undefined, BURST);
     // Before it is connected: what comes first must not be missed.
     this.#stack.use(
       this.#plugin.onNotify((topic, data) => {
-        if (topic === "channel.closed") this.#closed(readClosed(name, data)?.message, data);
-        if (topic === "channel.pressed") this.#pressed(readPressed(name, data), chat, bucket, host);
+        if (topic === "channel.closed") this.#closed(readClosed(address, data)?.message, data);
+        if (topic === "channel.pressed") this.#pressed(readPressed(address, data), chat, bucket, host);
         if (topic !== "channel.message") return;
-        const message = readMessage(name, data);
+        const message = readMessage(address, data);
         if (message === undefined) return;
         if ("fault" in message) return host.log.warn("message of a plugin is not valid", { fault: message.fault });
         if (bucket.take() > 0) return host.log.warn("message dropped: too many of them", { sender: message.sender });
         const { conversation, sender } = message;
         // It cannot give it once more: who wrote is told.
-        chat.receive(incomingOf(message)).catch((thrown: unknown) => {
+        const load = (file: string, signal: AbortSignal) => this.#load(file, signal);
+        chat.receive(incomingOf(message, load)).catch((thrown: unknown) => {
           host.log.warn("message could not be taken", { sender, ...describeError(thrown) });
           const text = `I could not take this: ${AlephError.from(thrown).message}`;
-          sendOver(this.#plugin, this.#channel, conversation, text).catch((failed: unknown) => {
+          this.send(conversation, text).catch((failed: unknown) => {
             host.log.warn("answer could not be sent", describeError(failed));
           });
         });
@@ -79,7 +94,7 @@ class Connection {
         this.#broken.resolve(this.#failure(`the plugin ended: ${reason}`));
       }),
     );
-    const args: PluginChannelConnect = { channel: name, config };
+    const args: PluginChannelConnect = { ...address, config };
     try {
       await this.#plugin.call({ handler, args, signal: host.signal });
       // A process that ended while it was connecting is no longer what this connection is.
@@ -97,8 +112,8 @@ class Connection {
   async disconnect(log: ChannelHost["log"]): Promise<void> {
     this.#stack.dispose();
     if (this.#isGone) return;
-    const { name, disconnectHandler: handler } = this.#channel;
-    const args: PluginChannelDisconnect = { channel: name };
+    const { disconnectHandler: handler } = this.#channel;
+    const args: PluginChannelDisconnect = this.#address;
     try {
       await this.#plugin.call({ handler, args, signal: new AbortController().signal, timeoutMs: DISCONNECT_MS });
     } catch (thrown) {
@@ -106,17 +121,50 @@ class Connection {
     }
   }
 
+  /** What the plugin returns besides an id or a refusal is not looked at: the message was taken. */
+  async send(conversation: string, text: string, { buttons, files }: MessageExtras = {}): Promise<SentMessage> {
+    const args: PluginChannelSend = {
+      ...this.#address,
+      conversation,
+      text,
+      ...(buttons ? { buttons } : {}),
+      ...(files ? { files: await readAll(files) } : {}),
+    };
+    const { sendHandler: handler } = this.#channel;
+    const limit = files ? { timeoutMs: SEND_FILES_MS } : {};
+    const sent = await this.#plugin.call({ handler, args, signal: new AbortController().signal, ...limit });
+    const { id = "", refused } = (typeof sent === "object" && sent !== null ? sent : {}) as Record<string, unknown>;
+    if (typeof refused === "string") throw new AlephError("invalid_params", refused.slice(0, 300));
+    return { id: typeof id === "string" ? id.slice(0, 512) : "" };
+  }
+
+  async #load(file: string, signal: AbortSignal): Promise<Uint8Array> {
+    const { loadHandler: handler } = this.#channel;
+    if (handler === undefined) throw new AlephError("plugin_error", "The plugin gives no files");
+    const args: PluginChannelLoad = { ...this.#address, file };
+    const pieces: Uint8Array[] = [];
+    let size = 0;
+    for await (const piece of this.#plugin.stream({ handler, args, signal, timeoutMs: PIECE_MS })) {
+      if (typeof piece !== "string") throw new AlephError("plugin_error", "The plugin gives a file that is no text");
+      const bytes = Buffer.from(piece, "base64");
+      size += bytes.length;
+      if (size > MAX_LOADED) throw new AlephError("payload_too_large", `larger than ${MAX_LOADED / 1e6} MB`);
+      pieces.push(bytes);
+    }
+    return Buffer.concat(pieces);
+  }
+
   #pressed(pressed: PluginChannelPressed | undefined, chat: Chat, bucket: TokenBucket, { log }: ChannelHost): void {
     if (!pressed || bucket.take() > 0) return;
     const { conversation, sender, value } = pressed;
     chat
       .press({ conversation, sender: { id: sender }, value })
-      .then(({ text }) => sendOver(this.#plugin, this.#channel, conversation, text))
+      .then(({ text }) => this.send(conversation, text))
       .catch((failed: unknown) => log.warn("answer could not be sent", describeError(failed)));
   }
 
   #closed(message: string | undefined, data: unknown): void {
-    if (readClosed(this.#channel.name, data)) this.#broken.resolve(this.#failure(message ?? "the connection broke"));
+    if (readClosed(this.#address, data)) this.#broken.resolve(this.#failure(message ?? "the connection broke"));
   }
 
   #failure(why: string): AlephError {
@@ -133,19 +181,25 @@ export function pluginChannel(plugin: ActivePlugin, channel: PluginChannel): Any
       edit: false,
       react: false,
       typing: false,
-      files: false,
+      files: channel.files === true,
       threads: false,
       buttons: channel.buttons,
     },
     limits: { message: MESSAGE_LIMIT },
     options,
     async open(_needs: object, table, host): Promise<OpenChannel> {
-      const connection = new Connection(plugin, channel);
+      if (host.id !== channel.name && !channel.accounts) {
+        throw new AlephError("config_invalid", `Channel "${channel.name}" has one account alone`, {
+          data: { hint: `Use the table [interfaces.${channel.name}]` },
+        });
+      }
+      const connection = new Connection(plugin, channel, host.id);
       const { policy, config } = partsOf(table);
       await connection.connect(config, await host.chat(policy), host);
       return {
         broken: connection.broken,
-        send: (conversation, text, { buttons } = {}) => sendOver(plugin, channel, conversation, text, buttons),
+        send: (conversation, text, { buttons, files } = {}) =>
+          connection.send(conversation, text, { ...(buttons ? { buttons } : {}), ...(files ? { files } : {}) }),
         [Symbol.asyncDispose]: () => connection.disconnect(host.log),
       };
     },
@@ -158,16 +212,15 @@ function partsOf(table: z.output<typeof options>): { policy: ChatPolicy; config:
   return { policy: { allow_from, dm_policy, dm_scope, groups, agent, guest_tools, stream }, config };
 }
 
-/** What the plugin returns besides an id is not looked at: the message was taken. */
-export async function sendOver(
-  plugin: ActivePlugin,
-  { name, sendHandler: handler }: PluginChannel,
-  conversation: string,
-  text: string,
-  buttons?: PluginChannelSend["buttons"],
-): Promise<SentMessage> {
-  const args: PluginChannelSend = { channel: name, conversation, text, ...(buttons ? { buttons } : {}) };
-  const sent = await plugin.call({ handler, args, signal: new AbortController().signal });
-  const id = typeof sent === "object" && sent !== null && "id" in sent ? sent.id : "";
-  return { id: typeof id === "string" ? id.slice(0, 512) : "" };
+async function readAll(files: readonly OutgoingFile[]): Promise<PluginChannelFile[]> {
+  const read: PluginChannelFile[] = [];
+  let size = 0;
+  for (const { name, type, load } of files) {
+    const bytes = await load();
+    size += bytes.byteLength;
+    if (size > MAX_SENT)
+      throw new AlephError("payload_too_large", `Files of more than ${MAX_SENT / 1e6} MB are not sent`);
+    read.push({ name, type, data: Buffer.from(bytes).toString("base64") });
+  }
+  return read;
 }

@@ -63,7 +63,10 @@ const channel = z.strictObject({
   connect_handler: handler,
   disconnect_handler: handler,
   send_handler: handler,
+  load_handler: handler.optional(),
   buttons: z.boolean().default(false),
+  files: z.boolean().default(false),
+  accounts: z.boolean().default(false),
 });
 
 const provider = z.strictObject({

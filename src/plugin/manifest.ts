@@ -73,11 +73,12 @@ function toManifest(file: ManifestFile): PluginManifest {
       stopHandler: stop_handler,
       autoStart: auto_start,
     })),
-    channels: file.channels.map(({ connect_handler, disconnect_handler, send_handler, ...channel }) => ({
+    channels: file.channels.map(({ connect_handler, disconnect_handler, send_handler, load_handler, ...channel }) => ({
       ...channel,
       connectHandler: connect_handler,
       disconnectHandler: disconnect_handler,
       sendHandler: send_handler,
+      loadHandler: load_handler,
     })),
     providers: file.providers.map(
       ({ list_models_handler, chat_handler, stream_handler, embed_handler, ...provider }) => ({

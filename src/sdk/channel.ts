@@ -116,6 +116,8 @@ export interface Chat {
 }
 
 export interface ChannelHost {
+  /** The interface's own name: that of its table. */
+  readonly id: string;
   readonly log: Log;
   /** Aborts when the interface is to stop, also while `open` is still under way. Ignoring it is a bug. */
   readonly signal: AbortSignal;

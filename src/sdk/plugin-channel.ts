@@ -6,6 +6,8 @@
  */
 export interface PluginChannelConnect {
   readonly channel: string;
+  /** The table's name, where the manifest says `accounts = true`: all that follows is of one of them. */
+  readonly account?: string;
   /** The keys of `[interfaces.<channel>]` that are the plugin's own, secrets resolved: all but those that say who may write. */
   readonly config: Readonly<Record<string, unknown>>;
 }
@@ -13,16 +15,28 @@ export interface PluginChannelConnect {
 /** `disconnect_handler`: what it returns is not looked at. */
 export interface PluginChannelDisconnect {
   readonly channel: string;
+  readonly account?: string;
 }
 
 /** `send_handler`: resolves when the place has taken the message. */
 export interface PluginChannelSend {
   readonly channel: string;
+  readonly account?: string;
   /** As the plugin named it in `channel.message`, or as a person wrote it. */
   readonly conversation: string;
   readonly text: string;
   /** Rows of buttons to show below it; only where the manifest says `buttons = true`. */
   readonly buttons?: readonly (readonly PluginChannelButton[])[];
+  /** Then `text` is empty; only where the manifest says `files = true`. 16 MB at most, all together. */
+  readonly files?: readonly PluginChannelFile[];
+}
+
+export interface PluginChannelFile {
+  readonly name: string;
+  /** A media type. */
+  readonly type: string;
+  /** In base64. */
+  readonly data: string;
 }
 
 export interface PluginChannelButton {
@@ -34,6 +48,19 @@ export interface PluginChannelButton {
 /** What `send_handler` may return; without it the message has no id. */
 export interface PluginChannelSent {
   readonly id?: string;
+  /** Why the place will never take it: then it is not sent again. */
+  readonly refused?: string;
+}
+
+/**
+ * `load_handler`: yields the bytes of a file of `channel.message`, in base64, in pieces of at most 500,000 characters each. It is
+ * called when the sender may write, soon after the message or never.
+ */
+export interface PluginChannelLoad {
+  readonly channel: string;
+  readonly account?: string;
+  /** Its `id`. */
+  readonly file: string;
 }
 
 /**
@@ -42,6 +69,7 @@ export interface PluginChannelSent {
  */
 export interface PluginChannelMessage {
   readonly channel: string;
+  readonly account?: string;
   /** The place's own name of the conversation, at most 512 bytes. */
   readonly conversation: string;
   /** Who wrote, by an id that nobody can choose for himself; at most 256 characters. */
@@ -55,11 +83,24 @@ export interface PluginChannelMessage {
   readonly addressed?: boolean;
   /** The place's own id of the message: one that comes twice within a day starts one run. */
   readonly id?: string;
+  /** What came with it; only where the manifest names a `load_handler`. At most 20. */
+  readonly files?: readonly PluginChannelIncomingFile[];
+}
+
+export interface PluginChannelIncomingFile {
+  /** As `load_handler` takes it; at most 1000 characters. */
+  readonly id: string;
+  readonly name: string;
+  /** A media type. */
+  readonly type?: string;
+  /** Bytes. */
+  readonly size?: number;
 }
 
 /** Notification `channel.pressed`: somebody pressed a button. What came of it is said in the conversation. */
 export interface PluginChannelPressed {
   readonly channel: string;
+  readonly account?: string;
   readonly conversation: string;
   /** As in `channel.message`. */
   readonly sender: string;
@@ -69,5 +110,6 @@ export interface PluginChannelPressed {
 /** Notification `channel.closed`: the connection broke; it is opened again, later and later. */
 export interface PluginChannelClosed {
   readonly channel: string;
+  readonly account?: string;
   readonly message?: string;
 }

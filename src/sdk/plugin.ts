@@ -91,6 +91,12 @@ export interface PluginChannel {
   readonly sendHandler: string;
   /** Whether it shows buttons below a message, and tells which was pressed. */
   readonly buttons: boolean;
+  /** Whether it sends files. */
+  readonly files?: boolean | undefined;
+  /** Gives the bytes of a file that came with a message; without it messages have none. */
+  readonly loadHandler?: string | undefined;
+  /** Whether several tables may be open over it at a time. */
+  readonly accounts?: boolean | undefined;
 }
 
 export interface PluginProvider {

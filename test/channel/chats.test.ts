@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { insertOutgoing } from "../../src/channel/outbox.ts";
 import { AlephError } from "../../src/protocol/errors.ts";
 import type { Button } from "../../src/sdk/channel.ts";
 import { appendMessage } from "../../src/session/messages.ts";
@@ -470,4 +471,24 @@ test("Chats names what a run made where the place takes no files, and sends each
       files ? ["", "speech-1.mp3", "audio/mpeg", "sound"] : undefined,
     );
   }
+});
+
+test("Chats says that a file did not go which the place will never take", async () => {
+  await using agent = await testAgent();
+  const file = { ...(await agent.media.put(new Uint8Array(3), { mime: "video/mp4" })), name: "film.mp4" };
+  await using t = await testChat(agent, {
+    capabilities: { files: true },
+    onSend(text) {
+      if (text === "") throw new AlephError("payload_too_large", "The place takes no more than 2 bytes");
+    },
+  });
+  const extras = { files: [{ media_id: file.media_id, name: "film.mp4", type: "video/mp4" }] };
+  await agent.store.write((db) => {
+    insertOutgoing(db, { channel: "chat", conversation: "room", text: "", extras }, Date.now());
+    insertOutgoing(db, { channel: "chat", conversation: "room", text: "After it." }, Date.now());
+  });
+  t.chats.kick("chat");
+  await until(() => t.shown.length === 2);
+  expect(t.texts()).toEqual(["After it.", "[film.mp4 could not be sent: The place takes no more than 2 bytes]"]);
+  expect(t.counts()).toEqual({ waiting: 0, failed: 1 });
 });

@@ -131,6 +131,17 @@ testExecutable(
     expect(slack.answers[0]?.text).toContain("I am the demo provider of Aleph");
     const { ts } = await slack.write(`<@${SLACK.bot}> demo time`, { channel: SLACK.channel });
     expect((await slack.posted(3))[2]).toMatchObject({ channel: SLACK.channel, thread_ts: ts });
+    const file = slack.keep("plan.txt", new TextEncoder().encode("Tomorrow"), { mimetype: "text/plain" });
+    await slack.write("", { subtype: "file_share", files: [file] });
+    await slack.posted(4);
+    const asked = JSON.stringify({ session_key: `agent:main:slack:dm:${SLACK.owner}` });
+    expect((await d.aleph("rpc", "session.history", asked)).stdout).toContain("plan.txt");
+    await Bun.write(join(d.home, "workspaces", "main", "notes.txt"), "secret sauce");
+    await slack.write('call send_file {"path":"notes.txt"}');
+    expect((await slack.posted(6))[5]).toMatchObject({
+      channel: SLACK.dm,
+      files: { "notes.txt": new TextEncoder().encode("secret sauce") },
+    });
     const status = await d.aleph("rpc", "interface.status", '{"interface":"slack"}');
     expect(JSON.parse(status.stdout)).toMatchObject({ state: "running", refused: 1 });
   },

@@ -19,8 +19,15 @@ const CHAT: PluginChannel = {
 
 const quiet = { connect: () => undefined, disconnect: () => undefined, send: () => ({ id: "m1" }) };
 
-async function setUp(handlers: TestPluginOptions["handlers"] = {}, table: object = { allow_from: ["U1"] }) {
-  const plugin = testPlugin({ manifest: { id: "acme", channels: [CHAT] }, handlers: { ...quiet, ...handlers } });
+async function setUp(
+  handlers: TestPluginOptions["handlers"] = {},
+  table: object = { allow_from: ["U1"] },
+  more: Partial<PluginChannel> = {},
+) {
+  const plugin = testPlugin({
+    manifest: { id: "acme", channels: [{ ...CHAT, ...more }] },
+    handlers: { ...quiet, ...handlers },
+  });
   const { log, entries } = testLog();
   const channels = createPluginChannels({ log, builtIn: [] });
   const channel = await channels.follow([plugin]).chat!();
@@ -34,8 +41,9 @@ async function setUp(handlers: TestPluginOptions["handlers"] = {}, table: object
     received,
     policies,
     stop,
-    open: () =>
+    open: (id = "chat") =>
       channel.open({}, channel.options!.parse(table), {
+        id,
         log,
         signal: stop.signal,
         async chat(policy) {
@@ -188,5 +196,93 @@ describe("a plugin's channel", () => {
     const t = await setUp({ send: () => Promise.reject(new AlephError("not_found", "No conversation")) });
     await using channel = await t.open();
     expect((await refusal(() => channel.send("C01", "hello"))).reason).toBe("not_found");
+  });
+
+  test("sends files, all together no more than get there", async () => {
+    const t = await setUp({}, undefined, { files: true });
+    expect(t.channel.capabilities.files).toBe(true);
+    await using channel = await t.open();
+    const file = (size: number) => ({ name: "a.bin", type: "text/plain", load: async () => new Uint8Array(size) });
+    await channel.send("C01", "", { files: [file(3)] });
+    expect(t.plugin.calls.at(-1)).toEqual({
+      handler: "send",
+      args: {
+        channel: "chat",
+        conversation: "C01",
+        text: "",
+        files: [{ name: "a.bin", type: "text/plain", data: "AAAA" }],
+      },
+    });
+    const count = t.plugin.calls.length;
+    expect((await refusal(() => channel.send("C01", "", { files: [file(9_000_000), file(9_000_000)] }))).reason).toBe(
+      "payload_too_large",
+    );
+    expect(t.plugin.calls).toHaveLength(count);
+  });
+
+  test("does not try again what the plugin says its place will never take", async () => {
+    const t = await setUp({ send: () => ({ refused: "The room is archived" }) });
+    await using channel = await t.open();
+    expect(await refusal(() => channel.send("C01", "hello"))).toMatchObject({
+      reason: "invalid_params",
+      message: "The room is archived",
+    });
+  });
+
+  test("brings the files of a message when they are wanted, piece by piece", async () => {
+    const t = await setUp(
+      {
+        async *load({ file }: { file: string }) {
+          if (file === "bad") yield 7;
+          if (file === "large") for (let piece = 0; piece < 41; piece++) yield "A".repeat(666_668);
+          yield btoa("first ");
+          yield btoa(file);
+        },
+      },
+      undefined,
+      { loadHandler: "load" },
+    );
+    await using _ = await t.open();
+    t.say("U1", { files: ["F1", "bad", "large"].map((id) => ({ id, name: `${id}.txt` })) });
+    const [fine, bad, large] = t.received[0]!.files!;
+    const { signal } = new AbortController();
+    expect(new TextDecoder().decode(await fine!.load(signal))).toBe("first F1");
+    expect((await refusal(() => bad!.load(signal))).reason).toBe("plugin_error");
+    expect((await refusal(() => large!.load(signal))).reason).toBe("payload_too_large");
+    expect(t.plugin.calls[1]).toEqual({ handler: "load", args: { channel: "chat", file: "F1" } });
+  });
+
+  test("says that it has no files where its plugin gives none", async () => {
+    const t = await setUp();
+    await using _ = await t.open();
+    t.say("U1", { files: [{ id: "F1", name: "a.txt" }] });
+    const load = t.received[0]!.files![0]!.load(new AbortController().signal);
+    expect((await refusal(() => load)).message).toBe("The plugin gives no files");
+  });
+
+  test("has a second account where its plugin tells them apart, and else says that it has one", async () => {
+    const alone = await setUp();
+    expect(await refusal(() => alone.open("work"))).toMatchObject({
+      reason: "config_invalid",
+      message: 'Channel "chat" has one account alone',
+      data: { hint: "Use the table [interfaces.chat]" },
+    });
+    expect(alone.plugin.calls).toEqual([]);
+    const t = await setUp({}, undefined, { accounts: true });
+    await using first = await t.open();
+    await using second = await t.open("work");
+    await first.send("C01", "one");
+    await second.send("C01", "two");
+    t.say("U1", { account: "work" });
+    t.say("U1", {});
+    expect(t.received).toHaveLength(1);
+    expect(t.plugin.calls.map(({ args }) => (args as { account?: string }).account)).toEqual([
+      "chat",
+      "work",
+      "chat",
+      "work",
+    ]);
+    t.plugin.notify("channel.closed", { channel: "chat", account: "work", message: "revoked" });
+    expect((await second.broken)?.message).toBe('Channel "chat" is closed: revoked');
   });
 });

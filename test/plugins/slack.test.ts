@@ -29,6 +29,9 @@ async function connected(more: object = {}) {
       await plugin.call("sendSlack", { channel: "slack", conversation: " ", text: "" }).catch(() => {});
       return plugin.notes.filter(([topic]) => topic === "channel.message").map(([, message]) => message);
     },
+    load: (file: string) => plugin.stream("loadSlack", { channel: "slack", file }),
+    sendFiles: (conversation: string, files: readonly object[]) =>
+      plugin.call("sendSlack", { channel: "slack", conversation, text: "", files }),
     send: (conversation: string, text: string, timeoutMs?: number) =>
       plugin.call("sendSlack", { channel: "slack", conversation, text }, timeoutMs === undefined ? {} : { timeoutMs }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -37,6 +40,7 @@ async function connected(more: object = {}) {
 
 const said = (text: string, more: object = {}) => ({
   channel: "slack",
+  account: "slack",
   conversation: SLACK.dm,
   sender: SLACK.owner,
   text,
@@ -47,9 +51,14 @@ const said = (text: string, more: object = {}) => ({
 test("slack asks for Slack's own hosts and nothing else", async () => {
   const { permissions } = await carriedManifest("slack");
   expect(permissions).toEqual({
-    network: ["slack.com", "wss.slack.com", "wss-primary.slack.com", "wss-backup.slack.com", "hooks.slack.com"].map(
-      (host) => `connect:https://${host}`,
-    ),
+    network: [
+      "slack.com",
+      "files.slack.com",
+      "wss.slack.com",
+      "wss-primary.slack.com",
+      "wss-backup.slack.com",
+      "hooks.slack.com",
+    ].map((host) => `connect:https://${host}`),
     filesystem: [],
     env: [],
   });
@@ -98,7 +107,13 @@ test("slack shows buttons in a message of their own, and tells which was pressed
   expect(t.plugin.notes.filter(([topic]) => topic === "channel.pressed")).toEqual([
     [
       "channel.pressed",
-      { channel: "slack", conversation: `${SLACK.channel}@1.2`, sender: SLACK.stranger, value: "ap:d:1" },
+      {
+        channel: "slack",
+        account: "slack",
+        conversation: `${SLACK.channel}@1.2`,
+        sender: SLACK.stranger,
+        value: "ap:d:1",
+      },
     ],
   ]);
 });
@@ -155,10 +170,116 @@ test.each([
   expect([await t.told(), afterMs < 3000]).toEqual([[], true]);
 });
 
-test("slack says that there were files", async () => {
+test("slack tells what came with a message, and gives the bytes, which only the bot's token opens", async () => {
   await using t = await connected();
-  await t.slack.write("", { subtype: "file_share", files: [{ name: "plan.pdf" }, { name: "a.png" }] });
-  expect(await t.told()).toMatchObject([{ text: "[attached in Slack, cannot be read here: plan.pdf, a.png]" }]);
+  const bytes = new Uint8Array(700_000).map((_, at) => (at * 31) % 251);
+  const plan = t.slack.keep("plan.pdf", bytes, { mimetype: "application/pdf" });
+  const note = t.slack.keep("note.txt", new TextEncoder().encode("hi"));
+  await t.slack.write("", { subtype: "file_share", files: [plan, note, { mode: "tombstone" }] });
+  const [message] = (await t.told()) as { text: string; files: { id: string }[] }[];
+  expect(message).toMatchObject({
+    text: "",
+    files: [
+      { id: plan.id, name: "plan.pdf", type: "application/pdf", size: 700_000 },
+      { id: note.id, name: "note.txt", size: 2 },
+    ],
+  });
+  const pieces = (await Array.fromAsync(t.load(plan.id))) as string[];
+  expect(pieces.length).toBeGreaterThan(1);
+  expect(Buffer.concat(pieces.map((piece) => Buffer.from(piece, "base64"))).equals(bytes)).toBe(true);
+  expect(await Array.fromAsync(t.load(note.id))).toEqual([btoa("hi")]);
+});
+
+test.each([
+  ["nobody brought", undefined, {}, "The file cannot be read: Slack says file_not_found"],
+  ["is kept elsewhere", "map", { url_private_download: "https://evil.example.com/map" }, "It is not kept in Slack"],
+  ["has no address", "post", { url_private_download: undefined }, "It is not kept in Slack"],
+])("slack gives no file that %s, nor the token to anybody else", async (_, name, more, message) => {
+  await using t = await connected();
+  const id = name === undefined ? "F404" : t.slack.keep(name, new Uint8Array(3), more).id;
+  expect(await refusal(() => Array.fromAsync(t.load(id)))).toMatchObject({ reason: "plugin_error", message });
+  expect(t.plugin.refused).toEqual([]);
+});
+
+test.each([
+  [() => new Response("gone", { status: 410 }), /^Slack does not give it \(status 410\)$/],
+  [
+    () => new Response("<title>Sign in</title>", { headers: { "content-type": "text/html; charset=utf-8" } }),
+    /^Slack does not give it: does the app have the scope files:read$/,
+  ],
+  [() => Response.redirect("https://slack.com/sign-in"), /redirect/i],
+])("slack says why the bytes of a file did not come: %#", async (response, message) => {
+  await using t = await connected();
+  t.slack.fail("download", response);
+  const { id } = t.slack.keep("plan.pdf", new Uint8Array(3));
+  expect(await refusal(() => Array.fromAsync(t.load(id)))).toMatchObject({ message: expect.stringMatching(message) });
+});
+
+test("slack brings files to a thread, to a person, and to who typed a command", async () => {
+  await using t = await connected();
+  const large = new Uint8Array(1_500_000).map((_, at) => at % 253);
+  const file = (name: string, bytes: Uint8Array) => ({
+    name,
+    type: "application/octet-stream",
+    data: Buffer.from(bytes).toString("base64"),
+  });
+  await t.sendFiles(`${SLACK.channel}@1.2`, [file("a.bin", large), file("b.bin", new Uint8Array([1, 2]))]);
+  await t.sendFiles(SLACK.owner, [file("c.bin", new Uint8Array([3]))]);
+  await t.sendFiles(`${SLACK.elsewhere}+${SLACK.owner}`, [file("d.bin", new Uint8Array([4]))]);
+  expect(t.slack.messages).toMatchObject([
+    { channel: SLACK.channel, thread_ts: "1.2", files: { "b.bin": new Uint8Array([1, 2]) } },
+    { channel: SLACK.dm, files: { "c.bin": new Uint8Array([3]) } },
+    { channel: SLACK.dm, files: { "d.bin": new Uint8Array([4]) } },
+  ]);
+  expect(Buffer.from(t.slack.messages[0]!.files!["a.bin"]!).equals(large)).toBe(true);
+});
+
+test("slack says of a file that Slack refuses that it never goes, and of one that it could not bring that it may", async () => {
+  await using t = await connected();
+  const files = [{ name: "a.txt", type: "text/plain", data: btoa("a") }];
+  expect(await t.sendFiles("C0NOWHERE", files)).toEqual({
+    refused:
+      "The file was not sent to C0NOWHERE: Slack says channel_not_found: there is none with this name, or the bot is not in it",
+  });
+  t.slack.fail("files.getUploadURLExternal", () =>
+    Response.json({ ok: false, error: "missing_scope", needed: "files:write" }),
+  );
+  expect(await t.sendFiles(SLACK.dm, files)).toEqual({
+    refused: `The file was not sent to ${SLACK.dm}: Slack says missing_scope (files:write): add the scope to the app and install it again`,
+  });
+  t.slack.fail("files.completeUploadExternal", () => new Response("down", { status: 503 }));
+  expect(await refusal(() => t.sendFiles(SLACK.dm, files))).toMatchObject({
+    reason: "plugin_error",
+    message: expect.stringMatching(/^The file was not sent to D0WNER: .*503/),
+  });
+  expect(t.slack.messages).toEqual([]);
+  await t.sendFiles(SLACK.dm, files);
+  expect(t.slack.messages).toHaveLength(1);
+});
+
+test("slack holds several workspaces apart, each with its threads", async () => {
+  await using t = await connected();
+  await using other = fakeSlack();
+  await using plugin = await startBundled("slack", { origins: [t.slack.url, other.url] });
+  const call = (handler: string, account: string, more: object = {}) =>
+    plugin.call(handler, { channel: "slack", account, ...more });
+  await call("connectSlack", "slack", { config: config(t.slack) });
+  await call("connectSlack", "work", { config: config(other) });
+  await call("sendSlack", "slack", { conversation: `${SLACK.channel}@1.1`, text: "one" });
+  await call("sendSlack", "work", { conversation: `${SLACK.channel}@2.2`, text: "two" });
+  expect([t.slack.messages, other.messages].map((all) => all.map(({ text }) => text))).toEqual([["one"], ["two"]]);
+  await other.write("hello", {});
+  await until(() => plugin.notes.length === 1);
+  expect(plugin.notes).toMatchObject([["channel.message", { channel: "slack", account: "work", text: "hello" }]]);
+  const kept = (name: string) => Bun.file(`${plugin.privateFolder}/${name}`);
+  await until(async () => (await kept("threads.json").exists()) && (await kept("threads-work.json").exists()));
+  expect([await kept("threads.json").json(), await kept("threads-work.json").json()]).toEqual([
+    [`${SLACK.channel}@1.1`],
+    [`${SLACK.channel}@2.2`],
+  ]);
+  await call("disconnectSlack", "slack");
+  await call("sendSlack", "work", { conversation: SLACK.dm, text: "still here" });
+  expect(other.messages.at(-1)?.text).toBe("still here");
 });
 
 test("slack tells an envelope once that comes again, and an event that comes again in another envelope", async () => {
@@ -282,7 +403,7 @@ test("slack says that its channel is closed when it cannot connect anew, and con
   });
   expect(closed).toEqual([
     "channel.closed",
-    { channel: "slack", message: expect.stringMatching(/^Socket Mode cannot be opened: .*503/) },
+    { channel: "slack", account: "slack", message: expect.stringMatching(/^Socket Mode cannot be opened: .*503/) },
   ]);
   await t.connect();
   await t.slack.write("back");
@@ -298,7 +419,7 @@ test("slack gives up a connection that Slack ends again and again", async () => 
   t.slack.renew();
   await until(() => t.plugin.notes.length > 0);
   expect(t.plugin.notes).toEqual([
-    ["channel.closed", { channel: "slack", message: "Slack ends each connection soon" }],
+    ["channel.closed", { channel: "slack", account: "slack", message: "Slack ends each connection soon" }],
   ]);
 });
 

@@ -51,6 +51,7 @@ export async function startBundled(id: string, { origins = [], host = {} }: Bund
     refused,
     call: (handler: string, args: unknown = {}, more: Parameters<typeof callOf>[2] = {}) =>
       process.call(callOf(handler, args, more)),
+    stream: (handler: string, args: unknown = {}) => process.stream(callOf(handler, args)),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -11,8 +11,19 @@ export interface SlackMessage {
   readonly text: string;
   readonly ts: string;
   readonly thread_ts?: string;
+  /** What it shows, by name. */
+  readonly files?: Readonly<Record<string, Uint8Array>>;
   /** The other fields of the call that posted it. */
   readonly more?: Readonly<Record<string, string>>;
+}
+
+/** A file that Slack keeps: somebody's, or one whose bytes are still to come. */
+interface Kept {
+  readonly name: string;
+  readonly length: number;
+  bytes: Uint8Array | undefined;
+  /** Its fields that tests change. */
+  readonly more: Readonly<Record<string, unknown>>;
 }
 
 interface Sent {
@@ -45,6 +56,7 @@ export function fakeSlack() {
   const sockets = new Set<Socket>();
   const tickets = new Set<string>();
   const waiting = new Map<string, Sent>();
+  const kept = new Map<string, Kept>();
   /** Responses to come instead of the usual ones, by method. */
   const faults = new Map<string, (() => Response)[]>();
   let clock = 1_700_000_000;
@@ -79,6 +91,38 @@ export function fakeSlack() {
       messages.push({ channel: to, user: SLACK.bot, text, ts, ...(thread_ts ? { thread_ts } : {}), more });
       return Response.json({ ok: true, channel: to, ts, message: { text, ts, type: "message", bot_id: "B1" } });
     },
+    "conversations.open": (form, token) => {
+      if (token !== SLACK.botToken) return failure("invalid_auth");
+      if (form.get("users") !== SLACK.owner) return failure("user_not_found");
+      return Response.json({ ok: true, channel: { id: SLACK.dm } });
+    },
+    "files.info": (form, token) => {
+      if (token !== SLACK.botToken) return failure("invalid_auth");
+      const id = form.get("file") ?? "";
+      const file = kept.get(id);
+      if (!file) return failure("file_not_found");
+      const url_private_download = `http://127.0.0.1:${server.port}/files/${id}/download/${file.name}`;
+      return Response.json({ ok: true, file: { id, name: file.name, url_private_download, ...file.more } });
+    },
+    "files.getUploadURLExternal": (form, token) => {
+      if (token !== SLACK.botToken) return failure("invalid_auth");
+      const [name, length] = [form.get("filename") ?? "", Number(form.get("length"))];
+      if (name === "" || !(length > 0)) return failure("invalid_arguments");
+      const id = nextId("F0UP");
+      kept.set(id, { name, length, bytes: undefined, more: {} });
+      return Response.json({ ok: true, upload_url: `http://127.0.0.1:${server.port}/upload/v1/${id}`, file_id: id });
+    },
+    "files.completeUploadExternal": (form, token) => {
+      if (token !== SLACK.botToken) return failure("invalid_auth");
+      const named = JSON.parse(form.get("files") ?? "[]") as readonly { id: string; title: string }[];
+      const [channel = "", thread_ts] = [form.get("channel_id") ?? undefined, form.get("thread_ts") ?? undefined];
+      if (named.some(({ id }) => kept.get(id)?.bytes === undefined)) return failure("file_not_found");
+      if (![SLACK.channel, SLACK.dm].includes(channel as never)) return failure("channel_not_found");
+      const files = Object.fromEntries(named.map(({ id }) => [kept.get(id)!.name, kept.get(id)!.bytes!]));
+      const thread = thread_ts === undefined ? {} : { thread_ts };
+      messages.push({ channel, user: SLACK.bot, text: "", ts: nextTs(), ...thread, files });
+      return Response.json({ ok: true, files: named });
+    },
   };
 
   const server = Bun.serve<undefined, never>({
@@ -92,6 +136,9 @@ export function fakeSlack() {
         return self.upgrade(request) ? undefined : new Response("no", { status: 400 });
       }
       if (url.pathname.startsWith("/commands/")) return answer(url.pathname, request);
+      const [, folder, ...path] = url.pathname.split("/");
+      if (folder === "upload") return take(path[1] ?? "", request);
+      if (folder === "files") return give(path[0] ?? "", request);
       const name = url.pathname.replace(/^\/api\//, "");
       calls.push(name);
       const fault = faults.get(name)?.shift();
@@ -116,6 +163,26 @@ export function fakeSlack() {
       close: (socket) => void sockets.delete(socket),
     },
   });
+
+  async function take(id: string, request: Request): Promise<Response> {
+    const file = kept.get(id);
+    const bytes = await request.bytes();
+    // Whoever has the address may, and nobody is to have the token there.
+    if (!file || request.headers.has("authorization") || bytes.length !== file.length) {
+      return new Response("no", { status: 400 });
+    }
+    file.bytes = bytes;
+    return new Response(`OK - ${bytes.length}`);
+  }
+
+  function give(id: string, request: Request): Response {
+    const fault = faults.get("download")?.shift();
+    if (fault) return fault();
+    // People without a session are shown where to sign in.
+    if (request.headers.get("authorization") !== `Bearer ${SLACK.botToken}`) return Response.redirect("/sign-in");
+    const bytes = kept.get(id)?.bytes;
+    return bytes ? new Response(bytes as Uint8Array<ArrayBuffer>) : new Response("gone", { status: 404 });
+  }
 
   /** Each address is good for five answers. */
   const uses = new Map<string, number>();
@@ -167,6 +234,12 @@ export function fakeSlack() {
       const fields = { type: "message", user, text, ts, channel, channel_type, event_ts: ts, ...rest };
       const { afterMs } = await event(fields).acknowledged.promise;
       return { ts, afterMs, fields };
+    },
+    /** Somebody brings a file; it stands in a message as Slack tells it. */
+    keep(name: string, bytes: Uint8Array, more: Readonly<Record<string, unknown>> = {}) {
+      const id = nextId("F0");
+      kept.set(id, { name, length: bytes.length, bytes, more });
+      return { id, name, size: bytes.length, mode: "hosted", ...more };
     },
     /** Somebody presses the button with this label; buttons of others have another `action_id`. */
     press(message: SlackMessage, label: string, { user = SLACK.owner as string, actionId = "" } = {}) {

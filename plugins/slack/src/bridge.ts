@@ -1,7 +1,9 @@
 /** One connection to a workspace: what people write goes to Aleph, and what it answers goes back. */
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { ChannelMessage, ChannelPressed } from "@aleph/plugin-sdk";
+import type { ChannelFile, ChannelMessage, ChannelPressed } from "@aleph/plugin-sdk";
+import type { WebClient } from "@slack/web-api";
+import { Files } from "./files.ts";
 import {
   type BlockActions,
   type MessageEvent,
@@ -21,6 +23,8 @@ import { createWeb, describeFailure } from "./web.ts";
 
 export interface BridgeOptions {
   readonly settings: Settings;
+  /** The name of its table. */
+  readonly account: string;
   readonly onMessage: (message: ChannelMessage) => void;
   readonly onPressed: (pressed: ChannelPressed) => void;
   readonly onBroken: (message: string) => void;
@@ -32,17 +36,19 @@ export class Bridge {
   readonly #reader: Reader;
   readonly #threads: Threads;
   readonly #sender: Sender;
+  readonly #files: Files;
   readonly #socket: Socket;
   /** In a channel a mention is told twice: as a message and as a mention. */
   readonly #recent = new Recent();
 
-  private constructor(options: BridgeOptions, parts: { botUser: string; threads: Threads; sender: Sender }) {
+  private constructor(options: BridgeOptions, parts: { botUser: string; threads: Threads; web: WebClient }) {
     const { settings, onMessage, onPressed, onBroken } = options;
-    const { botUser, threads, sender } = parts;
+    const { botUser, threads, web } = parts;
     this.#onMessage = onMessage;
     this.#onPressed = onPressed;
     this.#threads = threads;
-    this.#sender = sender;
+    this.#sender = new Sender(web);
+    this.#files = new Files(web, settings);
     this.#reader = { botUser, requireMention: settings.requireMention, isKnown: (thread) => threads.has(thread) };
     this.#socket = new Socket({ settings, onBroken, onEnvelope: (envelope) => this.#read(envelope) });
   }
@@ -54,8 +60,11 @@ export class Bridge {
       throw describeFailure("Slack does not let the bot in", thrown);
     });
     if (botUser === undefined) throw new Error("Slack does not say which user the bot is");
-    const threads = await Threads.open(join(homedir(), "threads.json"));
-    const bridge = new Bridge(options, { botUser, threads, sender: new Sender(web) });
+    const { account } = options;
+    const threads = await Threads.open(
+      join(homedir(), account === "slack" ? "threads.json" : `threads-${account}.json`),
+    );
+    const bridge = new Bridge(options, { botUser, threads, web });
     const close = () => bridge.close();
     signal.addEventListener("abort", close, { once: true });
     try {
@@ -78,6 +87,21 @@ export class Bridge {
     const id = await this.#sender.send(conversation, text, options);
     if (parsePlace(conversation).thread !== undefined) this.#threads.add(conversation);
     return id;
+  }
+
+  /** Resolves with why Slack will never take them. */
+  async sendFiles(
+    conversation: string,
+    files: readonly ChannelFile[],
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const refused = await this.#files.send(parsePlace(conversation), files, signal);
+    if (refused === undefined && parsePlace(conversation).thread !== undefined) this.#threads.add(conversation);
+    return refused;
+  }
+
+  load(file: string, signal: AbortSignal): AsyncIterable<string> {
+    return this.#files.load(file, signal);
   }
 
   #read({ type, body }: Envelope): void {

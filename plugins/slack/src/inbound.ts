@@ -1,5 +1,5 @@
 /** What Slack tells of people's messages and commands, as Aleph takes it. */
-import type { ChannelMessage, ChannelPressed } from "@aleph/plugin-sdk";
+import type { ChannelIncomingFile, ChannelMessage, ChannelPressed } from "@aleph/plugin-sdk";
 import { toPlainText } from "./mrkdwn.ts";
 import { formatPlace } from "./place.ts";
 
@@ -23,7 +23,16 @@ export interface MessageEvent {
   readonly ts: string;
   readonly thread_ts?: string;
   readonly parent_user_id?: string;
-  readonly files?: readonly { readonly name?: string }[];
+  readonly files?: readonly SlackFile[];
+}
+
+/** https://docs.slack.dev/reference/objects/file-object; of one that is gone or hidden there is the id alone. */
+export interface SlackFile {
+  readonly id?: string;
+  readonly name?: string | null;
+  readonly title?: string | null;
+  readonly mimetype?: string;
+  readonly size?: number;
 }
 
 export interface SlashCommand {
@@ -50,6 +59,8 @@ export const BUTTON = "aleph_";
 /** A message that was edited or deleted, that a program wrote, or that somebody joined, asks nothing. */
 const SUBTYPES: readonly (string | undefined)[] = [undefined, "file_share", "thread_broadcast"];
 const CHANNEL = "slack";
+const MAX_FILES = 20;
+const MAX_NAME = 255;
 
 /** Nothing for what is not said to Aleph. The sender is the id that Slack gives to the person. */
 export function readMessage(
@@ -60,9 +71,10 @@ export function readMessage(
   if ((type !== "message" && type !== "app_mention") || !SUBTYPES.includes(subtype) || event.hidden) return undefined;
   if (user === undefined || user === botUser || event.bot_id !== undefined) return undefined;
   const id = `${channel}:${ts}`;
-  const content = withFiles(toPlainText(text, botUser), event.files ?? []);
-  if (content === "") return undefined;
-  const said = { channel: CHANNEL, sender: user, text: content, id };
+  const content = toPlainText(text, botUser);
+  const files = (event.files ?? []).flatMap(readFile).slice(0, MAX_FILES);
+  if (content === "" && files.length === 0) return undefined;
+  const said = { channel: CHANNEL, sender: user, text: content, id, ...(files.length > 0 ? { files } : {}) };
   if (event.channel_type === "im") {
     const place = thread_ts === undefined ? { channel } : { channel, thread: thread_ts };
     return { ...said, conversation: formatPlace(place), kind: "dm" };
@@ -82,11 +94,10 @@ export function readCommand({ text, user_id, channel_id, trigger_id }: SlashComm
   return { channel: CHANNEL, conversation, sender: user_id, text: content, kind: "dm", id: trigger_id };
 }
 
-/** Channels of plugins carry text alone: that there was a file is said. */
-function withFiles(text: string, files: NonNullable<MessageEvent["files"]>): string {
-  if (files.length === 0) return text;
-  const names = files.map(({ name }) => name ?? "a file").join(", ");
-  return `${text}\n[attached in Slack, cannot be read here: ${names}]`.trim();
+function readFile({ id, name, title, mimetype, size }: SlackFile): ChannelIncomingFile[] {
+  if (id === undefined || id === "") return [];
+  const called = (name || title || "file").slice(0, MAX_NAME);
+  return [{ id, name: called, ...(mimetype ? { type: mimetype } : {}), ...(size === undefined ? {} : { size }) }];
 }
 
 /** Nothing for what is no button of ours. */

@@ -4,29 +4,43 @@ import { Bridge } from "./bridge.ts";
 import { readSettings } from "./settings.ts";
 
 const CHANNEL = "slack";
-let open: Bridge | undefined;
+/** By the name of its table. */
+const open = new Map<string, Bridge>();
+
+function close(account: string): void {
+  open.get(account)?.close();
+  open.delete(account);
+}
+
+function bridgeOf(account: string): Bridge {
+  const bridge = open.get(account);
+  if (!bridge) throw new Error("Slack is not connected");
+  return bridge;
+}
 
 createServer({
   name: "slack",
   channels: {
     slack: {
-      async connect({ config }, { signal }) {
-        open?.close();
-        open = undefined;
-        const onMessage = (message: ChannelMessage) => notify("channel.message", message);
-        const onPressed = (pressed: ChannelPressed) => notify("channel.pressed", pressed);
-        const onBroken = (message: string) => notify("channel.closed", { channel: CHANNEL, message });
-        open = await Bridge.open({ settings: readSettings(config), onMessage, onPressed, onBroken }, signal);
+      async connect({ account = CHANNEL, config }, { signal }) {
+        close(account);
+        const onMessage = (message: ChannelMessage) => notify("channel.message", { ...message, account });
+        const onPressed = (pressed: ChannelPressed) => notify("channel.pressed", { ...pressed, account });
+        const onBroken = (message: string) => notify("channel.closed", { channel: CHANNEL, account, message });
+        const settings = readSettings(config);
+        open.set(account, await Bridge.open({ settings, account, onMessage, onPressed, onBroken }, signal));
       },
-      disconnect() {
-        open?.close();
-        open = undefined;
+      disconnect: ({ account = CHANNEL }) => close(account),
+      async send({ account = CHANNEL, conversation, text, buttons, files }, { signal }) {
+        const bridge = bridgeOf(account);
+        if (!files) return { id: await bridge.send(conversation, text, { buttons, signal }) };
+        const refused = await bridge.sendFiles(conversation, files, signal);
+        return refused === undefined ? {} : { refused };
       },
-      async send({ conversation, text, buttons }, { signal }) {
-        if (!open) throw new Error("Slack is not connected");
-        return { id: await open.send(conversation, text, { buttons, signal }) };
-      },
+      load: ({ account = CHANNEL, file }, { signal }) => bridgeOf(account).load(file, signal),
     },
   },
-  stop: () => open?.close(),
+  stop: () => {
+    for (const account of [...open.keys()]) close(account);
+  },
 }).start();

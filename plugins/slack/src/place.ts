@@ -14,6 +14,11 @@ export function formatPlace({ channel, thread, user }: Place): string {
   return user === undefined ? channel : `${channel}+${user}`;
 }
 
+/** What it is called in words of ours: whom or where a message goes. */
+export function placeName({ channel, user }: Place): string {
+  return user ?? channel;
+}
+
 /** Throws for what is none. */
 export function parsePlace(conversation: string): Place {
   const [, channel, thread, user] = FORM.exec(conversation) ?? [];

@@ -4,7 +4,7 @@ import type { KnownBlock, WebClient } from "@slack/web-api";
 import { BUTTON } from "./inbound.ts";
 import { toMrkdwn } from "./mrkdwn.ts";
 import { piecesOf } from "./pieces.ts";
-import { formatPlace, type Place, parsePlace } from "./place.ts";
+import { formatPlace, type Place, parsePlace, placeName } from "./place.ts";
 import { describeFailure, retryAfterOf } from "./web.ts";
 
 /** How a slash command may be answered: five times within half an hour. */
@@ -65,7 +65,7 @@ export class Sender {
 
   async #deliver(place: Place, { text, blocks }: Piece, signal: AbortSignal): Promise<string> {
     if (place.user !== undefined && (await this.#answer(formatPlace(place), { text, blocks }, signal))) return "";
-    const channel = place.user ?? place.channel;
+    const channel = placeName(place);
     for (;;) {
       await pause((this.#notBefore.get(channel) ?? 0) - Date.now(), signal);
       try {

@@ -31,6 +31,11 @@ export function retryAfterOf(thrown: unknown): number | undefined {
   return thrown instanceof WebAPIRateLimitedError ? thrown.retryAfter * 1000 : undefined;
 }
 
+/** Whether Slack has answered that it will not; asked to wait it has not. */
+export function isRefusal(thrown: unknown): boolean {
+  return thrown instanceof WebAPIPlatformError;
+}
+
 const HINTS: Readonly<Record<string, string>> = {
   invalid_auth: "is the token right, and of this workspace",
   not_in_channel: "invite the bot to the channel",

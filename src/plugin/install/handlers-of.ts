@@ -18,12 +18,10 @@ export function handlersOf(manifest: PluginManifest): readonly NamedHandler[] {
     ...services.flatMap(({ name, startHandler, stopHandler }) =>
       [startHandler, stopHandler].map((handler) => ({ handler, name, where: `service "${name}"` })),
     ),
-    ...channels.flatMap(({ name, connectHandler, disconnectHandler, sendHandler }) =>
-      [connectHandler, disconnectHandler, sendHandler].map((handler) => ({
-        handler,
-        name,
-        where: `channel "${name}"`,
-      })),
+    ...channels.flatMap(({ name, connectHandler, disconnectHandler, sendHandler, loadHandler }) =>
+      [connectHandler, disconnectHandler, sendHandler, loadHandler]
+        .filter((handler) => handler !== undefined)
+        .map((handler) => ({ handler, name, where: `channel "${name}"` })),
     ),
     ...providers.flatMap(({ name, listModelsHandler, chatHandler, streamHandler, embedHandler }) =>
       [listModelsHandler, chatHandler, streamHandler, embedHandler]

@@ -180,7 +180,7 @@ test("discord sends files, ten in a message, and none twice", async () => {
     press: async () => ({ text: "", settled: true }),
     knows: () => true,
   });
-  const host = { log, signal: stop.signal, chat };
+  const host = { id: "discord", log, signal: stop.signal, chat };
   const open = stack.use(await discord.open(needs, discord.options!.parse(table), host));
   const files = Array.from({ length: 11 }, (_, at) => ({
     name: `${at}.txt`,

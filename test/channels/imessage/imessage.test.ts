@@ -37,6 +37,7 @@ async function setUpMac({ platform = "darwin" } = {}) {
   };
   const open = async (table: object = {}): Promise<OpenChannel> => {
     const host: ChannelHost = {
+      id: "imessage",
       log,
       signal: new AbortController().signal,
       chat: async () => ({

@@ -307,6 +307,7 @@ test("telegram sends sound that it can play as a voice message, and a large pict
   const options = telegram.options!.parse({ token: TELEGRAM.token, api_root: server.url });
   const commands = { words: async () => [] };
   await using open = await telegram.open({ commands, fetch }, options, {
+    id: "telegram",
     log: testLog().log,
     signal,
     chat: async () => ({

@@ -14,10 +14,11 @@ export function placesOf(manifest: PluginManifest): Initialize["places"] {
     add(startHandler, "services", name, "start");
     add(stopHandler, "services", name, "stop");
   }
-  for (const { name, connectHandler, disconnectHandler, sendHandler } of manifest.channels) {
+  for (const { name, connectHandler, disconnectHandler, sendHandler, loadHandler } of manifest.channels) {
     add(connectHandler, "channels", name, "connect");
     add(disconnectHandler, "channels", name, "disconnect");
     add(sendHandler, "channels", name, "send");
+    add(loadHandler, "channels", name, "load");
   }
   for (const { name, ...provider } of manifest.providers) {
     add(provider.listModelsHandler, "providers", name, "listModels");

@@ -39,10 +39,17 @@ export class Wire {
   async serve(handlers: Handlers): Promise<void> {
     this.#handlers = handlers;
     const decoder = new TextDecoder();
-    let rest = "";
+    // A file makes a line of many chunks: they are put together once.
+    let begun: string[] = [];
     for await (const chunk of Bun.stdin.stream()) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-      rest = lines.pop() ?? "";
+      const text = decoder.decode(chunk, { stream: true });
+      const end = text.lastIndexOf("\n");
+      if (end < 0) {
+        begun.push(text);
+        continue;
+      }
+      const lines = [...begun, text.slice(0, end)].join("").split("\n");
+      begun = [text.slice(end + 1)];
       for (const line of lines) if (line !== "") this.#take(JSON.parse(line) as Message);
     }
   }
