@@ -269,8 +269,8 @@ export class Session implements AsyncDisposable {
     }
     const { name } = thrown instanceof Error ? thrown : { name: "" };
     if (name === "AbortError") return new AlephError("cancelled", `The call of MCP server "${server}" was cancelled`);
-    // A message that does not have the form that the specification asks for.
-    if (name === "ZodError" || name === "$ZodError")
+    // No JSON, or a message that does not have the form that the specification asks for.
+    if (name === "SyntaxError" || name === "ZodError" || name === "$ZodError")
       return this.#error("gave an answer that is not valid", "protocol", thrown);
     return explain?.(thrown) ?? thrown;
   }
