@@ -5,6 +5,7 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { buildExecutable, drawingPackageOf, ENTRY, hasPackage, TARGETS, type TargetName } from "./bundle.ts";
+import { buildClient } from "./client.ts";
 
 const DIST = "dist";
 const NAME = "aleph-server";
@@ -24,6 +25,9 @@ for (const target of wanted) {
   console.log(`${outfile}  ${megabytes} MB  ${Math.round(performance.now() - began)} ms`);
 }
 await writeSums();
+const client = join(DIST, "client");
+await buildClient(client);
+console.log(`${client}  the package of the typed client`);
 
 /** `undefined` is this machine. */
 function parseTargets(args: readonly string[]): readonly (TargetName | undefined)[] {

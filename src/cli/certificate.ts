@@ -1,9 +1,9 @@
 /** The certificate that a server shows, for a person to look at before it is trusted. */
 import { X509Certificate } from "node:crypto";
 import { connect } from "node:tls";
+import { originOf } from "../client/address.ts";
 import { printableLine } from "../lib/terminal-text.ts";
 import { AlephError } from "../protocol/errors.ts";
-import { originOf } from "./address.ts";
 import { usageError } from "./failure.ts";
 import { confirm } from "./question.ts";
 import type { Terminal } from "./terminal.ts";

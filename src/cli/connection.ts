@@ -1,5 +1,6 @@
 /** How a command reaches Aleph: a server that runs, or the core inside the command's own process on the same home. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { originOf } from "../client/address.ts";
 import { type Client, type ClientState, connect } from "../client/client.ts";
 import type { Environment } from "../config/environment.ts";
 import type { Home } from "../config/home.ts";
@@ -7,7 +8,6 @@ import { findInstance, type Instance } from "../config/instance.ts";
 import { formatLogLine, LOG_LEVELS, type LogEntry } from "../lib/log.ts";
 import { VERSION } from "../lib/version.ts";
 import { AlephError } from "../protocol/errors.ts";
-import { originOf } from "./address.ts";
 import type { Invocation } from "./command.ts";
 import { unreachable } from "./failure.ts";
 import { homeOf, type ServerFlags } from "./flags.ts";

@@ -1,9 +1,10 @@
 /** Opens the connection to a server: in time, with words for each way that it can fail, and again once it is let in. */
+
+import { originOf } from "../client/address.ts";
 import { type Client, type ClientState, connect } from "../client/client.ts";
 import type { Transport } from "../client/transport.ts";
 import { VERSION } from "../lib/version.ts";
 import { AlephError } from "../protocol/errors.ts";
-import { originOf } from "./address.ts";
 import { unreachable } from "./failure.ts";
 import { whenLetIn } from "./let-in.ts";
 import type { Target } from "./target.ts";

@@ -1,13 +1,13 @@
 /** Which server a command is meant for, and what this terminal shows to be let in there. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isLoopback, pairingCodeOf, toSocketUrl } from "../client/address.ts";
 import type { Credentials } from "../client/client.ts";
 import type { Environment } from "../config/environment.ts";
 import type { Home } from "../config/home.ts";
 import type { Instance } from "../config/instance.ts";
 import { ensureSigningKey } from "../lib/signing-key.ts";
 import { AlephError } from "../protocol/errors.ts";
-import { isLoopback, pairingCodeOf, toSocketUrl } from "./address.ts";
 import { homeOf, type ServerFlags } from "./flags.ts";
 import { findRemote, LOCAL, type Remote, readRemotes } from "./remotes.ts";
 

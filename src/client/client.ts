@@ -3,8 +3,9 @@ import { compileGlob } from "../lib/glob.ts";
 import type { Api } from "../methods/index.ts";
 import type { ConnectResult } from "../protocol/connect.ts";
 import { deviceStatement } from "../protocol/device-statement.ts";
-import { AlephError, ERRORS, fromRpcError } from "../protocol/errors.ts";
+import { AlephError, ERRORS } from "../protocol/errors.ts";
 import type { EventFrame, Topic } from "../protocol/events.ts";
+import { type Answer, type CallOptions, Calls, lost } from "./calls.ts";
 import type { Transport } from "./transport.ts";
 
 export type Credentials =
@@ -64,7 +65,7 @@ export interface SubscribeOptions {
 export interface Client extends Disposable {
   readonly hello: ConnectResult;
   /** Rejects with `AlephError`; `cancelled` when the connection is lost before the answer came. */
-  call<M extends MethodName>(method: M, params: Params<M>): Promise<Result<M>>;
+  call<M extends MethodName>(method: M, params: Params<M>, options?: CallOptions): Promise<Result<M>>;
   /** Events whose topic matches, in order, each once, also over reconnects; until disposed. */
   subscribe(pattern: string, handle: (event: EventFrame) => void, options?: SubscribeOptions): Promise<Disposable>;
 }
@@ -105,13 +106,12 @@ interface Listener {
 
 class SocketClient implements Client {
   readonly #options: ClientOptions;
-  readonly #pending = new Map<number, Pending>();
+  readonly #calls = new Calls();
   readonly #listeners = new Set<Listener>();
   #transport: Transport | undefined;
   #hello: ConnectResult | undefined;
   /** The nonce of this connection, which comes by itself. */
   #challenge = Promise.withResolvers<Challenge>();
-  #nextId = 1;
   #disposed = false;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
@@ -163,8 +163,8 @@ class SocketClient implements Client {
     this.#options.onState?.({ kind: "connected", hello: this.#hello });
   }
 
-  call<M extends MethodName>(method: M, params: Params<M>): Promise<Result<M>> {
-    return this.#request(method, params) as Promise<Result<M>>;
+  call<M extends MethodName>(method: M, params: Params<M>, options?: CallOptions): Promise<Result<M>> {
+    return this.#request(method, params, options) as Promise<Result<M>>;
   }
 
   async subscribe(
@@ -207,7 +207,7 @@ class SocketClient implements Client {
       pattern: listener.pattern,
       ...(listener.seen === undefined ? {} : { after_seq: listener.seen }),
     };
-    await this.#request("events.subscribe", params, (result) => {
+    await this.#request("events.subscribe", params, {}, (result) => {
       const { seq, truncated } = result as Result<"events.subscribe">;
       // Numbers beyond the server's are those of another database.
       listener.seen = Math.min(listener.seen ?? seq, seq);
@@ -232,21 +232,16 @@ class SocketClient implements Client {
     return { device: { ...unsigned, signature }, ...more };
   }
 
-  /** `accept` sees the result before the next frame is looked at. */
-  #request(method: string, params: unknown, accept?: (result: unknown) => void): Promise<unknown> {
+  #request(
+    method: string,
+    params: unknown,
+    options: CallOptions = {},
+    accept?: (result: unknown) => void,
+  ): Promise<unknown> {
     const transport = this.#transport;
     if (!transport) return Promise.reject(lost());
-    const id = this.#nextId++;
-    const waiter = Promise.withResolvers<unknown>();
-    this.#pending.set(id, { waiter, accept });
-    try {
-      transport.send(JSON.stringify({ jsonrpc: "2.0", id, method, params }));
-    } catch {
-      // The socket closed between two events; its `closed` rejects the rest.
-      this.#pending.delete(id);
-      waiter.reject(lost());
-    }
-    return waiter.promise;
+    const send = (id: number) => transport.send(JSON.stringify({ jsonrpc: "2.0", id, method, params }));
+    return this.#calls.start(send, options, accept);
   }
 
   #receive(text: string): void {
@@ -260,16 +255,7 @@ class SocketClient implements Client {
       this.#deliver(frame.params as EventFrame);
       return;
     }
-    const id = Number(frame.id ?? Number.NaN);
-    const pending = this.#pending.get(id);
-    if (!pending) return;
-    this.#pending.delete(id);
-    if (frame.error) {
-      pending.waiter.reject(fromRpcError(frame.error));
-    } else {
-      pending.waiter.resolve(frame.result);
-      pending.accept?.(frame.result);
-    }
+    this.#calls.settle(frame);
   }
 
   #deliver(event: EventFrame): void {
@@ -292,8 +278,7 @@ class SocketClient implements Client {
     this.#transport = undefined;
     this.#challenge.reject(lost());
     for (const listener of this.#listeners) listener.isLive = false;
-    for (const { waiter } of this.#pending.values()) waiter.reject(lost());
-    this.#pending.clear();
+    this.#calls.loseAll();
     const again = this.#options.reconnect === true && !this.#disposed;
     const retryInMs = again ? this.#backOff() : undefined;
     if (!this.#disposed) this.#options.onState?.({ kind: "disconnected", code, reason, retryInMs });
@@ -329,17 +314,9 @@ class SocketClient implements Client {
   }
 }
 
-interface Pending {
-  readonly waiter: PromiseWithResolvers<unknown>;
-  readonly accept: ((result: unknown) => void) | undefined;
-}
-
-interface Frame {
-  readonly id?: number | string | null;
+interface Frame extends Answer {
   readonly method?: string;
   readonly params?: unknown;
-  readonly result?: unknown;
-  readonly error?: { code: number; message: string; data?: unknown };
 }
 
 /** A refusal that the next try would meet again; a lost line, a busy server or too many tries are none. */
@@ -350,10 +327,6 @@ function isFinal(error: unknown): error is AlephError {
 function retryAfterOf(error: unknown): number {
   const wait = error instanceof AlephError ? error.data.retry_after_ms : undefined;
   return typeof wait === "number" ? wait : 0;
-}
-
-function lost(): AlephError {
-  return new AlephError("cancelled", "Connection was lost before the answer came");
 }
 
 /** What the promise gives, if it does so in time. */

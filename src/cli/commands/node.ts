@@ -1,12 +1,12 @@
 /** `aleph-server node`: this machine works for a center, until a signal or the center ends it. */
 import { hostname } from "node:os";
+import { toSocketUrl } from "../../client/address.ts";
 import { keepPinned, readPinned } from "../../cluster/pinned-center.ts";
 import { openConfig } from "../../config/config.ts";
 import { ensureHome, type Home } from "../../config/home.ts";
 import { claimHome } from "../../config/instance.ts";
 import { createLog, formatLogLine } from "../../lib/log.ts";
 import { AlephError } from "../../protocol/errors.ts";
-import { toSocketUrl } from "../address.ts";
 import { defineCommand } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import { homeFlags, homeOf } from "../flags.ts";

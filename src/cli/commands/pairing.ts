@@ -1,6 +1,7 @@
 /** `aleph pairing`: devices, and people who write over channels, that wait to be let in. */
+
+import { isLoopback, originOf, toSocketUrl } from "../../client/address.ts";
 import { findInstance } from "../../config/instance.ts";
-import { isLoopback, originOf, toSocketUrl } from "../address.ts";
 import { defineCommand, defineGroup } from "../command.ts";
 import { withClient } from "../connection.ts";
 import { homeOf, jsonFlag, serverFlags } from "../flags.ts";

@@ -1,7 +1,8 @@
 /** `aleph remote`: servers elsewhere, known by name. */
+
+import { originOf, pairingCodeOf, toSocketUrl } from "../../client/address.ts";
 import { printableLine } from "../../lib/terminal-text.ts";
 import { AlephError } from "../../protocol/errors.ts";
-import { originOf, pairingCodeOf, toSocketUrl } from "../address.ts";
 import { defineCommand, defineGroup } from "../command.ts";
 import { homeFlags, homeOf, jsonFlag } from "../flags.ts";
 import { openClient } from "../open-client.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { pairingCodeOf, toSocketUrl } from "../../src/cli/address.ts";
+import { pairingCodeOf, toSocketUrl } from "../../src/client/address.ts";
 
 test.each([
   ["http://127.0.0.1:18790", "ws://127.0.0.1:18790/ws"],

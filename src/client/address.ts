@@ -38,6 +38,6 @@ function parse(address: string): URL {
 function invalidAddress(address: string, cause?: unknown): AlephError {
   return new AlephError("invalid_params", `${JSON.stringify(address)} is not the address of a server`, {
     cause,
-    data: { hint: "Write it as http://127.0.0.1:18790, without user or password; the token comes from ALEPH_TOKEN" },
+    data: { hint: "Write it as http://127.0.0.1:18790, without user or password" },
   });
 }
