@@ -72,6 +72,8 @@ export function App(props: AppProps) {
 
 const loadPalette = () => import("./components/palette.tsx").then(({ Palette }) => Palette);
 
+const loadSetup = () => import("./pages/setup.tsx").then(({ SetupPage }) => SetupPage);
+
 /** The first stop of the keyboard: past the list. */
 function Skip() {
   const t = useT();
@@ -111,6 +113,8 @@ function Page({ place }: { place: Place }) {
       return <DevicesPage />;
     case "settings":
       return <SettingsPage />;
+    case "setup":
+      return <Lazily key="setup" load={loadSetup} />;
   }
 }
 

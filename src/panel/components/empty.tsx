@@ -1,5 +1,6 @@
 /** A conversation in which nothing was said yet: what to do first. */
 import type { Result } from "../../client/client.ts";
+import { hashOf } from "../state/router.ts";
 import { usePanel, useT } from "./context.ts";
 import { Mark } from "./icon.tsx";
 
@@ -16,6 +17,10 @@ export function Empty({ onSay }: { onSay: (text: string) => void }) {
       {isDemo(models.config.value) && (
         <>
           <p class="aside">{t("empty.demo")}</p>
+          <a class="button primary" href={hashOf({ page: "setup" })}>
+            {t("empty.setup")}
+          </a>
+          <p class="aside">{t("empty.demo_try")}</p>
           <div class="empty-acts">
             {DEMO.map((word) => (
               <button key={word} type="button" class="button" onClick={() => onSay(word)}>

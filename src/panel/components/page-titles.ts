@@ -13,4 +13,5 @@ export const PAGE_TITLES: Readonly<Record<PageName, StringKey>> = {
   usage: "usage.title",
   devices: "access.title",
   settings: "settings.title",
+  setup: "setup.title",
 };

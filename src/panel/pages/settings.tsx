@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Choices } from "../components/choices.tsx";
 import { useShell, useT } from "../components/context.ts";
+import { askToNotify } from "../components/notify-button.tsx";
 import { PageHead } from "../components/page-head.tsx";
 import { LANGUAGE_IDS, LANGUAGES } from "../i18n/languages.ts";
 import { THEMES } from "../state/preferences.ts";
@@ -15,9 +16,8 @@ export function SettingsPage() {
   const info = server.value;
   const [refused, setRefused] = useState(false);
   const setNotify = async (wanted: boolean) => {
-    const allowed =
-      wanted && "Notification" in window ? (await Notification.requestPermission()) === "granted" : !wanted;
-    preferences.notify.value = wanted && allowed;
+    const allowed = wanted && (await askToNotify());
+    preferences.notify.value = allowed;
     setRefused(wanted && !allowed);
   };
   return (

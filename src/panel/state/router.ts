@@ -19,6 +19,7 @@ const PAGES = [
   "usage",
   "devices",
   "settings",
+  "setup",
 ] as const;
 export type PageName = (typeof PAGES)[number];
 

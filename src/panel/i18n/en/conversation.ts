@@ -28,7 +28,9 @@ export const conversation = {
   "empty.title": "What shall we do?",
   "empty.text":
     "Ask, or hand over a task. Files stay in the agent’s workspace; what changes something on this machine asks you first.",
-  "empty.demo": "No model is set up yet, so a scripted demo answers. Try one of these:",
+  "empty.demo": "No model is set up yet, so a scripted demo answers.",
+  "empty.demo_try": "Or see what the demo does:",
+  "empty.setup": "Set up a model",
   "empty.demo_all": "Show one tool of each kind",
   "empty.demo_exec": "A command that asks first",
   "empty.demo_help": "How to add a model",
@@ -143,7 +145,7 @@ export const conversation = {
 
   "error.next_again": "Try again in a moment.",
   "error.next_provider": "Check the provider’s key and quota, or choose another model below.",
-  "error.next_no_provider": "Run “aleph wizard” to set one up.",
+  "error.next_no_provider": "Set one up: press Ctrl-K and write “model”, or run “aleph wizard”.",
   "error.next_log": "The server’s log says more: run “aleph logs”.",
   "error.next_send": "Send another message to go on.",
 

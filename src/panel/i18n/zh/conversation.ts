@@ -28,7 +28,9 @@ export const conversation = {
 
   "empty.title": "我们做点什么？",
   "empty.text": "提问，或交给我一项任务。文件留在代理的工作区内；任何会改动本机的操作都会先询问您。",
-  "empty.demo": "尚未配置模型，现在由脚本演示来回答。可以试试：",
+  "empty.demo": "尚未配置模型，现在由脚本演示来回答。",
+  "empty.demo_try": "或看看演示能做什么：",
+  "empty.setup": "设置模型",
   "empty.demo_all": "每类工具演示一次",
   "empty.demo_exec": "一条需要先询问的命令",
   "empty.demo_help": "如何添加模型",
@@ -143,7 +145,7 @@ export const conversation = {
 
   "error.next_again": "请稍后重试。",
   "error.next_provider": "请检查模型服务的密钥和额度，或在下方选择其他模型。",
-  "error.next_no_provider": "运行“aleph wizard”进行配置。",
+  "error.next_no_provider": "按 Ctrl-K 并输入“模型”进行设置，或运行“aleph wizard”。",
   "error.next_log": "服务器日志有更多信息：运行“aleph logs”。",
   "error.next_send": "再发送一条消息即可继续。",
 

@@ -5,5 +5,6 @@ import { app } from "./app.ts";
 import { conversation } from "./conversation.ts";
 import { extensions } from "./extensions.ts";
 import { records } from "./records.ts";
+import { setup } from "./setup.ts";
 
-export const words = { ...app, ...conversation, ...access, ...extensions, ...records };
+export const words = { ...app, ...conversation, ...access, ...extensions, ...records, ...setup };
