@@ -190,6 +190,24 @@ test("slack tells what came with a message, and gives the bytes, which only the 
   expect(await Array.fromAsync(t.load(note.id))).toEqual([btoa("hi")]);
 });
 
+test("slack brings and gives files of the largest size again and again, within the memory of a plugin", async () => {
+  const limits = { memoryBytes: 512 * 1024 * 1024, timeoutMs: 60_000, maxAnswer: 1024 * 1024 };
+  await using slack = fakeSlack();
+  await using plugin = await startBundled("slack", { origins: [slack.url], host: { limits } });
+  await plugin.call("connectSlack", { channel: "slack", config: config(slack) });
+  const bytes = Buffer.alloc(16_000_000, "Aleph 8 ");
+  const files = [{ name: "a.bin", type: "text/plain", data: bytes.toString("base64") }];
+  const { id } = slack.keep("b.bin", bytes);
+  for (let round = 1; round <= 3; round++) {
+    await plugin.call("sendSlack", { channel: "slack", conversation: SLACK.dm, text: "", files });
+    expect(bytes.equals(slack.messages.at(-1)!.files!["a.bin"]!)).toBe(true);
+    const hash = new Bun.CryptoHasher("sha256");
+    for await (const piece of plugin.stream("loadSlack", { channel: "slack", file: id }))
+      hash.update(piece as string, "base64");
+    expect(hash.digest("hex")).toBe(Bun.SHA256.hash(bytes, "hex"));
+  }
+}, 90_000);
+
 test.each([
   ["nobody brought", undefined, {}, "The file cannot be read: Slack says file_not_found"],
   ["is kept elsewhere", "map", { url_private_download: "https://evil.example.com/map" }, "It is not kept in Slack"],

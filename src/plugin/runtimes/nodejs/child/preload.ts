@@ -70,7 +70,13 @@ void wire
     shutdown: () => void stop(),
     ...broker.handlers,
   })
-  .finally(() => process.exit(0));
+  .then(
+    () => process.exit(0),
+    (thrown: unknown) => {
+      console.error("What Aleph sends cannot be read:", thrown);
+      void wire.flush().finally(() => process.exit(1));
+    },
+  );
 
 const { init, id } = await initialized.promise;
 denials.confined = init.confined;

@@ -29,6 +29,9 @@ export class RemoteError extends Error {
   }
 }
 
+/** Bytes read; what files leave behind would else reach the memory limit before the engine looks. */
+const COLLECTED_AFTER = 8 * 1024 * 1024;
+
 export class Wire {
   readonly #out = Bun.stdout.writer();
   readonly #waiting = new Map<number, Waiting>();
@@ -41,6 +44,7 @@ export class Wire {
     const decoder = new TextDecoder();
     // A file makes a line of many chunks: they are put together once.
     let begun: string[] = [];
+    let read = 0;
     for await (const chunk of Bun.stdin.stream()) {
       const text = decoder.decode(chunk, { stream: true });
       const end = text.lastIndexOf("\n");
@@ -51,6 +55,10 @@ export class Wire {
       const lines = [...begun, text.slice(0, end)].join("").split("\n");
       begun = [text.slice(end + 1)];
       for (const line of lines) if (line !== "") this.#take(JSON.parse(line) as Message);
+      read += chunk.length;
+      if (read < COLLECTED_AFTER) continue;
+      read = 0;
+      Bun.gc(true);
     }
   }
 
