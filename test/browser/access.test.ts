@@ -131,6 +131,46 @@ browserTest("a guest is invited with some tools and an allowance, and the invite
   expect(await server.client.call("auth.invites.list", {})).toEqual({ invites: [] });
 });
 
+browserTest("a page's visitors are invited, with the line that goes into the page", async (chromium) => {
+  await using server = await testApp();
+  using page = await openPage(chromium);
+  await visit(page, server);
+  await press(page, ".section-head", "Invite a guest");
+  await page.until(
+    "[...document.querySelectorAll('dialog .segments label')].some((one) => one.innerText === 'a web page' && (one.click(), true))",
+  );
+  await page.until("document.querySelector('dialog textarea')");
+  await page.until("document.querySelector('dialog select').value === 'month'");
+  expect(await complaintsOf(page)).toEqual([]);
+  await page.click("dialog textarea");
+  await page.type("https://shop.example http://localhost:3000");
+  await press(page, "dialog", "Invite");
+  const tag = await page.until<string>("document.querySelector('.secret-text')?.innerText");
+  expect(tag).toMatch(
+    new RegExp(`^<script src="${server.url}/widget\\.js" data-invite="aleph_inv_[\\w-]{43}" async></script>$`),
+  );
+  expect(await text(page, "dialog")).toContain("works on this machine only");
+  await page.press("Escape");
+  const { invites } = await server.client.call("auth.invites.list", {});
+  expect(invites).toMatchObject([
+    {
+      origins: ["https://shop.example", "http://localhost:3000"],
+      uses: null,
+      tools: [],
+      budget: { tokens: 1_000_000, cost_usd: null },
+    },
+  ]);
+  expect(invites[0]!.expires_at - invites[0]!.created_at).toBe(30 * 86_400_000);
+  await page.until("!document.querySelector('dialog')");
+  expect(await text(page, "details.entry")).toContain("Chat on https://shop.example, http://localhost:3000");
+  expect(await text(page, "details.entry")).toContain("0 visitors");
+  await page.click("details.entry summary");
+  await press(page, ".entry-body", "Revoke");
+  await press(page, "dialog", "Revoke");
+  await page.until("!document.querySelector('details.entry')");
+  expect(page.complaints).toEqual([]);
+});
+
 browserTest("a device is linked with a picture and a link that holds the code", async (chromium) => {
   await using server = await testApp();
   using page = await openPage(chromium);

@@ -4,6 +4,7 @@ import type { Scope } from "../../protocol/identity.ts";
 import type { DeviceLink } from "../state/access.ts";
 import { useFormats, usePanel, useT } from "./context.ts";
 import { Dialog } from "./dialog.tsx";
+import { isOfThisMachine } from "./of-this-machine.ts";
 import { QrCode } from "./qr-code.tsx";
 import { chosenScopes, ScopeChoice } from "./scope-choice.tsx";
 import { Secret } from "./secret.tsx";
@@ -59,6 +60,3 @@ function Made({ link: { code, expires_at }, onClose }: { link: DeviceLink; onClo
 }
 
 /** Where no other device can reach it. */
-function isOfThisMachine(host: string): boolean {
-  return host === "localhost" || host === "[::1]" || host.startsWith("127.");
-}
