@@ -163,7 +163,9 @@ function translate(thrown: unknown, log: Log): A2AError {
   const isTheirs = ERRORS[reason].http === 400 || reason === "payload_too_large";
   const code = reason === "internal" ? INTERNAL : isTheirs ? -32602 : -32000;
   const message = reason === "internal" ? INTERNAL_MESSAGE : maskText(error.message);
-  return new JsonRpcTransportError({ jsonrpc: "2.0", id: null, error: { code, message, data: { reason } } });
+  const { retry_after_ms } = error.data;
+  const data = { reason, ...(typeof retry_after_ms === "number" ? { retry_after_ms } : {}) };
+  return new JsonRpcTransportError({ jsonrpc: "2.0", id: null, error: { code, message, data } });
 }
 
 function guarded(handler: TaskHandler, log: Log): A2ARequestHandler {

@@ -24,6 +24,7 @@ import {
   UnsupportedOperationError,
 } from "@a2a-js/sdk/errors";
 import type { A2ARequestHandler, ServerCallContext } from "@a2a-js/sdk/server";
+import type { TakeRun } from "../agent/run-limit.ts";
 import type { Runner } from "../agent/runner.ts";
 import { createId } from "../lib/id.ts";
 import type { EventData, EventFrame } from "../protocol/events.ts";
@@ -39,6 +40,7 @@ import { ANSWER, artifactOf, isEnded, saying, type TaskView, textPart } from "./
 export interface HandlerOptions {
   readonly runner: Pick<Runner, "start" | "stop" | "of">;
   readonly bus: RunBus;
+  readonly takeRun: TakeRun;
   readonly questions: Pick<OpenQuestions, "waits">;
   readonly tasks: Tasks;
   readonly view: TaskView;
@@ -185,7 +187,7 @@ export class TaskHandler implements A2ARequestHandler {
   }
 
   async #start(incoming: Incoming): Promise<TaskRow> {
-    const { runner, questions, now } = this.#o;
+    const { runner, questions, takeRun, now } = this.#o;
     const { grant, credential, agent } = this.#caller;
     const identity = grant.identity.id;
     const { messageId, digest, text, attachments } = incoming;
@@ -197,6 +199,7 @@ export class TaskHandler implements A2ARequestHandler {
     const session_key = sessionKeyOf(agent, identity, contextId);
     const { active } = runner.of(session_key);
     if (going) this.#assertOpen(going, active);
+    takeRun(identity, session_key);
     // Without a task's id it is still the answer that the context waits for.
     const joins = going !== undefined || (active !== null && questions.waits(session_key, active));
     try {

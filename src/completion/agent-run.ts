@@ -1,4 +1,5 @@
 /** `model: "aleph"`: the whole agent with tools and memory answers, as parts of a reply. */
+import type { TakeRun } from "../agent/run-limit.ts";
 import type { Runner } from "../agent/runner.ts";
 import type { ReplyPart } from "../dialects/dialect.ts";
 import { createId } from "../lib/id.ts";
@@ -12,6 +13,7 @@ import type { CompletionCall } from "./call.ts";
 export interface AgentRunOptions {
   readonly runner: Pick<Runner, "start" | "stop">;
   readonly bus: Pick<Bus, "attach">;
+  readonly takeRun: TakeRun;
 }
 
 /** The agent's name when `model` asks for one. */
@@ -34,7 +36,7 @@ const NOT_CARRIED: readonly (readonly [keyof ModelRequest, string])[] = [
 
 /** Throws `invalid_params` naming the field that a run cannot carry out, and what starting a run throws. */
 export async function* runAgent(
-  { runner, bus }: AgentRunOptions,
+  { runner, bus, takeRun }: AgentRunOptions,
   call: CompletionCall,
   agent: string,
   request: Omit<ModelRequest, "model">,
@@ -42,6 +44,7 @@ export async function* runAgent(
   refuseFields(call, request);
   const named = sessionKeyOf(call, agent);
   const sessionKey = named ?? buildSessionKey({ form: "ephemeral", agent, id: createId("v1") });
+  takeRun(call.grant.identity.id, sessionKey);
   const events = collect(bus, sessionKey);
   let runId: string | undefined;
   let ended = false;

@@ -1,4 +1,5 @@
 /** The service behind `/v1`: who answers a request, in which format it is asked, and what it cost. */
+import { createRunLimit, type TakeRun } from "../agent/run-limit.ts";
 import type { Runner } from "../agent/runner.ts";
 import type { Config } from "../config/schema.ts";
 import type { Body, DialectFormat, ReplyHead, ReplyPart } from "../dialects/dialect.ts";
@@ -73,6 +74,7 @@ export class Completion implements AsyncDisposable {
   readonly background: Background;
   readonly #o: CompletionOptions;
   readonly #handing: HandOnOptions;
+  readonly #takeRun: TakeRun;
   readonly #deadlines = createDeadlines();
   /** Made once: of an object they would be made for each answer. */
   readonly #headers = { json: new Headers(JSON_HEADERS), events: new Headers(EVENT_HEADERS) };
@@ -85,6 +87,8 @@ export class Completion implements AsyncDisposable {
       onTrace: (kind, detail) => this.#trace(kind, detail),
       ...handOnDefaults(),
     };
+    const { config, monotonic } = options;
+    this.#takeRun = createRunLimit({ rate: () => config().limits.rate.run, monotonic });
     this.stored = new StoredResponses(options.store, options.now);
     this.background = new Background(this.stored, options.now);
   }
@@ -226,7 +230,12 @@ export class Completion implements AsyncDisposable {
   async #run(call: CompletionCall, keeping: Keeping | undefined, agent: string): Promise<Answer> {
     const { runner, bus } = this.#o;
     const format = await dialects[call.dialect]();
-    const parts = runAgent({ runner, bus }, call, agent, format.parse(keeping?.expanded() ?? call.body));
+    const parts = runAgent(
+      { runner, bus, takeRun: this.#takeRun },
+      call,
+      agent,
+      format.parse(keeping?.expanded() ?? call.body),
+    );
     return { kind: "parts", format, counted: true, parts };
   }
 

@@ -1,7 +1,7 @@
 /** How many HTTP requests and new sockets a second: of an identity where one is proved, else of an address. */
 import { networkOf } from "../auth/attempts.ts";
+import { createBuckets } from "../lib/token-buckets.ts";
 import { AlephError } from "../protocol/errors.ts";
-import { createBuckets } from "./buckets.ts";
 
 export interface HttpRatesOptions {
   /** Asked at each request, so that a reload takes effect at once; 0 is no limit. */

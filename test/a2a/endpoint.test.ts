@@ -139,6 +139,29 @@ describe("/a2a", () => {
     expect(found.id).toBe(task.id);
   });
 
+  test("begins no more runs a second than limits.rate.run says, and says how long to wait", async () => {
+    await using app = await a2aApp({ config: { limits: { rate: { run: 2 } } } });
+    app.fake.answer(() => "Here");
+    const send = async (messageId: string) => {
+      const parts = [{ kind: "text", text: "x" }];
+      const message = { kind: "message", role: "user", messageId, parts };
+      const answer = await post(app, { jsonrpc: "2.0", id: 1, method: "message/send", params: { message } });
+      return (await answer.json()) as { error?: unknown };
+    };
+    const answers = await Promise.all(Array.from({ length: 12 }, (_, index) => send(`m${index}`)));
+    const refused = answers.flatMap(({ error }) => error ?? []);
+    // A slow machine may let some more in meanwhile.
+    expect(refused.length).toBeGreaterThan(0);
+    for (const error of refused) {
+      expect(error).toEqual({
+        code: -32000,
+        message: "More than 2 runs a second",
+        data: { reason: "rate_limited", retry_after_ms: expect.any(Number) },
+      });
+    }
+    expect(app.fake.requests).toHaveLength(answers.length - refused.length);
+  });
+
   test("says what is wrong with a request in the protocol's own words", async () => {
     await using app = await a2aApp();
     const send = (message: unknown) => ({ jsonrpc: "2.0", id: 1, method: "message/send", params: { message } });

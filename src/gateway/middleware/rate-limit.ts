@@ -1,9 +1,9 @@
 /** Token buckets per identity and kind of request: against runaways and strangers, not against the owner's own clients. */
 import { networkOf } from "../../auth/attempts.ts";
+import { createBuckets } from "../../lib/token-buckets.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import { MAIN_SESSION_KEY } from "../../protocol/session-key.ts";
 import type { AnyMethod, RateClass } from "../../sdk/method.ts";
-import { createBuckets } from "../buckets.ts";
 import type { Exchange, Middleware } from "../pipeline.ts";
 
 export type Rates = Readonly<Record<RateClass, number>>;

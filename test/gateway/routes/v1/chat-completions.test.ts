@@ -269,6 +269,25 @@ describe("POST /v1/chat/completions to the agent", () => {
     expect(await response.json()).toMatchObject({ error: { param } });
   });
 
+  test("begins no more runs a second than limits.rate.run says; models are not counted", async () => {
+    await using v1 = await startV1({ limits: { rate: { run: 2 } } });
+    v1.openai.answer(() => "Here");
+    const ask = (model: string) => v1.post("/chat/completions", { model, messages: HELLO });
+    const answers = await Promise.all(Array.from({ length: 12 }, () => ask("aleph")));
+    const refused = answers.filter(({ status }) => status === 429);
+    // A slow machine may let some more in meanwhile.
+    expect(refused.length).toBeGreaterThan(0);
+    expect(v1.openai.requests).toHaveLength(answers.length - refused.length);
+    for (const answer of refused) {
+      expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
+      expect(await answer.json()).toMatchObject({
+        error: { code: "rate_limited", message: expect.stringContaining("More than 2 runs a second") },
+      });
+    }
+    const passed = await Promise.all(Array.from({ length: 12 }, () => ask("oa/test-model")));
+    expect(passed.map(({ status }) => status)).toEqual(Array(12).fill(200));
+  });
+
   test("a client that hangs up stops the run", async () => {
     await using v1 = await startV1();
     v1.openai.reply({ steps: ["first"], end: "silence" });

@@ -1,5 +1,5 @@
 /** Token buckets by name, as many as are remembered. */
-import { createTokenBucket, type TokenBucket } from "../lib/token-bucket.ts";
+import { createTokenBucket, type TokenBucket } from "./token-bucket.ts";
 
 /** Names that are remembered; beyond it the oldest goes first. */
 const REMEMBERED = 10_000;
