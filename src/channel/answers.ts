@@ -158,11 +158,13 @@ export class Answers implements AsyncDisposable {
 
   #typing(channel: string, conversation: string): Timer {
     const show = () => {
-      // It is only a sign; the answer comes without it.
-      this.#o
-        .channelOf(channel)
+      const { channelOf, log } = this.#o;
+      channelOf(channel)
         ?.typing?.(conversation)
-        .catch(() => undefined);
+        .catch((thrown: unknown) => {
+          // It is only a sign; the answer comes without it.
+          log.debug("typing could not be shown", { interface: channel, ...describeError(thrown) });
+        });
     };
     show();
     return setInterval(show, TYPING_MS);

@@ -180,8 +180,11 @@ export class Bot implements OpenChannel {
         return;
       }
     }
-    // What was taken and not yet confirmed would come again; it would be known then.
-    if (offset > 0) await this.#api.getUpdates({ offset, limit: 1, timeout: 0 }).catch(() => undefined);
+    if (offset === 0) return;
+    await this.#api.getUpdates({ offset, limit: 1, timeout: 0 }).catch((thrown: unknown) => {
+      // What was taken and not confirmed comes again, and is known then.
+      this.#host.log.debug("updates could not be confirmed", describeError(telegramError(thrown)));
+    });
   }
 
   async #takeAll(updates: readonly Update[]): Promise<void> {
