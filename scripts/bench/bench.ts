@@ -37,13 +37,16 @@ export function makeHome(config = ""): Disposable & { readonly path: string } {
 }
 
 /** A server that answers `/health`; the rest may still be under way. */
-export async function startAleph(programs: Programs, home: string): Promise<Started> {
+export async function startAleph(programs: Pick<Programs, "aleph">, home: string): Promise<Started> {
   const port = freePort();
   return await startProgram([programs.aleph, "serve", "--port", String(port)], port, home);
 }
 
 /** A server that takes work, and its owner's token. */
-export async function startReadyAleph(programs: Programs, home: string): Promise<Started & { readonly token: string }> {
+export async function startReadyAleph(
+  programs: Pick<Programs, "aleph">,
+  home: string,
+): Promise<Started & { readonly token: string }> {
   const started = await startAleph(programs, home);
   await waitReady(started);
   return { ...started, token: readFileSync(join(home, "credentials/token"), "utf8").trim() };

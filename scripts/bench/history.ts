@@ -1,6 +1,6 @@
 /** A session of 100,000 messages: opened, as the panel does, and gone on with, as much of it going to the model as fits. */
-import { Database } from "bun:sqlite";
 import { join } from "node:path";
+import { fillSession } from "../../test/support/long-session.ts";
 import { startOpenAiFake } from "../../test/support/providers/openai.ts";
 import { openRawSocket, type RawSocket } from "../../test/support/raw-socket.ts";
 import { makeHome, median, ms, type Programs, type Row, startReadyAleph } from "./bench.ts";
@@ -73,30 +73,15 @@ async function open(socket: RawSocket, key: string): Promise<number> {
   return took;
 }
 
-function fill(path: string): void {
-  using db = new Database(path, { strict: true });
-  const session = db.query<{ id: number }, [string]>("SELECT id FROM session WHERE key = ?").get(KEY);
-  if (!session) throw new Error(`${KEY} was not created`);
-  const insert = db.query(
-    "INSERT INTO message (session_id, run_id, role, content, parts, status, model, ts) VALUES (?, NULL, ?, ?, ?, 'complete', ?, ?)",
-  );
+function fill(database: string): void {
   const began = Date.now() - MESSAGES * 1000;
-  db.transaction(() => {
-    for (let index = 0; index < MESSAGES; index++) {
-      const text = `Message ${index}: ${"a few words that a person might have written ".repeat(5)}`;
-      const user = index % 2 === 0;
-      const parts = JSON.stringify([{ type: "text", text }]);
-      insert.run(
-        session.id,
-        user ? "user" : "assistant",
-        text,
-        parts,
-        user ? null : "bench/model",
-        began + index * 1000,
-      );
-    }
-    db.run("UPDATE message SET position = id");
-  })();
+  fillSession({
+    database,
+    key: KEY,
+    count: MESSAGES,
+    textOf: (index) => `Message ${index}: ${"a few words that a person might have written ".repeat(5)}`,
+    tsOf: (index) => began + index * 1000,
+  });
 }
 
 function configOf(url: string): string {
