@@ -61,7 +61,7 @@ export class A2aParts implements ToolSource, AsyncDisposable {
   async #load(): Promise<A2aEndpoint> {
     const { config, store, runs, questions, media, bus, log, runner, now, monotonic, isGuarded } = this.#o;
     const [{ createRunLimit }, { A2aEndpoint }, { Tasks }, { TaskView }, { Webhooks }] = await Promise.all([
-      import("./agent/run-limit.ts"),
+      import("./session/run-limit.ts"),
       import("./a2a/endpoint.ts"),
       import("./a2a/tasks.ts"),
       import("./a2a/view.ts"),

@@ -24,13 +24,13 @@ import {
   UnsupportedOperationError,
 } from "@a2a-js/sdk/errors";
 import type { A2ARequestHandler, ServerCallContext } from "@a2a-js/sdk/server";
-import type { TakeRun } from "../agent/run-limit.ts";
 import type { Runner } from "../agent/runner.ts";
 import { createId } from "../lib/id.ts";
 import type { EventData, EventFrame } from "../protocol/events.ts";
 import type { Grant } from "../protocol/identity.ts";
 import type { RunStatus } from "../protocol/run.ts";
 import type { OpenQuestions } from "../session/questions.ts";
+import type { TakeRun } from "../session/run-limit.ts";
 import { beginsReply, endsRun, followRun, type RunBus } from "./follow.ts";
 import { type Incoming, readMessage } from "./incoming.ts";
 import type { Webhooks } from "./push.ts";

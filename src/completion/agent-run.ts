@@ -1,5 +1,5 @@
 /** `model: "aleph"`: the whole agent with tools and memory answers, as parts of a reply. */
-import type { TakeRun } from "../agent/run-limit.ts";
+
 import type { Runner } from "../agent/runner.ts";
 import type { ReplyPart } from "../dialects/dialect.ts";
 import { createId } from "../lib/id.ts";
@@ -8,6 +8,7 @@ import type { EventData, EventFrame, Topic } from "../protocol/events.ts";
 import { buildSessionKey, canonicalSessionKey } from "../protocol/session-key.ts";
 import type { Bus } from "../sdk/bus.ts";
 import type { ModelMedia, ModelMessage, ModelRequest, ModelText } from "../sdk/provider.ts";
+import type { TakeRun } from "../session/run-limit.ts";
 import type { CompletionCall } from "./call.ts";
 
 export interface AgentRunOptions {

@@ -1,5 +1,5 @@
 /** The service behind `/v1`: who answers a request, in which format it is asked, and what it cost. */
-import { createRunLimit, type TakeRun } from "../agent/run-limit.ts";
+
 import type { Runner } from "../agent/runner.ts";
 import type { Config } from "../config/schema.ts";
 import type { Body, DialectFormat, ReplyHead, ReplyPart } from "../dialects/dialect.ts";
@@ -19,6 +19,7 @@ import type { Bus } from "../sdk/bus.ts";
 import type { Dialect } from "../sdk/provider.ts";
 import { DATA_HEADERS } from "../sdk/route.ts";
 import type { Store } from "../sdk/store.ts";
+import { createRunLimit, type TakeRun } from "../session/run-limit.ts";
 import type { Ledger, UsageEntry } from "../usage/ledger.ts";
 import { agentNamed, runAgent } from "./agent-run.ts";
 import { bytesSource, partsSource, type Told, withVendorHeaders } from "./answer.ts";

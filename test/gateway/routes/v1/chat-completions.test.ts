@@ -272,7 +272,7 @@ describe("POST /v1/chat/completions to the agent", () => {
   test("begins no more runs a second than limits.rate.run says; models are not counted", async () => {
     await using v1 = await startV1({ limits: { rate: { run: 2 } } });
     v1.openai.answer(() => "Here");
-    const ask = (model: string) => v1.post("/chat/completions", { model, messages: HELLO });
+    const ask = (model: string, stream = false) => v1.post("/chat/completions", { model, messages: HELLO, stream });
     const answers = await Promise.all(Array.from({ length: 12 }, () => ask("aleph")));
     const refused = answers.filter(({ status }) => status === 429);
     // A slow machine may let some more in meanwhile.
@@ -284,7 +284,7 @@ describe("POST /v1/chat/completions to the agent", () => {
         error: { code: "rate_limited", message: expect.stringContaining("More than 2 runs a second") },
       });
     }
-    const passed = await Promise.all(Array.from({ length: 12 }, () => ask("oa/test-model")));
+    const passed = await Promise.all(Array.from({ length: 12 }, () => ask("oa/test-model", true)));
     expect(passed.map(({ status }) => status)).toEqual(Array(12).fill(200));
   });
 

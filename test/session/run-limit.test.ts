@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createRunLimit } from "../../src/agent/run-limit.ts";
+import { createRunLimit } from "../../src/session/run-limit.ts";
 import { refusal } from "../support/config.ts";
 
 function limit(rate: number) {
