@@ -10,7 +10,7 @@ export interface PairingOffer {
   readonly expiresAt: number;
 }
 
-export function pairingLink({ origin, code }: PairingOffer): string {
+export function pairingLink({ origin, code }: Pick<PairingOffer, "origin" | "code">): string {
   return `${origin}/#pair=${code}`;
 }
 

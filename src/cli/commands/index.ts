@@ -3,6 +3,7 @@ import type { Entry } from "../command.ts";
 
 export const commands = {
   chat: (): Promise<Entry> => import("./chat.ts").then((module) => module.chat),
+  open: (): Promise<Entry> => import("./open.ts").then((module) => module.open),
   tui: (): Promise<Entry> => import("./tui.ts").then((module) => module.tui),
   wizard: (): Promise<Entry> => import("./wizard.ts").then((module) => module.wizard),
   serve: (): Promise<Entry> => import("./serve.ts").then((module) => module.serve),
@@ -48,5 +49,6 @@ export const commands = {
   logs: (): Promise<Entry> => import("./logs.ts").then((module) => module.logs),
   rpc: (): Promise<Entry> => import("./rpc.ts").then((module) => module.rpc),
   completions: (): Promise<Entry> => import("./completions.ts").then((module) => module.completions),
+  update: (): Promise<Entry> => import("./update.ts").then((module) => module.update),
   version: (): Promise<Entry> => import("./version.ts").then((module) => module.version),
 };
