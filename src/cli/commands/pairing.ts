@@ -1,13 +1,12 @@
 /** `aleph pairing`: devices, and people who write over channels, that wait to be let in. */
 
-import { isLoopback, originOf, toSocketUrl } from "../../client/address.ts";
-import { findInstance } from "../../config/instance.ts";
 import { defineCommand, defineGroup } from "../command.ts";
 import { withClient } from "../connection.ts";
-import { homeOf, jsonFlag, serverFlags } from "../flags.ts";
+import { jsonFlag, serverFlags } from "../flags.ts";
 import { formatDuration } from "../format.ts";
 import { oneCall, SERVER_ONLY } from "../one-call.ts";
 import { writeJson } from "../output.ts";
+import { publicAddress } from "../public-address.ts";
 import { writeTable } from "../table.ts";
 
 const code = {
@@ -79,18 +78,16 @@ const invite = defineCommand({
     withClient(
       args,
       invocation,
-      async ({ client, url = "" }) => {
+      async ({ client, url }) => {
         const { env, terminal } = invocation;
-        const own = await findInstance(homeOf(args, env));
-        const isOwn = own?.url !== undefined && toSocketUrl(own.url) === url;
-        const origin = originOf(toSocketUrl(args.at ?? (isOwn ? own.remote_url : undefined) ?? url));
+        const { origin, isOnlyHere } = (await publicAddress(args, { env, url }))!;
         const { code, expires_at } = await client.call("auth.pairing.invite", {});
         const offer = { origin, code, expiresAt: expires_at };
         const { describeOffer, pairingLink } = await import("../pairing-link.ts");
         if (args.json) return writeJson(terminal.out, { code, link: pairingLink(offer), expires_at });
         const colours = terminal.out.isTerminal && !env.noColor && env.term !== "dumb";
         terminal.out.write(describeOffer(offer, { colours, now: Date.now() }));
-        if (isLoopback(url) && isOwn && args.at === undefined && own.remote_url === undefined) {
+        if (isOnlyHere) {
           terminal.err.write(
             "Only this machine reaches that address: start the server with --remote, or name one with --at\n",
           );
