@@ -34,6 +34,7 @@ const DOORS: Readonly<Record<string, (url: string, token: string) => Promise<unk
   key: (url, token) => statusOf(`${url}/v1/models`, { headers: { "x-api-key": token } }),
   chat: (url, token) => statusOf(`${url}/v1/chat/completions`, asJson({ model: "demo", messages: [] }, bearer(token))),
   mcp: (url, token) => statusOf(`${url}/mcp`, asJson(INITIALIZE, bearer(token))),
+  a2a: (url, token) => statusOf(`${url}/a2a`, asJson({ jsonrpc: "2.0", id: 1, method: "ListTasks" }, bearer(token))),
   media: (url, token) => statusOf(`${url}/media/media_none`, { headers: bearer(token) }),
   metrics: (url, token) => statusOf(`${url}/metrics`, { headers: bearer(token) }),
   login: (url, token) => statusOf(`${url}/auth/login`, asJson({ token })),
@@ -44,6 +45,7 @@ const OPEN: Readonly<Record<string, unknown>> = {
   key: 200,
   chat: 400,
   mcp: 200,
+  a2a: 200,
   media: 400,
   metrics: 200,
   login: 200,
@@ -54,7 +56,7 @@ const statusOf = async (url: string, init: RequestInit) => (await fetch(url, ini
 
 for (const [door, ask] of Object.entries(DOORS)) {
   test(`auth.tokens.rotate: ${door} refuses the owner's old token at the next request, and takes the new one`, async () => {
-    await using app = await testApp();
+    await using app = await testApp({ config: { a2a: { enabled: true } } });
     expect(await ask(app.url, app.token)).toBe(OPEN[door]);
     const { token } = await app.client.call("auth.tokens.rotate", {});
     expect(await ask(app.url, app.token)).toBe(door === "socket" ? "auth_failed" : 401);
