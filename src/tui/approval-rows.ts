@@ -6,12 +6,17 @@ import { chopLine, type Line, MUTED, STRONG, span, widthOf, wrapLine } from "./l
 
 export const ANSWERS: Readonly<Record<string, Decision>> = { y: "once", s: "session", a: "always", n: "deny" };
 
+/** What a person judges by, before what is the same each time. */
+const FIRST = ["command", "url", "path", "cwd", "sandbox.allows", "sandbox.network", "sandbox.write"];
+
 /** Every part of the plan behind a bar of ours, also where it is wrapped: what a model wrote can look like nothing else. */
 export function planLines({ tool, plan, reason, pattern }: Question, width: number): Line[] {
   const isTable = typeof plan === "object" && plan !== null && !Array.isArray(plan);
   const parts = isTable ? Object.entries(plan).flatMap(partsOf) : [["plan", plan] as const];
   const always = pattern ? partsOf(["always", pattern]) : [];
-  const all = [...parts, ...always].map(([name, value]) => [exactLine(name), value] as const);
+  const order = (name: string) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
+  const sorted = parts.toSorted(([a], [b]) => order(a) - order(b));
+  const all = [...sorted, ...always].map(([name, value]) => [exactLine(name), value] as const);
   const left = Math.min(20, Math.max(...all.map(([name]) => widthOf(name)), 0));
   const room = Math.max(12, width - left - 3);
   const title = wrapLine(

@@ -25,6 +25,8 @@ export interface Desk extends Disposable {
   readonly spent: ReadonlySignal<Result<"usage.summary">["total"] | undefined>;
   readonly call: Client["call"];
   open(sessionKey: string): void;
+  /** The open conversation, after it was made where nothing has been said in it yet. */
+  made(): Promise<Conversation>;
   /** Resolves when the message is on the server's disk. */
   send(message: Outgoing): Promise<void>;
   /** Forgets it; another conversation is opened where it was the open one. */
@@ -55,10 +57,10 @@ export async function openDesk({ client, wire, sessionKey, now }: DeskOptions): 
   const conversations = new Map<string, Conversation>();
   const spent = signal<Result<"usage.summary">["total"] | undefined>(undefined);
   const once = createOnce();
-  const conversation = signal(made(sessionKey));
+  const conversation = signal(create(sessionKey));
   conversations.set(sessionKey, conversation.peek());
 
-  function made(key: string): Conversation {
+  function create(key: string): Conversation {
     // Files of the server are wanted where a message is asked again, which is done in the panel.
     const fetch = () => Promise.reject(new AlephError("not_found", "Files are not read at the terminal"));
     return createConversation({ key, call, fetch });
@@ -97,13 +99,19 @@ export async function openDesk({ client, wire, sessionKey, now }: DeskOptions): 
   }
 
   const subscription = await client.subscribe("**", received, { onTruncated: () => void refresh() });
-  const stop = effect(() => {
-    if (wire.state.value.kind === "connected") void refresh();
-  });
+  const stops = [
+    effect(() => {
+      if (wire.state.value.kind === "connected") void refresh();
+    }),
+    // What is known of the context is old.
+    effect(() => {
+      if (conversation.value.fullness.turn.value > 0) void readFacts();
+    }),
+  ];
 
   function open(key: string): void {
     const known = conversations.get(key);
-    const next = known ?? made(key);
+    const next = known ?? create(key);
     conversations.delete(key);
     conversations.set(key, next);
     for (const old of [...conversations.keys()].slice(0, -KEPT_OPEN)) conversations.delete(old);
@@ -124,6 +132,14 @@ export async function openDesk({ client, wire, sessionKey, now }: DeskOptions): 
     spent,
     call,
     open,
+    async made() {
+      const target = conversation.peek();
+      if (target.phase.peek().kind !== "ready") {
+        await call("session.create", { session_key: target.key });
+        await target.load();
+      }
+      return target;
+    },
     async send(message) {
       const target = conversation.peek();
       await target.send(message);
@@ -136,7 +152,7 @@ export async function openDesk({ client, wire, sessionKey, now }: DeskOptions): 
       if (conversation.peek().key === key) open(MAIN_SESSION_KEY);
     },
     [Symbol.dispose]() {
-      stop();
+      for (const stop of stops) stop();
       subscription[Symbol.dispose]();
     },
   };

@@ -26,7 +26,7 @@ export function pickSession(ui: Ui): void {
 }
 
 export function pickModel(ui: Ui): void {
-  const { models, conversation } = ui.desk;
+  const { models } = ui.desk;
   const load = async () => {
     await Promise.all([models.loadConfig(), models.loadList()]);
     const config = models.config.peek();
@@ -50,17 +50,9 @@ export function pickModel(ui: Ui): void {
     {
       title: "Model of this conversation",
       find: undefined,
-      choose: ({ id, text }) => {
+      choose: ({ id }) => {
         ui.overlay(undefined);
-        ui.try(async () => {
-          const target = conversation.peek();
-          // The first thing that is said of the main conversation makes it.
-          if (target.phase.peek().kind !== "ready") {
-            await ui.desk.call("session.create", { session_key: target.key, ...(id === "" ? {} : { model: id }) });
-            await target.load();
-          } else await target.patch({ model: id === "" ? null : id });
-          ui.say(`From here on: ${text}`);
-        });
+        ui.choose(id === "" ? null : id);
       },
     },
     load,

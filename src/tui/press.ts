@@ -4,7 +4,6 @@ import { ANSWERS } from "./approval-rows.ts";
 import { erase, type Field, fieldOf, insert, type Motion, move, moveLine, recall, replace } from "./field.ts";
 import type { Act } from "./frame.ts";
 import { columnsOf, endMark, listOf } from "./frame.ts";
-import { clean } from "./line.ts";
 import { pickMessage, pickModel, pickSession, refind, shownItems } from "./pickers.ts";
 import type { Ui } from "./ui.ts";
 import type { Overlay, UiState } from "./ui-state.ts";
@@ -314,18 +313,11 @@ function runOwn(ui: Ui, word: string, argument: string): void {
     new: () => ui.begin(),
     sessions: () => (argument === "" ? pickSession(ui) : ui.open(argument)),
     search: () => pickMessage(ui),
-    model: () => {
-      if (argument === "") pickModel(ui);
-      else
-        ui.try(async () => {
-          await conversation.patch({ model: argument });
-          ui.say(`From here on: ${clean(argument)}`);
-        });
+    model: () => (argument === "" ? pickModel(ui) : ui.choose(argument)),
+    rename: () => {
+      if (argument === "") ui.rename(conversation.key, session?.title ?? "");
+      else ui.try(async () => ui.desk.sessions.rename((await ui.desk.made()).key, argument.slice(0, 200)));
     },
-    rename: () =>
-      argument === ""
-        ? ui.rename(conversation.key, session?.title ?? "")
-        : ui.try(() => ui.desk.sessions.rename(conversation.key, argument.slice(0, 200))),
     delete: () => ui.remove(conversation.key, session ? titleOf(session) : conversation.key),
     stop: () => {
       if (!ui.stop()) ui.say("Nothing is being written here");

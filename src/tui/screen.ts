@@ -12,6 +12,7 @@ import {
 import { effect } from "@preact/signals";
 import type { Frame } from "./frame.ts";
 import { type Look, widthOf } from "./line.ts";
+import { createOutput, snapshotOf } from "./output.ts";
 import type { Key, Size } from "./press.ts";
 import { type Depth, type Palette, paletteOf, type ThemeName } from "./theme.ts";
 
@@ -41,7 +42,10 @@ const TICK_MS = 200;
 /** Rejects where the drawing library cannot be loaded. The terminal is as before once this is disposed of. */
 export async function openScreen(options: ScreenOptions): Promise<Screen> {
   const before = listeners();
+  const { stdout } = process;
   const renderer = await createCliRenderer({
+    stdout: createOutput(stdout, options.depth),
+    remote: false,
     exitOnCtrlC: false,
     exitSignals: [],
     consoleMode: "disabled",
@@ -85,6 +89,7 @@ class Drawing implements Screen {
     renderer.root.add(canvas);
     renderer.keyInput.on("keypress", (event) => this.#pressed(event));
     renderer.keyInput.on("paste", (event) => options.onPaste(new TextDecoder().decode(event.bytes)));
+    process.stdout.on("resize", this.#resized);
     renderer.on("resize", () => renderer.requestRender());
     renderer.on("theme_mode", (mode: ThemeName) => options.onTheme(mode));
     if (renderer.themeMode) options.onTheme(renderer.themeMode);
@@ -104,8 +109,13 @@ class Drawing implements Screen {
     this.#over = true;
     this.#watch?.();
     clearTimeout(this.#ticks);
+    process.stdout.off("resize", this.#resized);
     this.#renderer.destroy();
   }
+
+  readonly #resized = (): void => {
+    this.#renderer.resize(process.stdout.columns, process.stdout.rows);
+  };
 
   get #size(): Size {
     return { width: this.#renderer.width, height: this.#renderer.height };
@@ -206,7 +216,8 @@ function createColours() {
   const known = new Map<number, RGBA>();
   const indexed = (index: number | undefined) => {
     if (index === undefined) return front;
-    const colour = known.get(index) ?? RGBA.fromIndex(index);
+    const colour =
+      known.get(index) ?? RGBA.fromIndex(index, index < 16 ? RGBA.fromInts(...snapshotOf(index)) : undefined);
     known.set(index, colour);
     return colour;
   };

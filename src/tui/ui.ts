@@ -10,7 +10,7 @@ import { filesIn, menuAt } from "./completion.ts";
 import { createRowsOf, type RowsOf } from "./conversation-rows.ts";
 import type { Desk } from "./desk.ts";
 import { EMPTY, type Field } from "./field.ts";
-import type { Hue } from "./line.ts";
+import { clean, type Hue } from "./line.ts";
 import type { ThemeName } from "./theme.ts";
 import { type Focus, initialState, type Overlay, questionsOf, type UiState } from "./ui-state.ts";
 
@@ -190,6 +190,14 @@ export class Ui {
     this.try(async () => {
       const { session_key } = await this.desk.call("session.create", {});
       this.open(session_key);
+    });
+  }
+
+  /** The model of the open conversation; null is the agent's own. */
+  choose(model: string | null): void {
+    this.try(async () => {
+      await (await this.desk.made()).patch({ model });
+      this.say(`From here on: ${clean(model ?? "the agent's own model")}`);
     });
   }
 
