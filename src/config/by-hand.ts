@@ -25,6 +25,9 @@ const BY_HAND: readonly (readonly string[])[] = [
   ["webhooks", "out"],
 ];
 
+/** The same for people: dotted. */
+export const BY_HAND_KEYS: readonly string[] = BY_HAND.map((path) => path.join("."));
+
 /** What of that a change from `before` to `after` would touch. */
 export function changedByHandOnly(before: Table, after: Table): Problem[] {
   const paths = BY_HAND.flatMap((path) => [...expand(path, before), ...expand(path, after)]);

@@ -70,6 +70,8 @@ export function App(props: AppProps) {
   );
 }
 
+const loadAdministration = () =>
+  import("./pages/administration.tsx").then(({ AdministrationPage }) => AdministrationPage);
 const loadPalette = () => import("./components/palette.tsx").then(({ Palette }) => Palette);
 
 const loadSetup = () => import("./pages/setup.tsx").then(({ SetupPage }) => SetupPage);
@@ -115,6 +117,8 @@ function Page({ place }: { place: Place }) {
       return <SettingsPage />;
     case "setup":
       return <Lazily key="setup" load={loadSetup} />;
+    default:
+      return <Lazily key="administration" load={loadAdministration} page={place.page} />;
   }
 }
 

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { BY_HAND_KEYS } from "../../config/by-hand.ts";
 import type { ConfigStore } from "../../config/config.ts";
 import { defineMethod } from "../../sdk/method.ts";
 
@@ -16,8 +17,15 @@ export const configGet = defineMethod({
       .describe(
         "what was said at the start and stands above the file: there the file counts after a restart without it",
       ),
+    by_hand: z.array(z.string()).describe("keys that only an editor of the file changes; * stands for each name"),
   }),
   handle({ config }: { config: Pick<ConfigStore, "redacted" | "redactedFile" | "path" | "pinned"> }) {
-    return { path: config.path, config: config.redacted(), file: config.redactedFile(), pinned: config.pinned() };
+    return {
+      path: config.path,
+      config: config.redacted(),
+      file: config.redactedFile(),
+      pinned: config.pinned(),
+      by_hand: [...BY_HAND_KEYS],
+    };
   },
 });

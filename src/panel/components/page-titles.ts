@@ -14,4 +14,10 @@ export const PAGE_TITLES: Readonly<Record<PageName, StringKey>> = {
   devices: "access.title",
   settings: "settings.title",
   setup: "setup.title",
+  models: "providers.title",
+  agents: "agents.title",
+  nodes: "nodes.title",
+  logs: "logs.title",
+  config: "config.title",
+  doctor: "doctor.title",
 };

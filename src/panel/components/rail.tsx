@@ -1,5 +1,6 @@
 /** The list of conversations: find one, open one, begin one; what runs, what is new and what waits has a dot. */
 import { type ComponentChildren, Fragment } from "preact";
+import { isAdministration } from "../state/administration.ts";
 import { extensionsPlace, isExtensionPage } from "../state/extensions.ts";
 import { hashOf } from "../state/router.ts";
 import { usePanel, useShell, useT } from "./context.ts";
@@ -167,7 +168,7 @@ export function Rail({ onGo, onClose, children }: RailProps) {
           class="rail-link"
           href={hashOf({ page: "settings" })}
           onClick={onGo}
-          aria-current={place.page === "settings" ? "page" : undefined}
+          aria-current={place.page === "settings" || isAdministration(place.page) ? "page" : undefined}
         >
           <Icon name="settings" />
           {t("rail.settings")}

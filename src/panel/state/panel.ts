@@ -7,7 +7,7 @@ import { type Access, createAccess } from "./access.ts";
 import { type Approvals, createApprovals } from "./approvals.ts";
 import { type Channels, createChannels } from "./channels.ts";
 import { type Commands, createCommands } from "./commands.ts";
-import { type Connection, type DeviceEntry, openConnection } from "./connection.ts";
+import { type Call, type Connection, type DeviceEntry, openConnection } from "./connection.ts";
 import { type Conversation, createConversation } from "./conversation.ts";
 import { createFacts, type Facts } from "./facts.ts";
 import { createGrants, type Grants } from "./grants.ts";
@@ -56,8 +56,22 @@ export interface Panel extends Disposable {
   readonly now: () => number;
   /** Opened once and kept while it is one of the last few. */
   conversation(key: string): Conversation;
+  /** State that comes with a page: made when it is first asked for, then kept, and told of events and connects. */
+  part<P extends Part>(make: (needs: PartNeeds) => P): P;
   /** Called with each event after the state holds it. */
   onEvent(listener: (event: EventFrame) => void): Disposable;
+}
+
+/** State of a page that comes when it is opened. */
+export interface Part {
+  /** After a connect. */
+  renew(): Promise<void>;
+  handle?(event: EventFrame): void;
+}
+
+export interface PartNeeds {
+  readonly call: Call;
+  readonly now: () => number;
 }
 
 export interface PanelOptions {
@@ -79,6 +93,7 @@ export function createPanel(options: PanelOptions): Panel {
   const { kept, now, router } = options;
   const preferences = createPreferences(kept, options.languages);
   const listeners = new Set<(event: EventFrame) => void>();
+  const parts = new Map<(needs: PartNeeds) => Part, Part>();
   const conversations = new Map<string, Conversation>();
   const server = signal<Result<"system.info"> | undefined>(undefined);
   const configIssues = signal<readonly { path: string; message: string; line?: number | undefined }[]>([]);
@@ -117,6 +132,7 @@ export function createPanel(options: PanelOptions): Panel {
     access.handle(event);
     channels.handle(event);
     schedules.handle(event);
+    for (const part of parts.values()) part.handle?.(event);
     for (const conversation of conversations.values()) conversation.handle(event);
     if (event.topic === "config.invalid" && "issues" in event.data) configIssues.value = event.data.issues;
     if (event.topic === "config.changed") configIssues.value = [];
@@ -143,6 +159,7 @@ export function createPanel(options: PanelOptions): Panel {
       facts.renew(),
       spending.renew(),
       ...(mayLetIn() ? [access.renew()] : []),
+      ...[...parts.values()].map((part) => part.renew()),
       ...[...conversations.values()].map((conversation) => conversation.load()),
       call("system.info", {}).then((info) => {
         server.value = info;
@@ -189,6 +206,11 @@ export function createPanel(options: PanelOptions): Panel {
       if (!known && connection.link.peek().kind === "connected") void conversation.load();
       for (const old of [...conversations.keys()].slice(0, -KEPT_OPEN)) conversations.delete(old);
       return conversation;
+    },
+    part<P extends Part>(make: (needs: PartNeeds) => P): P {
+      const part = (parts.get(make) as P | undefined) ?? make({ call, now });
+      parts.set(make, part);
+      return part;
     },
     onEvent(listener) {
       listeners.add(listener);

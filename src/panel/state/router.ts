@@ -20,6 +20,12 @@ const PAGES = [
   "devices",
   "settings",
   "setup",
+  "models",
+  "agents",
+  "nodes",
+  "logs",
+  "config",
+  "doctor",
 ] as const;
 export type PageName = (typeof PAGES)[number];
 

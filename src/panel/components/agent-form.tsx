@@ -1,0 +1,132 @@
+/** Makes an agent or changes one: what is left empty is left to the server. */
+import { useId, useRef } from "preact/hooks";
+import { createAgents, type ShownAgent, type WantedAgent } from "../state/agents.ts";
+import { usePanel, useT } from "./context.ts";
+import { Trouble } from "./trouble.tsx";
+import { useAct } from "./use-act.ts";
+
+const LEVELS = ["off", "low", "medium", "high"] as const;
+
+export function AgentForm({ of, onDone }: { of?: ShownAgent; onDone: () => void }) {
+  const t = useT();
+  const id = useId();
+  const panel = usePanel();
+  const agents = panel.part(createAgents);
+  const { busy, trouble, run } = useAct();
+  const form = useRef<HTMLFormElement>(null);
+  const models = panel.models.list.value?.models ?? [];
+  const wanted = (): WantedAgent => {
+    const given = new FormData(form.current!);
+    const text = (name: string) => String(given.get(name) ?? "").trim();
+    const names = (name: string) =>
+      text(name)
+        .split(/[\s,]+/)
+        .filter(Boolean);
+    return {
+      agent: of?.agent ?? text("agent"),
+      description: text("description"),
+      model: text("model"),
+      thinking: text("thinking"),
+      workspace: text("workspace"),
+      prompt: text("prompt"),
+      allow: names("allow"),
+      deny: names("deny"),
+    };
+  };
+  // What a folder of the server's own choosing is stays the server's choice.
+  const ownWorkspace = of && !of.workspace.endsWith(`/workspaces/${of.agent}`) ? of.workspace : "";
+  return (
+    <form
+      class="form"
+      ref={form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        run(() => agents.save(wanted()), onDone);
+      }}
+    >
+      {!of && (
+        <label>
+          <span>{t("agents.name")}</span>
+          <input
+            class="field"
+            name="agent"
+            required
+            maxLength={64}
+            pattern="[A-Za-z0-9][A-Za-z0-9_.\-]*"
+            spellcheck={false}
+          />
+        </label>
+      )}
+      <label>
+        <span>{t("agents.description")}</span>
+        <input class="field" name="description" maxLength={1000} defaultValue={of?.description ?? ""} />
+      </label>
+      <label>
+        <span>{t("agents.model")}</span>
+        <input
+          class="field"
+          name="model"
+          list={`${id}-models`}
+          spellcheck={false}
+          defaultValue={of?.model ?? ""}
+          placeholder={t("agents.default_model")}
+          onFocus={() => void (panel.models.list.peek() ?? panel.models.loadList())}
+        />
+        <datalist id={`${id}-models`}>
+          {models.map(({ ref }) => (
+            <option key={ref} value={ref} />
+          ))}
+        </datalist>
+      </label>
+      <label>
+        <span>{t("thinking.label")}</span>
+        <select class="field" name="thinking" defaultValue={of?.thinking ?? ""}>
+          <option value="">{t("thinking.default")}</option>
+          {LEVELS.map((level) => (
+            <option key={level} value={level}>
+              {t(`thinking.${level}`)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        <span>{t("agents.prompt")}</span>
+        <textarea class="field" name="prompt" rows={4} maxLength={100_000} defaultValue={of?.prompt ?? ""} />
+      </label>
+      <label>
+        <span>{t("agents.allow")}</span>
+        <input
+          class="field"
+          name="allow"
+          spellcheck={false}
+          defaultValue={of?.allow?.join(" ") ?? ""}
+          placeholder={t("agents.all_tools")}
+        />
+      </label>
+      <label>
+        <span>{t("agents.deny")}</span>
+        <input class="field" name="deny" spellcheck={false} defaultValue={of?.deny.join(" ") ?? ""} />
+        <span class="meta">{t("agents.tools_are", { names: agents.tools.value.join(" ") })}</span>
+      </label>
+      <label>
+        <span>{t("agents.workspace")}</span>
+        <input
+          class="field"
+          name="workspace"
+          spellcheck={false}
+          defaultValue={ownWorkspace}
+          placeholder={t("agents.workspace_usual")}
+        />
+      </label>
+      <Trouble text={trouble} />
+      <div class="form-acts">
+        <button type="submit" class="button primary" disabled={busy}>
+          {t(of ? "act.save" : "agents.make")}
+        </button>
+        <button type="button" class="button" onClick={onDone}>
+          {t("act.cancel")}
+        </button>
+      </div>
+    </form>
+  );
+}

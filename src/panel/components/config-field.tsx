@@ -1,0 +1,147 @@
+/** One key of config.toml: what it means, what is in force, and the control that fits its kind. */
+import { useId, useState } from "preact/hooks";
+import type { ConfigEditor, ShownConfig } from "../state/config-editor.ts";
+import { type Field, fromText, isBelow, toText, valueAt } from "../state/config-fields.ts";
+import { useT } from "./context.ts";
+
+export interface ConfigFieldProps {
+  readonly field: Field;
+  readonly editor: ConfigEditor;
+  readonly config: ShownConfig;
+}
+
+export function ConfigField({ field, editor, config }: ConfigFieldProps) {
+  const t = useT();
+  const id = useId();
+  const [wrong, setWrong] = useState<string | undefined>(undefined);
+  const { path, key, kind, description, default: usual } = field;
+  const edit = editor.edits.value[key];
+  const inFile = valueAt(config.file, path);
+  const pinned = valueAt(config.pinned, path);
+  const isByHand = config.by_hand.some((pattern) => isBelow(path, pattern));
+  const isPinned = pinned !== undefined;
+  const shown = edit ? (edit.value ?? usual) : isPinned ? inFile : valueAt(config.config, path);
+  const issue = editor.issues.value.find((one) => one.path === key || one.path.startsWith(`${key}.`));
+  const change = (text: string) => {
+    try {
+      const value = fromText(kind, text);
+      setWrong(undefined);
+      // What the file says already is no change; nor is an empty field where it says nothing.
+      const isSame = value === null ? inFile === undefined : JSON.stringify(value) === JSON.stringify(inFile);
+      editor.edit(path, isSame ? undefined : value);
+    } catch {
+      setWrong(t(kind === "number" ? "config.no_number" : "config.no_json"));
+    }
+  };
+  const usualText = usual === undefined ? undefined : toText(kind === "list" ? "json" : kind, usual);
+  return (
+    <div class="config-field" data-key={key} data-changed={edit !== undefined || undefined}>
+      <label class="config-key" for={id}>
+        <code>{key}</code>
+      </label>
+      {description && <p class="meta">{description}</p>}
+      <Control
+        id={id}
+        field={field}
+        value={shown}
+        disabled={isByHand}
+        isSet={edit?.value !== null && inFile !== undefined}
+        onChange={change}
+      />
+      <p class="meta config-notes">
+        {usualText !== undefined && usualText !== "" && t("config.default", { value: usualText })}{" "}
+        {isByHand && t("config.by_hand")} {isPinned && t("config.pinned", { value: toText(kind, pinned) })}{" "}
+        {edit ? (
+          <button type="button" class="link" onClick={() => editor.edit(path, undefined)}>
+            {t("config.undo")}
+          </button>
+        ) : (
+          inFile !== undefined &&
+          !isByHand && (
+            <button type="button" class="link" onClick={() => editor.edit(path, null)}>
+              {t("config.unset")}
+            </button>
+          )
+        )}
+      </p>
+      {(wrong ?? issue?.message) !== undefined && (
+        <p class="failed" role="alert">
+          {wrong ?? issue?.message}
+        </p>
+      )}
+    </div>
+  );
+}
+
+interface ControlProps {
+  readonly id: string;
+  readonly field: Field;
+  readonly value: unknown;
+  readonly disabled: boolean;
+  /** Whether the file says something of it. */
+  readonly isSet: boolean;
+  readonly onChange: (text: string) => void;
+}
+
+function Control({ id, field, value, disabled, isSet, onChange }: ControlProps) {
+  const t = useT();
+  const { kind, options, min, max, whole, secret } = field;
+  const text = toText(kind, value);
+  const changed = ({ currentTarget }: { readonly currentTarget: { readonly value: string } }) =>
+    onChange(currentTarget.value);
+  if (kind === "switch" || kind === "choice") {
+    const all = kind === "switch" ? ["true", "false"] : options;
+    return (
+      <select id={id} class="field" disabled={disabled} value={text} onChange={changed}>
+        {!all.includes(text) && <option value={text}>{text === "" ? t("config.not_set") : text}</option>}
+        {all.map((option) => (
+          <option key={option} value={option}>
+            {kind === "switch" ? t(option === "true" ? "config.on" : "config.off") : option}
+          </option>
+        ))}
+      </select>
+    );
+  }
+  if (kind === "number") {
+    return (
+      <input
+        id={id}
+        class="field"
+        type="number"
+        disabled={disabled}
+        value={text}
+        placeholder={t("config.not_set")}
+        step={whole ? 1 : "any"}
+        {...(min === undefined ? {} : { min })}
+        {...(max === undefined ? {} : { max })}
+        onChange={changed}
+      />
+    );
+  }
+  if (kind === "text") {
+    return (
+      <input
+        id={id}
+        class="field"
+        disabled={disabled}
+        value={text}
+        spellcheck={false}
+        autocomplete="off"
+        placeholder={secret ? "env:NAME" : isSet ? "" : t("config.not_set")}
+        onChange={changed}
+      />
+    );
+  }
+  return (
+    <textarea
+      id={id}
+      class="field code-field"
+      rows={Math.min(8, Math.max(2, text.split("\n").length))}
+      disabled={disabled}
+      spellcheck={false}
+      placeholder={t(kind === "list" ? "config.one_each" : "config.not_set")}
+      value={text}
+      onChange={changed}
+    />
+  );
+}

@@ -1,0 +1,197 @@
+/** config.toml by two doors: field by field, of which only what was changed is sent, and as the text that it is. */
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import type { Result } from "../../client/client.ts";
+import { AlephError } from "../../protocol/errors.ts";
+import { keyOf, type Section, sectionsOf } from "./config-fields.ts";
+import { createLoaded } from "./loaded.ts";
+import type { Part, PartNeeds } from "./panel.ts";
+import { failed, LOADING, type Phase, READY } from "./phase.ts";
+
+export type ConfigIssue = Result<"config.check">["issues"][number];
+export type ShownConfig = Result<"config.get">;
+
+/** A field that was changed and not saved yet; null takes the key out of the file. */
+export interface Edit {
+  readonly path: readonly string[];
+  readonly value: unknown;
+}
+
+export interface ConfigEditor extends Part {
+  readonly config: ReadonlySignal<ShownConfig | undefined>;
+  readonly sections: ReadonlySignal<readonly Section[]>;
+  readonly phase: ReadonlySignal<Phase>;
+  /** By key. */
+  readonly edits: ReadonlySignal<Readonly<Record<string, Edit>>>;
+  /** What the server did not take, by key. */
+  readonly issues: ReadonlySignal<readonly ConfigIssue[]>;
+  /** Never rejects: the phase says what went wrong. */
+  load(): Promise<void>;
+  /** Undefined: as it was. */
+  edit(path: readonly string[], value: unknown): void;
+  /** Begins a table of that name. */
+  begin(collection: string, name: string): void;
+  forgetEdits(): void;
+  /** Sends only what was changed. Rejects with the server's reason; the edits stay then. */
+  save(): Promise<readonly string[]>;
+  readonly text: TextEditor;
+}
+
+export interface TextEditor {
+  /** What the file says, as far as it was read. */
+  readonly saved: ReadonlySignal<string | undefined>;
+  /** What the person made of it. */
+  readonly draft: ReadonlySignal<string>;
+  readonly phase: ReadonlySignal<Phase>;
+  /** Of the newest text that was looked at; undefined while one is looked at. */
+  readonly verdict: ReadonlySignal<Result<"config.check"> | undefined>;
+  /** Somebody else changed the file since it was read. */
+  readonly stale: ReadonlySignal<boolean>;
+  write(text: string): void;
+  /** Reads the file; what was written here is thrown away. */
+  load(): Promise<void>;
+  /** Looks at the draft. Never rejects. */
+  check(): Promise<void>;
+  /** Rejects with the server's reason, `conflict` where the file is another by now. */
+  save(): Promise<readonly string[]>;
+}
+
+export function createConfigEditor({ call }: PartNeeds): ConfigEditor {
+  const edits = signal<Readonly<Record<string, Edit>>>({});
+  const begun = signal<Readonly<Record<string, readonly string[]>>>({});
+  const issues = signal<readonly ConfigIssue[]>([]);
+  const { value, phase, load, renew } = createLoaded(async () => {
+    const [config, schema] = await Promise.all([call("config.get", {}), call("config.schema", {})]);
+    return { config, schema };
+  });
+  const text = createTextEditor(call, load);
+  return {
+    config: computed(() => value.value?.config),
+    sections: computed(() =>
+      value.value ? sectionsOf(value.value.schema, value.value.config.config, begun.value) : [],
+    ),
+    phase,
+    edits,
+    issues,
+    load,
+    renew: async () => {
+      await renew();
+      if (text.saved.peek() !== undefined) await text.look();
+    },
+    edit(path, next) {
+      const key = keyOf(path);
+      const { [key]: _before, ...others } = edits.peek();
+      edits.value = next === undefined ? others : { ...others, [key]: { path, value: next } };
+      issues.value = issues.peek().filter((issue) => issue.path !== key);
+    },
+    begin(collection, name) {
+      begun.value = { ...begun.peek(), [collection]: [...(begun.peek()[collection] ?? []), name] };
+    },
+    forgetEdits() {
+      edits.value = {};
+      begun.value = {};
+      issues.value = [];
+    },
+    async save() {
+      issues.value = [];
+      try {
+        const { changed } = await call("config.patch", { patch: patchOf(Object.values(edits.peek())) });
+        edits.value = {};
+        begun.value = {};
+        await load();
+        return changed;
+      } catch (error) {
+        issues.value = issuesOf(error);
+        throw error;
+      }
+    },
+    text,
+    handle({ topic }) {
+      if (topic !== "config.changed" && topic !== "config.invalid") return;
+      void renew();
+      if (text.saved.peek() !== undefined) void text.look();
+    },
+  };
+}
+
+/** A merge patch (RFC 7396) of all edits. */
+export function patchOf(edits: readonly Edit[]): Record<string, unknown> {
+  const patch: Record<string, unknown> = {};
+  for (const { path, value } of edits) {
+    let at = patch;
+    for (const key of path.slice(0, -1)) {
+      const inner = Object.hasOwn(at, key) ? (at[key] as Record<string, unknown>) : {};
+      Object.defineProperty(at, key, { value: inner, enumerable: true, configurable: true, writable: true });
+      at = inner;
+    }
+    Object.defineProperty(at, path.at(-1)!, { value, enumerable: true, configurable: true, writable: true });
+  }
+  return patch;
+}
+
+function issuesOf(thrown: unknown): readonly ConfigIssue[] {
+  const { reason, data } = AlephError.from(thrown);
+  return reason === "config_invalid" && Array.isArray(data.issues) ? (data.issues as ConfigIssue[]) : [];
+}
+
+function createTextEditor(
+  call: PartNeeds["call"],
+  onSaved: () => Promise<void>,
+): TextEditor & { look(): Promise<void> } {
+  const saved = signal<string | undefined>(undefined);
+  const draft = signal("");
+  const phase = signal<Phase>(LOADING);
+  const verdict = signal<Result<"config.check"> | undefined>(undefined);
+  const stale = signal(false);
+  let revision = "";
+  let asked = 0;
+
+  async function load(): Promise<void> {
+    try {
+      const told = await call("config.text", {});
+      saved.value = told.text;
+      draft.value = told.text;
+      revision = told.revision;
+      stale.value = false;
+      verdict.value = undefined;
+      phase.value = READY;
+      await check();
+    } catch (error) {
+      phase.value = failed(error);
+    }
+  }
+
+  async function check(): Promise<void> {
+    const mine = ++asked;
+    verdict.value = undefined;
+    // No verdict is none: saving looks at it once more.
+    const found = await call("config.check", { text: draft.peek() }).catch(() => undefined);
+    if (mine === asked) verdict.value = found;
+  }
+
+  /** Whether the file is another by now: then what is untouched is read anew, and else it is said. */
+  async function look(): Promise<void> {
+    if (draft.peek() === saved.peek()) return load();
+    const told = await call("config.text", {}).catch(() => undefined);
+    if (told) stale.value = told.revision !== revision;
+  }
+
+  return {
+    saved,
+    draft,
+    phase,
+    verdict,
+    stale,
+    write(text) {
+      draft.value = text;
+      verdict.value = undefined;
+    },
+    load,
+    check,
+    look,
+    async save() {
+      const { changed } = await call("config.apply", { text: draft.peek(), revision });
+      await Promise.all([load(), onSaved()]);
+      return changed;
+    },
+  };
+}
