@@ -1,16 +1,25 @@
 /**
  * `bun run build`: dist/aleph-server for this machine. `bun run build --all`: dist/aleph-server-<target> for every target;
- * names of targets as arguments build those. SHA256SUMS beside them lists every executable that dist/ holds.
+ * names of targets as arguments build those. `--releases URL --release-key KEY` say where `aleph update` looks, and the key
+ * (raw Ed25519 public key in base64url) that it believes. SHA256SUMS beside them lists every executable that dist/ holds.
  */
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { ReleaseSource } from "../src/lib/build.ts";
 import { buildExecutable, drawingPackageOf, ENTRY, hasPackage, TARGETS, type TargetName } from "./bundle.ts";
 import { buildClient } from "./client.ts";
+import { buildShare } from "./share.ts";
 
 const DIST = "dist";
 const NAME = "aleph-server";
 
-const wanted = parseTargets(process.argv.slice(2));
+const { values, positionals } = parseArgs({
+  options: { all: { type: "boolean" }, releases: { type: "string" }, "release-key": { type: "string" } },
+  allowPositionals: true,
+});
+const wanted = parseTargets(values.all === true, positionals);
+const releases = parseReleases(values.releases, values["release-key"]);
 mkdirSync(DIST, { recursive: true });
 installLibraries(wanted.filter((target) => target !== undefined));
 for (const target of wanted) {
@@ -20,7 +29,12 @@ for (const target of wanted) {
   const outfile = join(DIST, `${NAME}${suffix}${windows ? ".exe" : ""}`);
   // Not over a running executable, which Linux refuses with "text file busy".
   rmSync(outfile, { force: true });
-  await buildExecutable({ entry: ENTRY, outfile, ...(target === undefined ? {} : { target }) });
+  await buildExecutable({
+    entry: ENTRY,
+    outfile,
+    ...(target === undefined ? {} : { target }),
+    ...(releases ? { releases } : {}),
+  });
   const megabytes = (Bun.file(outfile).size / 1e6).toFixed(1);
   console.log(`${outfile}  ${megabytes} MB  ${Math.round(performance.now() - began)} ms`);
 }
@@ -28,15 +42,26 @@ await writeSums();
 const client = join(DIST, "client");
 await buildClient(client);
 console.log(`${client}  the package of the typed client`);
+const share = join(DIST, "share");
+await buildShare(share, new Date());
+console.log(`${share}  manual pages and completions, as they lie below a prefix`);
 
 /** `undefined` is this machine. */
-function parseTargets(args: readonly string[]): readonly (TargetName | undefined)[] {
-  if (args.length === 0) return [undefined];
+function parseTargets(all: boolean, args: readonly string[]): readonly (TargetName | undefined)[] {
   const names = Object.keys(TARGETS) as TargetName[];
-  if (args.includes("--all")) return names;
+  if (all) return names;
+  if (args.length === 0) return [undefined];
   const unknown = args.find((arg) => !(arg in TARGETS));
   if (unknown === undefined) return names.filter((name) => args.includes(name));
   console.error(`Unknown target "${unknown}"; known are ${names.join(", ")}, or --all`);
+  process.exit(2);
+}
+
+function parseReleases(url: string | undefined, key: string | undefined): ReleaseSource | undefined {
+  if (url === undefined && key === undefined) return undefined;
+  if (url !== undefined && URL.canParse(url) && Buffer.from(key ?? "", "base64url").length === 32)
+    return { url, key: key! };
+  console.error("--releases takes a URL and goes with --release-key, a raw Ed25519 public key in base64url");
   process.exit(2);
 }
 

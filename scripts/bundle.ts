@@ -1,6 +1,7 @@
 /** How Aleph becomes one executable; the build, the licence notices and the benchmark's baseline use the same settings. */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import type { Build, ReleaseSource } from "../src/lib/build.ts";
 
 /** What a target is called in `--target` of `bun build`, by its name in our file names. */
 export const TARGETS = {
@@ -60,6 +61,8 @@ export function hasPackage(name: string): boolean {
 }
 
 export interface Executable {
+  /** Where its newer versions come from; without it `aleph update` says that there is no such place. */
+  readonly releases?: ReleaseSource;
   readonly entry: string;
   readonly outfile: string;
   /** This machine when left out. */
@@ -67,12 +70,14 @@ export interface Executable {
 }
 
 /** Throws what stands in the way as one error with all messages. */
-export async function buildExecutable({ entry, outfile, target }: Executable): Promise<void> {
+export async function buildExecutable({ entry, outfile, target, releases }: Executable): Promise<void> {
+  const build: Build = { target: target ?? ownTarget(), ...(releases ? { releases } : {}) };
   const result = await Bun.build({
     ...BUNDLE,
     entrypoints: [entry],
     define: {
       ...BUNDLE.define,
+      ALEPH_BUILD: JSON.stringify(build),
       ...(target?.endsWith("-musl") ? { "process.env.OPENTUI_LIBC": '"musl"' } : {}),
     },
     bytecode: true,
@@ -88,4 +93,13 @@ export async function buildExecutable({ entry, outfile, target }: Executable): P
     throw: false,
   });
   if (!result.success) throw new Error(result.logs.map((log) => String(log)).join("\n"));
+}
+
+function ownTarget(): TargetName {
+  const system = process.platform === "win32" ? "windows" : process.platform;
+  // Only where musl is the C library has its loader the name.
+  const isMusl = system === "linux" && readdirSync("/lib").some((name) => name.startsWith("ld-musl-"));
+  const name = `${system}-${process.arch}${isMusl ? "-musl" : ""}`;
+  if (name in TARGETS) return name as TargetName;
+  throw new Error(`No executable is built for ${name}; known are ${Object.keys(TARGETS).join(", ")}`);
 }

@@ -42,6 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   session: [...SUBSYSTEM, "type media"],
   usage: SUBSYSTEM,
   backup: [...CONTRACTS, "config", "store"],
+  update: ["lib", "protocol"],
   import: ["lib", "protocol"],
   providers: [...CONTRACTS, "type config"],
   browser: [...SUBSYSTEM, "sandbox"],
@@ -182,6 +183,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "acp",
     "tui",
     "backup",
+    "update",
     "import",
     "doctor",
     "app.ts",
@@ -379,7 +381,7 @@ test("a method's name is its path", async () => {
 });
 
 test("a test file stands where its source stands", () => {
-  const free = /^(?:architecture|e2e\/|browser\/|contract\/|support\/)/;
+  const free = /^(?:architecture|e2e\/|browser\/|contract\/|fuzz\/|support\/)/;
   const tests = [...new Bun.Glob("**/*.test.{ts,tsx}").scanSync(import.meta.dir)].filter((path) => !free.test(path));
   const orphans = tests.filter((path) => {
     const base = path.replace(/(?:\.[a-z-]+)?\.test\.tsx?$/, "");

@@ -32,7 +32,8 @@ function replace(path: string, data: string | Uint8Array, { mode, sync }: { mode
   }
 }
 
-function syncFolder(folder: string): void {
+/** What was renamed or linked in it is there after a power cut. */
+export function syncFolder(folder: string): void {
   // Windows has no handle for folders and keeps renames in its journal.
   if (process.platform === "win32") return;
   const handle = openSync(folder, constants.O_RDONLY);

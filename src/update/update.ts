@@ -1,0 +1,187 @@
+/** Looks for a newer version, fetches it and puts it in the place of this one. */
+import { constants, existsSync, realpathSync } from "node:fs";
+import { open, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Build, ReleaseSource } from "../lib/build.ts";
+import { lockFile } from "../lib/file-lock.ts";
+import { AlephError } from "../protocol/errors.ts";
+import { packageManagerOf } from "./owner.ts";
+import { type Release, readRelease } from "./release.ts";
+import { previousOf, swapBack, swapIn } from "./swap.ts";
+
+export interface UpdateOptions {
+  /** Of this executable; nothing when it runs from source. */
+  readonly build: Build | undefined;
+  readonly version: string;
+  /** Path of the executable. */
+  readonly executable: string;
+  readonly fetch: typeof fetch;
+  readonly signal: AbortSignal;
+  /** Another folder with the same files, as a mirror has them. */
+  readonly from?: string | undefined;
+  /** What a new executable calls itself when it is started, such as `0.2.0`; rejects when it does not start. */
+  readonly versionOf: (executable: string) => Promise<string>;
+  /** From 0 to 1. */
+  readonly onProgress?: (part: number) => void;
+}
+
+export interface Found {
+  readonly current: string;
+  readonly newest: string;
+  readonly releasedAt: string;
+  readonly isNewer: boolean;
+}
+
+/** Descriptions are small; a server that sends more means something else. */
+const MAX_DESCRIPTION = 256 * 1024;
+const MAX_SIGNATURE = 1024;
+
+/** Throws `forbidden` for a description that is not signed, `not_found` where there is none. */
+export async function findRelease(options: UpdateOptions): Promise<Found & { readonly release: Release }> {
+  const source = sourceOf(options);
+  const [text, signature] = await Promise.all([
+    fetchText(options, source, "latest.json", MAX_DESCRIPTION),
+    fetchText(options, source, "latest.json.sig", MAX_SIGNATURE),
+  ]);
+  const release = await readRelease(text, signature, source.key);
+  const { version: current } = options;
+  const isNewer = Bun.semver.order(release.version, current) > 0;
+  return { current, newest: release.version, releasedAt: release.released_at, isNewer, release };
+}
+
+/**
+ * Fetches it, checks size and sum, starts it once to see its version, and only then swaps. Throws `conflict` when something
+ * else looks after the executable, `forbidden` when it may not be replaced or what came is not what was signed. Whatever fails,
+ * this executable stays.
+ */
+export async function installRelease(options: UpdateOptions, release: Release): Promise<void> {
+  const { executable, versionOf } = options;
+  const { target } = builtFor(options);
+  const wanted = release.executables[target];
+  if (!wanted) throw new AlephError("not_found", `Version ${release.version} has no executable for ${target}`);
+  using _ = await own(options);
+  const next = join(dirname(executable), `.${release.version}.${crypto.randomUUID()}`);
+  try {
+    await download(options, wanted, next);
+    const told = await versionOf(next).catch((cause: unknown) => {
+      throw new AlephError("conflict", "The new executable does not start on this machine", { cause });
+    });
+    if (told !== release.version) {
+      throw new AlephError("conflict", `The new executable says that it is version ${JSON.stringify(told)}`);
+    }
+    swapIn(executable, next);
+  } finally {
+    await rm(next, { force: true });
+  }
+}
+
+/** Throws `not_found` without an executable from before. */
+export async function goBack(options: UpdateOptions): Promise<{ readonly version: string }> {
+  const { executable, versionOf } = options;
+  builtFor(options);
+  using _ = await own(options);
+  const previous = previousOf(executable);
+  const version = existsSync(previous) ? await versionOf(previous) : "";
+  swapBack(executable);
+  return { version };
+}
+
+function builtFor({ build }: UpdateOptions): Build {
+  if (build) return build;
+  throw new AlephError("conflict", "Aleph runs from its sources here", { data: { hint: "git pull" } });
+}
+
+function sourceOf(options: UpdateOptions): ReleaseSource {
+  const { releases } = builtFor(options);
+  if (releases) return { ...releases, url: options.from ?? releases.url };
+  throw new AlephError("conflict", "This executable was built without a place that its newer versions come from", {
+    data: { hint: "Build it with: bun run build --releases URL --release-key KEY" },
+  });
+}
+
+/** One at a time, and nobody else's executable. */
+async function own({ executable }: UpdateOptions): Promise<Disposable> {
+  const manager = packageManagerOf(realpathSync(executable));
+  if (manager) {
+    throw new AlephError("conflict", `${manager.name} installed this executable and looks after it`, {
+      data: { hint: manager.command },
+    });
+  }
+  try {
+    const lock = await lockFile(join(dirname(executable), ".aleph-update.lock"), { timeoutMs: 0 });
+    if (lock) return lock;
+  } catch (cause) {
+    throw new AlephError("forbidden", `Nothing can be written to "${dirname(executable)}"`, {
+      cause,
+      data: { hint: "Run it as the user who put the executable there" },
+    });
+  }
+  throw new AlephError("conflict", "Another update is under way");
+}
+
+async function fetchText(
+  { fetch, signal }: UpdateOptions,
+  { url }: ReleaseSource,
+  file: string,
+  most: number,
+): Promise<string> {
+  const answer = await ask(fetch, new URL(file, `${url.replace(/\/+$/, "")}/`), signal);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of answer) {
+    length += chunk.length;
+    if (length > most) throw new AlephError("payload_too_large", `"${file}" is larger than ${most} bytes`);
+    chunks.push(chunk);
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
+}
+
+async function ask(fetch: UpdateOptions["fetch"], url: URL, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  let answer: Response;
+  try {
+    answer = await fetch(url, { signal, redirect: "follow" });
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new AlephError("not_found", `"${url.host}" cannot be reached`, { cause });
+  }
+  if (answer.ok && answer.body) return answer.body;
+  throw new AlephError("not_found", `"${url.href}" answered with status ${answer.status}`);
+}
+
+async function download(
+  { fetch, signal, onProgress = () => undefined, ...options }: UpdateOptions,
+  { file, bytes, sha256 }: Release["executables"][string],
+  to: string,
+): Promise<void> {
+  const { url } = sourceOf({ ...options, fetch, signal });
+  const body = await ask(fetch, new URL(file, `${url.replace(/\/+$/, "")}/`), signal);
+  const { O_WRONLY, O_CREAT, O_EXCL } = constants;
+  await using out = await open(to, O_WRONLY | O_CREAT | O_EXCL, 0o755);
+  const hash = new Bun.CryptoHasher("sha256");
+  let length = 0;
+  try {
+    for await (const chunk of gunzipped(body)) {
+      length += chunk.length;
+      if (length > bytes) break;
+      hash.update(chunk);
+      await out.writeFile(chunk);
+      onProgress(length / bytes);
+    }
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new AlephError("conflict", `"${file}" did not come whole`, { cause, data: { hint: "Try again" } });
+  }
+  if (length !== bytes || hash.digest("hex") !== sha256) {
+    throw new AlephError("forbidden", `"${file}" is not the file that was signed`, {
+      data: { hint: "Nothing was changed; try again, and elsewhere if it stays so" },
+    });
+  }
+  await out.sync();
+  // As the present one may be started.
+  await out.chmod((await stat(options.executable)).mode & 0o777);
+}
+
+function gunzipped(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  // Bun's type of the stream is narrower than what it takes.
+  return body.pipeThrough(new DecompressionStream("gzip") as unknown as ReadableWritablePair<Uint8Array, Uint8Array>);
+}
