@@ -4,11 +4,12 @@ import { V03PushNotificationSerializer } from "@a2a-js/sdk/compat/v0_3/server";
 import { RequestMalformedError } from "@a2a-js/sdk/errors";
 import { V1PushNotificationSerializer } from "@a2a-js/sdk/server";
 import { createId } from "../lib/id.ts";
-import { isAddress } from "../lib/ip-address.ts";
 import { describeError, type Log } from "../lib/log.ts";
+import { retryAfter } from "../lib/retry-after.ts";
 import { createSerial, type Serial } from "../lib/serial.ts";
 import { AlephError } from "../protocol/errors.ts";
 import { type NetworkRules, parseNetworkRules } from "../sandbox/network-rules.ts";
+import { mayPost, post } from "../sandbox/post.ts";
 import type { Bus } from "../sdk/bus.ts";
 import type { NetworkDoor } from "../sdk/runtime.ts";
 import type { Store } from "../sdk/store.ts";
@@ -31,8 +32,7 @@ export interface WebhookOptions {
 const MAX_PER_TASK = 10;
 const MAX_TEXT = 4096;
 const TRIES = 6;
-const FIRST_RETRY_MS = 1000;
-const TIMEOUT_MS = 15_000;
+const RETRIES = { firstMs: 1000, factor: 4, longestMs: 300_000 };
 /** Where a state begins that whoever waits should hear of. */
 const TOLD = /^(?:agent\.started|question\.asked|question\.closed)$/;
 
@@ -82,9 +82,7 @@ export class Webhooks implements AsyncDisposable {
     if (target.username !== "" || target.password !== "") {
       throw new RequestMalformedError("The url of a webhook carries no password");
     }
-    const rules = this.#rules();
-    const host = target.hostname.replace(/^\[|\]$/g, "");
-    if (!rules.names(target) || (isAddress(host) && !rules.mayReach(target, host))) {
+    if (!mayPost(target, this.#rules())) {
       throw new RequestMalformedError(`The owner of this agent allows no webhook at "${target.origin}"`);
     }
     const secrets = [token, authentication?.scheme ?? "", authentication?.credentials ?? "", url];
@@ -187,7 +185,7 @@ export class Webhooks implements AsyncDisposable {
         await this.#note(config, state);
         return;
       }
-      await this.#o.wait(FIRST_RETRY_MS * 4 ** (attempt - 1), signal);
+      await this.#o.wait(retryAfter(attempt - 1, RETRIES), signal);
     }
   }
 
@@ -200,20 +198,11 @@ export class Webhooks implements AsyncDisposable {
     const { body, contentType } = serializer.serialize({ payload: { $case: "task", value: shown } }, shown);
     try {
       const way = await door(rules());
-      const response = await way.fetch(
-        {
-          url: config.url,
-          method: "POST",
-          headers: headersOf(config, contentType),
-          body: new TextEncoder().encode(body),
-          redirect: "error",
-        },
-        AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-      );
-      await response.body?.cancel();
-      if (response.ok) return "told";
-      log.warn("a webhook answers with an error", { ...about, status: response.status });
-      return response.status >= 500 || response.status === 429 || response.status === 408 ? "again" : "refused";
+      const headers = headersOf(config, contentType);
+      const { ok, status, isFinal } = await post(way, { url: config.url, headers, body }, signal);
+      if (ok) return "told";
+      log.warn("a webhook answers with an error", { ...about, status });
+      return isFinal ? "refused" : "again";
     } catch (thrown) {
       if (signal.aborted) return "gone";
       log.warn("a webhook could not be reached", { ...about, ...describeError(thrown) });

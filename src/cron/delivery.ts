@@ -1,11 +1,11 @@
 /** Where what a job said goes: a conversation elsewhere, one of the owner's own, or a webhook; on disk together with the run's end. */
 import type { Database } from "bun:sqlite";
-import { isAddress } from "../lib/ip-address.ts";
 import type { CronDeliver } from "../protocol/cron.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Message, MessagePart } from "../protocol/message.ts";
 import { canonicalSessionKey, isEphemeral, parseSessionKey } from "../protocol/session-key.ts";
 import { parseNetworkRules } from "../sandbox/network-rules.ts";
+import { mayPost, post } from "../sandbox/post.ts";
 import type { Publisher } from "../sdk/bus.ts";
 import type { NetworkDoor } from "../sdk/runtime.ts";
 import { appendMessage } from "../session/messages.ts";
@@ -44,8 +44,6 @@ export interface Delivery {
   /** After the commit. */
   announce(): void;
 }
-
-const TIMEOUT_MS = 15_000;
 
 export class Deliveries {
   readonly #o: DeliveryOptions;
@@ -98,14 +96,15 @@ export class Deliveries {
     if (secret !== undefined) {
       headers.push(["aleph-signature", signBody(payload, await resolveSecret(secret), now())]);
     }
-    const way = await door(rules());
-    const signal = AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT_MS)]);
-    const body = new TextEncoder().encode(payload);
-    const response = await way.fetch({ url, method: "POST", headers, body, redirect: "error" }, signal);
-    await response.body?.cancel();
-    if (response.ok) return;
-    const isPassing = response.status >= 500 || response.status === 429 || response.status === 408;
-    throw new AlephError(isPassing ? "provider_error" : "forbidden", `The webhook answered ${response.status}`);
+    const { ok, status, isFinal, retryAfterMs } = await post(
+      await door(rules()),
+      { url, headers, body: payload },
+      stop,
+    );
+    if (ok) return;
+    throw new AlephError(isFinal ? "forbidden" : "provider_error", `The webhook answered ${status}`, {
+      data: { retry_after_ms: retryAfterMs },
+    });
   }
 
   #checkWebhook(url: string): void {
@@ -113,9 +112,7 @@ export class Deliveries {
     if (target?.username !== "" || target.password !== "") {
       throw refuse("webhook", "must be a URL without a password");
     }
-    const rules = parseNetworkRules(this.#o.rules());
-    const host = target.hostname.replace(/^\[|\]$/g, "");
-    if (!rules.names(target) || (isAddress(host) && !rules.mayReach(target, host))) {
+    if (!mayPost(target, parseNetworkRules(this.#o.rules()))) {
       throw new AlephError("forbidden", `No webhook may be called at "${target.origin}"`, {
         data: { hint: `Add "connect:${target.origin}" to webhooks in [cron] of config.toml` },
       });

@@ -1,5 +1,6 @@
 /** How a run of a job ends: what is said of it goes where it belongs in the transaction that says that it has ended. */
 import { describeError, type Log } from "../lib/log.ts";
+import { retryAfter } from "../lib/retry-after.ts";
 import { AlephError, type Reason } from "../protocol/errors.ts";
 import { buildSessionKey } from "../protocol/session-key.ts";
 import type { Publisher } from "../sdk/bus.ts";
@@ -23,7 +24,7 @@ export interface EndingsOptions {
 }
 
 const WEBHOOK_TRIES = 8;
-const WEBHOOK_FIRST_MS = 5000;
+const WEBHOOK_RETRIES = { firstMs: 5000, factor: 3, longestMs: 86_400_000 };
 
 export class Endings {
   readonly #o: EndingsOptions;
@@ -117,11 +118,11 @@ export class Endings {
       await store.write((db) => changeDelivery(db, row.id, "done", null, null));
     } catch (thrown) {
       if (stop.aborted) return;
-      const { reason, message } = AlephError.from(thrown);
+      const { reason, message, data } = AlephError.from(thrown);
       log.warn("webhook of a job was not reached", { cron_id: row.job_id, ...describeError(thrown) });
       const isLast =
         row.delivery_attempts + 1 >= WEBHOOK_TRIES || reason === "forbidden" || reason === "invalid_params";
-      const again = isLast ? null : now() + WEBHOOK_FIRST_MS * 3 ** row.delivery_attempts;
+      const again = isLast ? null : now() + retryAfter(row.delivery_attempts, WEBHOOK_RETRIES, data.retry_after_ms);
       await store.write((db) => changeDelivery(db, row.id, isLast ? "failed" : "pending", again, message));
     }
   }

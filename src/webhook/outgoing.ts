@@ -5,6 +5,7 @@ import { describeError, type Log } from "../lib/log.ts";
 import { retryAfter } from "../lib/retry-after.ts";
 import { createTokenBucket } from "../lib/token-bucket.ts";
 import { AlephError } from "../protocol/errors.ts";
+import { post } from "../sandbox/post.ts";
 import type { Bus, Published } from "../sdk/bus.ts";
 import type { NetworkDoor } from "../sdk/runtime.ts";
 import type { Store } from "../sdk/store.ts";
@@ -50,7 +51,6 @@ export interface Attempt {
 
 const TRIES = 10;
 const RETRIES = { firstMs: 1000, factor: 4, longestMs: 3_600_000 };
-const TIMEOUT_MS = 15_000;
 const MOST_WAITING = 1000;
 const DEAD_KEPT = 100;
 const KEPT_MS = 7 * 86_400_000;
@@ -208,16 +208,9 @@ export class Outgoing implements AsyncDisposable {
         ["aleph-delivery", row.delivery],
         ...(secret === "" ? [] : [["aleph-signature", signBody(row.body, secret, now())] as [string, string]]),
       ];
-      const body = new TextEncoder().encode(row.body);
-      const response = await way.fetch(
-        { url: target.href, method: "POST", headers, body, redirect: "error" },
-        AbortSignal.any([this.#stop.signal, AbortSignal.timeout(TIMEOUT_MS)]),
-      );
-      await response.body?.cancel();
-      const { status, ok } = response;
+      const answer = await post(way, { url: target.href, headers, body: row.body }, this.#stop.signal);
+      const { status, ok, isFinal: final, retryAfterMs } = answer;
       if (ok) return end({ ok, status, error: null });
-      const final = status < 500 && ![408, 425, 429].includes(status);
-      const retryAfterMs = (Number(response.headers.get("retry-after")) || 0) * 1000;
       return end({ ok, status, error: `it answers with status ${status}`, final, retryAfterMs });
     } catch (thrown) {
       return end({ ok: false, status: null, error: sayWhy(thrown) });
