@@ -98,8 +98,8 @@ export async function openTmux(options: TmuxOptions): Promise<Tmux> {
     },
     async pid() {
       const shell = (await run("display-message", "-p", "#{pane_pid}")).trim();
-      const children = Bun.spawnSync(["ps", "-o", "pid=", "--ppid", shell]).stdout.toString().trim().split("\n");
-      return Number(children[0]);
+      const children = await Bun.file(`/proc/${shell}/task/${shell}/children`).text();
+      return Number(children.trim().split(" ")[0]);
     },
     ask: async (format) => (await run("display-message", "-p", format)).trim(),
     async [Symbol.asyncDispose]() {
