@@ -7,7 +7,7 @@ import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { ReleaseSource } from "../src/lib/build.ts";
-import { buildExecutable, drawingPackageOf, ENTRY, hasPackage, TARGETS, type TargetName } from "./bundle.ts";
+import { buildExecutable, ENTRY, installLibraries, TARGETS, type TargetName } from "./bundle.ts";
 import { buildClient } from "./client.ts";
 import { buildShare } from "./share.ts";
 
@@ -63,21 +63,6 @@ function parseReleases(url: string | undefined, key: string | undefined): Releas
     return { url, key: key! };
   console.error("--releases takes a URL and goes with --release-key, a raw Ed25519 public key in base64url");
   process.exit(2);
-}
-
-/** The packages of other platforms come with the first build for them. */
-function installLibraries(targets: readonly TargetName[]): void {
-  const missing = () => targets.filter((target) => !hasPackage(drawingPackageOf(target)));
-  if (missing().length === 0) return;
-  const everywhere = ["--os=*", "--cpu=*", "--libc=*"];
-  Bun.spawnSync([process.execPath, "install", "--frozen-lockfile", "--ignore-scripts", "--silent", ...everywhere], {
-    stdio: ["ignore", "inherit", "inherit"],
-  });
-  for (const target of missing()) {
-    console.error(
-      `${drawingPackageOf(target)} is not in bun.lock: aleph tui will not be in the executable for ${target}`,
-    );
-  }
 }
 
 /** In the form that `sha256sum --check SHA256SUMS` reads. */

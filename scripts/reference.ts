@@ -1,6 +1,10 @@
-/** Writes docs/configuration.md and src/config/schema-version.ts from the schema: `bun scripts/reference.ts`. */
+/**
+ * Writes docs/configuration.md and src/config/schema-version.ts from the schema, and docs/cli.md from the commands: `bun
+ * scripts/reference.ts`.
+ */
 import { join } from "node:path";
 import { configJsonSchema, type JsonSchema, listKnownKeys } from "../src/config/json-schema.ts";
+import { renderCommands } from "./command-reference.ts";
 
 /** Short, for a hash that only has to differ. */
 function schemaVersion(schema: JsonSchema): string {
@@ -8,10 +12,11 @@ function schemaVersion(schema: JsonSchema): string {
 }
 
 /** The files by their path from the root of the checkout. */
-export function renderReference(): Record<string, string> {
+export async function renderReference(): Promise<Record<string, string>> {
   const schema = configJsonSchema();
   return {
     "docs/configuration.md": renderPage(schema),
+    "docs/cli.md": await renderCommands(),
     "src/config/schema-version.ts": `/** Changes with the schema, so that a file that was checked against another one is checked again. Made by scripts/reference.ts. */
 
 export const SCHEMA_VERSION = "${schemaVersion(schema)}";
@@ -57,6 +62,6 @@ half a second after it is saved; when it is not valid, the old config stays and 
 `;
 
 if (import.meta.main) {
-  for (const [path, text] of Object.entries(renderReference()))
+  for (const [path, text] of Object.entries(await renderReference()))
     await Bun.write(join(import.meta.dir, "..", path), text);
 }

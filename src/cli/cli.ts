@@ -2,6 +2,7 @@
 
 import { readEnvironment } from "../config/environment.ts";
 import { nearest } from "../lib/nearest.ts";
+import { allEntries } from "./all-entries.ts";
 import type { Arguments, Command, Entry, Group, Invocation } from "./command.ts";
 import { isGroup } from "./command.ts";
 import { commands } from "./commands/index.ts";
@@ -46,6 +47,7 @@ async function run(line: CommandLine, base: Base): Promise<number> {
   const at = findWord(words, before);
   const name = at < 0 ? undefined : words[at]!;
   if (name === "help") {
+    if (words.includes("--man")) return manual(terminal);
     return help(
       program,
       without(words, at).filter((word) => !word.startsWith("-")),
@@ -141,12 +143,15 @@ async function help(program: string, path: readonly string[], terminal: Terminal
   return EXIT.ok;
 }
 
+async function manual(terminal: Terminal): Promise<number> {
+  const { renderManual } = await import("./manual.ts");
+  terminal.out.write(renderManual(await allEntries(), new Date()));
+  return EXIT.ok;
+}
+
 async function overview(terminal: Terminal, program: string): Promise<number> {
   const { writeOverview } = await import("./help.ts");
-  const entries = await Promise.all(
-    Object.entries(commands).map(async ([name, load]) => [name, await load()] as const),
-  );
-  writeOverview(terminal.out, program, entries);
+  writeOverview(terminal.out, program, await allEntries());
   return EXIT.ok;
 }
 

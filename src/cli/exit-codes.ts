@@ -6,19 +6,27 @@ import { AlephError, type Reason } from "../protocol/errors.ts";
 
 export const EXIT = {
   ok: 0,
-  /** The command was understood and did not work out. */
   failure: 1,
-  /** Unknown command or option, missing or unusable argument. */
   usage: 2,
-  /** No server, or it does not answer (EX_UNAVAILABLE). */
+  /** EX_UNAVAILABLE. */
   unreachable: 69,
-  /** Not allowed: token refused, scope missing, approval denied, file that may not be touched (EX_NOPERM). */
+  /** EX_NOPERM. */
   forbidden: 77,
-  /** config.toml is not valid; the issues are printed (EX_CONFIG). */
+  /** EX_CONFIG. */
   config: 78,
-  /** Ctrl-C. */
   interrupted: 130,
 } as const;
+
+/** As the manual and the reference tell them. */
+export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
+  ok: "It worked",
+  failure: "The command was understood and did not work out",
+  usage: "Unknown command or option, missing or unusable argument",
+  unreachable: "No server, or it does not answer",
+  forbidden: "Not allowed: token refused, scope missing, approval denied, file that may not be touched",
+  config: "config.toml is not valid; the issues are printed",
+  interrupted: "Ctrl-C",
+};
 
 const BY_REASON: Partial<Readonly<Record<Reason, number>>> = {
   invalid_params: EXIT.usage,

@@ -3,6 +3,7 @@
 import { join, resolve } from "node:path";
 import { defaultHomePath, type Environment } from "../config/environment.ts";
 import { type Home, homeAt } from "../config/home.ts";
+import type { Arguments } from "./command.ts";
 
 /** Which Aleph: its folder and its file. */
 export const homeFlags = {
@@ -28,6 +29,9 @@ export const serverFlags = {
 } as const;
 
 export const jsonFlag = { json: { type: "boolean", description: "print JSON for programs" } } as const;
+
+/** What nearly every command takes: the manual and the reference tell it once. */
+export const SHARED_FLAGS: Arguments = { ...jsonFlag, ...serverFlags };
 
 /** The session that something is done in. */
 export const sessionFlag = {

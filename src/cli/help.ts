@@ -52,7 +52,8 @@ export function writeCommandHelp(output: Output, name: string, program: string, 
     Object.entries(args)
       .filter(([, { type }]) => (type === "positional") === positional)
       .map(
-        ([own, argument]) => [positional ? own.toUpperCase() : optionOf(own, argument), describe(argument)] as const,
+        ([own, argument]) =>
+          [positional ? own.toUpperCase() : optionWords(own, argument), describeArgument(argument)] as const,
       );
   for (const [title, rows] of [
     ["Arguments:", rowsOf(true)],
@@ -70,7 +71,8 @@ export function writeCommandHelp(output: Output, name: string, program: string, 
     );
 }
 
-function usageOf(name: string, args: Arguments, withOptions: boolean): string {
+/** `aleph sessions show [options] KEY`. */
+export function usageOf(name: string, args: Arguments, withOptions: boolean): string {
   const places = Object.entries(args).flatMap(([own, { type, required, rest }]) => {
     if (type !== "positional") return [];
     const word = `${own.toUpperCase()}${rest ? "..." : ""}`;
@@ -79,14 +81,16 @@ function usageOf(name: string, args: Arguments, withOptions: boolean): string {
   return [name, ...(withOptions ? ["[options]"] : []), ...places].join(" ");
 }
 
-function optionOf(name: string, { type, alias, valueHint, ...rest }: Argument): string {
+/** `-o, --output FILE`. */
+export function optionWords(name: string, { type, alias, valueHint, ...rest }: Argument): string {
   const shorts = [alias ?? []].flat().map((short) => `-${short}, `);
   const choices = type === "enum" && "options" in rest ? rest.options?.join("|") : undefined;
   const value = type === "boolean" ? "" : ` ${choices ?? (valueHint ?? "value").toUpperCase()}`;
   return `${shorts.join("")}--${name}${value}`;
 }
 
-function describe({ description = "", repeatable, default: preset }: Argument): string {
+/** What it is, whether it may be repeated, and what counts when it is left out. */
+export function describeArgument({ description = "", repeatable, default: preset }: Argument): string {
   const notes = [repeatable ? "may be repeated" : "", preset === undefined ? "" : `default ${preset}`].filter(Boolean);
   return notes.length > 0 ? `${description} (${notes.join(", ")})` : description;
 }
@@ -113,7 +117,8 @@ function fill(text: string, output: Output): string {
     .join("\n");
 }
 
-function wrap(text: string, width: number): string[] {
+/** Lines of at most `width` characters; a longer word stands alone. */
+export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {

@@ -70,8 +70,8 @@ const add = defineCommand({
     ...flags,
   },
   examples: [
-    ['cron add "What is new?" --cron "0 8 * * *" --to telegram:12345', "each morning, said in Telegram"],
-    ['cron add "Remind me of the cake" --at 2026-05-01T17:30', "once"],
+    ['aleph cron add "What is new?" --cron "0 8 * * *" --to telegram:12345', "each morning, said in Telegram"],
+    ['aleph cron add "Remind me of the cake" --at 2026-05-01T17:30', "once"],
   ],
   async run(args, invocation) {
     const missed = MISSED.find((each) => each === args.missed);

@@ -24,8 +24,8 @@ const explain = defineCommand({
     ...serverFlags,
   },
   examples: [
-    ["exec explain 'ls -la | head'", "runs at once: it only looks"],
-    ["exec explain 'rm -rf /' --json", "never runs; the rule that says so has a name"],
+    ["aleph exec explain 'ls -la | head'", "runs at once: it only looks"],
+    ["aleph exec explain 'rm -rf /' --json", "never runs; the rule that says so has a name"],
   ],
   run: (args, invocation) =>
     withClient(args, invocation, async ({ client }) => {

@@ -14,6 +14,7 @@ export const commands = {
   media: (): Promise<Entry> => import("./media.ts").then((module) => module.media),
   import: (): Promise<Entry> => import("./import.ts").then((module) => module.importCommand),
   prompt: (): Promise<Entry> => import("./prompt.ts").then((module) => module.prompt),
+  agents: (): Promise<Entry> => import("./agents.ts").then((module) => module.agents),
   exec: (): Promise<Entry> => import("./exec.ts").then((module) => module.exec),
   tools: (): Promise<Entry> => import("./tools.ts").then((module) => module.tools),
   browser: (): Promise<Entry> => import("./browser.ts").then((module) => module.browser),

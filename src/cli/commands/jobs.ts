@@ -41,7 +41,7 @@ const kill = defineCommand({
     ...jsonFlag,
     ...serverFlags,
   },
-  examples: [["jobs kill job_01…", "at once, as kill -9 does"]],
+  examples: [["aleph jobs kill job_01…", "at once, as kill -9 does"]],
   run: (args, invocation) =>
     withClient(args, invocation, async ({ client }) => {
       const { out, err } = invocation.terminal;

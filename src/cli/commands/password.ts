@@ -12,7 +12,7 @@ const set = defineCommand({
   details:
     "It is asked for without showing it; off a terminal the first line of standard input is taken. It is never an argument:\nothers on the machine can see those. Whoever is logged in with the password before is logged out.",
   args: homeFlags,
-  examples: [["password set", "type it twice"]],
+  examples: [["aleph password set", "type it twice"]],
   async run(args, { env, terminal }) {
     const home = homeOf(args, env);
     let password: string;

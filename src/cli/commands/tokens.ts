@@ -19,7 +19,7 @@ const create = defineCommand({
     ...jsonFlag,
     ...serverFlags,
   },
-  examples: [["tokens create phone --scopes read,chat --days 30", "a token that talks to the agent for a month"]],
+  examples: [["aleph tokens create phone --scopes read,chat --days 30", "a token that talks to the agent for a month"]],
   async run(args, invocation) {
     const names = args.scopes.split(",").map((name) => name.trim());
     const scopes = SCOPES.filter((scope) => names.includes(scope));

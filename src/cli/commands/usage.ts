@@ -31,8 +31,8 @@ export const usage = defineCommand({
     ...serverFlags,
   },
   examples: [
-    ["usage", "the last 30 days"],
-    ["usage --by model --since 7d", "which models took how much this week"],
+    ["aleph usage", "the last 30 days"],
+    ["aleph usage --by model --since 7d", "which models took how much this week"],
   ],
   async run(args, invocation) {
     const now = Date.now();

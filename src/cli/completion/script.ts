@@ -1,6 +1,5 @@
 /** The completion script for a shell, for all commands as they are. */
-import type { Entry } from "../command.ts";
-import { commands } from "../commands/index.ts";
+import { allEntries } from "../all-entries.ts";
 import { specOf } from "./spec.ts";
 
 const SHELLS = {
@@ -13,8 +12,5 @@ const SHELLS = {
 export async function completionScript(shell: string): Promise<string | undefined> {
   if (!Object.hasOwn(SHELLS, shell)) return undefined;
   const script = await SHELLS[shell as keyof typeof SHELLS]();
-  const entries = Object.entries(commands).map(
-    async ([name, load]): Promise<readonly [string, Entry]> => [name, await load()],
-  );
-  return script(specOf(await Promise.all(entries)));
+  return script(specOf(await allEntries()));
 }

@@ -19,11 +19,7 @@ const ASKED: Readonly<Record<Exclude<Kind, keyof typeof OWN>, (client: Client) =
   grants: async (client) => (await client.call("approvals.grants", {})).grants.map(({ approval_id }) => approval_id),
   providers: async (client) => (await client.call("models.config", {})).providers.map(({ id }) => id),
   plugins: async (client) => (await client.call("plugins.list", {})).plugins.map(({ id }) => id),
-  agents: async (client) => {
-    const { config } = await client.call("config.get", {});
-    const { agents } = config as { readonly agents?: Readonly<Record<string, unknown>> };
-    return [...new Set(["main", ...Object.keys(agents ?? {})])];
-  },
+  agents: async (client) => (await client.call("agent.list", {})).agents.map(({ agent }) => agent),
   devices: async (client) => (await client.call("auth.devices.list", {})).devices.map(({ device_id }) => device_id),
   interfaces: async (client) => (await client.call("interface.list", {})).interfaces.map((each) => each.interface),
   invites: async (client) => (await client.call("auth.invites.list", {})).invites.map(({ invite_id }) => invite_id),

@@ -21,6 +21,7 @@ const NODE: Without = { because: "what a node's own process calls: aleph node" }
 const COMMAND_OF: Readonly<Record<MethodName, string | Without>> = {
   "agent.abort": "runs cancel",
   "agent.cancel": "runs cancel",
+  "agent.list": "agents list",
   "agent.prompt": "prompt",
   "agent.run": "chat",
   "agent.status": { because: "runs show tells it with all the rest" },
