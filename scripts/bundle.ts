@@ -51,13 +51,28 @@ export const BUNDLE = {
 } satisfies Partial<Bun.BuildConfig>;
 
 /** The package with the drawing library of a target; it is installed only where it is asked for. */
-export function drawingPackageOf(target: TargetName): string {
+function drawingPackageOf(target: TargetName): string {
   const [system, processor, libc] = target.split("-");
   return `@opentui/core-${system === "windows" ? "win32" : system}-${processor}${libc === "musl" ? "-musl" : ""}`;
 }
 
-export function hasPackage(name: string): boolean {
+function hasPackage(name: string): boolean {
   return existsSync(join(import.meta.dir, "../node_modules", name, "package.json"));
+}
+
+/** The packages of other platforms come with the first build for them. */
+export function installLibraries(targets: readonly TargetName[]): void {
+  const missing = () => targets.filter((target) => !hasPackage(drawingPackageOf(target)));
+  if (missing().length === 0) return;
+  const everywhere = ["--os=*", "--cpu=*", "--libc=*"];
+  Bun.spawnSync([process.execPath, "install", "--frozen-lockfile", "--ignore-scripts", "--silent", ...everywhere], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  for (const target of missing()) {
+    console.error(
+      `${drawingPackageOf(target)} is not in bun.lock: aleph tui will not be in the executable for ${target}`,
+    );
+  }
 }
 
 export interface Executable {

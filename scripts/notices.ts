@@ -47,7 +47,7 @@ export async function collectNotices(): Promise<string> {
 }
 
 /** Their folders. */
-async function bundledPackages(): Promise<string[]> {
+export async function bundledPackages(): Promise<string[]> {
   const external = ["@aleph/plugin-sdk"];
   const result = await Bun.build({ ...BUNDLE, entrypoints: [ENTRY], metafile: true, throw: true });
   // A bundle of its own: what plugins import is carried within their entries.

@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+// Starts the executable of this platform, which npm installed beside this package.
+const { spawn } = require("node:child_process");
+const { existsSync, readdirSync } = require("node:fs");
+
+const isMusl = process.platform === "linux" && readdirSync("/lib").some((name) => name.startsWith("ld-musl-"));
+const system = process.platform === "win32" ? "windows" : process.platform;
+const name = `@aleph-server/${system}-${process.arch}${isMusl ? "-musl" : ""}`;
+
+function find() {
+  try {
+    return require.resolve(`${name}/bin/aleph-server${system === "windows" ? ".exe" : ""}`);
+  } catch {
+    return undefined;
+  }
+}
+
+const executable = find();
+if (executable === undefined || !existsSync(executable)) {
+  console.error(`aleph-server: the package ${name} is not installed`);
+  console.error("Install again without --omit=optional; if there is no such package, this platform is not supported");
+  process.exit(1);
+}
+// Signals that are sent to this process alone, as a service manager does, are handed on.
+const child = spawn(executable, process.argv.slice(2), { stdio: "inherit", windowsHide: true });
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+child.on("error", (error) => {
+  console.error(`aleph-server: ${error.message}`);
+  process.exit(1);
+});
+child.on("exit", (code, signal) => {
+  if (signal === null) process.exit(code);
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+});
