@@ -3,6 +3,7 @@ import { expect } from "bun:test";
 import { join } from "node:path";
 import { a2aApp } from "../support/a2a.ts";
 import { pythonTests } from "../support/python.ts";
+import { until } from "../support/until.ts";
 
 const CLIENT = join(import.meta.dir, "../support/a2a/python-client.py");
 const ASK = { tool_call: { name: "ask_user", args: { question: "Which colour?" } } };
@@ -30,7 +31,7 @@ const TOLD = {
   going: true,
   found: [true, 0],
   cancelled: "canceled",
-  webhooks: ["https://example.com/hook", "https://example.com/hook", 1, 0],
+  webhooks: [true, true, 1, 0],
   refused: {
     "no task": "TaskNotFoundError",
     "cancelled twice": "TaskNotCancelableError",
@@ -42,24 +43,36 @@ const TOLD = {
 };
 
 for (const [version, more] of [
-  ["1.0", { listed: [2, 6, true] }],
+  ["1.0", { listed: [2, 7, true] }],
   ["0.3", {}],
 ] as const) {
   pythonTest(
     `a client in Python that speaks ${version} gives tasks, watches, answers and cancels them`,
     async (python) => {
-      await using t = await a2aApp();
+      const told: { readonly token: string | null; readonly body: string }[] = [];
+      await using hook = Bun.serve({
+        hostname: "127.0.0.1",
+        port: 0,
+        async fetch(request) {
+          told.push({ token: request.headers.get("x-a2a-notification-token"), body: await request.text() });
+          return new Response();
+        },
+      });
+      await using t = await a2aApp({ config: { a2a: { webhooks: [`connect:${hook.url.origin}`] } } });
       t.fake.reply("It is noon", "Still noon", ["Once ", "upon ", "a time"], "Read it", [ASK], "Painted it green", {
         steps: ["Beginning"],
         end: "silence",
       });
       const child = Bun.spawn([python, CLIENT, version], {
-        env: { PATH: process.env.PATH ?? "", AGENT_URL: t.url, AGENT_TOKEN: t.token },
+        env: { PATH: process.env.PATH ?? "", AGENT_URL: t.url, AGENT_TOKEN: t.token, WEBHOOK_URL: `${hook.url}hook` },
         stdio: ["ignore", "pipe", "pipe"],
       });
       const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
       expect([await child.exited, err]).toEqual([0, ""]);
-      expect(JSON.parse(out)).toEqual({ ...TOLD, ...more });
+      const { telling, ...result } = JSON.parse(out);
+      expect(result).toEqual({ ...TOLD, ...more });
+      const last = await until(() => told.find(({ body }) => body.includes(telling) && body.includes("Told")));
+      expect(last.token).toBe("secret");
       // What was sent as a file has reached the model.
       expect(JSON.stringify(t.fake.requests[3]!.body.messages)).toContain("note.txt");
     },

@@ -22,7 +22,8 @@ from a2a.types.a2a_pb2 import (
     TaskState,
 )
 
-URL, TOKEN, VERSION = os.environ["AGENT_URL"], os.environ["AGENT_TOKEN"], sys.argv[1]
+URL, TOKEN, HOOK = os.environ["AGENT_URL"], os.environ["AGENT_TOKEN"], os.environ["WEBHOOK_URL"]
+VERSION = sys.argv[1]
 WHO = ClientCallContext(state={"sessionId": "test"})
 
 
@@ -113,7 +114,7 @@ async def main():
         cancelled = await plain.cancel_task(CancelTaskRequest(id=going.id), context=WHO)
         told["cancelled"] = state(cancelled)
 
-        hook = TaskPushNotificationConfig(task_id=task.id, id="mine", url="https://example.com/hook", token="t")
+        hook = TaskPushNotificationConfig(task_id=task.id, id="mine", url=HOOK, token="secret")
         made = await plain.create_task_push_notification_config(hook, context=WHO)
         one = await plain.get_task_push_notification_config(
             GetTaskPushNotificationConfigRequest(task_id=task.id, id="mine"), context=WHO
@@ -124,11 +125,16 @@ async def main():
             DeleteTaskPushNotificationConfigRequest(task_id=task.id, id="mine"), context=WHO
         )
         after = await plain.list_task_push_notification_configs(many, context=WHO)
-        told["webhooks"] = [made.url, one.url, len(before.configs), len(after.configs)]
+        told["webhooks"] = [made.url == HOOK, one.url == HOOK, len(before.configs), len(after.configs)]
+        telling = message("Tell me")
+        telling.configuration.task_push_notification_config.CopyFrom(
+            TaskPushNotificationConfig(url=HOOK, token="secret")
+        )
+        told["telling"] = (await answer(plain, telling)).id
 
         if VERSION == "1.0":
             page = await plain.list_tasks(ListTasksRequest(page_size=2), context=WHO)
-            told["listed"] = [len(page.tasks), page.total_size, page.tasks[0].id == going.id]
+            told["listed"] = [len(page.tasks), page.total_size, page.tasks[0].id == told["telling"]]
 
         told["refused"] = {
             "no task": await refused(plain.get_task(GetTaskRequest(id="none"), context=WHO)),
