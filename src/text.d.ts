@@ -17,3 +17,9 @@ declare module "*.css" {
   const text: string;
   export default text;
 }
+
+/** With `type: "file"`: where it lies, in the executable too. */
+declare module "*.png" {
+  const path: string;
+  export default path;
+}

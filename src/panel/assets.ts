@@ -5,6 +5,7 @@
 import type { HTMLBundle } from "bun";
 import { AlephError } from "../protocol/errors.ts";
 import panelPage from "./index.html";
+import { INSTALLABLE_LINKS, installableFiles } from "./installable.ts";
 import loginPage from "./login.html";
 
 export interface PanelFile {
@@ -16,7 +17,7 @@ export interface PanelFile {
   readonly immutable: boolean;
 }
 
-/** By path: `/`, `/login` and `/<name>-<hash>.<ending>`. */
+/** By path: `/`, `/login`, what makes it installable, and `/<name>-<hash>.<ending>`. */
 export type PanelFiles = ReadonlyMap<string, PanelFile>;
 
 const PAGES: readonly { readonly path: string; readonly page: HTMLBundle }[] = [
@@ -27,14 +28,23 @@ const PAGES: readonly { readonly path: string; readonly page: HTMLBundle }[] = [
 /** Throws `internal` when the panel's sources cannot be built. */
 export async function loadPanel(): Promise<PanelFiles> {
   const files = new Map<string, PanelFile>();
+  const add = async ({ path, name, body }: Made, immutable: boolean) => {
+    const bytes = await (path === "/" ? withLinks(body) : body).arrayBuffer();
+    files.set(path, { bytes, type: typeOf(name), etag: `"${Bun.hash(bytes).toString(36)}"`, immutable });
+  };
   const pages = PAGES.every(({ page }) => page.files !== undefined) ? await embedded() : await built();
-  for (const { path, name, body } of pages) {
-    const type = typeOf(name);
-    const bytes = await body.arrayBuffer();
-    const etag = `"${Bun.hash(bytes).toString(36)}"`;
-    files.set(path, { bytes, type, etag, immutable: !PAGES.some((page) => page.path === path) });
-  }
+  for (const made of pages) await add(made, !PAGES.some(({ path }) => path === made.path));
+  // Who is offline is not asked to log in.
+  const shell = new Map([...files].flatMap(([path, { etag }]) => (path === "/login" ? [] : [[path, etag]])));
+  for (const made of installableFiles(shell)) await add(made, false);
   return files;
+}
+
+/** What the bundler would look for in the file system. */
+function withLinks(page: Blob): Response {
+  return new HTMLRewriter()
+    .on("head", { element: (head) => void head.append(INSTALLABLE_LINKS, { html: true }) })
+    .transform(new Response(page));
 }
 
 interface Made {
@@ -82,6 +92,8 @@ function typeOf(name: string): string {
     js: "text/javascript;charset=utf-8",
     css: "text/css;charset=utf-8",
     svg: "image/svg+xml",
+    png: "image/png",
+    webmanifest: "application/manifest+json",
   };
   return types[ending] ?? "application/octet-stream";
 }

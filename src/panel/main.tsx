@@ -4,6 +4,7 @@ import { options, render } from "preact";
 import { openWebSocket } from "../client/transport.ts";
 import { AlephError } from "../protocol/errors.ts";
 import { App } from "./app.tsx";
+import { becomeApplication } from "./application.ts";
 import { deviceName, openEntry } from "./device/entry.ts";
 import { createTypesetter } from "./markdown/typesetter.ts";
 import { createDrafts } from "./state/drafts.ts";
@@ -107,3 +108,4 @@ render(
   />,
   document.getElementById("app")!,
 );
+becomeApplication(panel);

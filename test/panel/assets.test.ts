@@ -57,12 +57,33 @@ describe("the panel's files", () => {
     for (const path of files.keys()) if (path.endsWith(".js")) expect(text(path)).not.toMatch(elsewhere);
   });
 
-  test("all but the pages have a hash in their names and never change", () => {
+  test("all but the pages and what installs them have a hash in their names and never change", () => {
+    const named = new Set(["/", "/login", "/sw.js", "/manifest.webmanifest"]);
     for (const [path, { immutable, etag, type }] of files) {
-      expect(immutable).toBe(path !== "/" && path !== "/login");
+      expect(immutable).toBe(!named.has(path) && !path.endsWith(".png"));
       if (immutable) expect(path).toMatch(/^\/[\w.-]+-[a-z0-9]{8}\.(?:js|css|svg)$/);
       expect(etag).toMatch(/^"[a-z0-9]+"$/);
-      expect(type).toMatch(/^(?:text\/(?:html|javascript|css);charset=utf-8|image\/svg\+xml)$/);
+      expect(type).toMatch(
+        /^(?:text\/(?:html|javascript|css);charset=utf-8|image\/(?:svg\+xml|png)|application\/manifest\+json)$/,
+      );
     }
+  });
+
+  test("the manifest names icons that are there, of the sizes that it says", () => {
+    const manifest = JSON.parse(text("/manifest.webmanifest")) as { icons: { src: string; sizes: string }[] };
+    expect(manifest).toMatchObject({ id: "/", start_url: "/", scope: "/", display: "standalone" });
+    for (const { src, sizes } of manifest.icons) {
+      const view = new DataView(files.get(src)!.bytes);
+      expect(`${view.getUint32(16)}x${view.getUint32(20)}`).toBe(sizes);
+    }
+  });
+
+  test("the worker keeps every script of the panel, and neither the login nor anything that is no file", () => {
+    const [, list = "[]"] = /const FILES = (\[.*?\]);/.exec(text("/sw.js"))!;
+    const kept = JSON.parse(list) as string[];
+    const wanted = [...files.keys()].filter((path) => /-[a-z0-9]{8}\.(?:js|css|svg)$/.test(path));
+    expect(kept.filter((path) => !path.startsWith("/icon")).toSorted()).toEqual(["/", ...wanted].toSorted());
+    expect(kept.every((path) => files.has(path))).toBe(true);
+    expect(() => new Bun.Transpiler({ loader: "js" }).transformSync(text("/sw.js"))).not.toThrow();
   });
 });

@@ -2,6 +2,8 @@
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { isTopic } from "../../client/client.ts";
+import { notify } from "../application.ts";
+import { hashOf } from "../state/router.ts";
 import { useShell, useT } from "./context.ts";
 import { titleOf } from "./session-words.ts";
 import { asText } from "./tool-words.ts";
@@ -26,12 +28,15 @@ export function Announcer() {
       if (isTopic(event, "auth.pairing_requested")) {
         const words = t("say.pairing", { name: asText(event.data.name) });
         setUrgent(words);
-        if (panel.preferences.notify.peek() && document.hidden) notify(words, event.data.pairing_id);
+        if (panel.preferences.notify.peek() && document.hidden)
+          void notify(words, { tag: event.data.pairing_id, place: hashOf({ page: "devices" }) });
       }
       if (isTopic(event, "approval.requested")) {
         const words = t("say.waits", { tool: event.data.tool, reason: event.data.reason });
         setUrgent(words);
-        if (panel.preferences.notify.peek() && document.hidden) notify(words, event.data.approval_id);
+        const { session_key: key, approval_id: tag } = event.data;
+        const place = hashOf(typeof key === "string" ? { page: "session", key } : { page: "approvals" });
+        if (panel.preferences.notify.peek() && document.hidden) void notify(words, { tag, place });
       }
     });
     return () => listener[Symbol.dispose]();
@@ -68,10 +73,4 @@ export function Announcer() {
       </div>
     </>
   );
-}
-
-function notify(body: string, tag: string): void {
-  if (!("Notification" in window) || Notification.permission !== "granted") return;
-  const notification = new Notification("Aleph", { body, tag });
-  notification.onclick = () => window.focus();
 }

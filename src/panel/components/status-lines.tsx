@@ -12,7 +12,9 @@ export function StatusLines() {
   const [issue] = configIssues.value;
   return (
     <div class="lines">
-      {link.kind === "lost" && <Lost since={link.since} retryAt={link.retryAt} />}
+      {link.kind === "lost" && (
+        <Lost since={first.current === undefined ? undefined : link.since} retryAt={link.retryAt} />
+      )}
       {link.kind === "refused" && (
         <p class="line danger" role="alert">
           {t("link.refused")} {link.error.message}.
@@ -40,7 +42,8 @@ export function StatusLines() {
   );
 }
 
-function Lost({ since, retryAt }: { since: number; retryAt: number | undefined }) {
+/** `since` is undefined where there was no connection yet. */
+function Lost({ since, retryAt }: { since: number | undefined; retryAt: number | undefined }) {
   const t = useT();
   const { time } = useFormats();
   const { connection, now } = usePanel();
@@ -53,7 +56,7 @@ function Lost({ since, retryAt }: { since: number; retryAt: number | undefined }
   return (
     <p class="line danger" role="status">
       <strong>{t("link.lost")}</strong>
-      <span>{t("link.stale", { time: time(since) })}</span>
+      <span>{since === undefined ? t("link.never") : t("link.stale", { time: time(since) })}</span>
       {/* Not read out each second. */}
       <span aria-hidden="true">{seconds > 0 ? t("link.retry_in", { seconds }) : t("link.retrying")}</span>
       <button type="button" class="link" onClick={() => connection.retryNow()}>

@@ -6,6 +6,7 @@ import { useFormats, usePanel, useT } from "../components/context.ts";
 import { Exactly } from "../components/exactly.tsx";
 import { Failure } from "../components/failure.tsx";
 import { Late } from "../components/late.tsx";
+import { NotifyButton } from "../components/notify-button.tsx";
 import { PageHead } from "../components/page-head.tsx";
 import { Trouble } from "../components/trouble.tsx";
 import { useAct } from "../components/use-act.ts";
@@ -26,6 +27,9 @@ export function ApprovalsPage() {
           <ApprovalCard key={question.approval_id} question={question} first={question === waiting[0]} />
         ))}
         {waiting.length === 0 && <p class="aside">{t("approvals.none_waiting")}</p>}
+        <p>
+          <NotifyButton />
+        </p>
         {phase.kind === "loading" && !list && <Late>{t("approvals.loading")}</Late>}
         {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void grants.load()} />}
         {list && (

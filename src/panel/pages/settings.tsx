@@ -77,6 +77,13 @@ export function SettingsPage() {
               />
             </label>
             {refused && <p class="meta failed">{t("settings.notify_refused")}</p>}
+            {panel.install.value && (
+              <Row label={t("settings.install")}>
+                <button type="button" class="button" onClick={() => void panel.install.peek()?.()}>
+                  {t("settings.install_now")}
+                </button>
+              </Row>
+            )}
             <Row label={t("settings.keys")}>
               <button type="button" class="button" onClick={() => openDialog({ kind: "keys" })}>
                 {t("keys.help")} <kbd>?</kbd>

@@ -48,6 +48,8 @@ export interface Panel extends Disposable {
   /** Why config.toml is not in force as it stands, told by the server. */
   readonly configIssues: ReadonlySignal<readonly { path: string; message: string; line?: number | undefined }[]>;
   readonly mediaLinks: MediaLinks;
+  /** Installs the panel as an application; undefined while the browser does not offer it. */
+  readonly install: Signal<(() => Promise<void>) | undefined>;
   /** Whether words are looked for in the conversation that is open. */
   readonly finding: Signal<boolean>;
   /** What a message shall begin with: taken by the composer that is in sight. */
@@ -194,6 +196,7 @@ export function createPanel(options: PanelOptions): Panel {
     server,
     configIssues,
     mediaLinks: createMediaLinks(call, now),
+    install: signal<(() => Promise<void>) | undefined>(undefined),
     finding: signal(false),
     offered: signal<string | undefined>(undefined),
     kept,

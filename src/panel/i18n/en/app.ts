@@ -155,4 +155,7 @@ export const app = {
   "find.older": "Older",
   "part.loading": "Loading…",
   "part.failed": "This part could not be loaded.",
+  "settings.install": "Application",
+  "settings.install_now": "Install on this device",
+  "link.never": "Conversations come when it answers. You can write drafts meanwhile.",
 } as const;

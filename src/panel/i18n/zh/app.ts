@@ -154,4 +154,7 @@ export const app = {
   "find.older": "较早",
   "part.loading": "正在加载…",
   "part.failed": "此部分无法加载。",
+  "settings.install": "应用",
+  "settings.install_now": "安装到此设备",
+  "link.never": "连接后将显示会话。您可以先撰写草稿。",
 } satisfies Record<keyof typeof en, string>;
