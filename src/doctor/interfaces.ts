@@ -18,7 +18,7 @@ export async function checkInterfaces(home: Home, env: Environment): Promise<rea
   const ids = Object.entries(current.interfaces).flatMap(([id, { enabled = true }]) => (enabled ? [id] : []));
   if (ids.length === 0) return [];
   const obstacles = await findInterfaceObstacles(current, process.platform);
-  if (obstacles.length === 0) return [ok(`${ids.join(", ")} can work here; their state: aleph rpc interface.list`)];
+  if (obstacles.length === 0) return [ok(`${ids.join(", ")} can work here; their state: aleph interfaces`)];
   return obstacles.map(({ id, obstacle }) =>
     warn(
       `${id}: ${obstacle}`,

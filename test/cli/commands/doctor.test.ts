@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
-import { chmodSync, existsSync, mkdirSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Finding } from "../../../src/protocol/finding.ts";
 import { createSandbox } from "../../../src/sandbox/sandbox.ts";
 import { testApp } from "../../support/app.ts";
-import { runCli } from "../../support/cli.ts";
+import { openScreen, runCli } from "../../support/cli.ts";
 import { fakeHome } from "../../support/fake-home.ts";
 import { testFolder } from "../../support/folder.ts";
 import { startOpenAiFake } from "../../support/providers/openai.ts";
@@ -61,7 +61,8 @@ test("doctor tells a person what to do, line by line", async () => {
     `warn  home         ${home.path} can be read by other users\n                   chmod 700 ${home.path}\n`,
   );
   expect(stdout).toContain("ok    models       fake/m answers by default\n");
-  expect(stdout).toEndWith("\n0 failed, 1 to look at\n");
+  expect(stdout).toContain("warn  secrets      config.toml has in the clear: providers.fake.api_key\n");
+  expect(stdout).toEndWith("\n0 failed, 2 to look at\n");
 });
 
 test("doctor fails for secrets that others can read", async () => {
@@ -179,3 +180,70 @@ test.skipIf(process.platform === "darwin")("doctor names interfaces that cannot 
     ],
   ]);
 });
+
+test("doctor --fix closes what others can read, moves keys out of config.toml when it is told to, and says so", async () => {
+  await using home = await testFolder();
+  chmodSync(home.path, 0o755);
+  mkdirSync(join(home.path, "credentials"), { mode: 0o700 });
+  const token = join(home.path, "credentials/openai");
+  writeFileSync(token, "sk-x\n", { mode: 0o644 });
+  const config = join(home.path, "config.toml");
+  const toml =
+    '# mine\n[providers.odd]\ntype = "demo"\n[interfaces.telegram]\nenabled = false\ntoken = "123:abc" # bot\n';
+  writeFileSync(config, toml, { mode: 0o600 });
+  const run = (...words: string[]) => runCli(["doctor", ...words], { home: home.path });
+  const dry = await run("--fix", "--dry-run");
+  expect(dry.stdout).toContain(
+    "\nWould: Take the home from other users\nWould: Take the files of secrets from other users\n",
+  );
+  expect(statSync(token).mode & 0o777).toBe(0o644);
+  // What asks the providers has opened the home, and with that closed it.
+  chmodSync(home.path, 0o755);
+  const plain = await run();
+  expect([plain.code, plain.stderr]).toEqual([1, "aleph doctor --fix mends 3 of it\n"]);
+  expect(plain.stdout).toContain("warn  secrets      config.toml has in the clear: interfaces.telegram.token\n");
+  chmodSync(home.path, 0o755);
+  const fixed = await run("--fix");
+  expect(fixed.stdout).toContain(
+    "Done: Take the home from other users\nDone: Take the files of secrets from other users\nLeft; --yes",
+  );
+  expect(fixed.code).toBe(0);
+  expect([statSync(home.path).mode & 0o777, statSync(token).mode & 0o777]).toEqual([0o700, 0o600]);
+  expect(readFileSync(config, "utf8")).toBe(toml);
+  const { repairs } = JSON.parse((await run("--fix", "--yes", "--json")).stdout) as { repairs: object[] };
+  expect(repairs).toEqual([
+    { what: "Move interfaces.telegram.token from config.toml to files that their owner alone reads", status: "done" },
+  ]);
+  const reference = "file:credentials/interfaces-telegram-token";
+  expect(readFileSync(config, "utf8")).toBe(toml.replace("123:abc", reference));
+  expect(readFileSync(join(home.path, "credentials/interfaces-telegram-token"), "utf8")).toBe("123:abc\n");
+}, 60_000);
+
+test("doctor --fix asks at a terminal before it moves a secret", async () => {
+  await using home = await testFolder();
+  chmodSync(home.path, 0o700);
+  const config = join(home.path, "config.toml");
+  const toml = '[interfaces.telegram]\nenabled = false\ntoken = "123:abc"\n';
+  writeFileSync(config, toml, { mode: 0o600 });
+  await using screen = openScreen(["doctor", "--fix"], { home: home.path });
+  await screen.shows("Move interfaces.telegram.token from config.toml to files that their owner alone reads? [y/N]");
+  screen.type("n\r");
+  await screen.shows("Left; --yes agrees to it");
+  expect(await screen.exited).toBe(0);
+  expect(readFileSync(config, "utf8")).toBe(toml);
+}, 60_000);
+
+test("doctor --fix writes completions of another version anew, and leaves those of somebody else", async () => {
+  await using home = await testFolder();
+  chmodSync(home.path, 0o700);
+  const [bash, fish] = [".local/share/bash-completion/completions/aleph", ".config/fish/completions/aleph.fish"].map(
+    (path) => join(home.path, path),
+  ) as [string, string];
+  for (const path of [bash, fish]) mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(bash, "# Completion of aleph for bash. Old\n");
+  writeFileSync(fish, "# mine\n");
+  const fixed = await runCli(["doctor", "--fix"], { home: home.path });
+  expect(fixed.stdout).toContain(`Done: Write ${bash} anew\n`);
+  const { stdout } = await runCli(["completions", "bash"], { home: home.path });
+  expect([readFileSync(bash, "utf8"), readFileSync(fish, "utf8")]).toEqual([stdout, "# mine\n"]);
+}, 60_000);
