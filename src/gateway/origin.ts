@@ -23,7 +23,7 @@ export interface OriginRules {
 }
 
 /** The one file that is for pages of others: the same for everybody, and nothing of anybody. */
-export const WIDGET_PATH = "/widget.js";
+const WIDGET_PATH = "/widget.js";
 
 /**
  * As `checkOrigin`, but for two doors: anybody's page may load the widget, and at the socket the origin of another page is
@@ -46,7 +46,7 @@ export function checkDoor(
  * Throws `forbidden` unless this Host may be asked for and this Origin may ask. The port of a known name may be any: it
  * is another one behind a tunnel or a container, and a page cannot choose the Host that it sends.
  */
-export function checkOrigin(request: Pick<Request, "method" | "headers">, rules: OriginRules): void {
+function checkOrigin(request: Pick<Request, "method" | "headers">, rules: OriginRules): void {
   const host = checkHost(request, rules);
   const { method, headers } = request;
   const origin = headers.get("origin");

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { networkInterfaces } from "node:os";
-import { checkOrigin, isLoopbackAddress, isLoopbackHost, type OriginRules } from "../../src/gateway/origin.ts";
+import { checkDoor, isLoopbackAddress, isLoopbackHost, type OriginRules } from "../../src/gateway/origin.ts";
 import { AlephError } from "../../src/protocol/errors.ts";
 
 const RULES: OriginRules = { boundHost: "127.0.0.1", allowedHosts: [], allowedOrigins: [] };
 
 function verdict(headers: Record<string, string>, rules: Partial<OriginRules> = {}, method = "GET"): string {
   try {
-    checkOrigin({ method, headers: new Headers(headers) }, { ...RULES, ...rules });
+    checkDoor("/", { method, headers: new Headers(headers) }, { ...RULES, ...rules });
     return "in";
   } catch (thrown) {
     expect(thrown).toBeInstanceOf(AlephError);
@@ -19,7 +19,7 @@ function verdict(headers: Record<string, string>, rules: Partial<OriginRules> = 
 const UNKNOWN = "forbidden: This host name is not served here";
 const FOREIGN = "forbidden: Requests from this origin are not allowed";
 
-describe("checkOrigin: Host", () => {
+describe("checkDoor: Host", () => {
   test.each(["127.0.0.1", "127.0.0.1:18790", "localhost", "LOCALHOST:1", "[::1]", "[::1]:18790"])(
     "%s is known",
     (host) => {
@@ -92,7 +92,7 @@ describe("checkOrigin: Host", () => {
   });
 });
 
-describe("checkOrigin: Origin", () => {
+describe("checkDoor: Origin", () => {
   test("the page's own origin and none are let in", () => {
     expect(verdict({ host: "127.0.0.1:18790", origin: "http://127.0.0.1:18790" })).toBe("in");
     expect(verdict({ host: "LocalHost:18790", origin: "http://localhost:18790" })).toBe("in");
@@ -143,7 +143,7 @@ describe("checkOrigin: Origin", () => {
   });
 });
 
-describe("checkOrigin: Sec-Fetch-Site", () => {
+describe("checkDoor: Sec-Fetch-Site", () => {
   const host = "127.0.0.1:18790";
 
   test.each(["cross-site", "same-site"])(
@@ -180,4 +180,44 @@ test("isLoopbackHost and isLoopbackAddress: this machine and nothing that looks 
       isLoopbackAddress,
     ),
   ).toEqual([]);
+});
+
+describe("checkDoor: the pages of others", () => {
+  const door = (pathname: string, headers: Record<string, string>, rules: Partial<OriginRules> = {}) => {
+    try {
+      const given = { host: "127.0.0.1:18790", ...headers };
+      return checkDoor(pathname, { method: "GET", headers: new Headers(given) }, { ...RULES, ...rules }) ?? "in";
+    } catch (thrown) {
+      return (thrown as AlephError).message;
+    }
+  };
+  const shop = { origin: "https://shop.example" };
+
+  test("may load the widget under a known name, whatever the browser says of them", () => {
+    for (const headers of [
+      shop,
+      { origin: "null" },
+      { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" },
+      { "sec-fetch-site": "same-site", "sec-fetch-mode": "cors" },
+    ] as Record<string, string>[]) {
+      expect(door("/widget.js", headers)).toBe("in");
+    }
+    expect(door("/widget.js", { ...shop, host: "evil.example" })).toBe("This host name is not served here");
+    for (const path of ["/widget.js/", "/Widget.js", "/widget.js.map", "//widget.js"]) {
+      expect([path, door(path, shop)]).toEqual([path, "Requests from this origin are not allowed"]);
+    }
+  });
+
+  test("are told apart at the socket, where somebody else says whether they were invited", () => {
+    expect(door("/ws", shop)).toBe("https://shop.example");
+    expect(door("/ws", { origin: "null" })).toBe("null");
+    expect(door("/ws", {})).toBe("in");
+    expect(door("/ws", { origin: "http://127.0.0.1:18790" })).toBe("in");
+    expect(door("/ws", shop, { allowedOrigins: ["https://shop.example"] })).toBe("in");
+    expect(door("/ws", { ...shop, host: "evil.example" })).toBe("This host name is not served here");
+    expect(door("/ws", { "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors" })).toBe(
+      "Requests from this origin are not allowed",
+    );
+    expect(door("/ws/", shop)).toBe("Requests from this origin are not allowed");
+  });
 });
