@@ -59,10 +59,9 @@ for (const [version, more] of [
         },
       });
       await using t = await a2aApp({ config: { a2a: { webhooks: [`connect:${hook.url.origin}`] } } });
-      t.fake.reply("It is noon", "Still noon", ["Once ", "upon ", "a time"], "Read it", [ASK], "Painted it green", {
-        steps: ["Beginning"],
-        end: "silence",
-      });
+      const endless = { steps: ["Beginning"], end: "silence" } as const;
+      const story = ["Once ", "upon ", "a time"];
+      t.fake.reply("It is noon", "Still noon", story, "Read it", [ASK], "Painted it green", endless, "Told");
       const child = Bun.spawn([python, CLIENT, version], {
         env: { PATH: process.env.PATH ?? "", AGENT_URL: t.url, AGENT_TOKEN: t.token, WEBHOOK_URL: `${hook.url}hook` },
         stdio: ["ignore", "pipe", "pipe"],
