@@ -301,8 +301,8 @@ function submit(ui: Ui): void {
   const { field } = ui.state.peek();
   const [, word = "", argument = ""] = /^\/(\S+)\s*(.*)$/s.exec(field.text.trim()) ?? [];
   if (!COMMANDS.some((command) => command.word === word)) return void ui.send("queue");
-  ui.options.history.add(field.text);
   ui.set({ field: fieldOf(""), notice: undefined });
+  ui.remember(field.text);
   runOwn(ui, word, argument.trim());
 }
 

@@ -123,13 +123,22 @@ export class Ui {
     this.try(() => this.desk.approvals.resolve(question.approval_id, decision));
   }
 
+  /** For the next time; without room for it the conversation goes on all the same. */
+  remember(text: string): void {
+    try {
+      this.options.history.add(text);
+    } catch (thrown) {
+      this.say(`Not kept in the history: ${thrown instanceof Error ? thrown.message : String(thrown)}`, "warn");
+    }
+  }
+
   /** `steer` reaches the answer that is being written. */
   send(mode: "queue" | "steer"): void {
     const { field } = this.state.peek();
     if (field.text.trim() === "") return;
     const { text } = field;
-    this.options.history.add(text);
     this.set({ field: EMPTY, notice: undefined, anchor: undefined, leftAt: undefined });
+    this.remember(text);
     this.try(async () => {
       try {
         const attachments = await this.#attachmentsOf(text);
