@@ -55,6 +55,7 @@ export function ConfigText({ editor }: { editor: TextEditor }) {
         spellcheck={false}
         autocomplete="off"
         wrap="off"
+        placeholder={t("config.empty")}
         value={draft}
         onInput={({ currentTarget }) => {
           editor.write(currentTarget.value);

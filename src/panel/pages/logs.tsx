@@ -6,6 +6,7 @@ import { CopyButton } from "../components/copy-button.tsx";
 import { Failure } from "../components/failure.tsx";
 import { Late } from "../components/late.tsx";
 import { saveText } from "../components/save-text.ts";
+import { exactText } from "../components/tool-words.ts";
 import { usePart } from "../components/use-part.ts";
 import { VirtualList } from "../components/virtual-list.tsx";
 import { createLogTail, fieldsText, LEVELS, type LogLine, lineText } from "../state/log-tail.ts";
@@ -149,8 +150,11 @@ function Lines() {
 const renderLine = (line: LogLine) => <Line line={line} />;
 
 function Line({ line }: { line: LogLine }) {
+  const t = useT();
   const { time } = useFormats();
   const at = new Date(line.ts);
+  const { stack, cause, ...fields } = line.fields;
+  const more = [stack, cause].filter((part) => part !== undefined).map((part) => exactText(part));
   return (
     <div class={`log-line is-${line.level}`}>
       <time class="meta" dateTime={at.toISOString()} title={time(line.ts)}>
@@ -158,7 +162,13 @@ function Line({ line }: { line: LogLine }) {
       </time>
       <span class="log-level">{line.level}</span>
       <span class="log-text">
-        {line.message} <span class="log-fields">{fieldsText(line)}</span>
+        {line.message} <span class="log-fields">{fieldsText({ fields })}</span>
+        {more.length > 0 && (
+          <details class="same log-more">
+            <summary>{t("logs.more")}</summary>
+            <pre>{more.join("\n")}</pre>
+          </details>
+        )}
       </span>
     </div>
   );

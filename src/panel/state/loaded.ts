@@ -23,21 +23,22 @@ export function createLoaded<T>(read: () => Promise<T>): Loaded<T> {
     try {
       do {
         isStale = false;
-        value.value = await read();
+        value.value = await (async () => read())();
         // Something changed while the answer was on its way.
       } while (isStale);
       phase.value = READY;
     } catch (error) {
       phase.value = failed(error);
+    } finally {
+      // At once: who asks from here on is not to be told by what was read before.
+      loading = undefined;
     }
   }
 
   function load(): Promise<void> {
     isWanted = true;
     if (loading) isStale = true;
-    loading ??= run().finally(() => {
-      loading = undefined;
-    });
+    loading ??= run();
     return loading;
   }
 

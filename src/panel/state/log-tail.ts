@@ -113,7 +113,7 @@ export function areaOf({ fields }: LogLine): string {
 }
 
 /** What a line says besides its message, as `key=value`. */
-export function fieldsText({ fields }: LogLine): string {
+export function fieldsText({ fields }: Pick<LogLine, "fields">): string {
   return Object.entries(fields)
     .map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)
     .join(" ");

@@ -49,3 +49,27 @@ test("createLoaded says what went wrong, keeps what it had, and is well again af
     { kind: "failed", trouble: { reason: "overloaded", message: "Too much", hint: undefined } },
   ]);
 });
+
+test("createLoaded reads anew for who asks at whatever moment after it has read", async () => {
+  for (let ticks = 0; ticks < 12; ticks++) {
+    let asked = 0;
+    const loaded = createLoaded(async () => ++asked);
+    void loaded.load();
+    for (let tick = 0; tick < ticks; tick++) await null;
+    const before = asked;
+    await loaded.load();
+    expect([ticks, asked > before]).toEqual([ticks, true]);
+  }
+});
+
+test("createLoaded can be asked again after a read that threw at once", async () => {
+  let fails = true;
+  const loaded = createLoaded(() => {
+    if (fails) throw new AlephError("cancelled", "No line");
+    return Promise.resolve(1);
+  });
+  await loaded.load();
+  fails = false;
+  await loaded.load();
+  expect([loaded.value.value, loaded.phase.value.kind]).toEqual([1, "ready"]);
+});

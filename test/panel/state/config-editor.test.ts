@@ -1,0 +1,129 @@
+import { expect, test } from "bun:test";
+import { createConfigEditor, patchOf } from "../../../src/panel/state/config-editor.ts";
+import type { Call } from "../../../src/panel/state/connection.ts";
+import { AlephError } from "../../../src/protocol/errors.ts";
+import type { EventFrame } from "../../../src/protocol/events.ts";
+import { until } from "../../support/until.ts";
+
+const SCHEMA = { properties: { log: { properties: { level: { type: "string" } } } } };
+
+function server() {
+  const asked: [string, unknown][] = [];
+  const world: { text: string; trouble: AlephError | undefined; issues: object[] } = {
+    text: "old",
+    trouble: undefined,
+    issues: [],
+  };
+  const call = (async (method: string, params: Record<string, unknown>) => {
+    asked.push([method, params]);
+    switch (method) {
+      case "config.get":
+        return { path: "/config.toml", config: {}, file: {}, pinned: {}, by_hand: [] };
+      case "config.schema":
+        return SCHEMA;
+      case "config.text":
+        return { path: "/config.toml", text: world.text, revision: `r-${world.text}` };
+      case "config.check":
+        return { issues: world.issues, changed: ["log"] };
+      case "config.apply":
+        if (world.trouble) throw world.trouble;
+        world.text = String(params.text);
+        return { changed: ["log"] };
+      default:
+        if (world.trouble) throw world.trouble;
+        return { changed: ["log"] };
+    }
+  }) as unknown as Call;
+  const takeAsked = (method?: string) => asked.splice(0).filter(([name]) => method === undefined || name === method);
+  return { editor: createConfigEditor({ call, now: () => 1 }), world, takeAsked };
+}
+
+const changed = { topic: "config.changed", seq: 1, ts: 1, data: { sections: ["log"] } } as unknown as EventFrame;
+
+test("createConfigEditor sends only what was changed, once", async () => {
+  const { editor, takeAsked } = server();
+  await editor.load();
+  expect(editor.sections.value.map(({ name, fields }) => [name, fields.map(({ key }) => key)])).toEqual([
+    ["log", ["log.level"]],
+  ]);
+  editor.edit(["log", "level"], "warn");
+  editor.edit(["gateway", "port"], 1);
+  editor.edit(["gateway", "port"], undefined);
+  takeAsked();
+  expect(await editor.save()).toEqual(["log"]);
+  expect(takeAsked("config.patch")).toEqual([["config.patch", { patch: { log: { level: "warn" } } }]]);
+  expect(editor.edits.value).toEqual({});
+});
+
+test("createConfigEditor keeps what the server did not take, with the reasons by key", async () => {
+  const { editor, world } = server();
+  editor.edit(["log", "level"], "loud");
+  const issues = [{ path: "log.level", message: "must be one of" }];
+  world.trouble = new AlephError("config_invalid", "Config is not valid", { data: { issues } });
+  await expect(editor.save()).rejects.toMatchObject({ reason: "config_invalid" });
+  expect([Object.keys(editor.edits.value), editor.issues.value]).toEqual([["log.level"], issues]);
+  editor.edit(["log", "level"], "warn");
+  expect(editor.issues.value).toEqual([]);
+  editor.forgetEdits();
+  expect(editor.edits.value).toEqual({});
+});
+
+test("createConfigEditor begins a table of its own", async () => {
+  const { editor } = server();
+  editor.begin("agents", "writer");
+  editor.begin("agents", "reader");
+  editor.edit(["agents", "writer", "model"], "m");
+  editor.edit(["agents", "writer", "prompt"], null);
+  expect(patchOf(Object.values(editor.edits.value))).toEqual({ agents: { writer: { model: "m", prompt: null } } });
+});
+
+test("patchOf makes a key of any name a key and nothing else", () => {
+  const patch = patchOf([{ path: ["providers", "__proto__", "type"], value: "x" }]);
+  expect(Object.keys(patch.providers as object)).toEqual(["__proto__"]);
+  expect(({} as Record<string, unknown>).type).toBeUndefined();
+});
+
+test("the text is saved with the revision that it was made of, and read again", async () => {
+  const { editor, takeAsked } = server();
+  const { text } = editor;
+  await text.load();
+  text.write("new");
+  expect(text.verdict.value).toBeUndefined();
+  await text.check();
+  expect(text.verdict.value).toEqual({ issues: [], changed: ["log"] });
+  takeAsked();
+  await text.save();
+  expect(takeAsked("config.apply")).toEqual([["config.apply", { text: "new", revision: "r-old" }]]);
+  expect([text.saved.value, text.draft.value]).toEqual(["new", "new"]);
+});
+
+test("the text that nobody touched follows the file; one that somebody writes is told to be stale and stays", async () => {
+  const { editor, world } = server();
+  const { text } = editor;
+  await text.load();
+  world.text = "elsewhere";
+  editor.handle?.(changed);
+  await until(() => text.saved.value === "elsewhere");
+  text.write("mine");
+  world.text = "again";
+  editor.handle?.(changed);
+  await until(() => text.stale.value);
+  expect(text.draft.value).toBe("mine");
+  world.trouble = new AlephError("conflict", "The file was changed meanwhile");
+  await expect(text.save()).rejects.toMatchObject({ reason: "conflict" });
+  expect(text.draft.value).toBe("mine");
+  await text.load();
+  expect([text.draft.value, text.stale.value]).toEqual(["again", false]);
+});
+
+test("the verdict is that of the newest text", async () => {
+  const { editor, world } = server();
+  await editor.text.load();
+  world.issues = [{ path: "", message: "wrong", line: 1 }];
+  editor.text.write("a");
+  const first = editor.text.check();
+  world.issues = [];
+  editor.text.write("b");
+  await Promise.all([first, editor.text.check()]);
+  expect(editor.text.verdict.value).toEqual({ issues: [], changed: ["log"] });
+});
