@@ -2,6 +2,7 @@
 import type { Client } from "../client/client.ts";
 import { printableLine } from "../lib/terminal-text.ts";
 import { AlephError } from "../protocol/errors.ts";
+import { openProgress } from "./progress.ts";
 import { interrupted } from "./question.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -20,8 +21,10 @@ export async function whenLetIn(open: () => Promise<Client>, terminal: Terminal,
   const { err } = terminal;
   const code = codeOf(first.refusal);
   err.write(
-    `${printableLine(origin)} does not know this terminal yet. Its code is ${err.style.bold(code)}\nTo let it in, on that machine or any terminal that may: aleph pairing approve ${code}\nWaiting … (Ctrl-C to stop)\n`,
+    `${printableLine(origin)} does not know this terminal yet. Its code is ${err.style.bold(code)}\nTo let it in, on that machine or any terminal that may: aleph pairing approve ${code}\n`,
   );
+  if (!err.isTerminal) err.write("Waiting … (Ctrl-C to stop)\n");
+  using waiting = openProgress(terminal, "Waiting … (Ctrl-C to stop)");
   const stop = Promise.withResolvers<never>();
   // Whoever waits below hears of it; nobody else needs to.
   stop.promise.catch(() => undefined);
@@ -33,6 +36,7 @@ export async function whenLetIn(open: () => Promise<Client>, terminal: Terminal,
       await Promise.race([Bun.sleep(ASK_EVERY_MS), stop.promise]);
       const next = await Promise.race([tryOpen(open), stop.promise]);
       if (!("refusal" in next)) {
+        waiting[Symbol.dispose]();
         err.write("Let in\n");
         return next.client;
       }

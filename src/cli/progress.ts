@@ -25,9 +25,7 @@ export function openProgress({ err }: Pick<Terminal, "err">, what: string): Prog
   const draw = () => {
     const mark = err.style.cyan(FRAMES[frame++ % FRAMES.length]!);
     const room = Math.max(10, (err.width ?? 80) - 4 - (part === undefined ? 0 : BAR + 7));
-    err.write(
-      `${shown ? "\r\x1b[K" : "\x1b[?25l"}${mark} ${cut(said, room)}${part === undefined ? "" : ` ${bar(part)}`}`,
-    );
+    err.write(`\r\x1b[K${mark} ${cut(said, room)}${part === undefined ? "" : ` ${bar(part)}`}`);
     shown = true;
   };
   let timer = setTimeout(function tick() {
@@ -46,7 +44,7 @@ export function openProgress({ err }: Pick<Terminal, "err">, what: string): Prog
     },
     [Symbol.dispose]() {
       clearTimeout(timer);
-      if (shown) err.write("\r\x1b[K\x1b[?25h");
+      if (shown) err.write("\r\x1b[K");
       shown = false;
     },
   };

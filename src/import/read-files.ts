@@ -1,6 +1,7 @@
 /** Finds conversations in a file or folder, whichever program wrote them. */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { nothingThere } from "../lib/nothing-there.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { ImportSource } from "../protocol/imported.ts";
 import { isAleph, readAleph } from "./aleph.ts";
@@ -28,7 +29,7 @@ const LOOKED_AT = 50;
 
 /** Each file in its turn, so that one at a time is in memory. Throws `not_found` when there is nothing at `path`. */
 export async function* readFiles(path: string, from: ImportSource | undefined): AsyncGenerator<ReadFile> {
-  const found = await stat(path).catch(() => undefined);
+  const found = await stat(path).catch(nothingThere);
   if (found === undefined) throw new AlephError("not_found", `There is no file or folder ${path}`);
   if (!found.isDirectory()) {
     yield { path, reading: await readOne(path, from) };

@@ -7,6 +7,7 @@ import { defineCommand } from "../command.ts";
 import { homeFlags, homeOf, jsonFlag } from "../flags.ts";
 import { formatBytes } from "../format.ts";
 import { writeJson } from "../output.ts";
+import { withProgress } from "../progress.ts";
 
 export const backup = defineCommand({
   summary: "Write everything into one file: conversations, media, config, plugins, skills, workspaces",
@@ -29,12 +30,14 @@ export const backup = defineCommand({
   ],
   async run(args, { env, terminal }) {
     const now = Date.now();
-    const { file, bytes, manifest, skipped } = await writeBackup({
+    const wanted = {
       home: homeOf(args, env),
       file: toFile(args.file, now),
       credentials: args.credentials === true,
       now,
-    });
+    };
+    const written = await withProgress(terminal, "Writing the backup", () => writeBackup(wanted));
+    const { file, bytes, manifest, skipped } = written;
     const { files, credentials } = manifest;
     if (args.json) return writeJson(terminal.out, { file, bytes, files: files.length, credentials, skipped });
     terminal.err.write(

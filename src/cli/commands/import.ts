@@ -11,6 +11,7 @@ import { EXIT } from "../exit-codes.ts";
 import { usageError } from "../failure.ts";
 import { jsonFlag, serverFlags } from "../flags.ts";
 import { writeJson } from "../output.ts";
+import { openProgress } from "../progress.ts";
 import { writeTable } from "../table.ts";
 
 export const importCommand = defineCommand({
@@ -42,10 +43,13 @@ export const importCommand = defineCommand({
       const from = IMPORT_SOURCES.find((name) => name === args.from);
       const dryRun = args["dry-run"] === true;
       const report = new Report();
+      using progress = openProgress(invocation.terminal, "Reading");
       for await (const { path, reading } of readFiles(resolve(args.path), from)) {
+        progress.say(printableLine(`${path}: ${report.rows.length} conversations so far`));
         if (reading === undefined) report.unknown.push(path);
         else await take(client, path, reading, { agent: args.agent, dryRun, report });
       }
+      progress[Symbol.dispose]();
       if (args.json) writeJson(out, { dry_run: dryRun, ...report.facts() });
       else {
         if (report.rows.length > 0) {

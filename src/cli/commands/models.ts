@@ -22,7 +22,8 @@ const list = defineCommand({
   run: (args, invocation) =>
     withClient(args, invocation, async ({ client }): Promise<number> => {
       const { out, err } = invocation.terminal;
-      const { models: all, errors } = await client.call("models.list", {});
+      const asked = () => client.call("models.list", {});
+      const { models: all, errors } = await withProgress(invocation.terminal, "Asking the providers", asked);
       const models = args.provider ? all.filter(({ provider }) => provider === args.provider) : all;
       if (args.json) writeJson(out, { models, errors });
       else if (models.length === 0) err.write("No provider lists a model\n");

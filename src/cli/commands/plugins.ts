@@ -15,6 +15,7 @@ import { askAndApprove, isOpen, said } from "../plugins/approval.ts";
 import { init } from "../plugins/init.ts";
 import { pack, validate } from "../plugins/offline.ts";
 import { nextStep, type ShownPlugin, writeRequest } from "../plugins/view.ts";
+import { withProgress } from "../progress.ts";
 import { askAndRemove } from "../removal.ts";
 import { toSource } from "../source.ts";
 import { writeFacts, writeTable } from "../table.ts";
@@ -135,7 +136,8 @@ const install = defineCommand({
         terminal.err.write(`${JSON.stringify(source)} is looked for on the machine of the server\n`);
       }
       const accept_permissions = args.yes === true;
-      const installed = await client.call("plugins.install", { source, accept_permissions });
+      const asked = () => client.call("plugins.install", { source, accept_permissions });
+      const installed = await withProgress(terminal, "Fetching and checking it", asked);
       if (args.json) {
         writeJson(terminal.out, installed);
         return EXIT.ok;

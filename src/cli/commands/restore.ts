@@ -7,6 +7,7 @@ import { EXIT } from "../exit-codes.ts";
 import { homeOf, jsonFlag } from "../flags.ts";
 import { formatTime } from "../format.ts";
 import { writeJson } from "../output.ts";
+import { withProgress } from "../progress.ts";
 import { agreed } from "../question.ts";
 
 export const restore = defineCommand({
@@ -27,11 +28,9 @@ export const restore = defineCommand({
       terminal.err.write("Nothing was changed\n");
       return EXIT.failure;
     }
-    const { manifest, aside, keptCredentials } = await restoreBackup({
-      home,
-      file: resolve(args.file),
-      now: Date.now(),
-    });
+    const wanted = { home, file: resolve(args.file), now: Date.now() };
+    const restored = await withProgress(terminal, "Checking and taking it back", () => restoreBackup(wanted));
+    const { manifest, aside, keptCredentials } = restored;
     const { files, created_at, aleph_version, credentials } = manifest;
     if (args.json) {
       writeJson(terminal.out, { home: home.path, files: files.length, created_at, aleph_version, credentials, aside });

@@ -8,6 +8,7 @@ import { usageError } from "../failure.ts";
 import { jsonFlag, serverFlags } from "../flags.ts";
 import { formatTime } from "../format.ts";
 import { writeJson } from "../output.ts";
+import { withProgress } from "../progress.ts";
 import { confirm } from "../question.ts";
 import { askAndRemove } from "../removal.ts";
 import { toSource } from "../source.ts";
@@ -94,11 +95,13 @@ const install = defineCommand({
   run: (args, invocation) =>
     withClient(args, invocation, async ({ client }): Promise<number> => {
       const { terminal, program } = invocation;
-      const installed = await client.call("skills.install", {
+      const wanted = {
         source: toSource(args.source),
         accept: args.yes === true,
         ...(args.path === undefined ? {} : { path: args.path }),
-      });
+      };
+      const asked = () => client.call("skills.install", wanted);
+      const installed = await withProgress(terminal, "Fetching and checking it", asked);
       if (args.json) {
         writeJson(terminal.out, installed);
         return EXIT.ok;

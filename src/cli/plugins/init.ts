@@ -1,6 +1,7 @@
 /** `aleph plugins init`: a folder with a plugin that works, to be changed from there. */
 import { lstat, mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { nothingThere } from "../../lib/nothing-there.ts";
 import { defineCommand } from "../command.ts";
 import { usageError } from "../failure.ts";
 
@@ -20,7 +21,7 @@ export const init = defineCommand({
     const { SKELETON_KINDS, skeletonFiles } = await import("../../plugin/skeleton/skeleton.ts");
     const folder = resolve(args.path);
     const files = skeletonFiles(basename(folder), SKELETON_KINDS.find((kind) => kind === args.kind)!);
-    if (await lstat(folder).catch(() => undefined)) {
+    if (await lstat(folder).catch(nothingThere)) {
       throw usageError(`${JSON.stringify(args.path)} exists already`, "Name a folder that is to be made");
     }
     for (const { path, content } of files) {

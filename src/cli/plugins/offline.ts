@@ -1,6 +1,7 @@
 /** `aleph plugins validate` and `pack`: what an author does before a plugin is shared; no server is asked. */
 import { lstat, realpath, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { nothingThere } from "../../lib/nothing-there.ts";
 import { printableLine } from "../../lib/terminal-text.ts";
 import { VERSION } from "../../lib/version.ts";
 import { AlephError } from "../../protocol/errors.ts";
@@ -99,7 +100,7 @@ export const pack = defineCommand({
 });
 
 async function check(given: string) {
-  const stats = await lstat(given).catch(() => undefined);
+  const stats = await lstat(given).catch(nothingThere);
   if (!stats)
     throw usageError(`There is no folder ${JSON.stringify(given)}`, "Name the folder that holds aleph_plugin.toml");
   const folder = await realpath(given);
