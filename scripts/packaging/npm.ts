@@ -1,6 +1,6 @@
 /** Packages for npm: one small one that people install, and one for each platform with its executable, of which npm takes the one that fits. */
 import { chmodSync, cpSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { TargetName } from "../bundle.ts";
 import { type Release, targetsOf } from "./release.ts";
 import { run } from "./run.ts";
@@ -62,5 +62,5 @@ async function writePackage(tree: string, manifest: object): Promise<void> {
 
 /** The name of the file that npm made. */
 async function pack(tree: string, to: string): Promise<string> {
-  return (await run(["npm", "pack", "--silent", "--pack-destination", to], { cwd: tree })).trim();
+  return (await run(["npm", "pack", "--silent", "--pack-destination", resolve(to)], { cwd: tree })).trim();
 }

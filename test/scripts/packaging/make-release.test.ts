@@ -1,0 +1,251 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Ajv } from "ajv";
+import { makeArchives } from "../../../scripts/packaging/archives.ts";
+import { makeRelease } from "../../../scripts/packaging/make-release.ts";
+import { type Release, sha256Of } from "../../../scripts/packaging/release.ts";
+import { buildShare } from "../../../scripts/share.ts";
+import { ensureSigningKey, type SigningKey } from "../../../src/lib/signing-key.ts";
+import { readRelease } from "../../../src/update/release.ts";
+import { type TestFolder, testFolder } from "../../support/folder.ts";
+import { scriptOf } from "../../support/releases.ts";
+
+const VERSION = "7.8.9";
+const TARGETS = ["linux-x64", "linux-x64-musl", "linux-arm64", "darwin-arm64", "windows-x64"] as const;
+
+let home: TestFolder;
+let key: SigningKey;
+let server: ReturnType<typeof Bun.serve>;
+let release: Release;
+let files: readonly string[];
+/** In place of a file of the release. */
+const spoiled = new Map<string, string>();
+
+beforeAll(async () => {
+  home = await testFolder();
+  key = await ensureSigningKey(join(home.path, "key.pem"));
+  const folder = join(home.path, "release");
+  mkdirSync(folder);
+  server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch(request) {
+      const name = new URL(request.url).pathname.slice(1);
+      return new Response(spoiled.get(name) ?? Bun.file(join(folder, name)));
+    },
+    error: () => new Response("No such file", { status: 404 }),
+  });
+  // Small ones that know their version: what they are is nothing to those who pack them.
+  const executable = join(home.path, "executable");
+  writeFileSync(executable, scriptOf(VERSION), { mode: 0o755 });
+  const share = join(home.path, "share");
+  const date = new Date("2026-11-21T10:20:30Z");
+  await buildShare(share, date);
+  const executables = Object.fromEntries(TARGETS.map((target) => [target, executable]));
+  release = { version: VERSION, date, folder, url: server.url.href, executables, share };
+  files = await makeRelease(release, key);
+}, 120_000);
+
+afterAll(async () => {
+  await server?.stop(true);
+  await home?.[Symbol.asyncDispose]();
+});
+
+async function runScript(env: Record<string, string>, shell = "sh") {
+  const child = Bun.spawn([shell, join(release.folder, "install.sh")], {
+    env: { PATH: process.env.PATH!, HOME: join(home.path, "user"), TMPDIR: home.path, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [out, err, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { out, err, code };
+}
+
+describe("a release", () => {
+  test("lists the sums of all its files", async () => {
+    const listed = readFileSync(join(release.folder, "SHA256SUMS"), "utf8").trim().split("\n");
+    expect(listed.map((line) => line.slice(66))).toEqual([...files].filter((file) => file !== "SHA256SUMS"));
+    for (const line of listed) expect(line.slice(0, 64)).toBe(await sha256Of(join(release.folder, line.slice(66))));
+    expect(readdirSync(release.folder).toSorted()).toEqual(
+      [...new Set(files.map((file) => file.split("/")[0]!))].toSorted(),
+    );
+  });
+
+  test("describes its executables for aleph update, signed", async () => {
+    const read = (name: string) => readFileSync(join(release.folder, name), "utf8");
+    const described = await readRelease(read("latest.json"), read("latest.json.sig"), key.publicKey);
+    expect([described.version, described.released_at, Object.keys(described.executables)]).toEqual([
+      VERSION,
+      "2026-11-21T10:20:30.000Z",
+      [...TARGETS],
+    ]);
+    const { file, bytes, sha256 } = described.executables["linux-x64"]!;
+    const unpacked = Bun.gunzipSync(readFileSync(join(release.folder, file)));
+    expect([unpacked.length, new Bun.CryptoHasher("sha256").update(unpacked).digest("hex")]).toEqual([bytes, sha256]);
+  });
+});
+
+describe("an archive", () => {
+  test("holds the executable, its licences, manual pages and completions, owned by nobody in particular", async () => {
+    const name = `aleph-server-${VERSION}-linux-x64`;
+    const listed =
+      await Bun.$`tar --list --verbose --numeric-owner --file ${join(release.folder, `${name}.tar.gz`)}`.text();
+    const lines = listed
+      .trim()
+      .split("\n")
+      .map((line) => line.split(/\s+/));
+    expect(
+      lines.map((line) => line[5]!.replace(`${name}/`, "")).filter((path) => path !== "" && !path.endsWith("/")),
+    ).toEqual([
+      "CHANGELOG.md",
+      "LICENSE",
+      "README.md",
+      "THIRD-PARTY-NOTICES.txt",
+      "aleph-server",
+      "share/bash-completion/completions/aleph",
+      "share/bash-completion/completions/aleph-server",
+      "share/fish/vendor_completions.d/aleph.fish",
+      "share/man/man1/aleph-server.1",
+      "share/man/man1/aleph.1",
+      "share/zsh/site-functions/_aleph",
+    ]);
+    expect(new Set(lines.map((line) => line[1]))).toEqual(new Set(["0/0"]));
+    expect(lines.find((line) => line[5]?.endsWith("/aleph-server"))?.[0]).toBe("-rwxr-xr-x");
+  });
+
+  test("has the same bytes whenever it is made", async () => {
+    const folder = join(home.path, "again");
+    mkdirSync(folder);
+    const again = await makeArchives({ ...release, folder });
+    for (const file of again)
+      expect(await sha256Of(join(folder, file))).toBe(await sha256Of(join(release.folder, file)));
+  });
+});
+
+describe("install.sh", () => {
+  test("installs the executable for this machine and says how to begin", async () => {
+    const bin = join(home.path, "user/.local/bin");
+    const { err, code } = await runScript({});
+    expect([code, err]).toEqual([
+      0,
+      `Fetching aleph-server-${VERSION}-linux-x64\nInstalled {"version":"${VERSION}"} in ${bin}\nBegin with: ${bin}/aleph wizard (and put ${bin} on your PATH)\n`,
+    ]);
+    expect(readdirSync(bin).toSorted()).toEqual(["aleph", "aleph-server"]);
+    expect(readlinkSync(join(bin, "aleph"))).toBe("aleph-server");
+    expect(lstatSync(join(bin, "aleph-server")).mode & 0o777).toBe(0o755);
+    // A second time over the first, into a folder that is on PATH.
+    const again = await runScript({ ALEPH_BIN: bin, PATH: `${process.env.PATH}:${bin}` });
+    expect([again.code, again.err.split("\n").at(-2)]).toEqual([0, "Begin with: aleph wizard"]);
+    expect(readdirSync(home.path).filter((name) => name.startsWith("aleph-install."))).toEqual([]);
+  });
+
+  test("installs nothing when the archive is not the one that is listed", async () => {
+    const name = `aleph-server-${VERSION}-linux-x64.tar.gz`;
+    spoiled.set(name, "something else");
+    const bin = join(home.path, "nothing");
+    expect(await runScript({ ALEPH_BIN: bin })).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("install: the archive is not the one that SHA256SUMS lists; nothing was installed"),
+    });
+    spoiled.delete(name);
+    expect(readdirSync(home.path)).not.toContain("nothing");
+  });
+
+  test("says what is missing: a version, a server, a platform", async () => {
+    const bin = join(home.path, "nothing");
+    const last = async (env: Record<string, string>) => {
+      const { code, err } = await runScript({ ALEPH_BIN: bin, ...env });
+      return [code, err.trim().split("\n").at(-1)];
+    };
+    expect(await last({ ALEPH_VERSION: "9.9.9" })).toEqual([
+      1,
+      `install: ${release.url}SHA256SUMS does not list aleph-server-9.9.9-linux-x64.tar.gz`,
+    ]);
+    expect(await last({ ALEPH_RELEASES: "http://127.0.0.1:9" })).toEqual([
+      1,
+      "install: http://127.0.0.1:9/SHA256SUMS cannot be fetched",
+    ]);
+    const fake = join(home.path, "fake");
+    mkdirSync(fake);
+    writeFileSync(join(fake, "uname"), '#!/bin/sh\n[ "$1" = -m ] && echo riscv64 || echo Linux\n', { mode: 0o755 });
+    expect(await last({ PATH: `${fake}:${process.env.PATH}` })).toEqual([
+      1,
+      "install: there is no executable for the processor riscv64",
+    ]);
+    writeFileSync(join(fake, "uname"), '#!/bin/sh\n[ "$1" = -m ] && echo x86_64 || echo Plan9\n', { mode: 0o755 });
+    expect((await last({ PATH: `${fake}:${process.env.PATH}` }))[1]).toStartWith(
+      "install: there is no executable for Plan9",
+    );
+  });
+});
+
+describe("the npm packages", () => {
+  test("install the executable of this platform alone, and hand arguments, exit codes and signals on", async () => {
+    const prefix = join(home.path, "npm");
+    mkdirSync(prefix);
+    const platform = `${process.platform}-${process.arch}`;
+    const packages = [`aleph-server-${platform}-${VERSION}.tgz`, `aleph-server-${VERSION}.tgz`];
+    const options = ["--offline", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--silent"];
+    await Bun.$`npm install ${options} --prefix ${prefix} ${packages.map((name) => join(release.folder, name))}`.quiet();
+    expect(await Bun.$`${join(prefix, "node_modules/.bin/aleph")} version`.json()).toEqual({ version: VERSION });
+    const installed = join(prefix, "node_modules/@aleph-server", platform, "bin/aleph-server");
+    writeFileSync(installed, '#!/bin/sh\necho "$@"\nexit 7\n');
+    chmodSync(installed, 0o755);
+    const seven = await Bun.$`${join(prefix, "node_modules/.bin/aleph-server")} a "b c"`.nothrow().quiet();
+    expect([seven.exitCode, seven.stdout.toString()]).toEqual([7, "a b c\n"]);
+    writeFileSync(installed, "#!/bin/sh\ntrap 'echo told; exit 3' TERM\necho ready\nwhile :; do sleep 0.05; done\n");
+    const child = Bun.spawn([join(prefix, "node_modules/.bin/aleph-server")], { stdout: "pipe" });
+    const reader = child.stdout.getReader();
+    expect(new TextDecoder().decode((await reader.read()).value)).toBe("ready\n");
+    child.kill("SIGTERM");
+    expect([new TextDecoder().decode((await reader.read()).value), await child.exited]).toEqual(["told\n", 3]);
+  }, 60_000);
+});
+
+describe("the formula", () => {
+  test("names the archive of each platform with its sum", async () => {
+    const text = readFileSync(join(release.folder, "homebrew-aleph/Formula/aleph-server.rb"), "utf8");
+    const pairs = [...text.matchAll(/url "(.*)"\n\s+sha256 "(.*)"/g)].map(([, url, sum]) => [url!, sum!] as const);
+    expect(pairs.map(([url]) => url)).toEqual(
+      ["darwin-arm64", "linux-arm64", "linux-x64"].map(
+        (target) => `${release.url}aleph-server-${VERSION}-${target}.tar.gz`,
+      ),
+    );
+    for (const [url, sum] of pairs) {
+      const body = await (await fetch(url)).bytes();
+      expect(new Bun.CryptoHasher("sha256").update(body).digest("hex")).toBe(sum);
+    }
+    expect(text).toContain(`version "${VERSION}"`);
+  });
+});
+
+describe("the parts list", () => {
+  test("names every package of the executable with version, licence and sum", async () => {
+    const sbom = await Bun.file(join(release.folder, `aleph-server-${VERSION}.cdx.json`)).json();
+    expect([sbom.bomFormat, sbom.specVersion, sbom.metadata.component.version]).toEqual(["CycloneDX", "1.6", VERSION]);
+    const names = sbom.components.map(({ name }: { name: string }) => name);
+    expect(names).toEqual(expect.arrayContaining(["bun", "hono", "zod", "openai", "@extism/extism"]));
+    expect(names).not.toContain("typescript");
+    const without = sbom.components.filter(
+      ({ hashes, name }: { hashes?: unknown; name: string }) => !hashes && name !== "bun",
+    );
+    expect(without).toEqual([]);
+    expect(faultsOf(sbom)).toEqual([]);
+    expect(faultsOf({ ...sbom, components: [{ type: "thing" }] })).not.toEqual([]);
+    expect(sbom.dependencies[0].dependsOn).toHaveLength(names.length);
+  });
+});
+
+/** By the specification's own schema. */
+function faultsOf(sbom: object): readonly unknown[] {
+  const schemas = join(import.meta.dir, "../../../node_modules/@cyclonedx/cyclonedx-library/res/schema");
+  const read = (name: string) => JSON.parse(readFileSync(join(schemas, `${name}.SNAPSHOT.schema.json`), "utf8"));
+  const ajv = new Ajv({ strict: false, validateFormats: false });
+  for (const name of ["spdx", "jsf-0.82"])
+    ajv.addSchema(read(name), `http://cyclonedx.org/schema/${name}.SNAPSHOT.schema.json`);
+  return ajv.validate(read("bom-1.6"), sbom) ? [] : ajv.errors!;
+}
