@@ -30,7 +30,7 @@ export function ContextGauge({ conversation: { fullness, activeRun } }: { conver
 
 function Gauge({ context: { tokens, window, model, problem } }: { context: Context }) {
   const t = useT();
-  const { number } = useFormats();
+  const { number, compact } = useFormats();
   const share = window === null ? undefined : Math.min(1, tokens / window);
   const percent = share === undefined ? undefined : Math.round(share * 100);
   const said =
@@ -44,7 +44,7 @@ function Gauge({ context: { tokens, window, model, problem } }: { context: Conte
       side="above"
       button={
         share === undefined ? (
-          <span class="chip-text">{t("context.short", { tokens: number(tokens) })}</span>
+          <span class="chip-text">{compact(tokens)}</span>
         ) : (
           <svg viewBox="0 0 16 16" aria-hidden="true">
             <circle cx="8" cy="8" r="6" />

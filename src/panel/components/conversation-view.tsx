@@ -135,6 +135,16 @@ function Kept({ conversation }: { conversation: Conversation }) {
   return (
     <p class="kept meta" role="status">
       {t("chat.kept")} <a href={hashOf({ page: "session", key })}>{t("chat.kept_open")}</a>
+      <button
+        type="button"
+        class="icon-button small"
+        aria-label={t("act.close")}
+        onClick={() => {
+          conversation.keptIn.value = undefined;
+        }}
+      >
+        <Icon name="close" />
+      </button>
     </p>
   );
 }

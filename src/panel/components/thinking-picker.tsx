@@ -20,10 +20,11 @@ export function ThinkingPicker({ level, disabled, onChoose }: ThinkingPickerProp
   return (
     <Popover
       label={`${t("thinking.label")}: ${shown}`}
-      buttonClass="chip"
+      buttonClass="chip thinks"
       side="above"
       button={
         <>
+          <Icon name="think" />
           <span class="chip-text">{level === null ? t("thinking.label") : `${t("thinking.label")}: ${shown}`}</span>
           <Icon name="chevron" />
         </>

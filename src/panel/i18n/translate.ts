@@ -30,6 +30,8 @@ export interface Formats {
   /** Hours and minutes; with the date when it was not today. */
   time(ts: number): string;
   number(value: number): string;
+  /** Short: `3.2K`. */
+  compact(value: number): string;
   /** US dollars, with as many places as a small sum needs. */
   money(usd: number): string;
   bytes(count: number): string;
@@ -50,6 +52,7 @@ export function createFormats({ language, words }: Wording, now: () => number): 
   });
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   const tenth = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const short = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
   return {
     duration(ms) {
       if (ms < 95) return `${Math.max(1, Math.round(ms))}${milli}`;
@@ -63,6 +66,7 @@ export function createFormats({ language, words }: Wording, now: () => number): 
       return new Date(ts).toDateString() === new Date(now()).toDateString() ? clock.format(ts) : day.format(ts);
     },
     number: (value) => whole.format(value),
+    compact: (value) => short.format(value),
     money: (usd) => `$${usd === 0 ? "0" : usd < 0.01 ? usd.toPrecision(2) : usd.toFixed(usd < 1 ? 3 : 2)}`,
     bytes(count) {
       if (count < 1000) return `${whole.format(count)} B`;

@@ -138,7 +138,7 @@ function DetailsStep({ setup }: { setup: Setup }) {
       {kind.key !== "none" && (
         <>
           <label>
-            <span>{t(needsKey ? "setup.key" : "setup.key_optional")}</span>
+            <span>{t(needsKey ? "setup.key" : hasKey ? "setup.key_other" : "setup.key_optional")}</span>
             <input
               class="field"
               name="key"

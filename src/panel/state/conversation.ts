@@ -25,7 +25,7 @@ export interface Conversation extends Rework {
   /** The message that is being written anew. */
   readonly editing: Signal<Editing | undefined>;
   /** Where the conversation is kept as it was before it was last gone back in. */
-  readonly keptIn: ReadonlySignal<string | undefined>;
+  readonly keptIn: Signal<string | undefined>;
   readonly fullness: Fullness;
   readonly phase: ReadonlySignal<Phase>;
   readonly session: ReadonlySignal<Result<"session.get"> | undefined>;

@@ -151,7 +151,6 @@ export const conversation = {
 
   "context.label": "Context",
   "context.tokens": "About {tokens} tokens",
-  "context.short": "{tokens} tokens",
   "context.of": "About {tokens} of {window} tokens, {percent} %",
   "context.model": "{model} answers here.",
   "context.estimated":

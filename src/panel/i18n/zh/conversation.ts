@@ -151,7 +151,6 @@ export const conversation = {
 
   "context.label": "上下文",
   "context.tokens": "约 {tokens} 个令牌",
-  "context.short": "{tokens} 令牌",
   "context.of": "约 {tokens} / {window} 个令牌，{percent} %",
   "context.model": "由 {model} 回答。",
   "context.estimated": "根据模型当前将看到的内容估算。过长的会话会自动压缩。",
