@@ -30,24 +30,24 @@ const onlyEnglish: Bun.BunPlugin = {
   },
 };
 
-/** The library that draws the terminal interface, one package for each platform: an executable holds that of its own. */
-const drawingLibrary: Bun.BunPlugin = {
+/** The library that draws the terminal interface has a package for each platform: an executable holds that of its own. */
+const drawingLibrary = (target?: TargetName): Bun.BunPlugin => ({
   name: "the drawing library of one platform",
   setup(build) {
-    build.onResolve({ filter: /^@opentui\/core-/ }, ({ path }) =>
-      hasPackage(path) ? undefined : { path, external: true },
-    );
+    build.onResolve({ filter: /^@opentui\/core-/ }, ({ path }) => {
+      const isOwn = target !== undefined && path === drawingPackageOf(target) && hasPackage(path);
+      return isOwn ? undefined : { path, external: true };
+    });
   },
-};
+});
 
 export const BUNDLE = {
   target: "bun",
   format: "esm",
   minify: true,
   splitting: true,
-  plugins: [onlyEnglish, drawingLibrary],
-  // The second is how the drawing library tells the two C libraries of Linux apart.
-  define: { "process.env.NODE_ENV": '"production"', "process.env.OPENTUI_LIBC": '"glibc"' },
+  plugins: [onlyEnglish, drawingLibrary()],
+  define: { "process.env.NODE_ENV": '"production"' },
 } satisfies Partial<Bun.BuildConfig>;
 
 /** The package with the drawing library of a target; it is installed only where it is asked for. */
@@ -86,14 +86,17 @@ export interface Executable {
 
 /** Throws what stands in the way as one error with all messages. */
 export async function buildExecutable({ entry, outfile, target, releases }: Executable): Promise<void> {
-  const build: Build = { target: target ?? ownTarget(), ...(releases ? { releases } : {}) };
+  const own = target ?? ownTarget();
+  const build: Build = { target: own, ...(releases ? { releases } : {}) };
   const result = await Bun.build({
     ...BUNDLE,
     entrypoints: [entry],
+    plugins: [onlyEnglish, drawingLibrary(own)],
     define: {
       ...BUNDLE.define,
       ALEPH_BUILD: JSON.stringify(build),
-      ...(target?.endsWith("-musl") ? { "process.env.OPENTUI_LIBC": '"musl"' } : {}),
+      // By this the drawing library tells the two C libraries of Linux apart.
+      "process.env.OPENTUI_LIBC": own.endsWith("-musl") ? '"musl"' : '"glibc"',
     },
     bytecode: true,
     compile: {
