@@ -4,10 +4,8 @@ export const routes = {
   "GET /ready": () => import("./ready.ts").then((m) => m.readyRoute),
   "GET /metrics": () => import("./metrics.ts").then((m) => m.metricsRoute),
   "GET /": () => import("./panel.ts").then((m) => m.panelRoute),
-  "GET /:file{[\\w.-]+-[a-z0-9]{8}\\.(?:js|css|svg)}": () => import("./panel-file.ts").then((m) => m.panelFileRoute),
-  "GET /manifest.webmanifest": () => import("./panel-file.ts").then((m) => m.panelFileRoute),
-  "GET /sw.js": () => import("./panel-file.ts").then((m) => m.panelFileRoute),
-  "GET /:icon{icon-[a-z0-9-]+\\.png}": () => import("./panel-file.ts").then((m) => m.panelFileRoute),
+  "GET /:file{(?:[\\w.-]+-[a-z0-9]{8}\\.(?:js|css|svg)|sw\\.js|manifest\\.webmanifest|icon-[a-z0-9-]+\\.png)}": () =>
+    import("./panel-file.ts").then((m) => m.panelFileRoute),
   "GET /widget.js": () => import("./widget.ts").then((m) => m.widgetRoute),
   "GET /media/:id": () => import("./media.ts").then((m) => m.mediaRoute),
   "GET /login": () => import("./login-page.ts").then((m) => m.loginPageRoute),
