@@ -60,7 +60,7 @@ import { createStores } from "./session/stores.ts";
 import { openPlaces, sessionParts } from "./session-parts.ts";
 import { ensureInstanceId } from "./store/instance-id.ts";
 import { type OpenStore, openStore } from "./store/store.ts";
-import { startTicks, systemStatus, tidyAfterStart } from "./system-status.ts";
+import { giveBackMemory, startTicks, startTidying, systemStatus } from "./system-status.ts";
 import { tools } from "./tools/index.ts";
 import { Ledger } from "./usage/ledger.ts";
 import { WebhookParts } from "./webhook-parts.ts";
@@ -338,7 +338,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   stack.use(pluginParts);
   if (listen) {
     stack.use(follow());
-    stack.use(tidyAfterStart());
+    stack.use(startTidying(bus, () => giveBackMemory([store, ephemeral])));
     stack.use(startTicks(TICK_MS, { bus, status: () => needs.status(), before: () => auth.endExpiredGuests() }));
   }
 

@@ -40,8 +40,6 @@ export function systemStatus({
   };
 }
 
-const TIDY_AFTER_MS = 1000;
-
 /** Tells every `everyMs` that the server lives; `before` is done first. Does not keep the process alive. */
 export function startTicks(
   everyMs: number,
@@ -56,9 +54,48 @@ export function startTicks(
   return { [Symbol.dispose]: () => clearInterval(tick) };
 }
 
-/** What only the start needed is given back a moment later: a server that nobody talks to collects no garbage by itself. */
-export function tidyAfterStart(): Disposable {
-  const timer = setTimeout(() => Bun.gc(true), TIDY_AFTER_MS);
-  timer.unref();
-  return { [Symbol.dispose]: () => clearTimeout(timer) };
+/** After the start, and after runs: garbage; what timers hold for some seconds; what they hold for a minute. */
+const TIDY_AFTER_MS = [2000, 15_000, 75_000];
+const ENDED = /^agent\.(?:completed|error|cancelled|interrupted)$/;
+
+/**
+ * Has what the start and what runs needed given back: a server that nobody talks to collects no garbage by itself. Not while runs
+ * end one after the other.
+ */
+export function startTidying(
+  bus: Pick<Bus, "attach">,
+  tidy: () => void,
+  afterMs: readonly number[] = TIDY_AFTER_MS,
+): Disposable {
+  let round = 0;
+  let timer: Timer | undefined;
+  const plan = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      tidy();
+      round++;
+      if (round < afterMs.length) plan();
+    }, afterMs[round]);
+    timer.unref();
+  };
+  plan();
+  const attached = bus.attach({
+    deliver({ event: { topic } }) {
+      if (!ENDED.test(topic)) return;
+      round = 0;
+      plan();
+    },
+  });
+  return {
+    [Symbol.dispose]() {
+      attached[Symbol.dispose]();
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Collects garbage and what databases keep of their files. Takes some milliseconds. */
+export function giveBackMemory(stores: readonly (Pick<Store, "db"> | undefined)[]): void {
+  for (const store of stores) store?.db.run("PRAGMA shrink_memory");
+  Bun.gc(true);
 }
