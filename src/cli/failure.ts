@@ -2,6 +2,7 @@
 
 import { printable, printableJson, printableLine } from "../lib/terminal-text.ts";
 import { AlephError, type Issue } from "../protocol/errors.ts";
+import { inCommands } from "./commands-of-methods.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -26,7 +27,8 @@ export function writeFailure(terminal: Terminal, thrown: unknown, { json }: { re
     const inOrder = issues.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
     for (const issue of inOrder) terminal.err.write(`  ${printableLine(describeIssue(issue))}\n`);
   }
-  if (typeof hint === "string") terminal.err.write(`${style.dim(printable(hint))}\n`);
+  // Hints of the server speak to programs.
+  if (typeof hint === "string") terminal.err.write(`${style.dim(printable(inCommands(hint, "aleph")))}\n`);
   if (json) {
     const { exit_code: _, ...data } = error.data;
     const shown = { error: { reason: error.reason, message: error.message, ...data } };

@@ -76,3 +76,10 @@ test.each([
   expect({ code: result.code, first: result.err.split("\n")[0] }).toEqual({ code, first: `Error: ${message}` });
   expect(result.err).not.toContain("    at ");
 });
+
+test("a hint that names methods names their commands, and for programs stays as it is", () => {
+  const hint = "runs.list shows those that exist; runs.none and docs.aleph.example are nothing of ours";
+  const { err, out } = failed(new AlephError("not_found", "No run", { data: { hint } }), true);
+  expect(err).toBe(`Error: No run\n${hint.replace("runs.list", "aleph runs list")}\n`);
+  expect(JSON.parse(out)).toMatchObject({ error: { hint } });
+});

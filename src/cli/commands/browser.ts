@@ -80,8 +80,9 @@ function use<M extends BrowserMethod>(
   return withClient(
     args,
     invocation,
-    async ({ client }) => {
-      using _asking = await answerQuestions(client, invocation, ({ tool }) => tool.startsWith("browser_"));
+    async (connected) => {
+      const { client } = connected;
+      using _asking = await answerQuestions(connected, invocation, ({ tool }) => tool.startsWith("browser_"));
       const done = (await client.call(method, { ...params, ...sessionOf(args) })) as Result<BrowserMethod>;
       if (args.json) writeJson(terminal.out, done);
       else writeOutcome(done, terminal);

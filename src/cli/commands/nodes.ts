@@ -96,11 +96,12 @@ const invoke = defineCommand({
     withClient(
       args,
       invocation,
-      async ({ client }) => {
+      async (connected) => {
+        const { client } = connected;
         const { terminal } = invocation;
         const { node, command } = args;
         const params = { node, command, args: toArguments(command, args.args), ...toTimeout(args.timeout) };
-        using _asking = await answerQuestions(client, invocation, ({ tool, plan }) => {
+        using _asking = await answerQuestions(connected, invocation, ({ tool, plan }) => {
           const asked = plan as { readonly node?: unknown; readonly node_id?: unknown; readonly command?: unknown };
           return tool === "node_invoke" && (asked.node === node || asked.node_id === node) && asked.command === command;
         });

@@ -46,9 +46,10 @@ const call = defineCommand({
   run: (args, invocation) => {
     const { tool } = args;
     const given = args.args === undefined ? {} : parseJsonObject(args.args, '{"path": "notes.md"}');
-    return withClient(args, invocation, async ({ client }): Promise<number> => {
+    return withClient(args, invocation, async (connected): Promise<number> => {
+      const { client } = connected;
       const { terminal } = invocation;
-      using _asking = await answerQuestions(client, invocation, (asked) => asked.tool === tool);
+      using _asking = await answerQuestions(connected, invocation, (asked) => asked.tool === tool);
       const done = await client.call("tool.call", { tool, args: given, ...sessionOf(args) });
       if (args.json) writeJson(terminal.out, done);
       else writeOutcome(done, terminal);

@@ -33,9 +33,10 @@ export const call = defineCommand({
   },
   run: (args, invocation) => {
     const given = args.args === undefined ? {} : parseJsonObject(args.args, '{"city": "Oslo"}');
-    return withClient(args, invocation, async ({ client }): Promise<number> => {
+    return withClient(args, invocation, async (connected): Promise<number> => {
+      const { client } = connected;
       const { terminal } = invocation;
-      using _asking = await answerQuestions(client, invocation, ({ tool }) => tool.includes(args.tool));
+      using _asking = await answerQuestions(connected, invocation, ({ tool }) => tool.includes(args.tool));
       const { server: name, tool } = args;
       const result = await client.call("mcp.call", { server: name, tool, arguments: given, ...sessionOf(args) });
       if (args.json) writeJson(terminal.out, result);

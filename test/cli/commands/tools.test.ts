@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { testApp } from "../../support/app.ts";
 import { openScreen, runCli, startCli } from "../../support/cli.ts";
+import { testFolder } from "../../support/folder.ts";
 
 test("tools lists what the agent may use and uses one by hand", async () => {
   await using t = await testApp();
@@ -41,4 +42,13 @@ test("tools call asks at a terminal, and Ctrl-C is a no", async () => {
   screen.type("\x03");
   expect(await screen.exited).not.toBe(0);
   expect((await t.client.call("approvals.list", { status: "pending" })).approvals).toEqual([]);
+}, 60_000);
+
+test("tools call is denied at once where nobody can be asked: on a pipe, without a server", async () => {
+  await using home = await testFolder();
+  expect(await runCli(TOUCH, { home: home.path })).toMatchObject({
+    code: 77,
+    stdout: "",
+    stderr: expect.stringMatching(/^Nobody can be asked: .*\nError: /),
+  });
 }, 60_000);

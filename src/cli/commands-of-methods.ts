@@ -1,11 +1,5 @@
-/** Every method of a domain for people has its command. */
-import { expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { isGroup } from "../../../src/cli/command.ts";
-import { commands } from "../../../src/cli/commands/index.ts";
-import type { MethodName } from "../../../src/client/client.ts";
-import { methods } from "../../../src/methods/index.ts";
+/** Which command does what a method does: for hints that name methods, and for the test that none of them is left out. */
+import type { MethodName } from "../client/client.ts";
 
 /** Why people have no command for it. */
 interface Without {
@@ -18,7 +12,8 @@ const SUBSCRIPTION: Without = {
 };
 const NODE: Without = { because: "what a node's own process calls: aleph node" };
 
-const COMMAND_OF: Readonly<Record<MethodName, string | Without>> = {
+/** Words behind the name of the program; one command may be for several methods. */
+export const COMMAND_OF: Readonly<Record<MethodName, string | Without>> = {
   "agent.abort": "runs cancel",
   "agent.cancel": "runs cancel",
   "agent.list": "agents list",
@@ -177,27 +172,10 @@ const COMMAND_OF: Readonly<Record<MethodName, string | Without>> = {
   "webhooks.test": "webhooks test",
 };
 
-const sources = ["cli", "client"]
-  .map((folder) => join(import.meta.dir, "../../../src", folder))
-  .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: "utf8" }).map((path) => join(folder, path)))
-  .filter((path) => path.endsWith(".ts"))
-  .map((path) => readFileSync(path, "utf8"))
-  .join("\n");
-
-test("every method is in the table of commands, and the table has no other", () => {
-  expect(Object.keys(COMMAND_OF).toSorted()).toEqual(Object.keys(methods).toSorted());
-});
-
-test("every method of a domain for people has a command that there is, that calls it and that speaks JSON", async () => {
-  const wrong: string[] = [];
-  for (const [method, words] of Object.entries(COMMAND_OF)) {
-    if (typeof words !== "string") continue;
-    const [name = "", below = ""] = words.split(" ");
-    const entry = Object.hasOwn(commands, name) ? await commands[name as keyof typeof commands]() : undefined;
-    const command = entry && isGroup(entry) ? entry.commands[below] : entry;
-    if (command === undefined) wrong.push(`${method}: there is no command ${words}`);
-    else if (!("json" in command.args)) wrong.push(`${method}: ${words} has no --json`);
-    if (!sources.includes(`"${method}"`)) wrong.push(`${method}: no source of it calls it`);
-  }
-  expect(wrong).toEqual([]);
-});
+/** What names methods, as people call them at a terminal. */
+export function inCommands(text: string, program: string): string {
+  return text.replace(/\b[a-z]+(?:\.[a-zA-Z]+)+\b/g, (name) => {
+    const words = Object.hasOwn(COMMAND_OF, name) ? COMMAND_OF[name as MethodName] : undefined;
+    return typeof words === "string" ? `${program} ${words}` : name;
+  });
+}
