@@ -101,8 +101,8 @@ export class TaskHandler implements A2ARequestHandler {
     const { contextId, status, pageSize = PAGE, pageToken, historyLength, statusTimestampAfter } = request;
     if (pageSize < 1 || pageSize > MAX_PAGE) throw new RequestMalformedError(`pageSize may be from 1 to ${MAX_PAGE}`);
     checkLength(historyLength);
-    const changedSince = statusTimestampAfter ? Date.parse(statusTimestampAfter) : 0;
-    if (Number.isNaN(changedSince)) throw new RequestMalformedError("statusTimestampAfter is not a time");
+    if (status === TaskState.UNRECOGNIZED) throw new RequestMalformedError("status is no state of a task");
+    const changedSince = statusTimestampAfter ? readTime(statusTimestampAfter) : 0;
     const after = pageToken ? readPlace(pageToken) : undefined;
     const { tasks, total, next } = this.#o.tasks.list({
       identity: this.#caller.grant.identity.id,
@@ -328,6 +328,7 @@ const STATUSES: Partial<Record<TaskState, readonly RunStatus[]>> = {
   [TaskState.TASK_STATE_CANCELED]: ["cancelled"],
   [TaskState.TASK_STATE_FAILED]: ["failed", "interrupted"],
 };
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 const LAST = { append: false, lastChunk: true, metadata: undefined };
 
 function about({ runId, contextId }: TaskRow) {
@@ -353,6 +354,13 @@ function checkLength(historyLength: number | undefined): void {
 
 function hasEnded(taskId: string): UnsupportedOperationError {
   return new UnsupportedOperationError(`Task "${taskId}" has ended; send the message without its id`);
+}
+
+/** RFC 3339 alone, as protobuf's JSON has times: what else `Date` reads is a guess. */
+function readTime(text: string): number {
+  const time = TIME.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(time)) throw new RequestMalformedError("statusTimestampAfter is not a time of RFC 3339");
+  return time;
 }
 
 function readPlace(token: string): { changedAt: number; runId: string } {

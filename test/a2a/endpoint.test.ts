@@ -183,6 +183,11 @@ describe("/a2a", () => {
       [send({ kind: "message", role: "user", messageId: "m", parts: [] }), -32602],
       [send({ kind: "message", role: "agent", messageId: "m", parts }), -32602],
       [send({ kind: "message", role: "user", messageId: "m", taskId: "none", parts }), -32001],
+      [{ ...GET, method: "ListTasks", params: { status: "INVALID_STATUS" } }, -32602],
+      [{ ...GET, method: "ListTasks", params: { statusTimestampAfter: "-1" } }, -32602],
+      [{ ...GET, method: "ListTasks", params: { statusTimestampAfter: "2026-02-30T25:00:00Z" } }, -32602],
+      [{ ...GET, method: "ListTasks", params: { pageSize: -1 } }, -32602],
+      [{ ...GET, method: "ListTasks", params: { historyLength: -1 } }, -32602],
       [GET, -32005, { "content-type": "text/plain" }],
       [GET, -32009, { "a2a-version": "9.0" }],
     ];

@@ -205,6 +205,8 @@ describe("tasks", () => {
       return { ids: tasks.map(({ id }) => id), ...rest };
     };
     expect(await list({})).toEqual({ ids: [asks.id, two.id, one.id], nextPageToken: "", pageSize: 50, totalSize: 3 });
+    expect((await list({ statusTimestampAfter: "2020-01-01T00:00:00.5+02:00" })).ids).toHaveLength(3);
+    expect((await list({ statusTimestampAfter: "2100-01-01T00:00:00Z" })).ids).toEqual([]);
     expect((await list({ contextId: "c" })).ids).toEqual([asks.id, one.id]);
     expect((await list({ status: TASK_STATE_COMPLETED })).ids).toEqual([two.id, one.id]);
     expect((await list({ status: TASK_STATE_INPUT_REQUIRED })).ids).toEqual([asks.id]);

@@ -58,6 +58,8 @@ export async function startKitServer({ isGuarded, webhooks }: KitServerOptions):
     await a2aApp({
       config: {
         auth: { mode: isGuarded ? "token" : "none" },
+        // The kit asks as fast as it can.
+        limits: { rate: { run: 0 } },
         a2a: { url: front.url.origin, webhooks: ["connect:https://*", ...webhooks] },
       },
     }),
