@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { writeAtomic } from "../lib/atomic-write.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Home } from "./home.ts";
+import { PASSWORD_FILE } from "./password-file.ts";
 import { KEYCHAIN_SERVICE } from "./secrets.ts";
 
 /** Where a secret is kept. */
@@ -46,9 +47,23 @@ async function keepSecret(home: Home, name: string, value: string, place: KeptIn
   return `${FOLDER}${own}`;
 }
 
-/** credentials/token is the owner's. */
+/** What Aleph itself keeps in that folder: nobody's secret may take its place, or go in its stead. */
+const OWN = [
+  "token",
+  PASSWORD_FILE,
+  "audit-key",
+  "media-key",
+  "device-key",
+  "node.pem",
+  "center.json",
+  "tls",
+  "mcp",
+] as readonly string[];
+const APART = "provider-";
+
 function fileOf(name: string): string {
-  return name === "token" ? "provider-token" : name;
+  const isTaken = OWN.includes(name.toLowerCase()) || name.startsWith(APART);
+  return isTaken ? `${APART}${name}` : name;
 }
 
 function notKept(cause: unknown, place: KeptIn): AlephError {

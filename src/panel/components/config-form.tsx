@@ -37,11 +37,11 @@ export function ConfigForm({ editor, config }: { editor: ConfigEditor; config: S
           onInput={({ currentTarget }) => setWords(currentTarget.value)}
         />
       </search>
-      <p class="unseen" role="status">
-        {t("config.found", { count })}
-      </p>
       {found.length === 0 && <p class="aside">{t("config.nothing", { words: words.trim() })}</p>}
       <div>
+        <p class="unseen" role="status">
+          {t("config.found", { count })}
+        </p>
         {found.map((section) => (
           <SectionFold
             key={section.name}

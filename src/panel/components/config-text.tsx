@@ -55,7 +55,6 @@ export function ConfigText({ editor }: { editor: TextEditor }) {
         spellcheck={false}
         autocomplete="off"
         wrap="off"
-        placeholder={t("config.empty")}
         value={draft}
         onInput={({ currentTarget }) => {
           editor.write(currentTarget.value);
@@ -63,7 +62,7 @@ export function ConfigText({ editor }: { editor: TextEditor }) {
           setSaid("");
         }}
       />
-      <p class="meta">{t("config.masked")}</p>
+      <p class="meta">{t(saved === "" ? "config.empty" : "config.masked")}</p>
       <div role="status">
         {verdict === undefined ? (
           <p class="meta">{t("config.checking")}</p>
