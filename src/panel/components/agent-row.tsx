@@ -2,7 +2,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { createAgents, type PromptReport, type ShownAgent } from "../state/agents.ts";
 import { AgentForm } from "./agent-form.tsx";
-import { useFormats, usePanel, useShell, useT } from "./context.ts";
+import { ConfirmButton } from "./confirm-button.tsx";
+import { useFormats, usePanel, useT } from "./context.ts";
 import { Entry, Fact } from "./entry.tsx";
 import { Exactly } from "./exactly.tsx";
 import { exactText } from "./tool-words.ts";
@@ -26,7 +27,7 @@ export function AgentRow({ agent }: { agent: ShownAgent }) {
 
 function Opened({ agent: whole }: { agent: ShownAgent }) {
   const t = useT();
-  const { panel, openDialog } = useShell();
+  const panel = usePanel();
   const agents = panel.part(createAgents);
   const { agent, from, description, model, thinking, prompt_files, workspace, workspace_exists, allow, deny } = whole;
   const [skills, setSkills] = useState<readonly string[] | undefined>(undefined);
@@ -63,21 +64,12 @@ function Opened({ agent: whole }: { agent: ShownAgent }) {
       )}
       {from === "config" && (
         <div class="approval-answers">
-          <button
-            type="button"
-            class="button danger"
-            onClick={() =>
-              openDialog({
-                kind: "confirm",
-                title: t("agents.remove_title", { name: agent }),
-                text: t(agent === "main" ? "agents.remove_main" : "agents.remove_text"),
-                label: t("agents.remove"),
-                act: () => agents.remove(agent),
-              })
-            }
-          >
-            {t("agents.remove")}
-          </button>
+          <ConfirmButton
+            title={t("agents.remove_title", { name: agent })}
+            text={t(agent === "main" ? "agents.remove_main" : "agents.remove_text")}
+            label={t("agents.remove")}
+            act={() => agents.remove(agent)}
+          />
         </div>
       )}
     </>

@@ -1,12 +1,13 @@
 /** One device that was let in: what it may do, when it was here last, and the way to end it. */
 import type { ShownDevice } from "../state/access.ts";
-import { useFormats, useShell, useT } from "./context.ts";
+import { ConfirmButton } from "./confirm-button.tsx";
+import { useFormats, usePanel, useT } from "./context.ts";
 import { Entry, Fact } from "./entry.tsx";
 import { exactText } from "./tool-words.ts";
 
 export function DeviceRow({ device }: { device: ShownDevice }) {
   const t = useT();
-  const { panel, openDialog } = useShell();
+  const panel = usePanel();
   const { time } = useFormats();
   const { device_id, platform, role, scopes, approved_by, created_at, last_seen_at } = device;
   const name = exactText(device.name) || t("access.unnamed");
@@ -29,21 +30,12 @@ export function DeviceRow({ device }: { device: ShownDevice }) {
             </Fact>
           </dl>
           <div class="approval-answers">
-            <button
-              type="button"
-              class="button danger"
-              onClick={() =>
-                openDialog({
-                  kind: "confirm",
-                  title: t("access.revoke_device_title", { name }),
-                  text: t("access.revoke_device_text"),
-                  label: t("access.revoke"),
-                  act: () => panel.access.revokeDevice(device_id),
-                })
-              }
-            >
-              {t("access.revoke")}
-            </button>
+            <ConfirmButton
+              title={t("access.revoke_device_title", { name })}
+              text={t("access.revoke_device_text")}
+              label={t("access.revoke")}
+              act={() => panel.access.revokeDevice(device_id)}
+            />
           </div>
         </>
       )}

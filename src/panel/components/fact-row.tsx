@@ -1,13 +1,14 @@
 /** One fact: what it says, where it came from, and the way to forget it. */
 import type { ShownFact } from "../state/facts.ts";
 import { hashOf } from "../state/router.ts";
-import { useFormats, useShell, useT } from "./context.ts";
+import { ConfirmButton } from "./confirm-button.tsx";
+import { useFormats, usePanel, useT } from "./context.ts";
 import { Entry, Fact } from "./entry.tsx";
 import { exactText } from "./tool-words.ts";
 
 export function FactRow({ fact }: { fact: ShownFact }) {
   const t = useT();
-  const { panel, openDialog } = useShell();
+  const panel = usePanel();
   const { time } = useFormats();
   const { fact_id, content, subject, source, trusted, session_key, updated_at, expires_at } = fact;
   return (
@@ -34,21 +35,12 @@ export function FactRow({ fact }: { fact: ShownFact }) {
             )}
           </dl>
           <div class="approval-answers">
-            <button
-              type="button"
-              class="button danger"
-              onClick={() =>
-                openDialog({
-                  kind: "confirm",
-                  title: t("memory.forget_title"),
-                  text: t("memory.forget_text", { content: exactText(content) }),
-                  label: t("memory.forget"),
-                  act: () => panel.facts.forget(fact),
-                })
-              }
-            >
-              {t("memory.forget")}
-            </button>
+            <ConfirmButton
+              title={t("memory.forget_title")}
+              text={t("memory.forget_text", { content: exactText(content) })}
+              label={t("memory.forget")}
+              act={() => panel.facts.forget(fact)}
+            />
           </div>
         </>
       )}

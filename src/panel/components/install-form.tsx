@@ -1,7 +1,7 @@
 /** Where something is installed from; it waits for its owner afterwards, so nothing of it runs by this form alone. */
 import { useId, useRef, useState } from "preact/hooks";
 import { useT } from "./context.ts";
-import { Trouble } from "./trouble.tsx";
+import { FoldForm } from "./fold-form.tsx";
 import { useAct } from "./use-act.ts";
 
 export interface InstallFormProps {
@@ -32,38 +32,29 @@ export function InstallForm({ label, hasPath = false, onInstall }: InstallFormPr
     );
   };
   return (
-    <details class="fold install">
-      <summary class="install-open">
-        <span class="button">{label}</span>
-      </summary>
-      <form
-        class="install-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
-        <label class="install-source">
-          <span class="meta">{t("install.source")}</span>
-          <input class="field" ref={source} required maxLength={2000} aria-describedby={about} spellcheck={false} />
-        </label>
-        {hasPath && (
-          <label class="install-path">
-            <span class="meta">{t("install.path")}</span>
-            <input class="field" ref={path} maxLength={1000} spellcheck={false} />
-          </label>
-        )}
-        <button type="submit" class="button primary" disabled={busy}>
-          {t(busy ? "install.busy" : "install.submit")}
-        </button>
+    <FoldForm
+      label={label}
+      submit={t(busy ? "install.busy" : "install.submit")}
+      busy={busy}
+      trouble={trouble}
+      said={said}
+      about={
         <p class="meta install-about" id={about}>
           {t("install.about")}
         </p>
-      </form>
-      <Trouble text={trouble} />
-      <p class="meta" role="status">
-        {said}
-      </p>
-    </details>
+      }
+      onSubmit={submit}
+    >
+      <label class="install-source">
+        <span class="meta">{t("install.source")}</span>
+        <input class="field" ref={source} required maxLength={2000} aria-describedby={about} spellcheck={false} />
+      </label>
+      {hasPath && (
+        <label class="install-path">
+          <span class="meta">{t("install.path")}</span>
+          <input class="field" ref={path} maxLength={1000} spellcheck={false} />
+        </label>
+      )}
+    </FoldForm>
   );
 }

@@ -1,11 +1,12 @@
 /** One invited guest, or a page whose visitors are: what they may use, until when, and its end. */
 import type { ShownInvite } from "../state/access.ts";
-import { useFormats, useShell, useT } from "./context.ts";
+import { ConfirmButton } from "./confirm-button.tsx";
+import { useFormats, usePanel, useT } from "./context.ts";
 import { Entry, Fact } from "./entry.tsx";
 
 export function InviteRow({ invite }: { invite: ShownInvite }) {
   const t = useT();
-  const { panel, openDialog } = useShell();
+  const panel = usePanel();
   const { time, money } = useFormats();
   const { invite_id, tools, budget, created_by, created_at, expires_at, used_at, origins, uses, used } = invite;
   const isPage = origins.length > 0;
@@ -46,21 +47,12 @@ export function InviteRow({ invite }: { invite: ShownInvite }) {
             </Fact>
           </dl>
           <div class="approval-answers">
-            <button
-              type="button"
-              class="button danger"
-              onClick={() =>
-                openDialog({
-                  kind: "confirm",
-                  title: t("access.revoke_guest_title"),
-                  text: t(isPage ? "access.revoke_page_text" : "access.revoke_guest_text"),
-                  label: t("access.revoke"),
-                  act: () => panel.access.revokeInvite(invite_id),
-                })
-              }
-            >
-              {t("access.revoke")}
-            </button>
+            <ConfirmButton
+              title={t("access.revoke_guest_title")}
+              text={t(isPage ? "access.revoke_page_text" : "access.revoke_guest_text")}
+              label={t("access.revoke")}
+              act={() => panel.access.revokeInvite(invite_id)}
+            />
           </div>
         </>
       )}

@@ -2,7 +2,8 @@
 import { useEffect, useState } from "preact/hooks";
 import type { WireCronJob, WireCronRun } from "../../protocol/cron.ts";
 import { hashOf } from "../state/router.ts";
-import { useFormats, useShell, useT } from "./context.ts";
+import { ConfirmButton } from "./confirm-button.tsx";
+import { useFormats, usePanel, useT } from "./context.ts";
 import { Entry, Fact } from "./entry.tsx";
 import { exactText } from "./tool-words.ts";
 import { Trouble } from "./trouble.tsx";
@@ -34,7 +35,7 @@ export function JobRow({ job }: { job: WireCronJob }) {
 
 function Opened({ job }: { job: WireCronJob }) {
   const t = useT();
-  const { panel, openDialog } = useShell();
+  const panel = usePanel();
   const { duration, time } = useFormats();
   const { busy, trouble, run } = useAct();
   const { cron_id: id, schedule, message, deliver, enabled, untrusted, session_key, last } = job;
@@ -85,21 +86,12 @@ function Opened({ job }: { job: WireCronJob }) {
         >
           {t(enabled ? "schedules.pause" : "schedules.go_on")}
         </button>
-        <button
-          type="button"
-          class="button danger"
-          onClick={() =>
-            openDialog({
-              kind: "confirm",
-              title: t("schedules.remove_title", { id }),
-              text: t("schedules.remove_text"),
-              label: t("channels.remove"),
-              act: () => panel.schedules.remove(id),
-            })
-          }
-        >
-          {t("channels.remove")}
-        </button>
+        <ConfirmButton
+          title={t("schedules.remove_title", { id })}
+          text={t("schedules.remove_text")}
+          label={t("channels.remove")}
+          act={() => panel.schedules.remove(id)}
+        />
       </div>
       <Trouble text={trouble} />
     </>

@@ -2,7 +2,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { createNodes, type NodeCall, type ShownNode, TEST_COMMAND } from "../state/nodes.ts";
 import { troubleOf } from "../state/phase.ts";
-import { useFormats, usePanel, useShell, useT } from "./context.ts";
+import { ConfirmButton } from "./confirm-button.tsx";
+import { useFormats, usePanel, useT } from "./context.ts";
 import { Entry, Fact } from "./entry.tsx";
 import { Exactly } from "./exactly.tsx";
 import { exactText } from "./tool-words.ts";
@@ -35,7 +36,7 @@ export function NodeRow({ node }: { node: ShownNode }) {
 function Opened({ node }: { node: ShownNode }) {
   const t = useT();
   const { time } = useFormats();
-  const { panel, openDialog } = useShell();
+  const panel = usePanel();
   const nodes = panel.part(createNodes);
   const { busy, trouble, run } = useAct();
   const { node_id, name, tags, status, platform, arch, version, commands, connected_at, running } = node;
@@ -66,21 +67,12 @@ function Opened({ node }: { node: ShownNode }) {
         >
           {t(busy ? "nodes.testing" : "nodes.test")}
         </button>
-        <button
-          type="button"
-          class="button danger"
-          onClick={() =>
-            openDialog({
-              kind: "confirm",
-              title: t("access.revoke_device_title", { name }),
-              text: t("access.revoke_device_text"),
-              label: t("access.revoke"),
-              act: () => nodes.revoke(node_id),
-            })
-          }
-        >
-          {t("access.revoke")}
-        </button>
+        <ConfirmButton
+          title={t("access.revoke_device_title", { name })}
+          text={t("access.revoke_device_text")}
+          label={t("access.revoke")}
+          act={() => nodes.revoke(node_id)}
+        />
       </div>
       <Trouble text={trouble} />
       {answered && (

@@ -1,7 +1,8 @@
 /** One provider: how it is, where its key comes from, its models, and what to do with it. */
 import { useEffect } from "preact/hooks";
 import { createProviders, type ShownProvider } from "../state/providers.ts";
-import { useFormats, usePanel, useShell, useT } from "./context.ts";
+import { ConfirmButton } from "./confirm-button.tsx";
+import { useFormats, usePanel, useT } from "./context.ts";
 import { Entry, Fact } from "./entry.tsx";
 import { ProviderForm } from "./provider-form.tsx";
 import { exactText } from "./tool-words.ts";
@@ -39,7 +40,7 @@ export function ProviderRow({ provider }: { provider: ShownProvider }) {
 function Opened({ provider }: { provider: ShownProvider }) {
   const t = useT();
   const { time, duration, number } = useFormats();
-  const { panel, openDialog } = useShell();
+  const panel = usePanel();
   const providers = panel.part(createProviders);
   const { busy, trouble, run } = useAct();
   const { id, type, base_url, from, keys_from, retry_in_ms, resting_keys } = provider;
@@ -101,21 +102,12 @@ function Opened({ provider }: { provider: ShownProvider }) {
           {t(busy ? "providers.testing" : "providers.test")}
         </button>
         {from === "config" && (
-          <button
-            type="button"
-            class="button danger"
-            onClick={() =>
-              openDialog({
-                kind: "confirm",
-                title: t("providers.remove_title", { name: id }),
-                text: t("providers.remove_text"),
-                label: t("providers.remove"),
-                act: () => providers.remove(id),
-              })
-            }
-          >
-            {t("providers.remove")}
-          </button>
+          <ConfirmButton
+            title={t("providers.remove_title", { name: id })}
+            text={t("providers.remove_text")}
+            label={t("providers.remove")}
+            act={() => providers.remove(id)}
+          />
         )}
       </div>
       <Trouble text={trouble} />

@@ -1,6 +1,7 @@
 /** One skill: its state, what comes with it, its text, and what to do with it. */
 import type { WireSkill } from "../../protocol/skill.ts";
-import { useFormats, useShell, useT } from "./context.ts";
+import { ConfirmButton } from "./confirm-button.tsx";
+import { useFormats, usePanel, useT } from "./context.ts";
 import { Entry, Fact, Faults } from "./entry.tsx";
 import { SkillPlan } from "./skill-plan.tsx";
 import { SkillText } from "./skill-text.tsx";
@@ -28,7 +29,7 @@ export function SkillRow({ skill }: { skill: WireSkill }) {
 
 function Opened({ skill }: { skill: WireSkill }) {
   const t = useT();
-  const { panel, openDialog } = useShell();
+  const panel = usePanel();
   const { time } = useFormats();
   const { busy, trouble, run } = useAct();
   const { name, description, source, plugin, path, status, error, license, compatibility, approved, sha256 } = skill;
@@ -74,22 +75,13 @@ function Opened({ skill }: { skill: WireSkill }) {
           </button>
         )}
         {source === "user" && (
-          <button
-            type="button"
-            class="button danger"
+          <ConfirmButton
             disabled={busy}
-            onClick={() =>
-              openDialog({
-                kind: "confirm",
-                title: t("skills.uninstall_title", { name }),
-                text: t("skills.uninstall_text", { path }),
-                label: t("skills.uninstall"),
-                act: () => panel.skills.act(skill, "uninstall"),
-              })
-            }
-          >
-            {t("skills.uninstall")}
-          </button>
+            title={t("skills.uninstall_title", { name })}
+            text={t("skills.uninstall_text", { path })}
+            label={t("skills.uninstall")}
+            act={() => panel.skills.act(skill, "uninstall")}
+          />
         )}
       </div>
       <Trouble text={trouble} />

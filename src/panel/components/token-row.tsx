@@ -1,12 +1,13 @@
 /** One token beside the owner's, without what it is: what it may do, until when, when it was used last, and its end. */
 import type { ShownToken } from "../state/access.ts";
-import { useFormats, useShell, useT } from "./context.ts";
+import { ConfirmButton } from "./confirm-button.tsx";
+import { useFormats, usePanel, useT } from "./context.ts";
 import { Entry, Fact } from "./entry.tsx";
 import { exactText } from "./tool-words.ts";
 
 export function TokenRow({ token }: { token: ShownToken }) {
   const t = useT();
-  const { panel, openDialog } = useShell();
+  const panel = usePanel();
   const { time } = useFormats();
   const { token_id, scopes, created_by, created_at, expires_at, last_used_at } = token;
   const name = exactText(token.name);
@@ -37,21 +38,12 @@ export function TokenRow({ token }: { token: ShownToken }) {
             </Fact>
           </dl>
           <div class="approval-answers">
-            <button
-              type="button"
-              class="button danger"
-              onClick={() =>
-                openDialog({
-                  kind: "confirm",
-                  title: t("access.revoke_token_title", { name }),
-                  text: t(isOwn ? "access.revoke_own_token_text" : "access.revoke_token_text"),
-                  label: t("access.revoke"),
-                  act: () => panel.access.revokeToken(token_id),
-                })
-              }
-            >
-              {t("access.revoke")}
-            </button>
+            <ConfirmButton
+              title={t("access.revoke_token_title", { name })}
+              text={t(isOwn ? "access.revoke_own_token_text" : "access.revoke_token_text")}
+              label={t("access.revoke")}
+              act={() => panel.access.revokeToken(token_id)}
+            />
           </div>
         </>
       )}

@@ -1,7 +1,8 @@
 /** Where people write from: each channel with its state, and the people who were let in. */
 import { useEffect } from "preact/hooks";
 import { ChannelRow } from "../components/channel-row.tsx";
-import { useFormats, usePanel, useShell, useT } from "../components/context.ts";
+import { ConfirmButton } from "../components/confirm-button.tsx";
+import { useFormats, usePanel, useT } from "../components/context.ts";
 import { Failure } from "../components/failure.tsx";
 import { Late } from "../components/late.tsx";
 import { ReachHead } from "../components/reach-head.tsx";
@@ -53,7 +54,7 @@ export function ChannelsPage() {
 
 function PeerRow({ peer }: { peer: ShownPeer }) {
   const t = useT();
-  const { panel, openDialog } = useShell();
+  const panel = usePanel();
   const { time } = useFormats();
   const name = exactText(peer.name ?? peer.peer);
   return (
@@ -65,21 +66,12 @@ function PeerRow({ peer }: { peer: ShownPeer }) {
           {t("approvals.since", { who: peer.approved_by, time: time(peer.created_at) })}
         </span>
       </p>
-      <button
-        type="button"
-        class="button danger"
-        onClick={() =>
-          openDialog({
-            kind: "confirm",
-            title: t("channels.remove_title", { name }),
-            text: t("channels.remove_text"),
-            label: t("channels.remove"),
-            act: () => panel.channels.remove(peer),
-          })
-        }
-      >
-        {t("channels.remove")}
-      </button>
+      <ConfirmButton
+        title={t("channels.remove_title", { name })}
+        text={t("channels.remove_text")}
+        label={t("channels.remove")}
+        act={() => panel.channels.remove(peer)}
+      />
     </section>
   );
 }

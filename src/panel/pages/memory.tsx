@@ -3,10 +3,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { usePanel, useT } from "../components/context.ts";
 import { FactRow } from "../components/fact-row.tsx";
 import { Failure } from "../components/failure.tsx";
+import { FoldForm } from "../components/fold-form.tsx";
 import { Late } from "../components/late.tsx";
 import { PageHead } from "../components/page-head.tsx";
 import { SearchForm } from "../components/search-form.tsx";
-import { Trouble } from "../components/trouble.tsx";
 import { useAct } from "../components/use-act.ts";
 
 export function MemoryPage() {
@@ -84,33 +84,22 @@ function AddFact() {
     );
   };
   return (
-    <details class="fold install">
-      <summary class="install-open">
-        <span class="button">{t("memory.add")}</span>
-      </summary>
-      <form
-        class="install-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
-        <label class="install-source">
-          <span class="meta">{t("memory.content")}</span>
-          <textarea class="field" ref={content} required maxLength={4000} rows={2} />
-        </label>
-        <label class="install-path">
-          <span class="meta">{t("memory.subject")}</span>
-          <input class="field" ref={subject} maxLength={200} />
-        </label>
-        <button type="submit" class="button primary" disabled={busy}>
-          {t("memory.save")}
-        </button>
-      </form>
-      <Trouble text={trouble} />
-      <p class="meta" role="status">
-        {said}
-      </p>
-    </details>
+    <FoldForm
+      label={t("memory.add")}
+      submit={t("memory.save")}
+      busy={busy}
+      trouble={trouble}
+      said={said}
+      onSubmit={submit}
+    >
+      <label class="install-source">
+        <span class="meta">{t("memory.content")}</span>
+        <textarea class="field" ref={content} required maxLength={4000} rows={2} />
+      </label>
+      <label class="install-path">
+        <span class="meta">{t("memory.subject")}</span>
+        <input class="field" ref={subject} maxLength={200} />
+      </label>
+    </FoldForm>
   );
 }

@@ -2,10 +2,10 @@
 import { useEffect, useRef } from "preact/hooks";
 import { usePanel, useT } from "../components/context.ts";
 import { Failure } from "../components/failure.tsx";
+import { FoldForm } from "../components/fold-form.tsx";
 import { JobRow } from "../components/job-row.tsx";
 import { Late } from "../components/late.tsx";
 import { ReachHead } from "../components/reach-head.tsx";
-import { Trouble } from "../components/trouble.tsx";
 import { useAct } from "../components/use-act.ts";
 
 export function SchedulesPage() {
@@ -48,37 +48,22 @@ function AddJob() {
       },
     );
   return (
-    <details class="fold install">
-      <summary class="install-open">
-        <span class="button">{t("schedules.add")}</span>
-      </summary>
-      <form
-        class="install-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
-        <label class="install-source">
-          <span class="meta">{t("schedules.message")}</span>
-          <textarea class="field" ref={message} required maxLength={20_000} rows={2} />
-        </label>
-        <label class="install-path">
-          <span class="meta">{t("schedules.when")}</span>
-          <input
-            class="field"
-            ref={schedule}
-            required
-            maxLength={200}
-            spellcheck={false}
-            placeholder="30 9 * * MON-FRI"
-          />
-        </label>
-        <button type="submit" class="button primary" disabled={busy}>
-          {t("schedules.save")}
-        </button>
-      </form>
-      <Trouble text={trouble} />
-    </details>
+    <FoldForm label={t("schedules.add")} submit={t("schedules.save")} busy={busy} trouble={trouble} onSubmit={submit}>
+      <label class="install-source">
+        <span class="meta">{t("schedules.message")}</span>
+        <textarea class="field" ref={message} required maxLength={20_000} rows={2} />
+      </label>
+      <label class="install-path">
+        <span class="meta">{t("schedules.when")}</span>
+        <input
+          class="field"
+          ref={schedule}
+          required
+          maxLength={200}
+          spellcheck={false}
+          placeholder="30 9 * * MON-FRI"
+        />
+      </label>
+    </FoldForm>
   );
 }

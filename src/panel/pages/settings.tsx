@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { AdministrationHead } from "../components/administration-head.tsx";
 import { Choices } from "../components/choices.tsx";
+import { ConfirmButton } from "../components/confirm-button.tsx";
 import { useShell, useT } from "../components/context.ts";
 import { Icon } from "../components/icon.tsx";
 import { askToNotify } from "../components/notify-button.tsx";
@@ -110,21 +111,12 @@ export function SettingsPage() {
                   <button type="button" class="button" onClick={logOut}>
                     {t("settings.logout")}
                   </button>
-                  <button
-                    type="button"
-                    class="button danger"
-                    onClick={() =>
-                      openDialog({
-                        kind: "confirm",
-                        title: t("settings.logout_everywhere_title"),
-                        text: t("settings.logout_everywhere_text"),
-                        label: t("settings.logout_everywhere"),
-                        act: logOutEverywhere,
-                      })
-                    }
-                  >
-                    {t("settings.logout_everywhere")}
-                  </button>
+                  <ConfirmButton
+                    title={t("settings.logout_everywhere_title")}
+                    text={t("settings.logout_everywhere_text")}
+                    label={t("settings.logout_everywhere")}
+                    act={logOutEverywhere}
+                  />
                 </span>
               </Row>
             )}
