@@ -60,6 +60,9 @@ async function measureBurst(programs: Programs): Promise<readonly Row[]> {
     }
     await until(() => chat.telegram.messages.length - before >= rounds * CHATS, LONGEST_MS);
   };
+  chat.telegram.say("Question", { group: groupOf(0) });
+  await until(() => chat.telegram.messages.length > 0);
+  const warm = await settledMemory(chat.pid);
   // What is loaded once, the sessions and the heap that such a burst grows are there after the first one; what stays of each
   // further one would be lost.
   await burst(ROUNDS);
@@ -82,10 +85,14 @@ async function measureBurst(programs: Programs): Promise<readonly Row[]> {
       bar: { text: "none lost or doubled", value: `${wrong} chats differ`, holds: wrong === 0 },
     },
     {
-      name: "memory (RSS) after one such burst; after the next one; at most",
-      aleph: `${mib(before)}; ${mib(after)}; ${mib(peak)}`,
+      name: "memory (RSS) after one message; after one such burst; after the next one; at most",
+      aleph: `${mib(warm)}; ${mib(before)}; ${mib(after)}; ${mib(peak)}`,
       baseline: "",
-      bar: { text: "≤ 20 % more", value: `${(growth * 100).toFixed(0)} %`, holds: growth <= SHARE },
+      bar: {
+        text: "≤ 20 % more than after the first",
+        value: `${(growth * 100).toFixed(0)} %`,
+        holds: growth <= SHARE,
+      },
     },
   ];
 }
