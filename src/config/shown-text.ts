@@ -17,7 +17,7 @@ export async function showText(text: string): Promise<string> {
   const { document, issues } = await parseDocument(text);
   // What cannot be read as TOML is masked by what its lines look like.
   if (issues.length > 0) return maskText(maskLines(text));
-  return exchange(text, document, redact(document));
+  return exchange(text, document, redact(document)).replace(COMMENT, maskComment);
 }
 
 export interface MeantText {
@@ -27,8 +27,28 @@ export interface MeantText {
   readonly issues: readonly Issue[];
 }
 
-/** What is meant by `shown`: where it holds what `showText` made of `before`, the secrets that stood there. */
-export async function meantText(shown: string, before: string): Promise<MeantText> {
+/** A line that is a comment, or looks like one. */
+const COMMENT = /^[ \t]*#.*$/gm;
+
+/** A key that was put out of force is a key all the same. */
+function maskComment(line: string): string {
+  const [, mark = "", rest = ""] = /^([ \t]*#+)(.*)$/.exec(line) ?? [];
+  return mark + maskText(maskLines(rest));
+}
+
+/** `shown` with the comments of `before` that were masked, each once, in their order. */
+function restoreComments(shown: string, before: string): string {
+  const masked = new Map<string, string[]>();
+  for (const [line] of before.matchAll(COMMENT)) {
+    const shownAs = maskComment(line);
+    if (shownAs !== line) masked.set(shownAs, [...(masked.get(shownAs) ?? []), line]);
+  }
+  return shown.replace(COMMENT, (line) => masked.get(line)?.shift() ?? line);
+}
+
+/** What is meant by `given`: where it holds what `showText` made of `before`, the secrets that stood there. */
+export async function meantText(given: string, before: string): Promise<MeantText> {
+  const shown = restoreComments(given, before);
   const [{ document, issues }, old] = await Promise.all([parseDocument(shown), parseDocument(before)]);
   if (issues.length > 0) return { text: shown, document, issues };
   const restored = restoreMasked(document, old.document);

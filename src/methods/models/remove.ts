@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { ConfigStore } from "../../config/config.ts";
+import { isTable } from "../../lib/merge-patch.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import type { Models } from "../../providers/models.ts";
 import { defineMethod } from "../../sdk/method.ts";
@@ -12,13 +13,17 @@ export const modelsRemove = defineMethod({
   params: z.strictObject({ id: z.string().min(1).max(64) }),
   result: z.object({ id: z.string(), changed: z.array(z.string()) }),
   async handle(
-    { config, models }: { config: Pick<ConfigStore, "current" | "patch" | "vault">; models: Pick<Models, "forget"> },
+    {
+      config,
+      models,
+    }: { config: Pick<ConfigStore, "current" | "raw" | "patch" | "vault">; models: Pick<Models, "forget"> },
     { id },
   ) {
     const { providers, models: wanted } = config.current;
-    if (!Object.hasOwn(providers, id)) {
+    const { providers: inFile } = config.raw();
+    if (!isTable(inFile) || !Object.hasOwn(inFile, id)) {
       throw new AlephError("not_found", `Provider ${JSON.stringify(id)} is not in config.toml`, {
-        data: { hint: "One that comes from the environment or was found goes when that goes" },
+        data: { hint: "One that comes from elsewhere goes when what it comes from goes" },
       });
     }
     const own = providers[id]!;

@@ -30,6 +30,17 @@ test("config.text shows a file that is not TOML, and no secret in it", async () 
   expect(text).toBe('api_key = "[masked]"\ntoken = "env:X"\n[broken\n');
 });
 
+test("config.text masks a key in a comment, and config.apply leaves it there", async () => {
+  const toml =
+    '# api_key = "canary-0001"\n#api_key="canary-0002"\n# use sk-0123456789abcdefghij\n# a title\n[log]\nlevel = "warn"\n';
+  await using t = await testApp({ toml });
+  const call = checked(t.client);
+  const { text, revision } = await call("config.text", {});
+  expect(text).toBe('# api_key = "[masked]"\n#api_key="[masked]"\n# use [masked]\n# a title\n[log]\nlevel = "warn"\n');
+  await call("config.apply", { text: text.replace('"warn"', '"error"'), revision });
+  expect(readFileSync(t.home.config, "utf8")).toBe(toml.replace('"warn"', '"error"'));
+});
+
 test("config.apply writes a text as it is, with the secrets that were masked", async () => {
   await using t = await testApp({ toml: TOML });
   const call = checked(t.client);

@@ -31,6 +31,8 @@ test("models.remove leaves a key alone that it did not keep", async () => {
 });
 
 test("models.remove says so when it is not in config.toml", async () => {
-  await using t = await testApp();
-  expect(await refusal(() => t.client.call("models.remove", { id: "ollama" }))).toMatchObject({ reason: "not_found" });
+  await using t = await testApp({ config: { providers: { told: { type: "openai" } } } });
+  for (const id of ["ollama", "told"]) {
+    expect(await refusal(() => t.client.call("models.remove", { id }))).toMatchObject({ reason: "not_found" });
+  }
 });
