@@ -17,7 +17,7 @@ export function planLines({ tool, plan, reason, pattern }: Question, width: numb
   const order = (name: string) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
   const sorted = parts.toSorted(([a], [b]) => order(a) - order(b));
   const all = [...sorted, ...always].map(([name, value]) => [exactLine(name), value] as const);
-  const left = Math.min(20, Math.max(...all.map(([name]) => widthOf(name)), 0));
+  const left = Math.min(24, Math.max(...all.map(([name]) => widthOf(name)), 0));
   const room = Math.max(12, width - left - 3);
   const title = wrapLine(
     [
@@ -27,15 +27,18 @@ export function planLines({ tool, plan, reason, pattern }: Question, width: numb
     ],
     width,
   );
-  const rows = all.flatMap(([name, value]) =>
-    (typeof value === "string" ? value : (JSON.stringify(value) ?? ""))
-      .split("\n")
-      .flatMap((line) => chopLine([span(exactLine(line))], room))
-      .map((line, at) => [
-        span(`${at === 0 ? name.slice(0, left).padEnd(left) : " ".repeat(left)} │ `, MUTED),
-        ...line,
-      ]),
-  );
+  const rows = all.flatMap(([name, value]) => {
+    const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+    const lines = text.split("\n").flatMap((line) => chopLine([span(exactLine(line))], room));
+    // A name that is too long for its column has lines of its own: nothing of it is left out.
+    const isLong = widthOf(name) > left;
+    const head = isLong ? chopLine([span(name, MUTED)], width) : [];
+    const own = lines.map((line, at) => [
+      span(`${at === 0 && !isLong ? name.padEnd(left) : " ".repeat(left)} │ `, MUTED),
+      ...line,
+    ]);
+    return [...head, ...own];
+  });
   return [...title, ...rows];
 }
 

@@ -47,6 +47,8 @@ const TOOLS_FROM = 150;
 /** Lines longer than that are hard to read. */
 const WIDEST_TEXT = 100;
 const LEAST_MAIN = 40;
+/** Of the height: what led to a question stays in sight above it. */
+const APPROVAL_SHARE = 0.65;
 export const LEAST = { width: 20, height: 6 };
 
 export interface Columns {
@@ -103,7 +105,8 @@ interface Pane {
 
 function mainPane(ui: Ui, width: number, height: number): Pane {
   const composer = composerPane(ui, width, Math.max(1, Math.floor(height / 3)));
-  const question = approvalLines(ui, width - 2, Math.max(3, height - composer.lines.length - 4));
+  const room = height - composer.lines.length - 2;
+  const question = approvalLines(ui, width - 2, Math.max(3, Math.min(room, Math.floor(height * APPROVAL_SHARE))));
   const below = [...question.map((line) => [span(" "), ...line]), ...composer.lines];
   const bodyHeight = Math.max(1, height - 1 - below.length);
   ui.pageRows = bodyHeight;
@@ -227,7 +230,7 @@ function approvalLines(ui: Ui, width: number, most: number): Line[] {
   if (plan.length <= room) return [rule, ...plan, answers];
   const top = Math.min(ui.state.value.approvalTop, plan.length - room);
   const left = plan.length - top - room;
-  const where = span(`  ${left > 0 ? `${left} more lines: PgDn` : "the end"}`, { hue: "warn", bold: true });
+  const where = span(`  ${left > 0 ? `${left} more: PgDn` : "the end"}`, { hue: "warn", bold: true });
   return [rule, ...plan.slice(top, top + room), spreadLine(answers, [where], width)];
 }
 

@@ -32,15 +32,11 @@ export interface ScreenOptions {
   readonly onFailure: (thrown: unknown) => void;
 }
 
-export interface Screen extends Disposable {
-  /** Stops the process as Ctrl+Z does; the screen is back when it goes on. */
-  suspend(): void;
-}
-
 const TICK_MS = 200;
+const RESUME_MS = 50;
 
 /** Rejects where the drawing library cannot be loaded. The terminal is as before once this is disposed of. */
-export async function openScreen(options: ScreenOptions): Promise<Screen> {
+export async function openScreen(options: ScreenOptions): Promise<Disposable> {
   const before = listeners();
   const { stdout } = process;
   const renderer = await createCliRenderer({
@@ -66,7 +62,7 @@ export async function openScreen(options: ScreenOptions): Promise<Screen> {
   }
 }
 
-class Drawing implements Screen {
+class Drawing implements Disposable {
   readonly #renderer: CliRenderer;
   readonly #options: ScreenOptions;
   readonly #colours: (look: Look, palette: Palette) => { fg: RGBA; bg: RGBA; attributes: number };
@@ -96,12 +92,17 @@ class Drawing implements Screen {
     renderer.requestRender();
   }
 
-  suspend(): void {
+  /** As Ctrl+Z does; the screen is back when the process goes on. */
+  #suspend(): void {
     this.#renderer.suspend();
-    process.once("SIGCONT", () => {
-      if (!this.#over) this.#renderer.resume();
-    });
-    process.kill(process.pid, "SIGTSTP");
+    // To all of the job, as a terminal does it.
+    process.kill(0, "SIGTSTP");
+    // Runs when the process goes on, or at once where there is no shell that could stop it.
+    setTimeout(() => {
+      if (this.#over) return;
+      this.#renderer.resume();
+      this.#resized();
+    }, RESUME_MS);
   }
 
   [Symbol.dispose](): void {
@@ -162,7 +163,8 @@ class Drawing implements Screen {
 
   #pressed(event: KeyEvent): void {
     if (event.eventType === "release") return;
-    if (event.ctrl && event.name === "z" && process.platform !== "win32") return void this.suspend();
+    if (event.ctrl && event.name === "z" && process.platform !== "win32")
+      return void this.#safely(() => this.#suspend());
     this.#safely(() => this.#options.onKey(keyOf(event), this.#size));
   }
 

@@ -120,7 +120,7 @@ test("a question longer than the screen scrolls, and its keys stay in sight", as
   tui.fake.reply([{ tool_call: { name: "exec", args: { command: `echo ${"word ".repeat(200)} > b.txt` } } }]);
   tui.type("Go");
   tui.key("return");
-  await tui.shows("more lines: PgDn");
+  await tui.shows("more: PgDn");
   clock.now += 700;
   expect(tui.screen()).toContain("y once");
   for (let presses = 0; presses < 40; presses++) tui.key("pagedown");
