@@ -59,10 +59,11 @@ export function cut(text: string, width: number): string {
   if (Bun.stringWidth(text) <= width) return text;
   let kept = "";
   let used = 0;
-  for (const character of text) {
-    const own = Bun.stringWidth(character);
+  // What a person sees as one: an emoji may be made of several others.
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    const own = Bun.stringWidth(segment);
     if (used + own > width - 1) break;
-    kept += character;
+    kept += segment;
     used += own;
   }
   return `${kept.trimEnd()}…`;

@@ -64,10 +64,14 @@ test("writeFacts leaves out what is not known", () => {
 });
 
 test("cut never breaks a character in two", () => {
-  expect([cut("你好吗", 6), cut("你好吗", 5), cut("你好吗", 4), cut("a👩b", 3)]).toEqual([
-    "你好吗",
-    "你好…",
-    "你…",
-    "a…",
-  ]);
+  const texts = [
+    cut("你好吗", 6),
+    cut("你好吗", 5),
+    cut("你好吗", 4),
+    cut("a👩b", 3),
+    cut("👩‍🚀👩‍🚀", 3),
+    cut("👩‍🚀👩‍🚀", 2),
+    cut("e\u0301e\u0301x", 2),
+  ];
+  expect(texts).toEqual(["你好吗", "你好…", "你…", "a…", "👩‍🚀…", "…", "e\u0301…"]);
 });

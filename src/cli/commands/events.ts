@@ -54,7 +54,9 @@ export const events = defineCommand({
           },
           {
             ...(after === undefined ? {} : { afterSeq: after }),
-            onTruncated: () => err.write(`${err.style.yellow("Earlier events are not kept any more")}\n`),
+            // Who wants all that is kept, wants just that.
+            onTruncated: () =>
+              after !== 0 && err.write(`${err.style.yellow("Earlier events are not kept any more")}\n`),
           },
         );
         try {

@@ -135,6 +135,38 @@ test.skipIf(Bun.which("zsh") === null)("the script for zsh is sound", async () =
   expect(await shell(["zsh", "-n", folder.script], folder.path)).toEqual({ code: 0, stdout: "", stderr: "" });
 });
 
+test.skipIf(Bun.which("zsh") === null)(
+  "the script for zsh completes commands and what a running server has",
+  async () => {
+    await using server = await testApp();
+    await using folder = await withScript("zsh", server.home.path);
+    // A shell at a terminal of its own: Tab is pressed there, and the line that comes of it is read.
+    const driver = `
+    zmodload zsh/zpty
+    zpty shell zsh -f -i
+    zpty -w shell "PROMPT='READY>' RPROMPT= ; stty cols 200; autoload -U compinit; compinit -u -d ./dump; source ./script; print LOADED"
+    say() { zpty -w -n shell $'\\x15'"$1"$'\\t'; zpty -r shell out "*$2*" && print -- "found $2" }
+    zpty -r shell out '*LOADED*LOADED*'
+    say './aleph sess' 'sessions'
+    say './aleph interfaces stop webc' 'webchat'
+    say './aleph chat --thinking h' 'high'
+    zpty -d shell
+  `;
+    writeFileSync(join(folder.path, "driver"), driver);
+    const { stdout } = await shell(["timeout", "60", "zsh", "-f", "driver"], folder.path, { TERM: "xterm" });
+    expect(stdout.trim().split("\n")).toEqual(["found sessions", "found webchat", "found high"]);
+  },
+  90_000,
+);
+
+test.skipIf(Bun.which("fish") === null)("the script for fish offers what a running server has", async () => {
+  await using server = await testApp();
+  await using folder = await withScript("fish", server.home.path);
+  const line = "complete -C './aleph interfaces stop web'";
+  const { stdout } = await shell(["fish", "--no-config", "-c", `source ./script; ${line}`], folder.path);
+  expect(stdout.trim()).toBe("webchat");
+});
+
 test.skipIf(Bun.which("fish") === null)("the script for fish is sound and completes", async () => {
   await using folder = await withScript("fish");
   expect(await shell(["fish", "-n", folder.script], folder.path)).toEqual({ code: 0, stdout: "", stderr: "" });
