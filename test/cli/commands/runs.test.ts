@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { collectEvents } from "../../support/app.ts";
 import { runCli } from "../../support/cli.ts";
+import { conversation, MAIN } from "../../support/conversation.ts";
 import { fakeHome } from "../../support/fake-home.ts";
 import { startOpenAiFake } from "../../support/providers/openai.ts";
 
@@ -54,3 +56,36 @@ test("runs refuses a run that there is not, one that was not recorded, and a lim
   });
   expect(await run("--limit", "x")).toMatchObject({ code: 2, stderr: expect.stringContaining("--limit must be") });
 });
+
+test("runs waits for one, steers and cancels it, and shows its events and what waits", async () => {
+  await using t = await conversation();
+  const run = (...words: string[]) => runCli(["runs", ...words], { home: t.home.path });
+  expect(await run("queue")).toEqual({ code: 0, stdout: "", stderr: "Nothing runs\n" });
+  const go = Promise.withResolvers<void>();
+  t.fake.reply([{ text: "One moment" }, { wait: go.promise }, { tool_call: { name: "time", args: {} } }], "Both done");
+  const { until } = await collectEvents(t.client);
+  const { run_id } = await t.client.call("agent.run", { message: "First this", session_key: MAIN });
+  await until(({ topic }) => topic === "stream.chunk");
+  expect((await run("queue")).stdout).toContain(run_id);
+  expect(await run("steer", run_id, "And", "that")).toEqual({ code: 0, stdout: "", stderr: `${run_id} is told\n` });
+  const waiting = run("wait", run_id);
+  go.resolve();
+  expect(await waiting).toEqual({ code: 0, stdout: "Both done\n", stderr: "" });
+  expect(JSON.stringify(t.fake.requests[1]!.body)).toContain("And that");
+  expect((await run("events", run_id)).stdout).toMatch(/^ *SEQ +TIME +TOPIC +DATA\n(?:.*\n)*.*agent\.completed/);
+  expect(await run("steer", run_id, "more")).toMatchObject({ code: 1, stderr: expect.stringContaining("completed") });
+
+  const never = Promise.withResolvers<void>();
+  t.fake.reply([{ text: "Well" }, { wait: never.promise }]);
+  const second = await t.client.call("agent.run", { message: "Second", session_key: MAIN });
+  await until(({ topic, data }) => topic === "stream.chunk" && "run_id" in data && data.run_id === second.run_id);
+  expect(await run("cancel", second.run_id, "--now")).toMatchObject({ code: 0, stdout: "" });
+  expect(await run("wait", second.run_id)).toMatchObject({
+    code: 1,
+    stdout: "Well\n",
+    stderr: expect.stringMatching(/^It is cancelled/),
+  });
+  never.resolve();
+  expect(await run("wait", "run_none")).toMatchObject({ code: 1, stderr: expect.stringContaining("aleph runs list") });
+  expect(await run("wait", run_id, "--timeout", "0")).toMatchObject({ code: 2 });
+}, 90_000);

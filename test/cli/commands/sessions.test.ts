@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { testApp } from "../../support/app.ts";
 import { openScreen, runCli } from "../../support/cli.ts";
 import { conversation, MAIN } from "../../support/conversation.ts";
 import { testFolder } from "../../support/folder.ts";
@@ -140,3 +141,38 @@ test("sessions fork and rewind print the key of the new session, and compact say
   expect((await run("compact", back.stdout.trim())).stderr).toContain("Nothing is old enough");
   expect((await run("compact", back.stdout.trim(), "--undo")).stderr).toContain("is not compacted");
 }, 30_000);
+
+test("sessions creates one, sets what answers in it, goes back to the agent's own, and tells its context", async () => {
+  await using t = await testApp();
+  const run = (...words: string[]) => runCli(["sessions", ...words], { home: t.home.path });
+  const key = "agent:main:chat:garden";
+  expect(await run("create", key, "--title", "Garden")).toEqual({ code: 0, stdout: `${key}\n`, stderr: "" });
+  expect((await run("create")).stdout).toMatch(/^agent:main:chat:\w+\n$/);
+  const set = await run("set", key, "--model", "demo/demo", "--thinking", "high", "--allow", "read", "--deny", "exec");
+  expect([set.code, set.stderr]).toEqual([
+    0,
+    `${key}: title "Garden", model demo/demo, thinking high, tools read, not exec\n`,
+  ]);
+  const back = await run(
+    "set",
+    key,
+    "--title",
+    "default",
+    "--model",
+    "default",
+    "--thinking",
+    "default",
+    "--all-tools",
+  );
+  expect(back.stderr).toBe(`${key}: title none, model default, thinking default, tools default\n`);
+  expect((await run("context", key)).stdout).toMatch(/^model +demo\/demo\ncontext +about \d+ tokens\n/);
+  expect(JSON.parse((await run("export", key, "--format", "jsonl", "--json")).stdout)).toMatchObject({
+    content: expect.any(String),
+  });
+  expect(await run("set", key)).toMatchObject({ code: 2, stderr: expect.stringContaining("Nothing to set") });
+  expect(await run("set", "agent:main:chat:none", "--title", "x")).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("aleph sessions list shows those that exist"),
+  });
+  expect(await run("create", "nope")).toMatchObject({ code: 2 });
+}, 90_000);
