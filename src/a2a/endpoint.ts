@@ -106,14 +106,18 @@ export class A2aEndpoint implements AsyncDisposable {
         : LegacyJsonRpcTransportHandler.mapToLegacyJSONRPCError;
     const answer = (await new Transport(tasks).handle(body, context)) as Answer;
     if (!(Symbol.asyncIterator in answer)) return Response.json(explained(answer));
-    // What cannot begin is an answer, not a stream.
+    const fail = (thrown: unknown) => formatSSEErrorEvent({ jsonrpc: "2.0", id, error: toError(thrown) });
     let first: IteratorResult<Reply, void>;
     try {
       first = await answer.next();
     } catch (thrown) {
-      return refuse(id, toError(thrown));
+      // What cannot begin is an answer, not a stream. Of 0.3 (§6.12) it is a stream all the same: clients wait for nothing else.
+      const isStream = version === "0.3" && headers.get("accept")?.includes("text/event-stream");
+      return isStream
+        ? new Response(formatSSEEvent({ jsonrpc: "2.0", id, error: toError(thrown) }), { headers: SSE_HEADERS })
+        : refuse(id, toError(thrown));
     }
-    return streamed(first, answer, (thrown) => formatSSEErrorEvent({ jsonrpc: "2.0", id, error: toError(thrown) }));
+    return streamed(first, answer, fail);
   }
 
   #card(request: Request): AgentCard {

@@ -139,6 +139,19 @@ describe("/a2a", () => {
     expect(found.id).toBe(task.id);
   });
 
+  test("a stream that cannot begin is an error, which clients of 0.3 get in the stream that they wait for", async () => {
+    await using app = await a2aApp();
+    const accept = { accept: "text/event-stream" };
+    const old = await post(app, { ...GET, method: "tasks/resubscribe" }, accept);
+    expect([old.status, old.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
+    const [, data = ""] = /^data: (.*)$/m.exec(await old.text()) ?? [];
+    expect(JSON.parse(data)).toMatchObject({ jsonrpc: "2.0", id: 7, error: { code: -32001 } });
+    const plain = await post(app, { ...GET, method: "tasks/resubscribe" });
+    expect(await errorOf(plain)).toMatchObject({ id: 7, code: -32001 });
+    const modern = await post(app, { ...GET, method: "SubscribeToTask" }, accept);
+    expect(await errorOf(modern)).toMatchObject({ id: 7, code: -32001 });
+  });
+
   test("begins no more runs a second than limits.rate.run says, and says how long to wait", async () => {
     await using app = await a2aApp({ config: { limits: { rate: { run: 2 } } } });
     app.fake.answer(() => "Here");
