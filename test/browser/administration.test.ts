@@ -114,6 +114,8 @@ browserTest("an agent is made, shows what its model is told, and is removed", as
   await page.until("document.querySelector('.form')");
   await fill(page, ".form [name=agent]", "writer");
   await fill(page, ".form [name=description]", "writes letters");
+  await choose(page, ".form [name=may]", "some");
+  await page.until("document.querySelector('.form [name=allow]')");
   await fill(page, ".form [name=allow]", "read, write");
   await fill(page, ".form [name=prompt]", "Be brief.");
   await press(page, "Make it");

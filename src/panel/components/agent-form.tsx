@@ -1,9 +1,13 @@
 /** Makes an agent or changes one: what is left empty is left to the server. */
-import { useId, useRef } from "preact/hooks";
+import { useId, useRef, useState } from "preact/hooks";
 import { createAgents, type ShownAgent, type WantedAgent } from "../state/agents.ts";
 import { usePanel, useT } from "./context.ts";
 import { Trouble } from "./trouble.tsx";
 import { useAct } from "./use-act.ts";
+
+/** Which tools it may use. */
+const MAY = ["all", "some", "none"] as const;
+type May = (typeof MAY)[number];
 
 const LEVELS = ["off", "low", "medium", "high"] as const;
 
@@ -14,6 +18,7 @@ export function AgentForm({ of, onDone }: { of?: ShownAgent; onDone: () => void 
   const agents = panel.part(createAgents);
   const { busy, trouble, run } = useAct();
   const form = useRef<HTMLFormElement>(null);
+  const [may, setMay] = useState<May>(!of || of.allow === null ? "all" : of.allow.length === 0 ? "none" : "some");
   const models = panel.models.list.value?.models ?? [];
   const wanted = (): WantedAgent => {
     const given = new FormData(form.current!);
@@ -29,7 +34,7 @@ export function AgentForm({ of, onDone }: { of?: ShownAgent; onDone: () => void 
       thinking: text("thinking"),
       workspace: text("workspace"),
       prompt: text("prompt"),
-      allow: names("allow"),
+      allow: may === "all" ? null : may === "none" ? [] : names("allow"),
       deny: names("deny"),
     };
   };
@@ -95,18 +100,38 @@ export function AgentForm({ of, onDone }: { of?: ShownAgent; onDone: () => void 
       </label>
       <label>
         <span>{t("agents.allow")}</span>
-        <input
+        <select
           class="field"
-          name="allow"
-          spellcheck={false}
-          defaultValue={of?.allow?.join(" ") ?? ""}
-          placeholder={t("agents.all_tools")}
-        />
+          name="may"
+          value={may}
+          onChange={({ currentTarget }) => setMay(MAY.find((one) => one === currentTarget.value) ?? "all")}
+        >
+          {MAY.map((one) => (
+            <option key={one} value={one}>
+              {t(`agents.may_${one}`)}
+            </option>
+          ))}
+        </select>
       </label>
+      {may === "some" && (
+        <label>
+          <span>{t("agents.allowed")}</span>
+          <input
+            class="field"
+            name="allow"
+            required
+            spellcheck={false}
+            defaultValue={of?.allow?.join(" ") ?? ""}
+            aria-describedby={`${id}-tools`}
+          />
+        </label>
+      )}
       <label>
         <span>{t("agents.deny")}</span>
         <input class="field" name="deny" spellcheck={false} defaultValue={of?.deny.join(" ") ?? ""} />
-        <span class="meta">{t("agents.tools_are", { names: agents.tools.value.join(" ") })}</span>
+        <span class="meta" id={`${id}-tools`}>
+          {t("agents.tools_are", { names: agents.tools.value.join(" ") })}
+        </span>
       </label>
       <label>
         <span>{t("agents.workspace")}</span>

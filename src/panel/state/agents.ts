@@ -16,7 +16,8 @@ export interface WantedAgent {
   readonly thinking: string;
   readonly workspace: string;
   readonly prompt: string;
-  readonly allow: readonly string[];
+  /** Null: all that are not denied; an empty list: none at all. */
+  readonly allow: readonly string[] | null;
   readonly deny: readonly string[];
 }
 
@@ -55,9 +56,9 @@ export function createAgents({ call }: PartNeeds): Agents {
       patch(agent, {
         ...Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, text.trim() === "" ? null : text])),
         tools:
-          allow.length + deny.length === 0
+          allow === null && deny.length === 0
             ? null
-            : { allow: allow.length === 0 ? null : [...allow], deny: deny.length === 0 ? null : [...deny] },
+            : { allow: allow === null ? null : [...allow], deny: deny.length === 0 ? null : [...deny] },
       }),
     remove: (agent) => patch(agent, null),
     report: (agent) => call("agent.prompt", { agent }),

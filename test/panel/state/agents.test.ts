@@ -27,7 +27,7 @@ const EMPTY = {
   thinking: "",
   workspace: "",
   prompt: "",
-  allow: [],
+  allow: null,
   deny: [],
 };
 const READ = [
@@ -47,6 +47,15 @@ test("createAgents writes what a person wrote, and takes out what they left empt
   expect(takeAsked()[0]).toEqual([
     "config.patch",
     { patch: { agents: { writer: { ...table, description: null, tools: null } } } },
+  ]);
+});
+
+test("createAgents tells an agent without tools from one with all of them", async () => {
+  const { agents, takeAsked } = server();
+  await agents.save({ ...EMPTY, allow: [] });
+  expect(takeAsked()[0]).toMatchObject([
+    "config.patch",
+    { patch: { agents: { writer: { tools: { allow: [], deny: null } } } } },
   ]);
 });
 
