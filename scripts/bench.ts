@@ -1,7 +1,8 @@
 /**
  * `bun run bench`: the compiled executable beside a bare `Bun.serve` + Hono server that is compiled with the same settings,
- * in the same run. Names of measurements as arguments run those; `--json FILE` writes the rows, `--write-readme` puts the
- * table into README.md. Exit code 1 when a bar does not hold.
+ * in the same run. Names of measurements as arguments run those, `--all` or none all of them; `--json FILE` writes the rows,
+ * `--write-readme` puts the table into README.md, `--store` keeps the rows as what later runs are compared with. Exit code 1
+ * when a bar does not hold.
  */
 import { mkdirSync, readFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
@@ -10,9 +11,11 @@ import { parseArgs } from "node:util";
 import type { Programs, Row } from "./bench/bench.ts";
 import { measureChannels } from "./bench/channels.ts";
 import { measureCluster } from "./bench/cluster.ts";
+import { compare, type Measured } from "./bench/compare.ts";
 import { measureHandshake } from "./bench/handshake.ts";
 import { measureHistory } from "./bench/history.ts";
 import { measureRemembering } from "./bench/memory.ts";
+import { measurePanel } from "./bench/panel.ts";
 import { measurePassthrough } from "./bench/passthrough.ts";
 import { measurePlugins } from "./bench/plugins.ts";
 import { measurePolicy } from "./bench/policy.ts";
@@ -37,17 +40,24 @@ const MEASUREMENTS: Readonly<Record<string, (programs: Programs) => Promise<read
   plugins: measurePlugins,
   cluster: measureCluster,
   channels: measureChannels,
+  panel: measurePanel,
 };
 
+const STORED = join(import.meta.dir, "bench/stored.json");
 const README = "README.md";
 const BEGIN = "<!-- bench: written by `bun run bench --write-readme` -->";
 const END = "<!-- /bench -->";
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: "string" }, "write-readme": { type: "boolean" } },
+  options: {
+    all: { type: "boolean" },
+    json: { type: "string" },
+    store: { type: "boolean" },
+    "write-readme": { type: "boolean" },
+  },
 });
-const wanted = positionals.length > 0 ? positionals : Object.keys(MEASUREMENTS);
+const wanted = positionals.length > 0 && !options.all ? positionals : Object.keys(MEASUREMENTS);
 const unknown = wanted.find((name) => !(name in MEASUREMENTS));
 if (unknown !== undefined) {
   console.error(`Unknown measurement "${unknown}"; known are ${Object.keys(MEASUREMENTS).join(", ")}`);
@@ -63,7 +73,10 @@ for (const name of wanted) {
 
 const machine = describeMachine();
 const table = formatTable(rows);
-console.log(`${machine}\n\n${table}`);
+const stored = Bun.file(STORED);
+const before = (await stored.exists()) ? ((await stored.json()) as Measured) : undefined;
+console.log(`${machine}\n\n${table}\n\n${compare(rows, before)}`);
+if (options.store) await Bun.write(STORED, `${JSON.stringify({ machine, rows }, null, 2)}\n`);
 if (options.json) await Bun.write(options.json, `${JSON.stringify({ machine, rows }, null, 2)}\n`);
 if (options["write-readme"]) await writeReadme(`${table}\n\n${machine}; \`bun run bench\`.`);
 process.exit(rows.every((row) => row.bar?.holds ?? true) ? 0 : 1);

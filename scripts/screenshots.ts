@@ -1,23 +1,26 @@
 /**
- * Pictures of the panel in screenshots/: wide and phone, light and dark, of each state that can be looked at. A server of its
- * own in a temporary home answers from a script, so that the pictures are the same each time. `bun scripts/screenshots.ts
- * [name…]` takes only those whose name contains one of the words.
+ * Pictures of the panel in screenshots/: every page, full and empty, wide and phone, light and dark, in English; the full ones
+ * in Chinese too. A server of its own in a temporary home answers from a script, so that the pictures are the same each time.
+ * `bun scripts/screenshots.ts [word…]` takes only those whose name contains one of the words, such as `phone-dark`.
  */
 import { mkdirSync } from "node:fs";
-import { findChromium, openPage, type Page } from "../test/browser/page.ts";
+import { PAGE_TITLES } from "../src/panel/components/page-titles.ts";
+import { closeAll, goTo, openSession, PHONE } from "../test/browser/acts.ts";
+import { findChromium, openPage } from "../test/browser/page.ts";
 import { showcase } from "../test/browser/showcase.ts";
 import { testApp } from "../test/support/app.ts";
 
 const FOLDER = "screenshots";
-const SIZES = { wide: { width: 1440, height: 900, touch: false }, phone: { width: 390, height: 844, touch: true } };
-/** By page, which of its entries is opened. */
-const OPENED: Readonly<Record<string, readonly string[]>> = {
-  plugins: ["calendar"],
-  skills: ["release-notes"],
-  mcp: ["archive"],
-  devices: ["tok"],
+const SIZES = { wide: { width: 1440, height: 900, touch: false }, phone: PHONE };
+/** By page, which of its entries is opened for a second picture. */
+const OPENED: Readonly<Record<string, string>> = {
+  plugins: "calendar",
+  skills: "release-notes",
+  mcp: "archive",
+  devices: "tok",
 };
 const THEMES = ["light", "dark"] as const;
+const PAGES = [...Object.keys(PAGE_TITLES), "new", "search/October"];
 
 const chromium = findChromium();
 if (!chromium) {
@@ -34,105 +37,123 @@ using page = await openPage(chromium);
 for (const [size, shape] of Object.entries(SIZES)) {
   await page.resize(shape);
   for (const theme of THEMES) {
-    const shot = async (name: string) => {
-      const file = `${size}-${theme}-${name}.png`;
-      if (wanted.length > 0 && !wanted.some((word) => file.includes(word))) return;
-      await page.settled();
-      await page.screenshot(`${FOLDER}/${file}`);
-      console.log(`${FOLDER}/${file}`);
-    };
-    await page.open(`${shown.url}/login`);
-    await page.evaluate(`localStorage.setItem("aleph.preferences", JSON.stringify({ theme: "${theme}" }))`);
-    await page.open(`${shown.url}/login`);
+    const shot = shooter(`${size}-${theme}`);
+    await begin(shown, { theme });
     await shot("login");
     await page.logIn(shown);
-    await shot("empty");
-    await visit(page, shown.answered);
-    await shot("conversation-end");
-    await scroll(page, 0);
-    await shot("conversation");
-    await page.until(
-      `document.querySelectorAll("details")[1] && (document.querySelectorAll("details")[1].open = true)`,
-    );
-    await shot("tool-open");
-    await visit(page, shown.asking);
-    await page.until(`document.querySelector(".approval")`);
-    await shot("approval");
-    await visit(page, shown.failed);
-    await page.until(`document.querySelector(".ending.failed")`);
-    await shot("failed");
-    await page.click(".chip");
-    await page.until(`document.querySelectorAll(".menu-item").length > 2`);
-    await shot("models");
-    await page.press("Escape");
-    await page.evaluate(`location.hash = "#/settings"`);
-    await page.until(`document.querySelector(".settings")`);
-    await shot("settings");
-    for (const name of ["approvals", "plugins", "skills", "mcp", "devices"]) {
-      await page.evaluate(`location.hash = "#/${name}"`);
-      await page.until(`document.querySelector(".entries .approval")`);
+    for (const name of PAGES) {
+      await goTo(page, name);
       await shot(name);
-      const [entry] = OPENED[name] ?? [];
-      if (!entry) continue;
+      const entry = OPENED[name];
+      if (entry === undefined) continue;
       const row = `document.querySelector("details[data-entry^='${entry}']")`;
       await page.until(`${row} && (${row}.open = true)`);
       await page.until(`document.querySelector(".entry-body .approval-answers")`);
       await page.evaluate(`document.querySelector(".entry-body").scrollIntoView({ block: "end" })`);
       await shot(`${name}-open`);
     }
-    const open = async (words: string) => {
-      await page.evaluate(
-        `[...document.querySelectorAll(".section-head .button")].find((one) => one.innerText === "${words}").click()`,
-      );
-      await page.until(`document.querySelector("dialog[open]")`);
-    };
-    await open("Link a device");
-    await page.press("Enter");
-    await page.until(`document.querySelector(".qr")`);
-    await shot("device-link");
-    await page.press("Escape");
-    await page.until(`!document.querySelector("dialog")`);
-    await open("Invite a guest");
-    await page.until(`document.querySelector(".choices label")`);
-    await shot("guest-new");
-    await page.press("Escape");
-    await page.until(`!document.querySelector("dialog")`);
-    await open("New token");
-    await shot("token-new");
-    await page.type("Pictures");
-    await page.press("Enter");
-    await page.until(`document.querySelector(".secret")`);
-    await shot("token-made");
-    await page.press("Escape");
-    await page.until(`!document.querySelector("dialog")`);
+    await conversations(shot);
+    await dialogs(shot);
     if (size === "phone") {
+      await goTo(page, "new");
       await page.click(".page-head .icon-button");
       await page.until(`document.querySelector(".rail")`);
       await shot("drawer");
-    } else {
-      await page.evaluate(`document.activeElement.blur()`);
-      await page.press("?");
-      await page.until(`document.querySelector("dialog[open]")`);
-      await shot("keys");
     }
-    await page.open(`${fresh.url}/login`);
-    await page.evaluate(`localStorage.setItem("aleph.preferences", JSON.stringify({ theme: "${theme}" }))`);
+    await begin(fresh, { theme });
     await page.logIn(fresh);
-    await page.until(`document.querySelector(".empty-acts")`);
-    await shot("first-run");
-    for (const name of ["approvals", "skills", "mcp", "devices"]) {
-      await page.evaluate(`location.hash = "#/${name}"`);
-      await page.until(`document.querySelector(".entries .aside, .entries .install")`);
+    for (const name of PAGES) {
+      await goTo(page, name);
       await shot(`${name}-empty`);
     }
   }
+  await begin(shown, { theme: "light", language: "zh" });
+  await page.logIn(shown);
+  const shot = shooter(`${size}-zh`);
+  for (const name of PAGES) {
+    await goTo(page, name);
+    await shot(name);
+  }
+  await visit(shown.asking);
+  await shot("approval");
 }
 
-async function visit(page: Page, key: string): Promise<void> {
-  await page.evaluate(`location.hash = ${JSON.stringify(`#/s/${encodeURIComponent(key)}`)}`);
+type Shot = (name: string) => Promise<void>;
+
+function shooter(kind: string): Shot {
+  return async (name) => {
+    const file = `${kind}-${name.replaceAll("/", "-")}.png`;
+    if (wanted.length > 0 && !wanted.some((word) => file.includes(word))) return;
+    await page.settled();
+    await page.screenshot(`${FOLDER}/${file}`);
+    console.log(`${FOLDER}/${file}`);
+  };
+}
+
+/** The login page, with what this browser is said to prefer. */
+async function begin({ url }: { readonly url: string }, preferences: object): Promise<void> {
+  await page.open(`${url}/login`);
+  await page.evaluate(
+    `localStorage.setItem("aleph.preferences", ${JSON.stringify(JSON.stringify({ language: "en", ...preferences }))})`,
+  );
+  await page.open(`${url}/login`);
+}
+
+async function visit(key: string): Promise<void> {
+  await closeAll(page);
+  await openSession(page, key);
   await page.until(`document.querySelector(".answer")`);
+  await page.settled();
 }
 
-async function scroll(page: Page, top: number): Promise<void> {
-  await page.evaluate(`document.querySelector(".scroller").scrollTop = ${top}`);
+async function conversations(shot: Shot): Promise<void> {
+  await visit(shown.answered);
+  await shot("conversation-end");
+  await page.evaluate(`document.querySelector(".scroller").scrollTop = 0`);
+  await shot("conversation");
+  await page.until(`document.querySelectorAll("details")[1] && (document.querySelectorAll("details")[1].open = true)`);
+  await shot("tool-open");
+  await visit(shown.asking);
+  await page.until(`document.querySelector(".approval")`);
+  await shot("approval");
+  await visit(shown.failed);
+  await page.until(`document.querySelector(".ending.failed")`);
+  await shot("failed");
+  await page.click(".composer .chip");
+  await page.until(`document.querySelectorAll(".menu-item").length > 2`);
+  await shot("models-menu");
+}
+
+async function dialogs(shot: Shot): Promise<void> {
+  await goTo(page, "devices");
+  const open = async (words: string) => {
+    await closeAll(page);
+    await page.evaluate(
+      `[...document.querySelectorAll(".section-head .button")].find((one) => one.innerText === "${words}").click()`,
+    );
+    await page.until(`document.querySelector("dialog[open]")`);
+  };
+  await open("Link a device");
+  await page.press("Enter");
+  await page.until(`document.querySelector(".qr")`);
+  await shot("device-link");
+  await open("Invite a guest");
+  await page.until(`document.querySelector(".choices label")`);
+  await shot("guest-new");
+  await open("New token");
+  await shot("token-new");
+  await page.type("Pictures");
+  await page.press("Enter");
+  await page.until(`document.querySelector(".secret")`);
+  await shot("token-made");
+  for (const [name, key, modifiers] of [
+    ["keys", "?", []],
+    ["palette", "k", ["Control"]],
+  ] as const) {
+    await closeAll(page);
+    await page.evaluate(`document.activeElement.blur()`);
+    await page.press(key, modifiers);
+    await page.until(`document.querySelector("dialog[open]")`);
+    await shot(name);
+  }
 }

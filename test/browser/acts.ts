@@ -27,3 +27,24 @@ export async function sessionOf(page: Page): Promise<string> {
 export async function openSession(page: Page, key: string): Promise<void> {
   await page.evaluate(`location.hash = ${JSON.stringify(`#/s/${encodeURIComponent(key)}`)}`);
 }
+
+/** Goes there, and resolves when there is nothing more to come. */
+export async function goTo(page: Page, place: string): Promise<void> {
+  await closeAll(page);
+  await page.evaluate(`location.hash = ${JSON.stringify(`#/${place}`)}`);
+  await page.settled();
+  await page.until("document.querySelector('.main h1')?.innerText && !document.querySelector('.late')", place);
+}
+
+/** Menus and dialogs. */
+export async function closeAll(page: Page): Promise<void> {
+  if (!(await page.evaluate<boolean>("!!document.querySelector('dialog, .popover')"))) return;
+  await page.press("Escape");
+  await page.until("!document.querySelector('dialog, .popover')", "it to close");
+}
+
+/** Everything that can be opened in place. */
+export async function openFolds(page: Page): Promise<void> {
+  await page.evaluate("[...document.querySelectorAll('details')].map((fold) => { fold.open = true; })");
+  await page.settled();
+}

@@ -2,11 +2,13 @@
 import { expect } from "bun:test";
 import { PAGE_TITLES } from "../../src/panel/components/page-titles.ts";
 import { testApp } from "../support/app.ts";
-import { openSession, PHONE } from "./acts.ts";
-import { faultsOf } from "./axe.ts";
+import { closeAll, goTo, openFolds, openSession, PHONE } from "./acts.ts";
+import { complaintsOf } from "./axe.ts";
 import { browserTest, openPage, type Page, type Shape } from "./page.ts";
 import { showcase } from "./showcase.ts";
 
+/** Some twenty pages, each looked at several times. */
+const LONG_MS = 180_000;
 const SHAPES: Readonly<Record<string, Shape>> = { "a wide window": { width: 1280, height: 800 }, "a phone": PHONE };
 
 /** Goes there, and resolves when there is nothing more to come. */
@@ -17,13 +19,6 @@ function placesOf(): [name: string, visit: Visit][] {
   return names.map((name) => [name, (page) => goTo(page, name)]);
 }
 
-async function goTo(page: Page, place: string): Promise<void> {
-  await closeAll(page);
-  await page.evaluate(`location.hash = ${JSON.stringify(`#/${place}`)}`);
-  await page.settled();
-  await page.until("document.querySelector('.main h1')?.innerText && !document.querySelector('.late')", place);
-}
-
 async function keyed(page: Page, key: string, modifiers: readonly Bun.WebView.Modifier[] = []): Promise<void> {
   await closeAll(page);
   await page.evaluate("document.activeElement?.blur()");
@@ -31,15 +26,10 @@ async function keyed(page: Page, key: string, modifiers: readonly Bun.WebView.Mo
   await page.until("document.querySelector('dialog[open]')", key);
 }
 
-/** Menus and dialogs. */
-async function closeAll(page: Page): Promise<void> {
-  if (!(await page.evaluate<boolean>("!!document.querySelector('dialog[open], .popover')"))) return;
-  await page.press("Escape");
-  await page.until("!document.querySelector('dialog[open], .popover')", "it to close");
-}
+const pagesTest = (name: string, run: (chromium: string) => Promise<void>) => browserTest(name, run, LONG_MS);
 
 for (const [where, shape] of Object.entries(SHAPES)) {
-  browserTest(`every page on ${where} has no fault when it is full`, async (chromium) => {
+  pagesTest(`every page on ${where} has no fault when it is full`, async (chromium) => {
     await using shown = await showcase();
     using page = await openPage(chromium, shape);
     await page.open(`${shown.url}/login`);
@@ -65,7 +55,7 @@ for (const [where, shape] of Object.entries(SHAPES)) {
     expect(await wrongOfAll(page, places)).toEqual([]);
   });
 
-  browserTest(`every page on ${where} has words and no fault when there is nothing on it`, async (chromium) => {
+  pagesTest(`every page on ${where} has words and no fault when there is nothing on it`, async (chromium) => {
     await using server = await testApp();
     using page = await openPage(chromium, shape);
     await page.logIn(server);
@@ -83,7 +73,7 @@ for (const [where, shape] of Object.entries(SHAPES)) {
   });
 }
 
-browserTest("every page fits on a phone in Chinese", async (chromium) => {
+pagesTest("every page fits on a phone in Chinese", async (chromium) => {
   await using shown = await showcase();
   using page = await openPage(chromium, PHONE);
   await page.open(`${shown.url}/login`);
@@ -115,7 +105,7 @@ async function wrongOf(page: Page, name: string): Promise<readonly string[]> {
       `(document.documentElement.dataset.theme = "${theme}", new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))`,
     );
     // Of the colours alone there are two.
-    found.push(...(await faultsOf(page, theme === "light" ? undefined : "color-contrast")));
+    found.push(...(await complaintsOf(page, "document", theme === "light" ? undefined : "color-contrast")));
   }
   return [...found, ...(await tooWide(page))].map((fault) => `${name}: ${fault}`);
 }
@@ -125,11 +115,6 @@ async function withoutMotion(page: Page): Promise<void> {
   await page.view.cdp("Emulation.setEmulatedMedia", {
     features: [{ name: "prefers-reduced-motion", value: "reduce" }],
   });
-}
-
-async function openFolds(page: Page): Promise<void> {
-  await page.evaluate("[...document.querySelectorAll('details')].map((fold) => { fold.open = true; })");
-  await page.settled();
 }
 
 /** What stands out of the page at the right, where nothing scrolls to it. */

@@ -3,9 +3,9 @@ import { test } from "bun:test";
 import { existsSync } from "node:fs";
 
 /** A test that needs a browser: skipped where there is none, failed where one is required. */
-export function browserTest(name: string, run: (chromium: string) => Promise<void>): void {
+export function browserTest(name: string, run: (chromium: string) => Promise<void>, timeoutMs = LONG_MS): void {
   const chromium = findChromium();
-  if (chromium) test(name, () => run(chromium), LONG_MS);
+  if (chromium) test(name, () => run(chromium), timeoutMs);
   else if (process.env.ALEPH_REQUIRE_BROWSER === "1") {
     test(name, () => {
       throw new Error("No Chromium found, and ALEPH_REQUIRE_BROWSER is 1: install it (Debian: chromium)");

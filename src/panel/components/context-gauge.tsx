@@ -37,9 +37,11 @@ function Gauge({ context: { tokens, window, model, problem } }: { context: Conte
     window === null || percent === undefined
       ? t("context.tokens", { tokens: number(tokens) })
       : t("context.of", { tokens: number(tokens), window: number(window), percent });
+  // What is read aloud has the words that are seen.
+  const heard = share === undefined ? t("context.tokens", { tokens: compact(tokens) }) : said;
   return (
     <Popover
-      label={`${t("context.label")}: ${said}`}
+      label={`${t("context.label")}: ${heard}`}
       buttonClass={share !== undefined && share >= NEARLY_FULL ? "chip gauge full" : "chip gauge"}
       side="above"
       button={
