@@ -8,6 +8,7 @@ import { type Answer, recordedAnswer } from "../../../src/panel/state/answer.ts"
 import type { Conversation as Opened } from "../../../src/panel/state/conversation.ts";
 import { createPanel, type Panel } from "../../../src/panel/state/panel.ts";
 import type { Place, Router } from "../../../src/panel/state/router.ts";
+import type { EventFrame } from "../../../src/protocol/events.ts";
 import { collectEvents } from "../../support/app.ts";
 import { type Conversation, type ConversationOptions, conversation, MAIN } from "../../support/conversation.ts";
 import { testFolder } from "../../support/folder.ts";
@@ -369,4 +370,20 @@ describe("the connection", () => {
     const link = await until(() => panel.connection.link.peek().kind === "refused" && panel.connection.link.peek());
     expect(link).toMatchObject({ kind: "refused", error: { reason: "auth_failed" } });
   });
+});
+
+test("the state of a page is made once, told of events, and read anew with each connect", async () => {
+  await using t = await openPanel();
+  const seen: string[] = [];
+  const make = () => ({
+    renew: async () => void seen.push("renew"),
+    handle: ({ topic }: EventFrame) => void seen.push(topic),
+  });
+  expect(t.panel.part(make)).toBe(t.panel.part(make));
+  expect(seen).toEqual([]);
+  await t.panel.connection.call("config.patch", { patch: { log: { level: "debug" } } });
+  await until(() => seen.includes("config.changed"));
+  expect(seen).not.toContain("renew");
+  t.cut();
+  await until(() => seen.includes("renew"));
 });
