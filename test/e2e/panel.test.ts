@@ -37,25 +37,27 @@ interface Said {
   readonly status: string;
 }
 
-function testPanel(name: string, run: (desk: Desk) => Promise<void>): void {
+function testPanel(name: string, run: (desk: Desk) => Promise<void>, isSetUp = true): void {
   const chromium = findChromium();
   testExecutableIf(chromium !== undefined || process.env.ALEPH_REQUIRE_BROWSER === "1")(
     `the panel of the executable ${name}`,
     async () => {
       if (chromium === undefined) throw new Error("No Chromium found, and ALEPH_REQUIRE_BROWSER is 1");
-      await using desk = await openDesk(chromium);
+      await using desk = await openDesk(chromium, isSetUp);
       await run(desk);
     },
     LONG_MS,
   );
 }
 
-async function openDesk(chromium: string): Promise<Desk> {
+async function openDesk(chromium: string, isSetUp: boolean): Promise<Desk> {
   await using stack = new AsyncDisposableStack();
   const { path: home } = stack.use(await testFolder());
   const fake = stack.use(startOpenAiFake({ models: ["m"] }));
   const provider = `[providers.fake]\ntype = "openai-compatible"\nbase_url = "${fake.url}"\napi_key = "k"\nmodels = ["m"]\n`;
-  writeFileSync(join(home, "config.toml"), `${provider}\n[models]\ndefault = "fake/m"\n`, { mode: 0o600 });
+  if (isSetUp) {
+    writeFileSync(join(home, "config.toml"), `${provider}\n[models]\ndefault = "fake/m"\n`, { mode: 0o600 });
+  }
   let server: Server = await startServer({ home });
   stack.defer(() => server[Symbol.asyncDispose]());
   const owned = stack.move();
@@ -102,27 +104,59 @@ const shown = (page: Page) =>
     endings: document.querySelectorAll(".answer .ending").length,
   })`);
 
-testPanel("leads from the first start to an answered message, and complains of nothing", async ({ open, ...desk }) => {
-  desk.fake.reply(["It is ", "a library."]);
-  const page = await open(undefined, false);
-  await page.open(desk.url);
-  await page.until("location.pathname === '/login' && document.activeElement?.id === 'token'");
-  await page.type(desk.token);
-  await page.press("Enter");
-  await page.until("document.querySelector('[data-link=connected] .composer')");
-  expect(await text(page, ".empty, .middle")).not.toBe("");
-  await say(page, "What is **Alexandria**?");
+testPanel(
+  "leads from the first start over its wizard to an answered message",
+  async ({ open, ...desk }) => {
+    // One to try the key, one to try the model, then the conversation.
+    desk.fake.answer(() => ["It is ", "a library."]);
+    const page = await open(undefined, false);
+    await page.open(desk.url);
+    await page.until("location.pathname === '/login' && document.activeElement?.id === 'token'");
+    await page.type(desk.token);
+    await page.press("Enter");
+    await page.until("document.querySelector('[data-link=connected] .composer')");
+    await page.click(".empty a[href='#/setup']");
+    await page.click("[data-kind=openai-compatible]");
+    await page.click("[name=address]");
+    await page.type(desk.fake.url);
+    await page.click("[name=key]");
+    await page.type("k");
+    await page.press("Enter");
+    await page.until("document.querySelector('.setup-ok')", "the provider's answer");
+    await page.click(".setup .button.primary");
+    await page.click(".setup-next .button.primary");
+    await page.until("document.querySelector('[data-link=connected] .composer')");
+    await say(page, "What is **Alexandria**?");
+    await answered(page);
+    expect(await text(page, ".answer .prose")).toBe("It is a library.");
+    expect(await desk.history(await sessionOf(page))).toEqual([
+      { role: "user", content: "What is **Alexandria**?", status: "complete" },
+      { role: "assistant", content: "It is a library.", status: "complete" },
+    ]);
+    const before = await shown(page);
+    await page.view.reload();
+    await answered(page);
+    expect(await shown(page)).toEqual(before);
+    expect(page.complaints).toEqual([]);
+  },
+  false,
+);
+
+testPanel("opens while the server is gone, and fills when it is there again", async ({ open, ...desk }) => {
+  desk.fake.reply("It is a library.");
+  const page = await open();
+  await say(page, "What is it?");
   await answered(page);
-  expect(await text(page, ".answer .prose")).toBe("It is a library.");
-  expect(await desk.history(await sessionOf(page))).toEqual([
-    { role: "user", content: "What is **Alexandria**?", status: "complete" },
-    { role: "assistant", content: "It is a library.", status: "complete" },
-  ]);
-  const before = await shown(page);
+  await page.until("caches.keys().then((names) => names.length === 1)", "the files to be kept");
+  await page.until("navigator.serviceWorker.ready.then(() => true)");
+  await desk.kill();
   await page.view.reload();
+  await lost(page);
+  expect(await page.evaluate("document.querySelector('.rail') !== null")).toBe(true);
+  await desk.start();
+  await back(page);
   await answered(page);
-  expect(await shown(page)).toEqual(before);
-  expect(page.complaints).toEqual([]);
+  expect((await shown(page)).answers).toEqual(["It is a library."]);
 });
 
 testPanel("answers for the command line, which waits at its terminal", async ({ open, ...desk }) => {
