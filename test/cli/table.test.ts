@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
 import { type Column, cut, writeFacts, writeTable } from "../../src/cli/table.ts";
+import { testApp } from "../support/app.ts";
+import { openScreen, runCli } from "../support/cli.ts";
 import { testOutput } from "../support/output.ts";
 
 interface Row {
@@ -75,3 +77,22 @@ test("cut never breaks a character in two", () => {
   ];
   expect(texts).toEqual(["你好吗", "你好…", "你…", "a…", "👩‍🚀…", "…", "e\u0301…"]);
 });
+
+test("tables of real commands fit a terminal of 60 columns, and are whole on a pipe and without colours where asked", async () => {
+  await using t = await testApp();
+  const title = "花园计划 with a title that goes on and on 👩‍🚀👩‍🚀 until it ends";
+  await t.client.call("session.create", { session_key: "agent:main:chat:garden", title });
+  for (const words of [["sessions"], ["tools"], ["interfaces"], ["agents"], ["plugins", "words"]]) {
+    await using screen = openScreen(words, { home: t.home.path, columns: 60 });
+    expect(await screen.exited).toBe(0);
+    const lines = screen.text.trimEnd().split("\n");
+    expect(Math.max(...lines.map((line) => Bun.stringWidth(line)))).toBeLessThanOrEqual(60);
+    expect(screen.raw).toContain("\x1b[1m");
+  }
+  const piped = await runCli(["sessions"], { home: t.home.path });
+  expect(piped.stdout).toContain(title);
+  expect(piped.stdout).not.toContain("\x1b");
+  await using plain = openScreen(["sessions"], { home: t.home.path, columns: 60, env: { NO_COLOR: "1" } });
+  expect(await plain.exited).toBe(0);
+  expect(plain.raw).not.toContain("\x1b[");
+}, 60_000);
