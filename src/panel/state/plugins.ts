@@ -1,10 +1,8 @@
 /** The plugins of the server: read when their page is opened, and again whenever one of them changes. */
-import { computed, type ReadonlySignal } from "@preact/signals";
 import type { Result } from "../../client/client.ts";
 import type { EventFrame } from "../../protocol/events.ts";
 import type { Call } from "./connection.ts";
-import { createLoaded } from "./loaded.ts";
-import type { Phase } from "./phase.ts";
+import { createFoundList, type FoundList } from "./found-list.ts";
 
 export type ShownPlugin = Result<"plugins.list">["plugins"][number];
 
@@ -18,23 +16,11 @@ export interface PluginDetails {
 /** What the owner may do with one. */
 export type PluginAct = "approve" | "enable" | "disable" | "reload" | "develop" | "settle";
 
-export interface Plugins {
-  /** Undefined until it is known. */
-  readonly list: ReadonlySignal<readonly ShownPlugin[] | undefined>;
-  /** Folders whose plugins are off because nobody said that they are trusted. */
-  readonly untrusted: ReadonlySignal<readonly string[]>;
-  readonly phase: ReadonlySignal<Phase>;
-  /** How many wait for an approval, as far as is known. */
-  readonly waiting: ReadonlySignal<number>;
-  /** Never rejects: the phase says what went wrong. */
-  load(): Promise<void>;
-  /** As `load`, where it was loaded before. */
-  renew(): Promise<void>;
+export interface Plugins extends FoundList<ShownPlugin> {
   /** From a folder on the server's machine, an archive, an https URL or a repository. It waits for its approval then. */
   install(source: string): Promise<InstalledPlugin>;
   /** Rejects with the server's reason. What is approved is what is shown. */
   act(plugin: ShownPlugin, act: PluginAct): Promise<void>;
-  trust(folder: string): Promise<void>;
   details(id: string): Promise<PluginDetails>;
   handle(event: EventFrame): void;
 }
@@ -42,15 +28,13 @@ export interface Plugins {
 const LOG_LINES = 50;
 
 export function createPlugins(call: Call): Plugins {
-  const { value, phase, load, renew } = createLoaded(() => call("plugins.list", {}));
-  const list = computed(() => value.value?.plugins);
+  const found = createFoundList(call, async () => {
+    const { plugins, folders } = await call("plugins.list", {});
+    return { items: plugins, folders };
+  });
+  const { load, renew } = found;
   return {
-    list,
-    untrusted: computed(() => untrustedOf(value.value?.folders)),
-    phase,
-    waiting: computed(() => list.value?.filter(({ status }) => status === "pending").length ?? 0),
-    load,
-    renew,
+    ...found,
     async install(source) {
       const installed = await call("plugins.install", { source });
       await load();
@@ -60,10 +44,6 @@ export function createPlugins(call: Call): Plugins {
       if (act === "approve") await call("plugins.approve", { id, ...(sha256 === null ? {} : { sha256 }) });
       else if (act === "develop" || act === "settle") await call("plugins.develop", { id, on: act === "develop" });
       else await call(`plugins.${act}`, { id });
-      await load();
-    },
-    async trust(folder) {
-      await call("plugins.trustFolder", { folder });
       await load();
     },
     async details(id) {
@@ -79,11 +59,4 @@ export function createPlugins(call: Call): Plugins {
       else if (topic.startsWith("plugin.")) void renew();
     },
   };
-}
-
-/** The folders in which everything is off until somebody trusts them. */
-export function untrustedOf(
-  folders: readonly { readonly path: string; readonly trusted: boolean }[] | undefined,
-): readonly string[] {
-  return (folders ?? []).filter(({ trusted }) => !trusted).map(({ path }) => path);
 }
