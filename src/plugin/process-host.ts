@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
+import { isWithin } from "../lib/is-within.ts";
 import type { Log } from "../lib/log.ts";
 import { parseSize } from "../lib/size.ts";
 import { AlephError } from "../protocol/errors.ts";
@@ -43,9 +44,12 @@ export async function createProcessHost(
   for (const { mode, path, own } of rules) {
     if (mode === "write" && own !== undefined && !existsSync(path)) mkdirSync(path, { recursive: true, mode: 0o700 });
   }
+  const written = rules.filter(({ mode }) => mode === "write").map(({ path }) => path);
   const paths = (wanted: "read" | "write") =>
     rules
       .filter(({ mode }) => mode === wanted)
+      // What it may write it may read, where it really is: in the copy that was approved there is only a link.
+      .filter(({ path }) => wanted === "write" || !written.some((folder) => isWithin(folder, path)))
       .map(({ path, own }) => (wanted === "read" && own !== undefined ? join(folder, own) : path))
       // What is not there cannot be opened to it; it may be there at the next start.
       .filter((path) => existsSync(path));

@@ -67,6 +67,15 @@ test("createProcessHost gives what the manifest names and nothing else", async (
   expect([t.rules, t.denied]).toEqual([[["connect:https://a"]], [["network", "https://evil.example"]]]);
 });
 
+test("createProcessHost opens what may be written once, though the manifest names it to be read as well", async () => {
+  await using t = await setUp(["read:./output", "read:./output/old", "write:./output", "read:./data"]);
+  mkdirSync(t.at("plugin/output/old"), { recursive: true });
+  // As in every approved copy.
+  symlinkSync(t.at("plugin", "output"), t.at("copy", "output"));
+  const { read, write } = await t.make();
+  expect({ read, write }).toEqual({ read: [t.at("copy", "data")], write: [t.at("plugin", "output")] });
+});
+
 test("createProcessHost lets only what the config names run without a sandbox", async () => {
   await using t = await setUp([]);
   t.extensions.allow_unsandboxed = ["other"];
