@@ -179,7 +179,11 @@ export function createConversation({ key, call, fetch }: ConversationOptions): C
     const { run_id: runId, message_id: messageId } = event.data;
     const known = live.peek().get(runId);
     if (known) known.value = reduceAnswer(known.peek(), event);
-    else live.value = new Map(live.peek()).set(runId, signal(reduceAnswer(emptyAnswer(runId), event)));
+    // Taken up again after a restart, it does not begin here.
+    else if (messages.peek().some(({ role, run_id }) => role !== "user" && run_id === runId)) {
+      void once.now("load", load);
+      return;
+    } else live.value = new Map(live.peek()).set(runId, signal(reduceAnswer(emptyAnswer(runId), event)));
     // A message that waited stands behind what came in the meantime now.
     const waited = messages.peek().some(({ id }) => id === messageId) && messages.peek().at(-1)?.id !== messageId;
     void (waited ? once.now("tail", refreshTail) : refreshRun(runId));
