@@ -17,11 +17,11 @@ export async function renderTypes(): Promise<string> {
   const loaded = await Promise.all(Object.values(methods).map((load) => load()));
   const api = loaded.map(({ name, summary, scope, params, result }) => {
     const own = [comment(`${summary}. Scope: ${scope ?? "none"}.`, 1), `  ${JSON.stringify(name)}: {`];
-    const sides = { params: typeOf(schemaOf(params, "input"), 2), result: typeOf(schemaOf(result, "output"), 2) };
+    const sides = { params: typeText(params, "input", 2), result: typeText(result, "output", 2) };
     return [...own, `    params: ${sides.params};`, `    result: ${sides.result};`, "  };"].join("\n");
   });
   const events = Object.entries(eventSchemas).map(
-    ([topic, schema]) => `  ${JSON.stringify(topic)}: ${typeOf(schemaOf(schema, "output"), 1)};`,
+    ([topic, schema]) => `  ${JSON.stringify(topic)}: ${typeText(schema, "output", 1)};`,
   );
   return `/** Every method and event of Aleph. Made from the schemas that the server validates with; do not edit. */
 
@@ -36,7 +36,7 @@ ${events.join("\n")}
 }
 
 /** What the server says when it has let a client in. */
-export type ConnectResult = ${typeOf(schemaOf(connectResult, "output"), 0)};
+export type ConnectResult = ${typeText(connectResult, "output", 0)};
 
 /** Why something was refused or failed. */
 export type Reason =
@@ -46,8 +46,9 @@ ${Object.keys(ERRORS)
 `;
 }
 
-function schemaOf(schema: z.ZodType, io: "input" | "output"): Schema {
-  return z.toJSONSchema(schema, { io, unrepresentable: "any" }) as Schema;
+/** What goes in or comes out, in TypeScript's words; `depth` is how far it is indented. */
+export function typeText(schema: z.ZodType, io: "input" | "output", depth: number): string {
+  return typeOf(z.toJSONSchema(schema, { io, unrepresentable: "any" }) as Schema, depth);
 }
 
 /** Throws `RangeError` for a schema that nothing here makes: it would be silently wrong. */

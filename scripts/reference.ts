@@ -1,10 +1,11 @@
 /**
- * Writes docs/configuration.md and src/config/schema-version.ts from the schema, and docs/cli.md from the commands: `bun
- * scripts/reference.ts`.
+ * Writes docs/configuration.md and src/config/schema-version.ts from the schema, docs/cli.md from the commands, and
+ * docs/reference/ from the methods, events and errors: `bun scripts/reference.ts`.
  */
 import { join } from "node:path";
 import { configJsonSchema, type JsonSchema, listKnownKeys } from "../src/config/json-schema.ts";
 import { renderCommands } from "./command-reference.ts";
+import { renderProtocol } from "./protocol-reference.ts";
 
 /** Short, for a hash that only has to differ. */
 function schemaVersion(schema: JsonSchema): string {
@@ -17,6 +18,7 @@ export async function renderReference(): Promise<Record<string, string>> {
   return {
     "docs/configuration.md": renderPage(schema),
     "docs/cli.md": await renderCommands(),
+    ...(await renderProtocol()),
     "src/config/schema-version.ts": `/** Changes with the schema, so that a file that was checked against another one is checked again. Made by scripts/reference.ts. */
 
 export const SCHEMA_VERSION = "${schemaVersion(schema)}";
@@ -26,7 +28,9 @@ export const SCHEMA_VERSION = "${schemaVersion(schema)}";
 
 function renderPage(schema: JsonSchema): string {
   const sections = Object.keys(schema.properties ?? {}).map((section) => {
-    const keys = listKnownKeys(schema).filter(({ key }) => key.startsWith(`${section}.`));
+    const keys = listKnownKeys(schema).filter(
+      ({ key }) => /^[.[]/.test(key.slice(section.length)) && key.startsWith(section),
+    );
     const rows = keys.map(({ key, type, default: value, description = "" }) => {
       const shown = value === undefined ? "" : code(JSON.stringify(value));
       return `| ${code(key)} | ${code(type)} | ${shown} | ${cell(description).replaceAll("<", "&lt;")} |`;
