@@ -50,6 +50,8 @@ interface SystemError extends Error {
 /** Any failure as one that says what to do: the system's own errors in words, all else as internal. */
 function explain(thrown: unknown): AlephError {
   if (thrown instanceof AlephError) return thrown;
+  // What went wrong first says more than what could not be cleared up behind it.
+  if (thrown instanceof SuppressedError) return explain(thrown.suppressed);
   if (!isSystemError(thrown)) {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     return new AlephError("internal", `Unexpected failure: ${message}`, {
@@ -61,10 +63,19 @@ function explain(thrown: unknown): AlephError {
   switch (thrown.code) {
     case "EACCES":
     case "EPERM":
-    case "EROFS":
       return new AlephError("forbidden", `The system does not allow access to${what || " a file"}`, {
         cause: thrown,
         data: { hint: "Check who owns it and its mode, or choose another folder with --home" },
+      });
+    case "EROFS":
+      return new AlephError("storage_failed", `The file system is read-only${what && ` at${what}`}`, {
+        cause: thrown,
+        data: { hint: "Make it writable again, or choose another folder with --home" },
+      });
+    case "EIO":
+      return new AlephError("storage_failed", `The disk reports an error${what && ` at${what}`}`, {
+        cause: thrown,
+        data: { hint: "Look after the disk first: what it holds may be damaged. A backup is restored with aleph restore" },
       });
     case "ENOENT":
       return new AlephError("not_found", `There is no file${what}`, { cause: thrown });

@@ -219,12 +219,16 @@ function storageError(cause: unknown, path: string): AlephError {
   return new AlephError("storage_failed", message!, { cause: cause ?? new Error(path), data: { hint } });
 }
 
+const IO_HINT = "Look after the disk and start Aleph again; what was acknowledged before is kept";
+
 const STORAGE_FAILURES: readonly (readonly [code: string, message: string, hint: string])[] = [
   ["SQLITE_FULL", "Disk is full", "Free some space; what was acknowledged is safe"],
   ["ENOSPC", "Disk is full", "Free some space; what was acknowledged is safe"],
   ["SQLITE_READONLY", "Database is read-only", "Make ALEPH_HOME writable for the user that runs Aleph"],
   ["SQLITE_CANTOPEN", "Database cannot be opened", "Make ALEPH_HOME writable for the user that runs Aleph"],
   ["EACCES", "Database cannot be opened", "Make ALEPH_HOME writable for the user that runs Aleph"],
+  ["SQLITE_IOERR", "Disk reports an error", IO_HINT],
+  ["EIO", "Disk reports an error", IO_HINT],
   ["EROFS", "Database is on a read-only file system", "Use another folder with --home"],
   [
     "SQLITE_NOTADB",
