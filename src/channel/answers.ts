@@ -12,6 +12,7 @@ import { type Received, setAnswered, setShown, waitingFor } from "./inbox.ts";
 import { LiveAnswer } from "./live-answer.ts";
 import { madeFiles } from "./made-files.ts";
 import { insertOutgoing, messageKey, type Outbox, type OutboxExtras, type OutboxFile } from "./outbox.ts";
+import type { Reactions } from "./reactions.ts";
 import type { SendGate } from "./send-gate.ts";
 import { splitText } from "./split-text.ts";
 
@@ -27,10 +28,13 @@ export interface AnswersOptions {
   };
   readonly outbox: Pick<Outbox, "kick">;
   readonly gate: SendGate;
+  readonly reactions: Reactions;
   readonly channelOf: (channel: string) => OpenChannel | undefined;
   readonly channelParts: (channel: string) => Promise<ChannelParts>;
   /** Whether answers are shown while they grow. */
   readonly streams: (channel: string) => boolean;
+  /** The reaction that a message of a group has while it is worked on. */
+  readonly ackReaction: (channel: string) => string | undefined;
   readonly now: () => number;
   readonly log: Log;
 }
@@ -41,6 +45,8 @@ interface Followed {
   /** What is shown in the conversation of its first message. */
   readonly live: { readonly rowId: number; readonly answer: LiveAnswer } | undefined;
   readonly typing: Timer | undefined;
+  /** By their rows: messages that have a reaction until they are answered. */
+  readonly acknowledged: Set<number>;
 }
 
 /** Places show for about five seconds that somebody writes. */
@@ -73,9 +79,13 @@ export class Answers implements AsyncDisposable {
     };
   }
 
-  /** The answer of this run goes to the messages that the inbox has for it; at once when it has ended. */
-  async follow(runId: string, store: Store): Promise<void> {
+  /**
+   * The answer of this run goes to the messages that the inbox has for it; at once when it has ended. `row`: one of them, that came
+   * in a group.
+   */
+  async follow(runId: string, store: Store, row?: number): Promise<void> {
     if (!this.#followed.has(runId) && this.#o.runs.get(runId).endedAt === null) await this.#begin(runId, store);
+    if (row !== undefined) await this.#acknowledge(runId, store, row);
     // It may have ended while it was looked at.
     if (this.#o.runs.get(runId).endedAt !== null) await this.#end(runId, store);
   }
@@ -132,10 +142,25 @@ export class Answers implements AsyncDisposable {
     if (this.#isClosed || this.#followed.has(runId)) return;
     const live = capabilities.edit && this.#o.streams(channel) ? this.#live(first, store, limits) : undefined;
     const typing = capabilities.typing ? this.#typing(channel, conversation) : undefined;
-    this.#followed.set(runId, { store, live, typing });
+    this.#followed.set(runId, { store, live, typing, acknowledged: new Set() });
     const early = this.#early.get(runId);
     this.#early.delete(runId);
     if (early) live?.answer.add(early.text);
+  }
+
+  async #acknowledge(runId: string, store: Store, rowId: number): Promise<void> {
+    const { ackReaction, channelParts, channelOf, reactions, log } = this.#o;
+    const row = waitingFor(store.db, runId).find(({ id }) => id === rowId);
+    const emoji = row && ackReaction(row.channel);
+    if (emoji === undefined || !(await channelParts(row!.channel)).capabilities.react) return;
+    const open = channelOf(row!.channel);
+    const followed = this.#followed.get(runId);
+    if (!open || !followed) return;
+    followed.acknowledged.add(rowId);
+    reactions.set(open, row!, emoji).catch((thrown: unknown) => {
+      // It is only a sign; the answer comes without it.
+      log.debug("reaction could not be shown", { interface: row!.channel, ...describeError(thrown) });
+    });
   }
 
   #live({ id, channel, conversation, messageId, sessionKey, shown }: Received, store: Store, limits: ChannelLimits) {
@@ -183,7 +208,7 @@ export class Answers implements AsyncDisposable {
   }
 
   async #bringBack(runId: string, store: Store): Promise<void> {
-    const { now, channelParts, outbox } = this.#o;
+    const { now, channelParts, outbox, ackReaction } = this.#o;
     const followed = this.#followed.get(runId);
     this.#followed.delete(runId);
     clearInterval(followed?.typing);
@@ -202,19 +227,25 @@ export class Answers implements AsyncDisposable {
         const place = JSON.stringify([row.channel, row.conversation]);
         if (told.has(place)) continue;
         told.add(place);
-        const { capabilities, limits } = channels.get(row.channel) ?? {};
+        const { channel, conversation } = row;
+        const { capabilities, limits } = channels.get(channel) ?? {};
         const said = capabilities?.files ? text : [text, ...files.map(unsent)].join("\n\n");
         const pieces = splitText(said, limits?.message ?? Number.POSITIVE_INFINITY);
         const seen = row.id === followed?.live?.rowId ? shown : row.shown.map((id) => ({ id, text: undefined }));
         for (const extras of outgoing(pieces, seen, row)) {
-          insertOutgoing(db, { channel: row.channel, conversation: row.conversation, ...extras }, now());
+          insertOutgoing(db, { channel, conversation, ...extras }, now());
         }
-        if (!capabilities?.files) continue;
         // Each by itself: one that the place does not take holds back nothing else.
-        for (const file of files) {
-          const { channel, conversation } = row;
+        for (const file of capabilities?.files ? files : []) {
           insertOutgoing(db, { channel, conversation, text: "", extras: { files: [file] } }, now());
         }
+      }
+      for (const { id, channel, conversation, messageId, sessionKey } of rows) {
+        // An earlier process may have left a reaction there.
+        const isMarked = followed?.acknowledged.has(id) ?? parseSessionKey(sessionKey).form === "group";
+        if (!isMarked || !channels.get(channel)?.capabilities.react || !ackReaction(channel)) continue;
+        const extras = { reaction: { to: messageId, emoji: null } };
+        insertOutgoing(db, { channel, conversation, text: "", extras }, now());
       }
     });
     for (const { channel, conversation } of rows) outbox.kick(channel, conversation);

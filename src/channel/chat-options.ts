@@ -39,5 +39,11 @@ export const chatOptions = {
   guest_tools: tools
     .default([])
     .describe("tools that guests may use, of those that an invite may name; those that are the owner's stay closed"),
+  ack_reaction: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe("an emoji that a message of a group has as a reaction while it is worked on; left out, none"),
   stream: z.boolean().default(true).describe("whether an answer is shown while it grows, where that is possible"),
 } as const;

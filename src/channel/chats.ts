@@ -26,6 +26,7 @@ import { type Decision, readApprovalButton } from "./approval-text.ts";
 import { findReceived, forgetOld, insertReceived, type Received, setAnswered, setRun, unanswered } from "./inbox.ts";
 import { insertOutgoing, Outbox, type OutboxOptions } from "./outbox.ts";
 import type { Peers } from "./peers.ts";
+import { Reactions } from "./reactions.ts";
 import { SendGate } from "./send-gate.ts";
 
 export interface ChatsOptions extends Pick<AnswersOptions, "runs" | "channelParts">, Pick<OutboxOptions, "media"> {
@@ -89,12 +90,15 @@ export class Chats implements AsyncDisposable {
   constructor(options: ChatsOptions) {
     this.#o = options;
     const gate = new SendGate(options);
-    this.#outbox = new Outbox({ ...options, gate });
+    const reactions = new Reactions();
+    this.#outbox = new Outbox({ ...options, gate, reactions });
     this.#answers = new Answers({
       ...options,
       gate,
+      reactions,
       outbox: this.#outbox,
       streams: (channel) => this.#joined.get(channel)?.policy.stream === true,
+      ackReaction: (channel) => this.#joined.get(channel)?.policy.ack_reaction,
     });
     this.#attached = options.bus.attach({ deliver: (published) => this.#heard(published) });
   }
@@ -172,7 +176,8 @@ export class Chats implements AsyncDisposable {
     const { attachments, lost } = await loadFiles(files, signal);
     const said = text.trim() === "" ? files.map(({ name }) => `[file "${name}"]`) : [text];
     const whole = [...said, ...lost].join("\n");
-    await this.#start({ ...entry, id }, { message: whole, ...(attachments.length > 0 ? { attachments } : {}) });
+    const params = { message: whole, ...(attachments.length > 0 ? { attachments } : {}) };
+    await this.#start({ ...entry, id }, params, message.group !== undefined);
     return TAKEN;
   }
 
@@ -181,6 +186,7 @@ export class Chats implements AsyncDisposable {
     entry: Pick<Received, "id" | "channel" | "messageId" | "conversation" | "sessionKey"> &
       Pick<Required<Received>, "request">,
     params: Pick<RunParams, "message" | "attachments">,
+    isOfGroup = false,
   ): Promise<void> {
     const { runner, stores, log, now } = this.#o;
     const { id, channel, messageId, conversation, sessionKey, request } = entry;
@@ -192,7 +198,7 @@ export class Chats implements AsyncDisposable {
         .start({ ...params, session_key: sessionKey, idempotency_key: key }, request!.grant)
         .catch(alreadyStarted);
       store.writeRelaxed((db) => setRun(db, id, run_id));
-      await this.#answers.follow(run_id, store);
+      await this.#answers.follow(run_id, store, isOfGroup ? id : undefined);
     } catch (thrown) {
       const { reason, message, data } = AlephError.from(thrown);
       // The server stops, or its disk is full: it is taken at the next start, or when the place gives it again. That a session

@@ -157,20 +157,22 @@ export class Interfaces implements AsyncDisposable {
 
   /** Throws `conflict` when it is not running, and what its channel throws. */
   async send(id: string, target: string, message: string): Promise<SentMessage> {
-    const { load, supervisor } = this.#get(id);
+    const { load } = this.#get(id);
     const { limits } = await load();
-    const { channel, state } = supervisor;
     if (message.length > limits.message) {
       throw new AlephError("invalid_params", `Message is too long for interface "${id}"`, {
         data: { issues: [{ path: "message", message: `must not be longer than ${limits.message} characters` }] },
       });
     }
-    if (!channel) {
-      throw new AlephError("conflict", `Interface "${id}" is not running`, {
-        data: { state, hint: "interface.status tells why, interface.start starts it" },
-      });
-    }
-    return channel.send(target, message);
+    return this.#running(id).send(target, message);
+  }
+
+  /** No emoji takes the reaction away. Throws as `send`, and `invalid_params` where the place has no reactions, or not this one. */
+  async react(id: string, target: string, messageId: string, emoji: string | null): Promise<void> {
+    const { capabilities } = await this.parts(id);
+    const channel = capabilities.react ? this.#running(id) : undefined;
+    if (!channel?.react) throw new AlephError("invalid_params", `Interface "${id}" has no reactions`);
+    await channel.react(target, messageId, emoji);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -238,6 +240,14 @@ export class Interfaces implements AsyncDisposable {
   #table(id: string): InterfaceTable | undefined {
     const { interfaces } = this.#o.config();
     return Object.hasOwn(interfaces, id) ? interfaces[id] : undefined;
+  }
+
+  #running(id: string): OpenChannel {
+    const { channel, state } = this.#get(id).supervisor;
+    if (channel) return channel;
+    throw new AlephError("conflict", `Interface "${id}" is not running`, {
+      data: { state, hint: "interface.status tells why, interface.start starts it" },
+    });
   }
 
   #get(id: string): Entry {

@@ -5,6 +5,7 @@ import { retryAfter } from "../lib/retry-after.ts";
 import { AlephError, type Reason } from "../protocol/errors.ts";
 import type { Button, MessageExtras, OpenChannel } from "../sdk/channel.ts";
 import type { Store } from "../sdk/store.ts";
+import type { Reactions } from "./reactions.ts";
 import type { SendGate } from "./send-gate.ts";
 
 /** Stored bytes that go out; read when it is their turn. */
@@ -23,6 +24,8 @@ export interface OutboxExtras {
   /** What has been sent with it may be there already. */
   readonly key?: string;
   readonly files?: readonly OutboxFile[];
+  /** Then it is no message: our reaction to the message `to` becomes this one, or none. */
+  readonly reaction?: { readonly to: string; readonly emoji: string | null };
 }
 
 export interface Outgoing {
@@ -41,6 +44,7 @@ export interface OutboxOptions {
   readonly now: () => number;
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly gate: SendGate;
+  readonly reactions: Reactions;
   readonly log: Log;
 }
 
@@ -48,6 +52,8 @@ export interface OutboxOptions {
 const AT_ONCE = 16;
 const RETRIES = { firstMs: 1000, factor: 2, longestMs: 300_000 };
 const GIVE_UP_MS = 7 * 24 * 60 * 60_000;
+/** A reaction is only a sign: nothing waits for it longer. */
+const REACTION_ATTEMPTS = 3;
 /** How long what is under way may take when all stops. */
 const STOP_MS = 3000;
 /** Trying again changes nothing. */
@@ -127,7 +133,12 @@ export class Outbox implements AsyncDisposable {
   async #pass(store: Store, row: Row): Promise<void> {
     const { channelOf, gate, media } = this.#o;
     const { channel, conversation, text } = row;
-    const { replaces, ...extras } = readExtras(row, media);
+    const { replaces, reaction, ...extras } = readExtras(row, media);
+    if (reaction) {
+      // A second time it changes nothing.
+      await this.#turn(channel, () => this.#attempt(store, row, (open) => this.#react(open, row, reaction)));
+      return;
+    }
     const send = async (open: OpenChannel) => {
       await open.send(conversation, text, { ...extras, key: extras.key ?? keyOf(row) });
       return true;
@@ -138,6 +149,20 @@ export class Outbox implements AsyncDisposable {
     }
     if (channelOf(channel)?.knowsKeys) await this.#turn(channel, () => this.#attempt(store, row, send));
     else await gate.pass(channel, this.#stop.signal, () => this.#attempt(store, row, send));
+  }
+
+  async #react(
+    open: OpenChannel,
+    { channel, conversation, attempts }: Row,
+    { to, emoji }: NonNullable<OutboxExtras["reaction"]>,
+  ): Promise<true> {
+    try {
+      await this.#o.reactions.set(open, { channel, conversation, messageId: to }, emoji);
+    } catch (thrown) {
+      if (!FINAL.has(AlephError.from(thrown).reason) && attempts + 1 < REACTION_ATTEMPTS) throw thrown;
+      this.#o.log.debug("reaction could not be shown", { interface: channel, ...describeError(thrown) });
+    }
+    return true;
   }
 
   /** What came of it is put down before it resolves: with whether there is nothing else to do about it now. */

@@ -74,6 +74,7 @@ export const COMMAND_OF: Readonly<Record<MethodName, string | Without>> = {
   "interface.list": "interfaces list",
   "interface.peers.list": "interfaces people",
   "interface.peers.remove": "interfaces remove",
+  "interface.react": "interfaces react",
   "interface.send": "interfaces send",
   "interface.start": "interfaces start",
   "interface.status": "interfaces show",

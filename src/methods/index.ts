@@ -62,6 +62,7 @@ export const methods = {
   "interface.list": () => import("./interface/list.ts").then((m) => m.interfaceList),
   "interface.peers.list": () => import("./interface/peers/list.ts").then((m) => m.interfacePeersList),
   "interface.peers.remove": () => import("./interface/peers/remove.ts").then((m) => m.interfacePeersRemove),
+  "interface.react": () => import("./interface/react.ts").then((m) => m.interfaceReact),
   "interface.send": () => import("./interface/send.ts").then((m) => m.interfaceSend),
   "interface.start": () => import("./interface/start.ts").then((m) => m.interfaceStart),
   "interface.status": () => import("./interface/status.ts").then((m) => m.interfaceStatusMethod),

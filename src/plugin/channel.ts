@@ -208,8 +208,8 @@ export function pluginChannel(plugin: ActivePlugin, channel: PluginChannel): Any
 
 /** What is ours of the table, and what is the plugin's. */
 function partsOf(table: z.output<typeof options>): { policy: ChatPolicy; config: PluginChannelConnect["config"] } {
-  const { allow_from, dm_policy, dm_scope, groups, agent, guest_tools, stream, ...config } = table;
-  return { policy: { allow_from, dm_policy, dm_scope, groups, agent, guest_tools, stream }, config };
+  const { allow_from, dm_policy, dm_scope, groups, agent, guest_tools, stream, ack_reaction, ...config } = table;
+  return { policy: { allow_from, dm_policy, dm_scope, groups, agent, guest_tools, stream, ack_reaction }, config };
 }
 
 async function readAll(files: readonly OutgoingFile[]): Promise<PluginChannelFile[]> {

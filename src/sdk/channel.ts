@@ -92,6 +92,8 @@ export interface ChatPolicy {
   readonly guest_tools?: readonly string[];
   /** Whether the answer is shown while it grows, where a message can be edited. */
   readonly stream: boolean;
+  /** The reaction to a message of a group while it is worked on, where the place has reactions; left out, none. */
+  readonly ack_reaction?: string | undefined;
 }
 
 export interface GroupPolicy {
@@ -179,6 +181,11 @@ export interface OpenChannel extends AsyncDisposable {
   send(target: string, message: string, extras?: MessageExtras): Promise<SentMessage>;
   /** In place of what the message `id` says. Rejects as `send`; `not_found` also when the message is gone. */
   edit?(target: string, id: string, message: string, extras?: MessageExtras): Promise<void>;
+  /**
+   * The bot's own reaction to the message `id`, as it came or was sent: this emoji in place of any other, or none. Done twice it is as
+   * done once. Rejects as `send`; `invalid_params` when the place has no such reaction, `not_found` also when the message is gone.
+   */
+  react?(target: string, id: string, emoji: string | null): Promise<void>;
   /** Shows for some seconds that an answer is being written. */
   typing?(target: string): Promise<void>;
   /** What the platform sends to `POST /channels/<id>`; it must show that it comes from there. */

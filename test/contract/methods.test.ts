@@ -70,6 +70,7 @@ const TABLE: Readonly<Record<string, string>> = {
   "interface.list": "read",
   "interface.peers.list": "admin, read",
   "interface.peers.remove": "admin",
+  "interface.react": "write",
   "interface.send": "write",
   "interface.start": "admin",
   "interface.status": "read",

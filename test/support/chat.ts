@@ -21,6 +21,8 @@ export interface Shown {
 export interface TestChatOptions {
   readonly policy?: Partial<ChatPolicy>;
   readonly capabilities?: Partial<ChannelCapabilities>;
+  /** Called when a message gets a reaction, or loses it; may throw, or wait. */
+  readonly onReact?: (id: string, emoji: string | null) => unknown;
   readonly limit?: number;
   /** Called before a message is taken; may throw, or wait. */
   readonly onSend?: (text: string) => unknown;
@@ -40,10 +42,11 @@ export const OPEN_POLICY: ChatPolicy = {
 
 /** `start` again on the same agent stands for a restart of the process. */
 export async function testChat(agent: Agent, options: TestChatOptions = {}) {
-  const { policy = {}, capabilities = {}, limit = 1000, onSend, now = () => Date.now() } = options;
+  const { policy = {}, capabilities = {}, limit = 1000, onSend, onReact, now = () => Date.now() } = options;
   const shown: Shown[] = [];
   const edits: string[] = [];
   const refused: string[] = [];
+  const reactions: string[] = [];
   const open: OpenChannel = {
     async send(conversation, text, extras = {}) {
       await onSend?.(text);
@@ -57,6 +60,10 @@ export async function testChat(agent: Agent, options: TestChatOptions = {}) {
       await onSend?.(text);
       found.text = text;
       edits.push(text);
+    },
+    async react(_conversation, id, emoji) {
+      await onReact?.(id, emoji);
+      reactions.push(emoji === null ? `no ${id}` : `${emoji} ${id}`);
     },
     async [Symbol.asyncDispose]() {},
   };
@@ -105,6 +112,7 @@ export async function testChat(agent: Agent, options: TestChatOptions = {}) {
     peers,
     shown,
     edits,
+    reactions,
     refused,
     /** Of what is to go out: what waits, and what the place will never take. */
     counts: () =>

@@ -31,6 +31,8 @@ export interface DiscordMessage {
   readonly allowed_mentions: unknown;
   readonly flags: number;
   readonly files: readonly { readonly name: string; readonly text: string }[];
+  /** Those of the bot, as addresses have them. */
+  readonly reactions: Set<string>;
   /** Discord shows that the bot is at work. */
   isLoading?: boolean;
 }
@@ -73,6 +75,8 @@ export function fakeDiscord({ messageContent = true, heartbeatMs = 40_000, perSe
   const privates = new Map<string, string>();
   const interactions = new Map<string, Interaction>();
   const whispers: string[] = [];
+  const reactions: string[] = [];
+  const people = new Map<string, DiscordMessage>();
   const commands = new Map<string, Body[]>();
   const buckets = new Map<string, { left: number; resetAt: number }>();
   let last = 0;
@@ -99,8 +103,12 @@ export function fakeDiscord({ messageContent = true, heartbeatMs = 40_000, perSe
   };
   const buttonsOf = (body: Body): DiscordMessage["buttons"] =>
     (body.components ?? []).flatMap((row: Body) => row.components);
-  const wire = ({ id, channel, content }: DiscordMessage) => ({
+  const wire = ({ id, channel, content, reactions }: DiscordMessage) => ({
     id,
+    reactions: [...reactions].map((each) => {
+      const [name, number = null] = each.split(":");
+      return { count: 1, me: true, emoji: { id: number, name } };
+    }),
     channel_id: channel,
     content,
     author: DISCORD.bot,
@@ -115,6 +123,7 @@ export function fakeDiscord({ messageContent = true, heartbeatMs = 40_000, perSe
       allowed_mentions: body.allowed_mentions,
       flags: body.flags ?? 0,
       files: body.files ?? [],
+      reactions: new Set(),
       ...more,
     };
     messages.push(message);
@@ -128,6 +137,11 @@ export function fakeDiscord({ messageContent = true, heartbeatMs = 40_000, perSe
     if (body.components) message.buttons = buttonsOf(body);
     message.isLoading = false;
     return Response.json(wire(message));
+  };
+  /** Messages of people are kept nowhere here but by the gateway's events. */
+  const reacted = (channel: string, id: string) => {
+    const said = people.get(id);
+    return said?.channel === channel ? said : messages.find((each) => each.id === id && each.channel === channel);
   };
   const original = (token: string) => interactions.get(token)?.message;
 
@@ -175,6 +189,27 @@ export function fakeDiscord({ messageContent = true, heartbeatMs = 40_000, perSe
           messages.find((each) => each.id === id && each.channel === channel),
           body,
         ),
+    ],
+    [
+      /^GET \/channels\/(\d+)\/messages\/(\d+)$/,
+      ([channel, id]) => {
+        if (!channelOf(channel!)) return refusal(404, 10003, "Unknown Channel");
+        const found = reacted(channel!, id!);
+        return found ? Response.json(wire(found)) : refusal(404, 10008, "Unknown Message");
+      },
+    ],
+    [
+      /^(PUT|DELETE) \/channels\/(\d+)\/messages\/(\d+)\/reactions\/([^/]+)\/@me$/,
+      ([method, channel, id, emoji]) => {
+        const found = reacted(channel!, id!);
+        if (!found) return refusal(404, 10008, "Unknown Message");
+        const name = decodeURIComponent(emoji!);
+        if (/^\w+$/.test(name)) return refusal(400, 10014, "Unknown Emoji");
+        if (method === "PUT") found.reactions.add(name);
+        else found.reactions.delete(name);
+        reactions.push(`${method} ${name}`);
+        return nothing();
+      },
     ],
     [/^POST \/channels\/(\d+)\/typing$/, nothing],
     [
@@ -325,6 +360,8 @@ export function fakeDiscord({ messageContent = true, heartbeatMs = 40_000, perSe
     commands,
     /** What only who pressed a button sees. */
     whispers,
+    /** What the bot did with its reactions. */
+    reactions,
     privateOf,
     lost: () => lost,
     texts: () => messages.map(({ content }) => content),
@@ -352,6 +389,17 @@ export function fakeDiscord({ messageContent = true, heartbeatMs = 40_000, perSe
         ...(channel === undefined ? {} : { guild_id: DISCORD.guild, member: { nick: null, roles: [] } }),
         ...more,
       };
+      people.set(about.id, {
+        id: about.id,
+        channel: about.channel_id,
+        content,
+        buttons: [],
+        reply_to: undefined,
+        allowed_mentions: undefined,
+        flags: 0,
+        files: [],
+        reactions: new Set(),
+      });
       gateway.dispatch("MESSAGE_CREATE", about);
       return about;
     },

@@ -13,6 +13,9 @@ export const TELEGRAM = {
   group: -100_500,
 } as const;
 
+/** Some of those that Telegram has. */
+const REACTIONS = ["👀", "👍", "❤", "🔥"];
+
 export interface TelegramMessage {
   readonly id: number;
   readonly chat: number;
@@ -39,6 +42,8 @@ export function fakeTelegram({ around = () => undefined }: FakeTelegramOptions =
   const updates: Update[] = [];
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   const faults = new Map<string, Fault[]>();
+  /** Which reaction a bot gave to which message; none stands as nothing. */
+  const reactions: string[] = [];
   const closed = new AbortController();
   /** What messages say that were sent from other chats. */
   const inline = new Map<string, string>();
@@ -128,6 +133,14 @@ export function fakeTelegram({ around = () => undefined }: FakeTelegramOptions =
       found.buttons = [];
       return ok(true);
     },
+    setMessageReaction({ chat_id, message_id, reaction }) {
+      const isThere = message_id <= lastId && String(chat_id) !== "404";
+      if (!isThere) return failure(400, "Bad Request: message to react not found");
+      const given: string[] = reaction.map(({ emoji }: { emoji: string }) => emoji);
+      if (!given.every((emoji) => REACTIONS.includes(emoji))) return failure(400, "Bad Request: REACTION_INVALID");
+      reactions.push(`${given.join()} ${message_id}`);
+      return ok(true);
+    },
     sendChatAction: () => ok(true),
     answerCallbackQuery: () => ok(true),
     sendPhoto: upload("sendPhoto", "photo"),
@@ -177,6 +190,7 @@ export function fakeTelegram({ around = () => undefined }: FakeTelegramOptions =
   return {
     url: `http://127.0.0.1:${server.port}`,
     messages,
+    reactions,
     calls,
     updates,
     files,

@@ -1,6 +1,13 @@
 /** Discord: a bot, over the gateway and the REST API. */
 import { REST, type RequestData } from "@discordjs/rest";
-import type { APIApplication, APIChannel, APIMessage, APIUser, GatewayDispatchPayload } from "discord-api-types/v10";
+import type {
+  APIApplication,
+  APIChannel,
+  APIMessage,
+  APIPartialEmoji,
+  APIUser,
+  GatewayDispatchPayload,
+} from "discord-api-types/v10";
 import * as z from "zod";
 import { chatOptions } from "../../channel/chat-options.ts";
 import { describeError } from "../../lib/log.ts";
@@ -61,7 +68,7 @@ const PLACES = 1000;
 
 export const discord = defineChannel({
   id: "discord",
-  capabilities: { edit: true, react: false, typing: true, files: true, threads: true, buttons: true },
+  capabilities: { edit: true, react: true, typing: true, files: true, threads: true, buttons: true },
   limits: { message: 2000, edit_ms: 1500 },
   globalSenders: true,
   options,
@@ -172,6 +179,22 @@ class Bot implements OpenChannel {
   edit(conversation: string, id: string, message: string, { buttons }: MessageExtras = {}): Promise<void> {
     return this.#reaching(conversation, async (channel) => {
       await this.#rest.patch(`/channels/${channel}/messages/${id}`, { body: editBody(message, buttons) });
+    });
+  }
+
+  react(conversation: string, id: string, emoji: string | null): Promise<void> {
+    const message = this.#interactions?.shownAs(id) ?? id;
+    if (!/^\d{15,20}$/.test(message)) {
+      return Promise.reject(new AlephError("not_found", `"${id}" is no message of Discord that is shown`));
+    }
+    return this.#reaching(conversation, async (channel) => {
+      const path: `/${string}` = `/channels/${channel}/messages/${message}`;
+      const { reactions = [] } = (await this.#rest.get(path)) as APIMessage;
+      const own = reactions.filter(({ me }) => me).map((each) => emojiOf(each.emoji));
+      const wanted = emoji === null ? undefined : emoji.replace(/^<a?:(\w+:\d+)>$/, "$1");
+      const at = (name: string): `/${string}` => `${path}/reactions/${encodeURIComponent(name)}/@me`;
+      if (wanted !== undefined && !own.includes(wanted)) await this.#rest.put(at(wanted));
+      for (const other of own) if (other !== wanted) await this.#rest.delete(at(other));
     });
   }
 
@@ -305,6 +328,11 @@ function ruleByServer(groups: Hearing["groups"], guild: string | undefined, chan
   if (guild === undefined || channel === undefined || Object.hasOwn(groups, channel)) return;
   const rules = Object.hasOwn(groups, guild) ? groups[guild] : undefined;
   if (rules) groups[channel] = rules;
+}
+
+/** As the address of a reaction has it: a server's own with its number. */
+function emojiOf({ id, name }: APIPartialEmoji): string {
+  return id === null ? (name ?? "") : `${name}:${id}`;
 }
 
 function remember<T>(known: Map<string, T>, key: string, value: T): void {

@@ -1,6 +1,12 @@
 /** One opening of a bot: what it hears, and what it is told to say. */
 import { timingSafeEqual } from "node:crypto";
-import type { InlineKeyboardMarkup, InlineQuery, InlineQueryResultArticle, Update } from "grammy/types";
+import type {
+  InlineKeyboardMarkup,
+  InlineQuery,
+  InlineQueryResultArticle,
+  ReactionTypeEmoji,
+  Update,
+} from "grammy/types";
 import { Api, InputFile } from "grammy/web";
 import { describeError } from "../../lib/log.ts";
 import { AlephError } from "../../protocol/errors.ts";
@@ -26,6 +32,8 @@ const MAX_FILE = 20_000_000;
 const MAX_PHOTO = 10_000_000;
 /** Conversations that are one message in a chat that the bot does not see. */
 const INLINE = "inline/";
+/** Telegram says of any other that it is not valid. */
+type Emoji = ReactionTypeEmoji["emoji"];
 const COMMAND = /^[a-z0-9_]{1,32}$/;
 
 export class Bot implements OpenChannel {
@@ -134,6 +142,16 @@ export class Bot implements OpenChannel {
         if (!isUnchanged(thrown)) throw thrown;
       }
     });
+  }
+
+  /** A bot has one reaction to a message: the new one takes the place of the old. */
+  async react(conversation: string, id: string, emoji: string | null): Promise<void> {
+    if (inlineOf(conversation) !== undefined) {
+      throw new AlephError("invalid_params", "An answer to an inline query has no reactions");
+    }
+    // Hearts and the like are known to Telegram without the mark that asks for colours.
+    const reaction = emoji === null ? [] : [{ type: "emoji" as const, emoji: emoji.replaceAll("\ufe0f", "") as Emoji }];
+    await this.#calling(conversation, ({ chat }) => this.#api.setMessageReaction(chat, messageOf(id), reaction));
   }
 
   async typing(conversation: string): Promise<void> {

@@ -21,7 +21,7 @@ const options = z.strictObject({
 
 export const telegram = defineChannel({
   id: "telegram",
-  capabilities: { edit: true, react: false, typing: true, files: true, threads: true, buttons: true },
+  capabilities: { edit: true, react: true, typing: true, files: true, threads: true, buttons: true },
   limits: { message: 4096, edit_ms: 1500 },
   globalSenders: true,
   options,

@@ -105,6 +105,28 @@ const send = defineCommand({
     }),
 });
 
+const react = defineCommand({
+  summary: "React to a message over an interface, or take the reaction away",
+  args: {
+    id,
+    target: { type: "positional", required: true, description: "the conversation, as the interface names it" },
+    message: {
+      type: "positional",
+      required: true,
+      description: "the message's id, as send tells it or the place names it",
+    },
+    emoji: { type: "positional", required: false, description: "the reaction; left out, none" },
+    ...flags,
+  },
+  run: (args, invocation) =>
+    oneCall(args, invocation, {
+      method: "interface.react",
+      params: { interface: args.id, target: args.target, message_id: args.message, emoji: args.emoji ?? null },
+      tell: ({ emoji }, { err }) => err.write(emoji === null ? "The reaction is gone\n" : "Reacted\n"),
+      options: SERVER_ONLY,
+    }),
+});
+
 const people = defineCommand({
   summary: "List the people who were let in to write",
   args: flags,
@@ -154,7 +176,7 @@ const remove = defineCommand({
 export const interfaces = defineGroup({
   summary: "See, start and stop where people write from, and who may",
   fallback: "list",
-  commands: { list, show, start, stop, send, people, remove },
+  commands: { list, show, start, stop, send, react, people, remove },
 });
 
 function said(found: Interface, { err }: Terminal): void {

@@ -167,6 +167,32 @@ test("discord sends to a channel, or to a person by his id, and says what it can
   }
 });
 
+test("discord reacts to what is worked on in a server, and to what it is told to, with one reaction at a time", async () => {
+  await using t = await setUp({ ack_reaction: "👀", stream: false });
+  t.fake.reply("Noon.");
+  const { content, mentions } = t.discord.named("when?");
+  const { id } = t.discord.say(content, { channel, mentions });
+  await until(() => t.discord.reactions.length === 2, LATE);
+  expect([t.discord.texts(), t.discord.reactions]).toEqual([["Noon."], ["PUT 👀", "DELETE 👀"]]);
+  const react = (message_id: string, emoji: string | null, target: string = channel) =>
+    t.client
+      .call("interface.react", { interface: "discord", target, message_id, emoji })
+      .catch((error) => error.reason);
+  for (const emoji of ["👍", "👍", "<:party:400000000000000077>", null, null]) await react(id, emoji);
+  expect(t.discord.reactions.slice(2)).toEqual([
+    "PUT 👍",
+    "PUT party:400000000000000077",
+    "DELETE 👍",
+    "DELETE party:400000000000000077",
+  ]);
+  expect(await react(id, "thumbs")).toBe("invalid_params");
+  expect(await react("400000000000000009", "👍")).toBe("not_found");
+  expect(await react("command:7", "👍")).toBe("not_found");
+  expect(await react(id, "👍", "../x")).toBe("not_found");
+  t.discord.fail("PUT", () => t.discord.refusal(403, 50013, "Missing Permissions"));
+  expect(await react(id, "👍")).toBe("forbidden");
+});
+
 test("discord sends files, ten in a message, and none twice", async () => {
   await using stack = new AsyncDisposableStack();
   const fake = stack.use(fakeDiscord());

@@ -263,6 +263,26 @@ test("telegram refuses a conversation that is none, and passes on whom it may no
   expect(await send("7")).toBe("not_found");
 });
 
+test("telegram reacts to what is worked on in a group, and to what it is told to with what Telegram has", async () => {
+  await using t = await setUp({ ack_reaction: "👀", stream: false });
+  t.fake.reply("Noon.");
+  const { message } = t.telegram.say("", { group: TELEGRAM.group, ...t.telegram.named("when?") });
+  const id = message!.message_id;
+  await until(() => t.telegram.reactions.length === 2);
+  expect([t.telegram.texts(), t.telegram.reactions]).toEqual([["Noon."], [`👀 ${id}`, ` ${id}`]]);
+  const react = (target: string, message_id: string, emoji: string) =>
+    t.client
+      .call("interface.react", { interface: "telegram", target, message_id, emoji })
+      .catch((error) => `${error.reason}: ${error.message}`);
+  // As it came.
+  await react("1001", `1001:${id}`, "🔥");
+  expect(t.telegram.reactions.at(-1)).toBe(`🔥 ${id}`);
+  expect(await react("1001", String(id), "🦖")).toBe("invalid_params: Telegram says: Bad Request: REACTION_INVALID");
+  expect(await react("404", String(id), "🔥")).toStartWith("not_found: ");
+  expect(await react("inline/7", "inline/7", "🔥")).toStartWith("invalid_params: ");
+  expect(await react("nowhere else", "7", "🔥")).toStartWith("not_found: ");
+});
+
 test("telegram sends what a run made with its answer: a picture as a photo, speech as a document", async () => {
   await using vendor = startOpenAiFake();
   await using t = await setUp(
