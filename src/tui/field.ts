@@ -111,7 +111,7 @@ export function layOut({ text, cursor }: Field, width: number): FieldLayout {
     let end = start;
     for (const character of charactersOf(line)) {
       const own = widthOf(character);
-      if (used + own > room) {
+      if (used > 0 && used + own > room) {
         rows.push({ text: text.slice(from, end), start: from });
         from = end;
         used = 0;

@@ -135,7 +135,7 @@ export function chopLine(line: Line, width: number): Line[] {
     let run = "";
     for (const character of charactersOf(text)) {
       const own = widthOf(character);
-      if (used + own > room) {
+      if (used > 0 && used + own > room) {
         if (run !== "") lines.at(-1)!.push({ text: run, look });
         lines.push([]);
         run = "";

@@ -12,6 +12,7 @@ import {
   recall,
   replace,
 } from "../../src/tui/field.ts";
+import { charactersOf, widthOf } from "../../src/tui/line.ts";
 
 const at = (marked: string): Field => fieldOf(marked.replace("|", ""), marked.indexOf("|"));
 const marked = ({ text, cursor }: Field): string => `${text.slice(0, cursor)}|${text.slice(cursor)}`;
@@ -68,6 +69,7 @@ test("layOut always has the cursor on a row that is there", () => {
       fc.integer({ min: 2, max: 9 }),
       fc.nat(),
       (text, width, seed) => {
+        fc.pre(charactersOf(text).every((character) => widthOf(character) <= width));
         let field = fieldOf(text, 0);
         for (let steps = seed % (text.length + 1); steps > 0; steps--) field = move(field, "right");
         const { rows, row, column } = layOut(field, width);
