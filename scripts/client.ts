@@ -20,7 +20,7 @@ export async function buildClient(folder: string): Promise<void> {
   if (!built.success) throw new Error(built.logs.map((log) => String(log)).join("\n"));
   await Bun.write(join(folder, "api.d.ts"), await renderTypes());
   for (const name of ["package.json", "index.d.ts"]) {
-    copyFileSync(join(root, "packages/client", name), join(folder, name));
+    copyFileSync(join(root, "scripts/packaging/client", name), join(folder, name));
   }
   copyFileSync(join(root, "docs/client.md"), join(folder, "README.md"));
   copyFileSync(join(root, "LICENSE"), join(folder, "LICENSE"));
