@@ -2,6 +2,7 @@
 
 import { printable, printableJson, printableLine } from "../lib/terminal-text.ts";
 import { AlephError, type Issue } from "../protocol/errors.ts";
+import { storageFailureOf } from "../protocol/storage-failures.ts";
 import { inCommands } from "./commands-of-methods.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import type { Terminal } from "./terminal.ts";
@@ -52,6 +53,7 @@ function explain(thrown: unknown): AlephError {
   if (thrown instanceof AlephError) return thrown;
   // What went wrong first says more than what could not be cleared up behind it.
   if (thrown instanceof SuppressedError) return explain(thrown.suppressed);
+  if (storageFailureOf(thrown)) return AlephError.from(thrown);
   if (!isSystemError(thrown)) {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     return new AlephError("internal", `Unexpected failure: ${message}`, {
@@ -67,16 +69,6 @@ function explain(thrown: unknown): AlephError {
         cause: thrown,
         data: { hint: "Check who owns it and its mode, or choose another folder with --home" },
       });
-    case "EROFS":
-      return new AlephError("storage_failed", `The file system is read-only${what && ` at${what}`}`, {
-        cause: thrown,
-        data: { hint: "Make it writable again, or choose another folder with --home" },
-      });
-    case "EIO":
-      return new AlephError("storage_failed", `The disk reports an error${what && ` at${what}`}`, {
-        cause: thrown,
-        data: { hint: "Look after the disk first: what it holds may be damaged. A backup is restored with aleph restore" },
-      });
     case "ENOENT":
       return new AlephError("not_found", `There is no file${what}`, { cause: thrown });
     case "ENOTDIR":
@@ -88,12 +80,6 @@ function explain(thrown: unknown): AlephError {
     case "EISDIR":
       return new AlephError("invalid_params", `${what.trim() || "The path"} is a folder, not a file`, {
         cause: thrown,
-      });
-    case "ENOSPC":
-    case "EDQUOT":
-      return new AlephError("storage_failed", "The disk is full", {
-        cause: thrown,
-        data: { hint: "Free some space; nothing that was acknowledged is lost" },
       });
     default:
       return new AlephError("internal", `The system refused: ${thrown.message}`, { cause: thrown });

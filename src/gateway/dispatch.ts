@@ -78,7 +78,8 @@ export function createDispatch<Needs>({ methods, needs, middleware, log }: Dispa
 
   function fail(request: Request, thrown: unknown, call: RunningCall): Answer {
     const error = AlephError.from(thrown);
-    if (error.reason === "internal") call.log.error("request failed", describeError(thrown));
+    // What nobody foresaw: a fault of ours, or a disk that failed under a read.
+    if (error.reason === "internal" || error !== thrown) call.log.error("request failed", describeError(thrown));
     if (error.reason === "auth_failed") call.connection.refuse();
     return request.id === undefined ? undefined : failure(request.id, error);
   }

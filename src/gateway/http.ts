@@ -141,7 +141,7 @@ export function createHttp<Needs>({ core, routes, rates, maxBody, log }: HttpOpt
 
   function refuse(thrown: unknown, { status, more = {}, shape }: RefuseOptions = {}): Response {
     const error = AlephError.from(thrown);
-    if (error.reason === "internal") log.error("http request failed", describeError(thrown));
+    if (error.reason === "internal" || error !== thrown) log.error("http request failed", describeError(thrown));
     const headers = new Headers({ "cache-control": "no-store", ...more });
     if (error.reason === "unauthenticated" || error.reason === "auth_failed") headers.set("www-authenticate", "Bearer");
     if (shape) {

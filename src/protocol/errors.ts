@@ -1,5 +1,6 @@
 /** The one table of what can go wrong on the wire: reason to JSON-RPC number, HTTP status and whether a retry may help. */
 import { maskSecrets, maskText } from "../lib/mask.ts";
+import { storageFailureOf } from "./storage-failures.ts";
 
 export const ERRORS = {
   parse_error: { rpc: -32700, http: 400, retryable: false },
@@ -59,9 +60,16 @@ export class AlephError extends Error {
     this.data = options.data ?? {};
   }
 
-  /** The same error if it is one of ours; otherwise `internal` with the original as its cause. */
+  /**
+   * The same error if it is one of ours; `storage_failed` when disk or database say what is wrong with them; otherwise
+   * `internal`, with the original as its cause.
+   */
   static from(thrown: unknown): AlephError {
     if (thrown instanceof AlephError) return thrown;
+    const storage = storageFailureOf(thrown);
+    if (storage) {
+      return new AlephError("storage_failed", storage.message, { cause: thrown, data: { hint: storage.hint } });
+    }
     return new AlephError("internal", "Internal error", { cause: thrown });
   }
 }

@@ -10,6 +10,7 @@ import { Database, SQLiteError } from "bun:sqlite";
 import { chmodSync, closeSync, existsSync, fdatasync, openSync, statSync } from "node:fs";
 import { describeError, type Log } from "../lib/log.ts";
 import { AlephError } from "../protocol/errors.ts";
+import { storageFailureOf } from "../protocol/storage-failures.ts";
 import type { Store } from "../sdk/store.ts";
 import { APPLICATION_ID } from "./application-id.ts";
 import { migrations } from "./migrations/index.ts";
@@ -208,37 +209,13 @@ function corrupt(path: string, why: string): AlephError {
   });
 }
 
-/** Says what is wrong with the disk or the file in words; other errors pass as they are. */
+/** Says what is wrong with the disk or the file in words. */
 function storageError(cause: unknown, path: string): AlephError {
   if (cause instanceof AlephError) return cause;
-  const code = typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : "";
-  const [message, hint] = STORAGE_FAILURES.find(([prefix]) => code.startsWith(prefix))?.slice(1) ?? [
-    "Database cannot be written",
-    "See the log for the cause",
-  ];
-  return new AlephError("storage_failed", message!, { cause: cause ?? new Error(path), data: { hint } });
+  const isClosed = typeof cause === "object" && cause !== null && "code" in cause && cause.code === "EACCES";
+  const { message, hint } = storageFailureOf(isClosed ? { code: "SQLITE_CANTOPEN" } : cause) ?? {
+    message: "Database cannot be written",
+    hint: "See the log for the cause",
+  };
+  return new AlephError("storage_failed", message, { cause: cause ?? new Error(path), data: { hint } });
 }
-
-const IO_HINT = "Look after the disk and start Aleph again; what was acknowledged before is kept";
-
-const STORAGE_FAILURES: readonly (readonly [code: string, message: string, hint: string])[] = [
-  ["SQLITE_FULL", "Disk is full", "Free some space; what was acknowledged is safe"],
-  ["ENOSPC", "Disk is full", "Free some space; what was acknowledged is safe"],
-  ["SQLITE_READONLY", "Database is read-only", "Make ALEPH_HOME writable for the user that runs Aleph"],
-  ["SQLITE_CANTOPEN", "Database cannot be opened", "Make ALEPH_HOME writable for the user that runs Aleph"],
-  ["EACCES", "Database cannot be opened", "Make ALEPH_HOME writable for the user that runs Aleph"],
-  ["SQLITE_IOERR", "Disk reports an error", IO_HINT],
-  ["EIO", "Disk reports an error", IO_HINT],
-  ["EROFS", "Database is on a read-only file system", "Use another folder with --home"],
-  [
-    "SQLITE_NOTADB",
-    "Database cannot be used: it is not a SQLite file",
-    "Move the file away to start anew, or restore a backup",
-  ],
-  [
-    "SQLITE_CORRUPT",
-    "Database is corrupt",
-    "Move the file away to start anew, or restore a backup; nothing was changed",
-  ],
-  ["SQLITE_BUSY", "Database is in use by another program", "Close the other program and try again"],
-];

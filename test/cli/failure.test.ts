@@ -64,16 +64,15 @@ test("with json the failure is also a line for programs, without what is meant f
 
 test.each([
   [systemError("EACCES", "/x"), 77, 'The system does not allow access to "/x"'],
-  [systemError("EROFS"), 1, "The file system is read-only"],
-  [systemError("EROFS", "/x"), 1, 'The file system is read-only at "/x"'],
-  [systemError("EIO", "/x"), 1, 'The disk reports an error at "/x"'],
+  [systemError("EROFS", "/x"), 1, "File system is read-only"],
+  [systemError("SQLITE_CORRUPT"), 1, "Database is corrupt"],
   [systemError("ENOENT", "/x"), 1, 'There is no file "/x"'],
   [systemError("ENOTDIR", "/x"), 1, 'Something else is in the way at "/x"'],
-  [systemError("ENOSPC"), 1, "The disk is full"],
+  [systemError("ENOSPC"), 1, "Disk is full"],
   [systemError("EMFILE"), 1, "The system refused: EMFILE: it failed"],
   [new TypeError("x is undefined"), 1, "Unexpected failure: x is undefined"],
   ["thrown", 1, "Unexpected failure: thrown"],
-  [new SuppressedError(new Error("late"), new SuppressedError("later", systemError("ENOSPC"))), 1, "The disk is full"],
+  [new SuppressedError(new Error("late"), new SuppressedError("later", systemError("ENOSPC"))), 1, "Disk is full"],
 ] as const)("%# is told without a stack", (thrown, code, message) => {
   const result = failed(thrown);
   expect({ code: result.code, first: result.err.split("\n")[0] }).toEqual({ code, first: `Error: ${message}` });

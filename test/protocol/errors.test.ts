@@ -32,6 +32,33 @@ describe("AlephError", () => {
     expect("cause" in new AlephError("internal", "x")).toBe(false);
   });
 
+  test("from: what a disk or a database says of itself in words, a fault in a query as internal", () => {
+    const codes = ["SQLITE_CORRUPT_VTAB", "SQLITE_IOERR_READ", "ENOSPC", "EROFS", "SQLITE_ERROR", "ENOENT"];
+    const told = codes.map((code) => {
+      const thrown = Object.assign(new Error("x"), { code });
+      const error = AlephError.from(thrown);
+      expect(error.cause).toBe(thrown);
+      return [error.reason, error.message, error.data];
+    });
+    const anew = "Move the file away to start anew, or restore a backup; nothing was changed";
+    expect(told).toEqual([
+      ["storage_failed", "Database is corrupt", { hint: anew }],
+      [
+        "storage_failed",
+        "Disk reports an error",
+        { hint: "Look after the disk and start Aleph again; what was acknowledged before is kept" },
+      ],
+      ["storage_failed", "Disk is full", { hint: "Free some space; what was acknowledged is safe" }],
+      [
+        "storage_failed",
+        "File system is read-only",
+        { hint: "Make it writable again, or use another folder with --home" },
+      ],
+      ["internal", "Internal error", {}],
+      ["internal", "Internal error", {}],
+    ]);
+  });
+
   test("from: one of ours as it is, all else as internal with its cause", () => {
     const own = new AlephError("timeout", "Too late");
     expect(AlephError.from(own)).toBe(own);
