@@ -57,5 +57,10 @@ export function defaultHomePath(env: Environment): string {
 
 /** For a service that is started without HOME; the module is loaded for it alone. */
 function userHomeOfSystem(): string {
-  return process.getBuiltinModule("node:os").homedir();
+  try {
+    return process.getBuiltinModule("node:os").homedir();
+  } catch {
+    // A user of whom the system knows the number alone, as in a container from scratch.
+    return "/";
+  }
 }

@@ -68,3 +68,13 @@ test("defaultHomePath: ALEPH_HOME as an absolute path, else .aleph in the person
   expect(defaultHomePath(readEnvironment({ HOME: "/home/p", ALEPH_HOME: "/srv/aleph" }))).toBe("/srv/aleph");
   expect(defaultHomePath(readEnvironment({ ALEPH_HOME: "relative" }))).toBe(join(process.cwd(), "relative"));
 });
+
+test.if(process.getuid?.() === 0)(
+  "readEnvironment: a user of whom the system knows the number alone is at home in /",
+  () => {
+    const script = "const { readEnvironment } = require(process.argv[1]); console.log(readEnvironment({}).userHome)";
+    const file = join(import.meta.dir, "../../src/config/environment.ts");
+    const { stdout } = Bun.spawnSync([process.execPath, "-e", script, file], { env: {}, uid: 1_999_999_999, cwd: "/" });
+    expect(stdout.toString()).toBe("/\n");
+  },
+);
