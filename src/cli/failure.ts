@@ -2,7 +2,7 @@
 
 import { printable, printableJson, printableLine } from "../lib/terminal-text.ts";
 import { AlephError, type Issue } from "../protocol/errors.ts";
-import { storageFailureOf } from "../protocol/storage-failures.ts";
+import { systemFailureOf } from "../protocol/system-failures.ts";
 import { inCommands } from "./commands-of-methods.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import type { Terminal } from "./terminal.ts";
@@ -53,7 +53,7 @@ function explain(thrown: unknown): AlephError {
   if (thrown instanceof AlephError) return thrown;
   // What went wrong first says more than what could not be cleared up behind it.
   if (thrown instanceof SuppressedError) return explain(thrown.suppressed);
-  if (storageFailureOf(thrown)) return AlephError.from(thrown);
+  if (systemFailureOf(thrown)) return AlephError.from(thrown);
   if (!isSystemError(thrown)) {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     return new AlephError("internal", `Unexpected failure: ${message}`, {

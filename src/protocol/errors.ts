@@ -1,6 +1,6 @@
 /** The one table of what can go wrong on the wire: reason to JSON-RPC number, HTTP status and whether a retry may help. */
 import { maskSecrets, maskText } from "../lib/mask.ts";
-import { storageFailureOf } from "./storage-failures.ts";
+import { systemFailureOf } from "./system-failures.ts";
 
 export const ERRORS = {
   parse_error: { rpc: -32700, http: 400, retryable: false },
@@ -61,15 +61,13 @@ export class AlephError extends Error {
   }
 
   /**
-   * The same error if it is one of ours; `storage_failed` when disk or database say what is wrong with them; otherwise
-   * `internal`, with the original as its cause.
+   * The same error if it is one of ours; `storage_failed` or `overloaded` when disk, database or kernel say what is wrong
+   * with them; otherwise `internal`, with the original as its cause.
    */
   static from(thrown: unknown): AlephError {
     if (thrown instanceof AlephError) return thrown;
-    const storage = storageFailureOf(thrown);
-    if (storage) {
-      return new AlephError("storage_failed", storage.message, { cause: thrown, data: { hint: storage.hint } });
-    }
+    const told = systemFailureOf(thrown);
+    if (told) return new AlephError(told.reason, told.message, { cause: thrown, data: { hint: told.hint } });
     return new AlephError("internal", "Internal error", { cause: thrown });
   }
 }

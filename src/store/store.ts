@@ -10,7 +10,7 @@ import { Database, SQLiteError } from "bun:sqlite";
 import { chmodSync, closeSync, existsSync, fdatasync, openSync, statSync } from "node:fs";
 import { describeError, type Log } from "../lib/log.ts";
 import { AlephError } from "../protocol/errors.ts";
-import { storageFailureOf } from "../protocol/storage-failures.ts";
+import { systemFailureOf } from "../protocol/system-failures.ts";
 import type { Store } from "../sdk/store.ts";
 import { APPLICATION_ID } from "./application-id.ts";
 import { migrations } from "./migrations/index.ts";
@@ -213,7 +213,7 @@ function corrupt(path: string, why: string): AlephError {
 function storageError(cause: unknown, path: string): AlephError {
   if (cause instanceof AlephError) return cause;
   const isClosed = typeof cause === "object" && cause !== null && "code" in cause && cause.code === "EACCES";
-  const { message, hint } = storageFailureOf(isClosed ? { code: "SQLITE_CANTOPEN" } : cause) ?? {
+  const { message, hint } = systemFailureOf(isClosed ? { code: "SQLITE_CANTOPEN" } : cause) ?? {
     message: "Database cannot be written",
     hint: "See the log for the cause",
   };

@@ -32,8 +32,8 @@ describe("AlephError", () => {
     expect("cause" in new AlephError("internal", "x")).toBe(false);
   });
 
-  test("from: what a disk or a database says of itself in words, a fault in a query as internal", () => {
-    const codes = ["SQLITE_CORRUPT_VTAB", "SQLITE_IOERR_READ", "ENOSPC", "EROFS", "SQLITE_ERROR", "ENOENT"];
+  test("from: what a disk, a database or the kernel says of itself in words, a fault in a query as internal", () => {
+    const codes = ["SQLITE_CORRUPT_VTAB", "SQLITE_IOERR_READ", "ENOSPC", "EROFS", "EMFILE", "SQLITE_ERROR", "ENOENT"];
     const told = codes.map((code) => {
       const thrown = Object.assign(new Error("x"), { code });
       const error = AlephError.from(thrown);
@@ -53,6 +53,11 @@ describe("AlephError", () => {
         "storage_failed",
         "File system is read-only",
         { hint: "Make it writable again, or use another folder with --home" },
+      ],
+      [
+        "overloaded",
+        "Too many files are open",
+        { hint: "Try again; if it stays so, raise the limit of open files of the server (ulimit -n, LimitNOFILE)" },
       ],
       ["internal", "Internal error", {}],
       ["internal", "Internal error", {}],

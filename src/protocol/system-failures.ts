@@ -1,6 +1,7 @@
-/** What a disk or the file of the database has to say, by the code of SQLite or of the system: in words, with a next step. */
+/** What a disk, the file of the database or the kernel has to say, by its code: in words, with a next step. */
 
-interface StorageFailure {
+interface SystemFailure {
+  readonly reason: "storage_failed" | "overloaded";
   readonly message: string;
   readonly hint: string;
 }
@@ -18,7 +19,7 @@ const READ_ONLY = {
 };
 
 /** The code begins so: SQLite says `SQLITE_CORRUPT_INDEX` and the like. */
-const FAILURES: readonly (readonly [code: string, failure: StorageFailure])[] = [
+const STORAGE: readonly (readonly [code: string, failure: Omit<SystemFailure, "reason">])[] = [
   ["SQLITE_FULL", FULL],
   ["ENOSPC", FULL],
   ["EDQUOT", FULL],
@@ -32,9 +33,17 @@ const FAILURES: readonly (readonly [code: string, failure: StorageFailure])[] = 
   ["SQLITE_BUSY", { message: "Database is in use by another program", hint: "Close the other program and try again" }],
 ];
 
-/** Undefined when it is no fault of disk or file, as an error in a query is. */
-export function storageFailureOf(thrown: unknown): StorageFailure | undefined {
+const OPEN_FILES = {
+  reason: "overloaded",
+  message: "Too many files are open",
+  hint: "Try again; if it stays so, raise the limit of open files of the server (ulimit -n, LimitNOFILE)",
+} as const;
+
+/** Undefined when it is no fault of theirs, as an error in a query is. */
+export function systemFailureOf(thrown: unknown): SystemFailure | undefined {
   if (typeof thrown !== "object" || thrown === null || !("code" in thrown)) return undefined;
   const code = String(thrown.code);
-  return FAILURES.find(([prefix]) => code.startsWith(prefix))?.[1];
+  if (code === "EMFILE" || code === "ENFILE") return OPEN_FILES;
+  const found = STORAGE.find(([prefix]) => code.startsWith(prefix))?.[1];
+  return found && { reason: "storage_failed", ...found };
 }
