@@ -88,8 +88,8 @@ export class ChatSurvivor implements AsyncDisposable {
     ].join("\n");
   }
 
-  /** People write until the server is dead. */
-  async outlive(server: Server): Promise<void> {
+  /** People write until the server is dead: at a call that was planned, or at a moment that is left to chance alone. */
+  async outlive(server: Server, { longestMs = LONGEST_LIFE_MS, isPlanned = true } = {}): Promise<void> {
     const fate = this.#fate;
     const dead = Promise.withResolvers<void>();
     const die = () => {
@@ -99,9 +99,9 @@ export class ChatSurvivor implements AsyncDisposable {
       dead.resolve();
     };
     this.#die = die;
-    this.#plan = this.#planDeath();
+    this.#plan = isPlanned ? this.#planDeath() : undefined;
     const writing = this.#write(dead.promise);
-    await Promise.race([dead.promise, Bun.sleep((0.2 + fate()) * LONGEST_LIFE_MS)]);
+    await Promise.race([dead.promise, Bun.sleep((0.2 + fate()) * longestMs)]);
     const [isStopped, stopMs] = [fate() < 0.2, fate() * LONGEST_STOP_MS];
     if (isStopped) {
       server.kill("SIGTERM");

@@ -47,6 +47,11 @@ export class Survivor {
     this.#random = random;
   }
 
+  /** Of all runs that were acknowledged. */
+  get runIds(): string[] {
+    return [...this.#acknowledged.values()].map(({ runId }) => runId);
+  }
+
   get counts() {
     return {
       acknowledged: this.#acknowledged.size,

@@ -4,6 +4,7 @@ import type { ProviderFake, Step } from "./providers/fake.ts";
 import { startOpenAiFake } from "./providers/openai.ts";
 
 export interface TalkativeProvider extends AsyncDisposable {
+  readonly url: string;
   /** What config.toml needs for it. */
   readonly config: string;
 }
@@ -30,6 +31,7 @@ export function startTalkativeProvider(random: () => number): TalkativeProvider 
     return [...slowly(["Let ", "me ", "see. "]), { tool_call: tools[calls % tools.length]! }];
   });
   return {
+    url: fake.url,
     config: [
       "[providers.fake]",
       'type = "openai-compatible"',
