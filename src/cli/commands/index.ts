@@ -7,6 +7,7 @@ export const commands = {
   tui: (): Promise<Entry> => import("./tui.ts").then((module) => module.tui),
   wizard: (): Promise<Entry> => import("./wizard.ts").then((module) => module.wizard),
   serve: (): Promise<Entry> => import("./serve.ts").then((module) => module.serve),
+  service: (): Promise<Entry> => import("./service.ts").then((module) => module.service),
   stop: (): Promise<Entry> => import("./stop.ts").then((module) => module.stop),
   status: (): Promise<Entry> => import("./status.ts").then((module) => module.status),
   doctor: (): Promise<Entry> => import("./doctor.ts").then((module) => module.doctor),
