@@ -23,10 +23,11 @@ export class Failures {
     return this.#times.length >= MAX_FAILURES;
   }
 
-  /** Milliseconds until the next attempt may be made. */
+  /** Whole milliseconds until the next attempt may be made. */
   pause(now: number): number {
     const last = this.#times.at(-1);
     if (last === undefined) return 0;
-    return Math.max(0, last + Math.min(FIRST_PAUSE_MS * 2 ** (this.#inRow - 1), LONGEST_PAUSE_MS) - now);
+    const pause = Math.min(FIRST_PAUSE_MS * 2 ** (this.#inRow - 1), LONGEST_PAUSE_MS);
+    return Math.max(0, Math.ceil(last + pause - now));
   }
 }
