@@ -42,9 +42,12 @@ export function checkCredentials(home: Home): readonly Finding[] {
 
 function openCredentials(home: Home): readonly string[] {
   if (!POSIX || !existsSync(home.credentials)) return [];
-  return readdirSync(home.credentials)
-    .map((name) => join(home.credentials, name))
-    .filter((path) => (statSync(path).mode & 0o077) !== 0);
+  return (
+    readdirSync(home.credentials)
+      .map((name) => join(home.credentials, name))
+      // A link to nothing gives nothing away.
+      .filter((path) => ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0)
+  );
 }
 
 /** Takes from other users what they could read. */

@@ -22,6 +22,18 @@ export function findings(check: string) {
   };
 }
 
+/** What `examine` finds; that it cannot look is a finding, too. */
+export async function lookAt(
+  check: string,
+  examine: () => readonly Finding[] | Promise<readonly Finding[]>,
+): Promise<readonly Finding[]> {
+  try {
+    return await examine();
+  } catch (thrown) {
+    return [findings(check).fail(`cannot be looked at: ${wordsOf(thrown)}`, "Check who owns it, and its mode")];
+  }
+}
+
 /** The words of something thrown. */
 export function wordsOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

@@ -3,6 +3,7 @@ import type { Environment } from "../config/environment.ts";
 import type { Home } from "../config/home.ts";
 import type { Finding } from "../protocol/finding.ts";
 import { checkClock, checkConfig, checkCredentials, checkDatabase, checkDisk, checkHome } from "./files.ts";
+import { lookAt } from "./findings.ts";
 import { checkInterfaces } from "./interfaces.ts";
 import { checkSandbox } from "./sandbox.ts";
 
@@ -15,17 +16,17 @@ export interface Machine {
 
 /** Check by check, in the order in which they are shown. Changes nothing. */
 export async function* examineMachine({ home, env, now }: Machine): AsyncGenerator<readonly Finding[]> {
-  const atHome = checkHome(home);
+  const atHome = await lookAt("home", () => checkHome(home));
   yield atHome;
-  yield checkCredentials(home);
-  const config = await checkConfig(home, env);
+  yield await lookAt("credentials", () => checkCredentials(home));
+  const config = await lookAt("config", () => checkConfig(home, env));
   yield config;
-  yield await checkDatabase(home);
-  yield checkDisk(home);
-  yield checkClock(home, now);
-  yield await checkSandbox();
+  yield await lookAt("database", () => checkDatabase(home));
+  yield await lookAt("disk", () => checkDisk(home));
+  yield await lookAt("clock", () => checkClock(home, now));
+  yield await lookAt("sandbox", checkSandbox);
   // Reads the config.
-  if (isUsable([...atHome, ...config])) yield await checkInterfaces(home, env);
+  if (isUsable([...atHome, ...config])) yield await lookAt("interfaces", () => checkInterfaces(home, env));
 }
 
 /** Whether the home and the config are such that something can be started on them. */
