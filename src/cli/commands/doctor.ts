@@ -3,8 +3,7 @@ import { existsSync } from "node:fs";
 import { printableLine } from "../../lib/terminal-text.ts";
 import type { Finding } from "../../protocol/finding.ts";
 import { defineCommand } from "../command.ts";
-import type { Repair, Repaired } from "../doctor/repairs.ts";
-import { FIX_WORDS } from "../doctor/words.ts";
+import type { Repair } from "../doctor/repairs.ts";
 import { EXIT } from "../exit-codes.ts";
 import { homeFlags, homeOf, jsonFlag } from "../flags.ts";
 import { writeJson } from "../output.ts";
@@ -55,8 +54,10 @@ export const doctor = defineCommand({
     if (!args.json) terminal.out.write("\n");
     const options = { dryRun: args["dry-run"] === true, yes: args.yes === true, quiet: args.json === true };
     const repaired = args.fix ? await repair(all, terminal, options) : [];
-    const failed = found.filter((finding) => finding.status === "fail" && !isMended(finding, repaired)).length;
-    const warned = found.filter(({ status }) => status === "warn").length;
+    const mended = new Set(all.flatMap(({ mends }, at) => (repaired[at]?.status === "done" ? mends : [])));
+    const left = found.filter((finding) => !mended.has(finding));
+    const failed = left.filter(({ status }) => status === "fail").length;
+    const warned = left.filter(({ status }) => status === "warn").length;
     if (args.json) {
       writeJson(terminal.out, { ok: failed === 0, checks: found, ...(args.fix ? { repairs: repaired } : {}) });
       return failed > 0 ? EXIT.failure : EXIT.ok;
@@ -68,10 +69,6 @@ export const doctor = defineCommand({
     return failed > 0 ? EXIT.failure : EXIT.ok;
   },
 });
-
-function isMended({ fix }: Finding, repaired: readonly Repaired[]): boolean {
-  return fix !== undefined && repaired.some(({ what, status }) => status === "done" && what === FIX_WORDS[fix]);
-}
 
 function writeFinding(out: Output, { check, status, message, hint }: Finding): void {
   const { green, yellow, red, dim } = out.style;

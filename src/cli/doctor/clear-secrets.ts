@@ -29,18 +29,19 @@ export async function checkClearSecrets(
   const secrets = secretsIn(document, []);
   if (secrets.length === 0) return { found: [], repairs: [] };
   const names = secrets.map(({ path }) => path.join("."));
-  const { warn } = findings("secrets");
+  const found = [
+    findings("secrets").warn(
+      `config.toml has in the clear: ${names.join(", ")}`,
+      "aleph doctor --fix moves them to files that their owner alone reads; copies and versions of the file still have them",
+    ),
+  ];
   return {
-    found: [
-      warn(
-        `config.toml has in the clear: ${names.join(", ")}`,
-        "aleph doctor --fix moves them to files that their owner alone reads; copies and versions of the file still have them",
-      ),
-    ],
+    found,
     repairs: [
       {
         what: `Move ${names.join(", ")} from config.toml to files that their owner alone reads`,
         safe: false,
+        mends: found,
         run: () => move(home, secrets, invocation),
       },
     ],

@@ -31,8 +31,10 @@ export async function checkCompletions(
     if (!OURS.test(kept) || script === undefined) continue;
     if (kept === script) found.push(ok(`${path} is of this version`));
     else {
-      found.push(warn(`${path} is of another version`, `aleph completions ${shell} > ${path}`));
-      repairs.push({ what: `Write ${path} anew`, safe: true, run: () => writeAtomic(path, script, 0o644) });
+      const old = warn(`${path} is of another version`, `aleph completions ${shell} > ${path}`);
+      found.push(old);
+      const run = () => writeAtomic(path, script, 0o644);
+      repairs.push({ what: `Write ${path} anew`, safe: true, mends: [old], run });
     }
   }
   return { found, repairs };

@@ -4,16 +4,22 @@ import type { Home } from "../../config/home.ts";
 import { wordsOf } from "../../doctor/findings.ts";
 import { mend } from "../../doctor/mend.ts";
 import { printableLine } from "../../lib/terminal-text.ts";
-import type { Finding } from "../../protocol/finding.ts";
+import type { Finding, Fix } from "../../protocol/finding.ts";
 import { confirm } from "../question.ts";
 import type { Terminal } from "../terminal.ts";
-import { FIX_WORDS } from "./words.ts";
+
+const FIX_WORDS: Readonly<Record<Fix, string>> = {
+  close_home: "Take the home from other users",
+  close_credentials: "Take the files of secrets from other users",
+};
 
 export interface Repair {
   /** What it does, as a sentence without a full stop. */
   readonly what: string;
   /** Whether nothing can be lost by it, so that nobody need be asked. */
   readonly safe: boolean;
+  /** What is well when it is done. */
+  readonly mends: readonly Finding[];
   readonly run: () => void | Promise<void>;
 }
 
@@ -35,9 +41,15 @@ export interface RepairOptions {
 /** Each once, however many findings name it. */
 export function repairsOf(home: Home, found: readonly Finding[]): readonly Repair[] {
   const fixes = new Set(found.flatMap(({ fix }) => fix ?? []));
-  return [...fixes].map((fix) => ({ what: FIX_WORDS[fix], safe: true, run: () => mend(home, fix) }));
+  return [...fixes].map((fix) => ({
+    what: FIX_WORDS[fix],
+    safe: true,
+    mends: found.filter((finding) => finding.fix === fix),
+    run: () => mend(home, fix),
+  }));
 }
 
+/** Answers for each, in their order. */
 export async function repair(
   repairs: readonly Repair[],
   terminal: Terminal,

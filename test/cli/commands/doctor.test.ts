@@ -53,7 +53,7 @@ test("doctor names how far plugins can be confined, and why", async () => {
 
 test("doctor tells a person what to do, line by line", async () => {
   await using fake = startOpenAiFake();
-  await using home = await fakeHome(fake);
+  await using home = await fakeHome(fake, { more: "[gateway]\nport = 0\n" });
   chmodSync(home.path, 0o755);
   const { code, stdout } = await runCli(["doctor"], { home: home.path });
   expect(code).toBe(0);
@@ -217,6 +217,18 @@ test("doctor --fix closes what others can read, moves keys out of config.toml wh
   const reference = "file:credentials/interfaces-telegram-token";
   expect(readFileSync(config, "utf8")).toBe(toml.replace("123:abc", reference));
   expect(readFileSync(join(home.path, "credentials/interfaces-telegram-token"), "utf8")).toBe("123:abc\n");
+}, 60_000);
+
+test("doctor --fix counts no more what it has mended, and still what was left", async () => {
+  await using home = await testFolder();
+  const config = '[gateway]\nport = 0\n[interfaces.telegram]\nenabled = false\ntoken = "123:abc"\n';
+  writeFileSync(join(home.path, "config.toml"), config, { mode: 0o600 });
+  chmodSync(home.path, 0o755);
+  const left = await runCli(["doctor", "--fix"], { home: home.path });
+  expect(left.stdout).toMatch(/\nDone: Take the home from other users\nLeft; .*\n0 failed, 2 to look at\n$/);
+  chmodSync(home.path, 0o755);
+  const done = await runCli(["doctor", "--fix", "--yes"], { home: home.path });
+  expect(done.stdout).toMatch(/\nDone: Take the home from other users\nDone: Move .*\n0 failed, 1 to look at\n$/);
 }, 60_000);
 
 test("doctor --fix asks at a terminal before it moves a secret", async () => {
