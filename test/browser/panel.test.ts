@@ -292,6 +292,41 @@ describe("the line to the server", () => {
     expect(messages.filter(({ role }) => role === "user").map(({ content }) => content)).toEqual(["help", "unsent"]);
   });
 
+  browserTest("takes a message before it stands, unless that is written on meanwhile", async (chromium) => {
+    await using open = await visit(chromium);
+    const { page, server } = open;
+    const early = async (words: string) => {
+      await page.view.reload();
+      await page.until("window.letThrough && document.querySelector('#composer')");
+      await say(page, words);
+      await page.until(
+        "document.querySelector('#composer-state').innerText === 'Sent as soon as the connection is there'",
+      );
+    };
+    await page.view.cdp("Page.addScriptToEvaluateOnNewDocument", {
+      source: `
+        const { send } = WebSocket.prototype;
+        const gate = new Promise((resolve) => { window.letThrough = resolve; });
+        WebSocket.prototype.send = function (frame) { gate.then(() => send.call(this, frame)); };
+      `,
+    });
+    await early("help");
+    await page.type(" me");
+    await page.until("document.querySelector('#composer-state').innerText.startsWith('Not connected')");
+    await page.evaluate("letThrough()");
+    await page.until("document.querySelector('[data-link=connected] .send:not([disabled])')");
+    await page.settled();
+    expect(await page.evaluate("document.querySelector('#composer').value")).toBe("help me");
+    expect((await server.client.call("session.list", {})).sessions).toEqual([]);
+
+    await early(" please");
+    await page.evaluate("letThrough()");
+    await answered(page);
+    const { messages } = await server.client.call("session.history", { session_key: await sessionOf(page) });
+    expect(messages.filter(({ role }) => role === "user").map(({ content }) => content)).toEqual(["help me please"]);
+    expect(page.complaints).toEqual([]);
+  });
+
   browserTest(
     "a page that is opened without it says so, and fills by itself when it is there again",
     async (chromium) => {

@@ -17,6 +17,8 @@ import { StopButton } from "./stop-button.tsx";
 import { ThinkingPicker } from "./thinking-picker.tsx";
 import { useGivenFiles } from "./use-given-files.ts";
 
+type Mode = "queue" | "steer";
+
 export type Setting = Partial<Pick<WireSession, "model" | "thinking">>;
 
 export interface ComposerProps {
@@ -45,15 +47,24 @@ export function Composer({ place, setting, activeRun, conversation, onSetting, o
   const field = useRef<HTMLTextAreaElement>(null);
   /** The same for every try to send this draft: a message whose answer was lost is not sent twice. */
   const attempt = useRef<string | undefined>(undefined);
+  /** Sent before the first connection stood: it goes as soon as that does, if nothing of it has changed. */
+  const [early, setEarly] = useState<Mode | undefined>(undefined);
   const fileIds = useRef(0);
   const link = panel.connection.link.value;
   const connected = link.kind === "connected";
   const busy = activeRun !== undefined;
-  const canSend = connected && !sending && (text.trim() !== "" || files.length > 0);
+  const connecting = link.kind === "connecting";
+  const canSend = (connected || connecting) && !sending && (text.trim() !== "" || files.length > 0);
   const underWay = useRef(false);
 
-  const write = (next: string) => {
+  /** What is sent from here on is another message. */
+  const renew = () => {
     attempt.current = undefined;
+    setEarly(undefined);
+  };
+
+  const write = (next: string) => {
+    renew();
     setText(next);
     drafts.write(place, next);
   };
@@ -89,7 +100,7 @@ export function Composer({ place, setting, activeRun, conversation, onSetting, o
 
   const attach = (given: readonly File[]) => {
     if (given.length === 0) return;
-    attempt.current = undefined;
+    renew();
     const room = roomFor(connected ? link.hello.policy.max_payload : 8 * 1024 * 1024);
     const { attachments, refusal } = addFiles(files, given, { room, nextId: () => ++fileIds.current });
     setFiles(attachments);
@@ -103,19 +114,21 @@ export function Composer({ place, setting, activeRun, conversation, onSetting, o
     return t("composer.unreadable", { name: refusal.name });
   };
   const remove = (gone: Attachment) => {
-    attempt.current = undefined;
+    renew();
     forget(gone);
     setFiles(files.filter((file) => file !== gone));
     field.current?.focus();
   };
 
-  const send = async (mode: "queue" | "steer") => {
+  const send = async (mode: Mode) => {
     // What is in the field now: the state follows it by a frame.
     const written = field.current?.value ?? "";
-    if (!connected || underWay.current || (written.trim() === "" && files.length === 0)) return;
+    if (underWay.current || (written.trim() === "" && files.length === 0)) return;
+    setTrouble(undefined);
+    if (connecting) setEarly(mode);
+    if (!connected) return;
     underWay.current = true;
     setSending(true);
-    setTrouble(undefined);
     attempt.current ??= crypto.getRandomValues(new Uint32Array(4)).join("-");
     try {
       const attachments = await Promise.all(files.map(toWire));
@@ -137,6 +150,12 @@ export function Composer({ place, setting, activeRun, conversation, onSetting, o
       field.current?.focus();
     }
   };
+
+  useEffect(() => {
+    if (early === undefined || connecting) return;
+    setEarly(undefined);
+    void send(early);
+  }, [early, connecting]);
 
   const press = (event: KeyboardEvent) => {
     if (slash.press(event)) return;
@@ -224,6 +243,8 @@ export function Composer({ place, setting, activeRun, conversation, onSetting, o
         {trouble ??
           (sending ? (
             t("composer.sending")
+          ) : early ? (
+            t("composer.early")
           ) : connected ? (
             <span class="keys-only">{t("composer.hint")}</span>
           ) : (

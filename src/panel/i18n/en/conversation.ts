@@ -117,6 +117,7 @@ export const conversation = {
   "composer.attach": "Attach files",
   "composer.drop": "Drop files to attach them",
   "composer.sending": "Sending…",
+  "composer.early": "Sent as soon as the connection is there",
   "composer.not_sent": "Not sent: {why}",
   "composer.too_large": "{name} is too large: together, files may have {limit}",
   "composer.too_many": "A message holds at most {limit} files",

@@ -117,6 +117,7 @@ export const conversation = {
   "composer.attach": "添加附件",
   "composer.drop": "松开以添加附件",
   "composer.sending": "正在发送…",
+  "composer.early": "连接建立后立即发送",
   "composer.not_sent": "未发送：{why}",
   "composer.too_large": "{name} 过大：附件合计最多 {limit}",
   "composer.too_many": "一条消息最多 {limit} 个附件",
