@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { type Conversation, conversation } from "../support/conversation.ts";
 import { testFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
+import { PHONE, say, sessionOf } from "./acts.ts";
 import { browserTest, openPage, type Page, type Shape } from "./page.ts";
 
-const PHONE: Shape = { width: 360, height: 740, touch: true };
 /** One red point. */
 const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
 
@@ -24,17 +24,9 @@ async function visit(chromium: string, shape?: Shape): Promise<Visit> {
   return { server, page, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-async function say(page: Page, text: string): Promise<void> {
-  await page.click("#composer");
-  await page.type(text);
-  await page.press("Enter");
-}
-
 const answers = (page: Page, count: number) =>
   page.until(`document.querySelectorAll('.answer .facts').length === ${count}`, `${count} answers`);
 const shown = (page: Page) => page.evaluate<string>("document.querySelector('.scroller')?.innerText ?? ''");
-const sessionOf = async (page: Page) =>
-  decodeURIComponent((await page.until<string>("location.hash.startsWith('#/s/') && location.hash")).slice(4));
 const press = (page: Page, label: string, at = 0) =>
   page.evaluate(`document.querySelectorAll('[aria-label=${JSON.stringify(label)}]')[${at}].click()`);
 const texts = async ({ client }: Conversation, session_key: string) =>

@@ -4,10 +4,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestApp, testApp } from "../support/app.ts";
 import { startOpenAiFake } from "../support/providers/openai.ts";
+import { PHONE } from "./acts.ts";
 import { complaintsOf } from "./axe.ts";
-import { browserTest, openPage, type Page, type Shape } from "./page.ts";
-
-const PHONE: Shape = { width: 360, height: 740, touch: true };
+import { browserTest, openPage, type Page } from "./page.ts";
 
 /** As soon as it is there. */
 const press = (page: Page, selector: string) =>
