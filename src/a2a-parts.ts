@@ -12,7 +12,7 @@ import type { ForeignTool, ToolSource } from "./sdk/tool.ts";
 import type { OpenQuestions } from "./session/questions.ts";
 import type { Runs } from "./session/runs.ts";
 
-export interface A2aPartsOptions extends Pick<HandlerOptions, "bus" | "now"> {
+export interface A2aPartsOptions extends Pick<HandlerOptions, "bus" | "now" | "takeRun"> {
   readonly runner: () => HandlerOptions["runner"];
   readonly config: Pick<ConfigStore, "current" | "resolve">;
   readonly store: Store;
@@ -20,8 +20,6 @@ export interface A2aPartsOptions extends Pick<HandlerOptions, "bus" | "now"> {
   readonly questions: Pick<OpenQuestions, "waits" | "asked" | "runs">;
   readonly media: Pick<Media, "get" | "put">;
   readonly isGuarded: () => boolean;
-  /** Milliseconds that no setting of a clock moves. */
-  readonly monotonic: () => number;
   readonly log: Log;
   readonly fetch: typeof fetch;
 }
@@ -59,9 +57,8 @@ export class A2aParts implements ToolSource, AsyncDisposable {
   }
 
   async #load(): Promise<A2aEndpoint> {
-    const { config, store, runs, questions, media, bus, log, runner, now, monotonic, isGuarded } = this.#o;
-    const [{ createRunLimit }, { A2aEndpoint }, { Tasks }, { TaskView }, { Webhooks }] = await Promise.all([
-      import("./session/run-limit.ts"),
+    const { config, store, runs, questions, media, bus, log, runner, now, takeRun, isGuarded } = this.#o;
+    const [{ A2aEndpoint }, { Tasks }, { TaskView }, { Webhooks }] = await Promise.all([
       import("./a2a/endpoint.ts"),
       import("./a2a/tasks.ts"),
       import("./a2a/view.ts"),
@@ -75,7 +72,6 @@ export class A2aParts implements ToolSource, AsyncDisposable {
     webhooks.resume();
     const table = () => config.current.a2a;
     const maxBody = () => config.current.gateway.max_payload;
-    const takeRun = createRunLimit({ rate: () => config.current.limits.rate.run, monotonic });
     const of = { runner: runner(), bus, takeRun, questions, tasks, view, webhooks, now };
     this.#endpoint = new A2aEndpoint({ ...of, table, isGuarded, maxBody, log });
     return this.#endpoint;

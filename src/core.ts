@@ -54,12 +54,13 @@ import { providers } from "./providers/index.ts";
 import { runMedia } from "./run-media.ts";
 import { createKeptResults } from "./session/kept-results.ts";
 import { OpenQuestions } from "./session/questions.ts";
+import { createRunLimit } from "./session/run-limit.ts";
 import { Runs } from "./session/runs.ts";
 import { Sessions } from "./session/sessions.ts";
 import { createStores } from "./session/stores.ts";
 import { openPlaces, sessionParts } from "./session-parts.ts";
 import { ensureInstanceId } from "./store/instance-id.ts";
-import { type OpenStore, openStore } from "./store/store.ts";
+import { openStore } from "./store/store.ts";
 import { giveBackMemory, startTicks, startTidying, systemStatus } from "./system-status.ts";
 import { tools } from "./tools/index.ts";
 import { Ledger } from "./usage/ledger.ts";
@@ -76,18 +77,15 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const startedAt = monotonic();
   const current = () => config.current;
   const rates = () => current().limits.rate;
+  const runLimit = createRunLimit({ rate: () => rates().run, monotonic });
   const withAgents = withAgentFiles({ folder: home.agents, config: current, log });
   await using stack = new AsyncDisposableStack();
 
   const store = stack.use(openStore(home.database, { log }));
   const instanceId = await ensureInstanceId(store);
   const bus = stack.use(openBus({ store, log, now }));
-  let ephemeral: OpenStore | undefined;
-  stack.defer(() => ephemeral?.[Symbol.asyncDispose]());
-  const stores = createStores(store, () => {
-    ephemeral = openStore(":memory:", { log });
-    return ephemeral;
-  });
+  const inMemory = stack.use(new AsyncDisposableStack());
+  const stores = createStores(store, () => inMemory.use(openStore(":memory:", { log })));
   const { auth, ownerToken, tokenFile, follow } = openAuth({
     home,
     // Whoever can be reached from other machines asks for the token, whatever the config says.
@@ -169,7 +167,8 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const gate = createGate({ approvals, needs: toolNeeds, hooks, audit, secrets, results, log, config: current });
   const mcp = stack.use(new McpParts({ ...pluginOptions, media, desk: () => toolbox, skills: () => skillOffer }));
   const isGuarded = () => auth.mode === "token";
-  const a2a = stack.use(new A2aParts({ ...pluginOptions, runner: () => runner, runs, questions, media, isGuarded }));
+  const a2aNeeds = { runner: () => runner, takeRun: runLimit.take, runs, questions, media, isGuarded };
+  const a2a = stack.use(new A2aParts({ ...pluginOptions, ...a2aNeeds }));
   const sources = [new PluginTools({ plugins, media }), mcp, a2a];
   const toolbox = new Toolbox({ tools, sources, gate, needs: toolNeeds, config: withAgents, home, log });
   const workspace = (agent: string) => toolbox.workspace(agent);
@@ -338,7 +337,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   stack.use(pluginParts);
   if (listen) {
     stack.use(follow());
-    stack.use(startTidying(bus, () => giveBackMemory([store, ephemeral])));
+    stack.use(startTidying(bus, () => giveBackMemory(stores.all())));
     stack.use(startTicks(TICK_MS, { bus, status: () => needs.status(), before: () => auth.endExpiredGuests() }));
   }
 
@@ -346,9 +345,8 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   let completion: Completion | undefined;
   const loadCompletion = once(async () => {
     const { Completion } = await import("./completion/completion.ts");
-    completion = owned.use(
-      new Completion({ models, runner, bus, usage, store, media, mediaLinks, config: current, log, now, monotonic }),
-    );
+    const completionNeeds = { models, runner, takeRun: runLimit.take, bus, usage, store, media, mediaLinks };
+    completion = owned.use(new Completion({ ...completionNeeds, config: current, log, now, monotonic }));
     return completion;
   });
   return {
@@ -360,7 +358,10 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     dispatch: createDispatch({
       methods,
       needs,
-      middleware: middleware({ metrics, log, rates, monotonic, sessionOfRun: (id) => runs.find(id)?.sessionKey }),
+      middleware: middleware({
+        ...{ metrics, log, rates, monotonic, runs: runLimit },
+        sessionOfRun: (id) => runs.find(id)?.sessionKey,
+      }),
       log,
     }),
     routeNeeds: {

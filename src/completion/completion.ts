@@ -19,7 +19,7 @@ import type { Bus } from "../sdk/bus.ts";
 import type { Dialect } from "../sdk/provider.ts";
 import { DATA_HEADERS } from "../sdk/route.ts";
 import type { Store } from "../sdk/store.ts";
-import { createRunLimit, type TakeRun } from "../session/run-limit.ts";
+import type { TakeRun } from "../session/run-limit.ts";
 import type { Ledger, UsageEntry } from "../usage/ledger.ts";
 import { agentNamed, runAgent } from "./agent-run.ts";
 import { bytesSource, partsSource, type Told, withVendorHeaders } from "./answer.ts";
@@ -34,6 +34,7 @@ import { readUsage } from "./usage-tail.ts";
 export interface CompletionOptions {
   readonly models: Models;
   readonly runner: Pick<Runner, "start" | "stop">;
+  readonly takeRun: TakeRun;
   readonly bus: Pick<Bus, "attach" | "publish">;
   readonly usage: Pick<Ledger, "check" | "record" | "recordLater">;
   readonly store: Store;
@@ -75,7 +76,6 @@ export class Completion implements AsyncDisposable {
   readonly background: Background;
   readonly #o: CompletionOptions;
   readonly #handing: HandOnOptions;
-  readonly #takeRun: TakeRun;
   readonly #deadlines = createDeadlines();
   /** Made once: of an object they would be made for each answer. */
   readonly #headers = { json: new Headers(JSON_HEADERS), events: new Headers(EVENT_HEADERS) };
@@ -88,8 +88,6 @@ export class Completion implements AsyncDisposable {
       onTrace: (kind, detail) => this.#trace(kind, detail),
       ...handOnDefaults(),
     };
-    const { config, monotonic } = options;
-    this.#takeRun = createRunLimit({ rate: () => config().limits.rate.run, monotonic });
     this.stored = new StoredResponses(options.store, options.now);
     this.background = new Background(this.stored, options.now);
   }
@@ -229,14 +227,8 @@ export class Completion implements AsyncDisposable {
   }
 
   async #run(call: CompletionCall, keeping: Keeping | undefined, agent: string): Promise<Answer> {
-    const { runner, bus } = this.#o;
     const format = await dialects[call.dialect]();
-    const parts = runAgent(
-      { runner, bus, takeRun: this.#takeRun },
-      call,
-      agent,
-      format.parse(keeping?.expanded() ?? call.body),
-    );
+    const parts = runAgent(this.#o, call, agent, format.parse(keeping?.expanded() ?? call.body));
     return { kind: "parts", format, counted: true, parts };
   }
 

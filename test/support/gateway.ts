@@ -13,6 +13,7 @@ import { eventsUnsubscribe } from "../../src/methods/events/unsubscribe.ts";
 import { rpcPing } from "../../src/methods/rpc/ping.ts";
 import type { AnyMethod } from "../../src/sdk/method.ts";
 import type { AnyRoute } from "../../src/sdk/route.ts";
+import { createRunLimit } from "../../src/session/run-limit.ts";
 import { type OpenStore, openStore } from "../../src/store/store.ts";
 import { testFolder } from "./folder.ts";
 
@@ -119,7 +120,11 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
               rateLimits: () => rates,
             },
           },
-          middleware: middleware({ metrics, log, rates: () => rates, monotonic, sessionOfRun: () => undefined }),
+          middleware: middleware({
+            ...{ metrics, log, rates: () => rates, monotonic },
+            runs: createRunLimit({ rate: () => rates.run, monotonic }),
+            sessionOfRun: () => undefined,
+          }),
           log,
         }),
         routeNeeds: { auth },

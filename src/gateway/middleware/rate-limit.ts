@@ -1,6 +1,6 @@
 /** Token buckets per identity and kind of request: against runaways and strangers, not against the owner's own clients. */
 import { networkOf } from "../../auth/attempts.ts";
-import { createBuckets } from "../../lib/token-buckets.ts";
+import { createBuckets, type TakeOne } from "../../lib/token-buckets.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import { MAIN_SESSION_KEY } from "../../protocol/session-key.ts";
 import type { AnyMethod, RateClass } from "../../sdk/method.ts";
@@ -18,12 +18,14 @@ export interface RateLimitOptions {
   /** Asked at each request, so that a reload takes effect at once. */
   readonly rates: () => Rates;
   readonly monotonic: () => number;
+  /** What runs are taken from, of an identity and of a session: the other ways in take from the same. */
+  readonly runs: { readonly identities: TakeOne; readonly sessions: TakeOne };
 }
 
-export function createRateLimit({ rates, monotonic }: RateLimitOptions): Middleware {
-  const identities = createLimits(monotonic);
+export function createRateLimit({ rates, monotonic, runs }: RateLimitOptions): Middleware {
+  const identities = createLimits(monotonic, runs.identities);
   const addresses = createLimits(monotonic);
-  const sessions = createLimits(monotonic);
+  const sessions = createLimits(monotonic, runs.sessions);
   const visitors = createBuckets(monotonic);
   return (exchange, next) => {
     const { grant, connection } = exchange.call;
@@ -53,8 +55,11 @@ function refuseUnless(waitMs: number): void {
 }
 
 /** Takes one from the bucket of `who`; throws `rate_limited` when it is empty. */
-function createLimits(monotonic: () => number): (who: string, kind: RateClass, rate: number) => void {
-  const kinds = { read: createBuckets(monotonic), write: createBuckets(monotonic), run: createBuckets(monotonic) };
+function createLimits(
+  monotonic: () => number,
+  run: TakeOne = createBuckets(monotonic),
+): (who: string, kind: RateClass, rate: number) => void {
+  const kinds = { read: createBuckets(monotonic), write: createBuckets(monotonic), run };
   return (who, kind, rate) => {
     const waitMs = kinds[kind](who, rate);
     if (waitMs === 0) return;

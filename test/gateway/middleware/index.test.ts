@@ -6,6 +6,7 @@ import { compose } from "../../../src/gateway/pipeline.ts";
 import { AlephError } from "../../../src/protocol/errors.ts";
 import { type Grant, OWNER_GRANT } from "../../../src/protocol/identity.ts";
 import { type AnyMethod, type Call, defineMethod } from "../../../src/sdk/method.ts";
+import { createRunLimit } from "../../../src/session/run-limit.ts";
 import { testLog } from "../../support/log.ts";
 
 const write: AnyMethod = defineMethod({
@@ -29,6 +30,7 @@ function pipeline() {
       log,
       rates: () => ({ read: 1, write: 1, run: 1 }),
       monotonic: () => 0,
+      runs: createRunLimit({ rate: () => 1, monotonic: () => 0 }),
       sessionOfRun: () => undefined,
     }),
     () => "handled",
@@ -80,6 +82,7 @@ test("middleware: an unknown method is seen by trace and metrics, and told to th
         log,
         rates: () => ({ read: 0, write: 0, run: 0 }),
         monotonic: () => 0,
+        runs: createRunLimit({ rate: () => 1, monotonic: () => 0 }),
         sessionOfRun: () => undefined,
       }),
       () => "handled",

@@ -4,6 +4,7 @@ import { createRateLimit, type Rates } from "../../../src/gateway/middleware/rat
 import type { AlephError } from "../../../src/protocol/errors.ts";
 import { type Grant, OWNER_GRANT, type Scope } from "../../../src/protocol/identity.ts";
 import type { AnyMethod, Call, RateClass } from "../../../src/sdk/method.ts";
+import { createRunLimit } from "../../../src/session/run-limit.ts";
 import { testApp } from "../../support/app.ts";
 import { type Frame, openFrames, request } from "../../support/frames.ts";
 import { until } from "../../support/until.ts";
@@ -13,7 +14,9 @@ const device: Grant = { identity: { id: "device_1", kind: "device" }, role: "ope
 
 function limiter(rates: Rates) {
   const world = { now: 0, rates };
-  const layer = createRateLimit({ rates: () => world.rates, monotonic: () => world.now });
+  const monotonic = () => world.now;
+  const runs = createRunLimit({ rate: () => world.rates.run, monotonic });
+  const layer = createRateLimit({ rates: () => world.rates, monotonic, runs });
   const method = (scope: Scope | "public", rate?: RateClass) =>
     ({ name: "m", scope, ...(rate ? { rate } : {}), params: z.unknown(), result: z.unknown() }) as unknown as AnyMethod;
   const ask = (
