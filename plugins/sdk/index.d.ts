@@ -104,6 +104,8 @@ export interface ChannelSend {
   readonly buttons?: readonly (readonly ChannelButton[])[];
   /** Then `text` is empty; only where the manifest says `files = true`. 16 MB at most, all together. */
   readonly files?: readonly ChannelFile[];
+  /** It is the beginning of an answer that goes on by edits; refuse it where this message could not be changed. */
+  readonly grows?: boolean;
 }
 
 export interface ChannelFile {
@@ -127,20 +129,55 @@ export interface ChannelButton {
   readonly value: string;
 }
 
-/** `notify("channel.pressed", …)`: somebody pressed a button. What came of it is said in the conversation. */
+/** `notify("channel.pressed", …)`: somebody pressed a button. What came of it is said in the conversation, or in the message itself. */
 export interface ChannelPressed {
   readonly channel: string;
   readonly account?: string;
   readonly conversation: string;
   readonly sender: string;
   readonly value: string;
+  /** The message with the buttons, and what it says, in Markdown: once they are done with, an edit takes them away and adds what came of it. */
+  readonly id?: string;
+  readonly text?: string;
 }
 
-/** What `send` may return. */
+/** What `send` may return, and `edit` and `react` without an id; without it the message has no id. */
 export interface ChannelSent {
   readonly id?: string;
   /** Why the place will never take it: then it is not sent again. */
   readonly refused?: string;
+  /** The message that was to be changed is there no more: it is sent anew. */
+  readonly gone?: boolean;
+  /** The place asks to wait for so long; then it is tried again. */
+  readonly retry_after_ms?: number;
+}
+
+/** `edit_handler` of the manifest: in place of what the message `id` says. Without `buttons` it has none any more. */
+export interface ChannelEdit {
+  readonly channel: string;
+  readonly account?: string;
+  readonly conversation: string;
+  /** As `send` gave it, or `channel.pressed` named it. */
+  readonly id: string;
+  readonly text: string;
+  readonly buttons?: readonly (readonly ChannelButton[])[];
+}
+
+/** `typing_handler`: shows for some seconds that an answer is being written; it is called every few seconds. */
+export interface ChannelTyping {
+  readonly channel: string;
+  readonly account?: string;
+  readonly conversation: string;
+}
+
+/** `react_handler`: our one reaction to the message becomes this emoji, or none. Done twice it is as done once. */
+export interface ChannelReact {
+  readonly channel: string;
+  readonly account?: string;
+  readonly conversation: string;
+  /** As it came in `channel.message`, or as `send` gave it. */
+  readonly id: string;
+  readonly emoji: string | null;
 }
 
 /** `notify("channel.message", …)`: somebody wrote. */
@@ -352,6 +389,11 @@ export interface Channel {
   /** Resolves when the place has taken the message. */
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing
   readonly send: Handler<ChannelSend, ChannelSent | void>;
+  // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing
+  readonly edit?: Handler<ChannelEdit, ChannelSent | void>;
+  readonly typing?: Handler<ChannelTyping>;
+  // biome-ignore lint/suspicious/noConfusingVoidType: a handler may return nothing
+  readonly react?: Handler<ChannelReact, ChannelSent | void>;
   /** Yields the bytes of a file that came, in base64, in pieces of at most 500,000 characters each. */
   readonly load?: (args: ChannelLoad, context: CallContext) => AsyncIterable<string> | Iterable<string>;
 }

@@ -70,7 +70,9 @@ export class LiveAnswer {
           return;
         }
         this.#over.abort();
-        this.#o.log.warn("answer could not be shown while it grows", describeError(thrown));
+        // One whole message is what some conversations have.
+        const level = reason === "invalid_params" ? "debug" : "warn";
+        this.#o.log[level]("answer could not be shown while it grows", describeError(thrown));
       })
       .finally(() => {
         this.#flushing = undefined;
@@ -98,7 +100,9 @@ export class LiveAnswer {
   async #send(channel: OpenChannel, at: number, piece: string): Promise<void> {
     const { conversation, replyTo, keyOf, onShown } = this.#o;
     const extras = at === 0 && replyTo !== undefined ? { replyTo } : {};
-    const sent = await channel.send(conversation, piece, { ...extras, key: keyOf(at) });
+    const sent = await channel.send(conversation, piece, { ...extras, key: keyOf(at), grows: true });
+    // What has no name cannot be changed: the whole comes by itself.
+    if (sent.id === "") return this.#over.abort();
     this.#ids[at] = sent.id;
     onShown([...this.#ids]);
   }

@@ -11,6 +11,8 @@ import type {
 const MAX_TEXT = 100_000;
 const MAX_SENDER = 256;
 const MAX_ID = 200;
+/** Of a message that the place took. */
+export const MAX_MESSAGE_ID = 512;
 const MAX_VALUE = 64;
 const MAX_FILES = 20;
 const MAX_FILE_ID = 1000;
@@ -81,10 +83,11 @@ function readFiles(files: unknown): PluginChannelIncomingFile[] | undefined {
 /** Nothing for another channel, and for what is none. */
 export function readPressed(address: ChannelAddress, data: unknown): PluginChannelPressed | undefined {
   if (!isRecord(data) || !isFor(address, data)) return undefined;
-  const { conversation, sender, value } = data;
+  const { conversation, sender, value, id, text } = data;
   if (!isText(conversation) || Buffer.byteLength(conversation) > MAX_CONVERSATION) return undefined;
   if (!isText(sender) || sender.length > MAX_SENDER || !isText(value) || value.length > MAX_VALUE) return undefined;
-  return { ...address, conversation, sender, value };
+  const isNamed = isText(id) && id.length <= MAX_MESSAGE_ID && isText(text) && text.length <= MAX_TEXT;
+  return { ...address, conversation, sender, value, ...(isNamed ? { id, text } : {}) };
 }
 
 /** Nothing for another channel. */

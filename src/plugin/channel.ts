@@ -19,12 +19,22 @@ import type { ActivePlugin, PluginChannel } from "../sdk/plugin.ts";
 import type {
   PluginChannelConnect,
   PluginChannelDisconnect,
+  PluginChannelEdit,
   PluginChannelFile,
   PluginChannelLoad,
   PluginChannelPressed,
+  PluginChannelReact,
   PluginChannelSend,
+  PluginChannelTyping,
 } from "../sdk/plugin-channel.ts";
-import { type ChannelAddress, incomingOf, readClosed, readMessage, readPressed } from "./channel-message.ts";
+import {
+  type ChannelAddress,
+  incomingOf,
+  MAX_MESSAGE_ID,
+  readClosed,
+  readMessage,
+  readPressed,
+} from "./channel-message.ts";
 
 /** Characters of one message; a place with less is the plugin's to know, and to cut. */
 export const MESSAGE_LIMIT = 100_000;
@@ -37,6 +47,8 @@ const MAX_SENT = 16_000_000;
 /** For the bytes of files to get there; for the next piece of one. */
 const SEND_FILES_MS = 120_000;
 const PIECE_MS = 30_000;
+/** A plugin that means seconds must not hold a conversation up for ever. */
+const LONGEST_WAIT_MS = 3_600_000;
 /** Messages a second that people can write by hand. */
 const RATE = 5;
 const BURST = 20;
@@ -122,20 +134,33 @@ class Connection {
   }
 
   /** What the plugin returns besides an id or a refusal is not looked at: the message was taken. */
-  async send(conversation: string, text: string, { buttons, files }: MessageExtras = {}): Promise<SentMessage> {
+  async send(conversation: string, text: string, { buttons, files, grows }: MessageExtras = {}): Promise<SentMessage> {
     const args: PluginChannelSend = {
       ...this.#address,
       conversation,
       text,
       ...(buttons ? { buttons } : {}),
       ...(files ? { files: await readAll(files) } : {}),
+      ...(grows ? { grows } : {}),
     };
     const { sendHandler: handler } = this.#channel;
     const limit = files ? { timeoutMs: SEND_FILES_MS } : {};
-    const sent = await this.#plugin.call({ handler, args, signal: new AbortController().signal, ...limit });
-    const { id = "", refused } = (typeof sent === "object" && sent !== null ? sent : {}) as Record<string, unknown>;
-    if (typeof refused === "string") throw new AlephError("invalid_params", refused.slice(0, 300));
-    return { id: typeof id === "string" ? id.slice(0, 512) : "" };
+    return sentOf(await this.#plugin.call({ handler, args, signal: new AbortController().signal, ...limit }));
+  }
+
+  async edit(handler: string, edit: Omit<PluginChannelEdit, keyof ChannelAddress>): Promise<void> {
+    const args: PluginChannelEdit = { ...this.#address, ...edit };
+    sentOf(await this.#plugin.call({ handler, args, signal: new AbortController().signal }));
+  }
+
+  async typing(handler: string, conversation: string): Promise<void> {
+    const args: PluginChannelTyping = { ...this.#address, conversation };
+    await this.#plugin.call({ handler, args, signal: new AbortController().signal });
+  }
+
+  async react(handler: string, reaction: Omit<PluginChannelReact, keyof ChannelAddress>): Promise<void> {
+    const args: PluginChannelReact = { ...this.#address, ...reaction };
+    sentOf(await this.#plugin.call({ handler, args, signal: new AbortController().signal }));
   }
 
   async #load(file: string, signal: AbortSignal): Promise<Uint8Array> {
@@ -156,10 +181,17 @@ class Connection {
 
   #pressed(pressed: PluginChannelPressed | undefined, chat: Chat, bucket: TokenBucket, { log }: ChannelHost): void {
     if (!pressed || bucket.take() > 0) return;
-    const { conversation, sender, value } = pressed;
+    const { conversation, sender, value, id, text: said } = pressed;
+    const { editHandler } = this.#channel;
     chat
       .press({ conversation, sender: { id: sender }, value })
-      .then(({ text }) => this.send(conversation, text))
+      .then(async ({ text, settled }) => {
+        if (!settled || !editHandler || id === undefined) return void (await this.send(conversation, text));
+        await this.edit(editHandler, { conversation, id, text: `${said}\n\n${text}` }).catch((thrown: unknown) => {
+          log.debug("press could not be shown", describeError(thrown));
+          return this.send(conversation, text);
+        });
+      })
       .catch((failed: unknown) => log.warn("answer could not be sent", describeError(failed)));
   }
 
@@ -178,14 +210,17 @@ export function pluginChannel(plugin: ActivePlugin, channel: PluginChannel): Any
   return defineChannel({
     id: channel.name,
     capabilities: {
-      edit: false,
-      react: false,
-      typing: false,
+      edit: channel.editHandler !== undefined,
+      react: channel.reactHandler !== undefined,
+      typing: channel.typingHandler !== undefined,
       files: channel.files === true,
       threads: false,
       buttons: channel.buttons,
     },
-    limits: { message: MESSAGE_LIMIT },
+    limits: {
+      message: channel.messageLimit ?? MESSAGE_LIMIT,
+      ...(channel.editMs === undefined ? {} : { edit_ms: channel.editMs }),
+    },
     options,
     async open(_needs: object, table, host): Promise<OpenChannel> {
       if (host.id !== channel.name && !channel.accounts) {
@@ -196,10 +231,22 @@ export function pluginChannel(plugin: ActivePlugin, channel: PluginChannel): Any
       const connection = new Connection(plugin, channel, host.id);
       const { policy, config } = partsOf(table);
       await connection.connect(config, await host.chat(policy), host);
+      const { editHandler, typingHandler, reactHandler } = channel;
       return {
         broken: connection.broken,
-        send: (conversation, text, { buttons, files } = {}) =>
-          connection.send(conversation, text, { ...(buttons ? { buttons } : {}), ...(files ? { files } : {}) }),
+        send: (conversation, text, extras) => connection.send(conversation, text, extras),
+        ...(editHandler === undefined
+          ? {}
+          : {
+              edit: (conversation, id, text, { buttons } = {}) =>
+                connection.edit(editHandler, { conversation, id, text, ...(buttons ? { buttons } : {}) }),
+            }),
+        ...(typingHandler === undefined
+          ? {}
+          : { typing: (conversation) => connection.typing(typingHandler, conversation) }),
+        ...(reactHandler === undefined
+          ? {}
+          : { react: (conversation, id, emoji) => connection.react(reactHandler, { conversation, id, emoji }) }),
         [Symbol.asyncDispose]: () => connection.disconnect(host.log),
       };
     },
@@ -210,6 +257,19 @@ export function pluginChannel(plugin: ActivePlugin, channel: PluginChannel): Any
 function partsOf(table: z.output<typeof options>): { policy: ChatPolicy; config: PluginChannelConnect["config"] } {
   const { allow_from, dm_policy, dm_scope, groups, agent, guest_tools, stream, ack_reaction, ...config } = table;
   return { policy: { allow_from, dm_policy, dm_scope, groups, agent, guest_tools, stream, ack_reaction }, config };
+}
+
+/** Throws what the plugin says of the place. */
+function sentOf(answer: unknown): SentMessage {
+  const sent = (typeof answer === "object" && answer !== null ? answer : {}) as Record<string, unknown>;
+  const { id, refused, gone, retry_after_ms } = sent;
+  if (gone === true) throw new AlephError("not_found", "The message is there no more");
+  if (typeof refused === "string") throw new AlephError("invalid_params", refused.slice(0, 300));
+  if (typeof retry_after_ms === "number" && retry_after_ms >= 0) {
+    const data = { retry_after_ms: Math.min(retry_after_ms, LONGEST_WAIT_MS) };
+    throw new AlephError("rate_limited", "The place asks to wait", { data });
+  }
+  return { id: typeof id === "string" ? id.slice(0, MAX_MESSAGE_ID) : "" };
 }
 
 async function readAll(files: readonly OutgoingFile[]): Promise<PluginChannelFile[]> {

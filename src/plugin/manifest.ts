@@ -73,12 +73,21 @@ function toManifest(file: ManifestFile): PluginManifest {
       stopHandler: stop_handler,
       autoStart: auto_start,
     })),
-    channels: file.channels.map(({ connect_handler, disconnect_handler, send_handler, load_handler, ...channel }) => ({
-      ...channel,
-      connectHandler: connect_handler,
-      disconnectHandler: disconnect_handler,
-      sendHandler: send_handler,
-      loadHandler: load_handler,
+    channels: file.channels.map((channel) => ({
+      name: channel.name,
+      description: channel.description,
+      connectHandler: channel.connect_handler,
+      disconnectHandler: channel.disconnect_handler,
+      sendHandler: channel.send_handler,
+      editHandler: channel.edit_handler,
+      typingHandler: channel.typing_handler,
+      reactHandler: channel.react_handler,
+      loadHandler: channel.load_handler,
+      messageLimit: channel.message_limit,
+      editMs: channel.edit_ms,
+      buttons: channel.buttons,
+      files: channel.files,
+      accounts: channel.accounts,
     })),
     providers: file.providers.map(
       ({ list_models_handler, chat_handler, stream_handler, embed_handler, ...provider }) => ({

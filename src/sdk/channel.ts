@@ -147,6 +147,8 @@ export interface MessageExtras {
   readonly files?: readonly OutgoingFile[];
   /** The place's id of the message that is answered. */
   readonly replyTo?: string;
+  /** It is the beginning of an answer that goes on by `edit`; where this message could not be changed, it is refused. */
+  readonly grows?: boolean;
   /**
    * The same for each attempt to send the same: for places that `knowsKeys`. What was sent with it may have been the beginning
    * alone; then it is to say the whole now. At most 25 characters.

@@ -29,6 +29,8 @@ export interface PluginChannelSend {
   readonly buttons?: readonly (readonly PluginChannelButton[])[];
   /** Then `text` is empty; only where the manifest says `files = true`. 16 MB at most, all together. */
   readonly files?: readonly PluginChannelFile[];
+  /** It is the beginning of an answer that goes on by edits; refuse it where this message could not be changed. */
+  readonly grows?: boolean;
 }
 
 export interface PluginChannelFile {
@@ -45,11 +47,43 @@ export interface PluginChannelButton {
   readonly value: string;
 }
 
-/** What `send_handler` may return; without it the message has no id. */
+/** What `send_handler` may return, and `edit_handler` and `react_handler` without an id; without it the message has no id. */
 export interface PluginChannelSent {
   readonly id?: string;
   /** Why the place will never take it: then it is not sent again. */
   readonly refused?: string;
+  /** The message that was to be changed is there no more: it is sent anew. */
+  readonly gone?: boolean;
+  /** The place asks to wait for so long; then it is tried again. */
+  readonly retry_after_ms?: number;
+}
+
+/** `edit_handler`: in place of what the message `id` says. Without `buttons` it has none any more. */
+export interface PluginChannelEdit {
+  readonly channel: string;
+  readonly account?: string;
+  readonly conversation: string;
+  /** As `send` gave it, or `channel.pressed` named it. */
+  readonly id: string;
+  readonly text: string;
+  readonly buttons?: readonly (readonly PluginChannelButton[])[];
+}
+
+/** `typing_handler`: shows for some seconds that an answer is being written; it is called every few seconds. */
+export interface PluginChannelTyping {
+  readonly channel: string;
+  readonly account?: string;
+  readonly conversation: string;
+}
+
+/** `react_handler`: our one reaction to the message becomes this emoji, or none. Done twice it is as done once. */
+export interface PluginChannelReact {
+  readonly channel: string;
+  readonly account?: string;
+  readonly conversation: string;
+  /** As it came in `channel.message`, or as `send` gave it. */
+  readonly id: string;
+  readonly emoji: string | null;
 }
 
 /**
@@ -97,7 +131,7 @@ export interface PluginChannelIncomingFile {
   readonly size?: number;
 }
 
-/** Notification `channel.pressed`: somebody pressed a button. What came of it is said in the conversation. */
+/** Notification `channel.pressed`: somebody pressed a button. What came of it is said in the conversation, or in the message itself. */
 export interface PluginChannelPressed {
   readonly channel: string;
   readonly account?: string;
@@ -105,6 +139,9 @@ export interface PluginChannelPressed {
   /** As in `channel.message`. */
   readonly sender: string;
   readonly value: string;
+  /** The message with the buttons, and what it says, in Markdown: once they are done with, an edit takes them away and adds what came of it. */
+  readonly id?: string;
+  readonly text?: string;
 }
 
 /** Notification `channel.closed`: the connection broke; it is opened again, later and later. */

@@ -89,6 +89,16 @@ export interface PluginChannel {
   readonly connectHandler: string;
   readonly disconnectHandler: string;
   readonly sendHandler: string;
+  /** Changes what a message says; without it answers come at their end. */
+  readonly editHandler?: string | undefined;
+  /** Shows that an answer is being written. */
+  readonly typingHandler?: string | undefined;
+  /** Reacts to a message. */
+  readonly reactHandler?: string | undefined;
+  /** Characters of one message. Default: as many as one can have. */
+  readonly messageLimit?: number | undefined;
+  /** Milliseconds between two changes of one message. Default: a second. */
+  readonly editMs?: number | undefined;
   /** Whether it shows buttons below a message, and tells which was pressed. */
   readonly buttons: boolean;
   /** Whether it sends files. */

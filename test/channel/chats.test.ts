@@ -215,6 +215,29 @@ test("Chats shows an answer while it grows, in as many messages as it takes, and
   expect(t.texts()).toEqual(["One two three. Four five six seven.", "Eight nine ten eleven twelve."]);
 });
 
+test.each([
+  ["does not grow", { refuses: true, nameless: false }],
+  ["has no name", { refuses: false, nameless: true }],
+])("Chats sends the whole of an answer whose beginning %s", async (_, { refuses, nameless }) => {
+  await using agent = await testAgent();
+  const gate = Promise.withResolvers<void>();
+  const begun: string[] = [];
+  await using t = await testChat(agent, {
+    capabilities: { edit: true },
+    nameless,
+    onSend(text, { grows } = {}) {
+      if (!grows) return;
+      begun.push(text);
+      gate.resolve();
+      if (refuses) throw new AlephError("invalid_params", "What one person alone sees does not grow");
+    },
+  });
+  agent.fake.reply({ steps: ["One two three. ", { wait: gate.promise }, "Four."] });
+  await t.say("count");
+  await until(() => t.texts().at(-1) === "One two three. Four.");
+  expect([begun, t.edits]).toEqual([["One two three."], []]);
+});
+
 test("Chats sends again what the place did not take, in order, and gives up what it never will", async () => {
   await using agent = await testAgent();
   let failures = 3;

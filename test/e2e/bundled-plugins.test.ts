@@ -126,7 +126,14 @@ testExecutable(
     await slack.write("demo time");
     await slack.command("help").acknowledged.promise;
     const [, message] = await slack.posted(2);
-    expect(message).toMatchObject({ channel: SLACK.dm, text: expect.stringContaining("Unix time") });
+    expect(message?.channel).toBe(SLACK.dm);
+    // It is shown while it grows.
+    await until(() => message?.text.includes("Unix time"));
+    const react = ["interfaces", "react", "slack", SLACK.dm, `${SLACK.dm}:${message?.ts}`];
+    expect((await d.aleph(...react, "👀")).code).toBe(0);
+    expect([...slack.reactions.values()]).toEqual([new Set(["eyes"])]);
+    expect((await d.aleph(...react)).code).toBe(0);
+    expect([...slack.reactions.values()]).toEqual([new Set()]);
     await until(() => slack.answers.length === 1);
     expect(slack.answers[0]?.text).toContain("I am the demo provider of Aleph");
     const { ts } = await slack.write(`<@${SLACK.bot}> demo time`, { channel: SLACK.channel });

@@ -285,4 +285,85 @@ describe("a plugin's channel", () => {
     t.plugin.notify("channel.closed", { channel: "chat", account: "work", message: "revoked" });
     expect((await second.broken)?.message).toBe('Channel "chat" is closed: revoked');
   });
+
+  test("changes messages, types and reacts where its manifest names who does, and says so", async () => {
+    const done = () => undefined;
+    const t = await setUp({ edit: done, typing: done, react: done }, undefined, {
+      editHandler: "edit",
+      typingHandler: "typing",
+      reactHandler: "react",
+      messageLimit: 3000,
+      editMs: 1500,
+    });
+    expect([t.channel.capabilities, t.channel.limits]).toEqual([
+      { edit: true, react: true, typing: true, files: false, threads: false, buttons: false },
+      { message: 3000, edit_ms: 1500 },
+    ]);
+    await using channel = await t.open();
+    const buttons = [[{ label: "Once", value: "ap:o:1" }]];
+    await channel.send("C01", "Hel", { grows: true, key: "k", replyTo: "7" });
+    await channel.edit!("C01", "m1", "Hello");
+    await channel.edit!("C01", "m1", "Hello", { buttons });
+    await channel.typing!("C01");
+    await channel.react!("C01", "7", "👀");
+    await channel.react!("C01", "7", null);
+    const place = { channel: "chat", conversation: "C01" };
+    expect(t.plugin.calls.slice(1)).toEqual([
+      { handler: "send", args: { ...place, text: "Hel", grows: true } },
+      { handler: "edit", args: { ...place, id: "m1", text: "Hello" } },
+      { handler: "edit", args: { ...place, id: "m1", text: "Hello", buttons } },
+      { handler: "typing", args: place },
+      { handler: "react", args: { ...place, id: "7", emoji: "👀" } },
+      { handler: "react", args: { ...place, id: "7", emoji: null } },
+    ]);
+  });
+
+  test("can do none of it where its manifest names nobody", async () => {
+    const t = await setUp();
+    expect([t.channel.capabilities, t.channel.limits]).toEqual([
+      { edit: false, react: false, typing: false, files: false, threads: false, buttons: false },
+      { message: 100_000 },
+    ]);
+    await using channel = await t.open();
+    expect([channel.edit, channel.typing, channel.react]).toEqual([undefined, undefined, undefined]);
+  });
+
+  test.each([
+    [{ refused: "too long" }, { reason: "invalid_params", message: "too long" }],
+    [{ gone: true }, { reason: "not_found" }],
+    [{ retry_after_ms: 7000 }, { reason: "rate_limited", data: { retry_after_ms: 7000 } }],
+    [{ retry_after_ms: 1e12 }, { reason: "rate_limited", data: { retry_after_ms: 3_600_000 } }],
+  ])("passes on that the plugin says %p", async (answer, expected) => {
+    const says = () => answer;
+    const handlers = { send: says, edit: says, react: says };
+    const t = await setUp(handlers, undefined, { editHandler: "edit", reactHandler: "react" });
+    await using channel = await t.open();
+    expect(await refusal(() => channel.send("C01", "hi"))).toMatchObject(expected);
+    expect(await refusal(() => channel.edit!("C01", "m1", "hi"))).toMatchObject(expected);
+    expect(await refusal(() => channel.react!("C01", "m1", null))).toMatchObject(expected);
+  });
+
+  test("says in the message itself what came of its buttons, and in the conversation when that cannot be", async () => {
+    let isGone = false;
+    const t = await setUp({ edit: () => (isGone ? { gone: true } : undefined) }, undefined, { editHandler: "edit" });
+    await using _ = await t.open();
+    const press = { channel: "chat", conversation: "C01", sender: "U1", value: "ap:o:1", id: "m1", text: "Allow it?" };
+    t.plugin.notify("channel.pressed", press);
+    const said = "pressed ap:o:1 by U1";
+    const edit = {
+      handler: "edit",
+      args: { channel: "chat", conversation: "C01", id: "m1", text: `Allow it?\n\n${said}` },
+    };
+    const send = { handler: "send", args: { channel: "chat", conversation: "C01", text: said } };
+    await until(() => t.plugin.calls.length === 2);
+    isGone = true;
+    t.plugin.notify("channel.pressed", press);
+    await until(() => t.plugin.calls.length === 4);
+    // What names no message, or what it says in no text, is as before.
+    for (const bad of [{ id: 7 }, { text: undefined }, { id: "x".repeat(513) }]) {
+      t.plugin.notify("channel.pressed", { ...press, ...bad });
+    }
+    await until(() => t.plugin.calls.length === 7);
+    expect(t.plugin.calls.slice(1)).toEqual([edit, edit, send, send, send, send]);
+  });
 });

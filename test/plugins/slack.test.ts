@@ -2,51 +2,9 @@
 import { expect, test } from "bun:test";
 import { carriedManifest, startBundled } from "../support/bundled-plugin.ts";
 import { refusal } from "../support/config.ts";
-import { type FakeSlack, fakeSlack, SLACK } from "../support/slack.ts";
+import { fakeSlack, SLACK } from "../support/slack.ts";
 import { until } from "../support/until.ts";
-
-const config = ({ apiRoot }: FakeSlack, more: object = {}) => ({
-  bot_token: SLACK.botToken,
-  app_token: SLACK.appToken,
-  api_root: apiRoot,
-  ...more,
-});
-
-async function connected(more: object = {}) {
-  await using stack = new AsyncDisposableStack();
-  const slack = stack.use(fakeSlack());
-  const plugin = stack.use(await startBundled("slack", { origins: [slack.url] }));
-  const connect = () => plugin.call("connectSlack", { channel: "slack", config: config(slack, more) });
-  await connect();
-  const owned = stack.move();
-  return {
-    slack,
-    plugin,
-    connect,
-    /** What it has told until now. */
-    async told() {
-      // Its answer comes after what it told before.
-      await plugin.call("sendSlack", { channel: "slack", conversation: " ", text: "" }).catch(() => {});
-      return plugin.notes.filter(([topic]) => topic === "channel.message").map(([, message]) => message);
-    },
-    load: (file: string) => plugin.stream("loadSlack", { channel: "slack", file }),
-    sendFiles: (conversation: string, files: readonly object[]) =>
-      plugin.call("sendSlack", { channel: "slack", conversation, text: "", files }),
-    send: (conversation: string, text: string, timeoutMs?: number) =>
-      plugin.call("sendSlack", { channel: "slack", conversation, text }, timeoutMs === undefined ? {} : { timeoutMs }),
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  };
-}
-
-const said = (text: string, more: object = {}) => ({
-  channel: "slack",
-  account: "slack",
-  conversation: SLACK.dm,
-  sender: SLACK.owner,
-  text,
-  kind: "dm",
-  ...more,
-});
+import { config, connected, said } from "./slack/set-up.ts";
 
 test("slack asks for Slack's own hosts and nothing else", async () => {
   const { permissions } = await carriedManifest("slack");
@@ -81,40 +39,6 @@ test("slack tells a direct message, acknowledged at once, and answers it", async
       ts: expect.any(String),
       more: { unfurl_links: "false", unfurl_media: "false" },
     },
-  ]);
-});
-
-test("slack shows buttons in a message of their own, and tells which was pressed by whom and where", async () => {
-  await using t = await connected();
-  const buttons = [
-    [
-      { label: "Once", value: "ap:o:1" },
-      { label: "Always", value: "ap:a:1" },
-    ],
-    [{ label: "Deny", value: "ap:d:1" }],
-  ];
-  await t.plugin.call("sendSlack", {
-    channel: "slack",
-    conversation: `${SLACK.channel}@1.2`,
-    text: "Allow it?",
-    buttons,
-  });
-  const [asked, answers] = t.slack.messages;
-  expect([asked?.text, answers?.text, answers?.thread_ts]).toEqual(["Allow it?", "Your answer:", "1.2"]);
-  await t.slack.press(answers!, "Deny", { user: SLACK.stranger }).acknowledged.promise;
-  await t.slack.press(answers!, "Once", { actionId: "of_another_program" }).acknowledged.promise;
-  await t.told();
-  expect(t.plugin.notes.filter(([topic]) => topic === "channel.pressed")).toEqual([
-    [
-      "channel.pressed",
-      {
-        channel: "slack",
-        account: "slack",
-        conversation: `${SLACK.channel}@1.2`,
-        sender: SLACK.stranger,
-        value: "ap:d:1",
-      },
-    ],
   ]);
 });
 
@@ -338,65 +262,6 @@ test("slack acknowledges what it has no use for", async () => {
   const envelope = { type: "interactive", envelope_id: "i1", payload: { type: "block_actions", actions: [] } };
   expect((await t.slack.send(envelope).acknowledged.promise).payload).toEqual({});
   expect(await t.told()).toEqual([]);
-});
-
-test("slack cuts what is too long for one message, and leaves no block of code open", async () => {
-  await using t = await connected();
-  const code = Array.from({ length: 300 }, (_, line) => `line ${line} <of> code`).join("\n");
-  await t.send(SLACK.dm, `Look:\n\`\`\`ts\n${code}\n\`\`\``);
-  const texts = t.slack.messages.map(({ text }) => text);
-  expect(texts.length).toBeGreaterThan(1);
-  for (const text of texts) {
-    expect(text.length).toBeLessThanOrEqual(4000);
-    expect(text.split("```")).toHaveLength(3);
-  }
-  const lines = texts
-    .join("\n")
-    .replaceAll("```\n", "")
-    .split("\n")
-    .filter((line) => line.startsWith("line"));
-  expect(lines).toEqual(code.split("\n").map((line) => line.replace("<of>", "&lt;of&gt;")));
-});
-
-test("slack waits as long as Slack says, and sends each piece once", async () => {
-  await using t = await connected();
-  t.slack.fail("chat.postMessage", t.slack.limited(1));
-  const began = performance.now();
-  await t.send(SLACK.dm, "patience");
-  expect(performance.now() - began).toBeGreaterThan(950);
-  expect(t.slack.messages.map(({ text }) => text)).toEqual(["patience"]);
-  // The second piece takes longer than the call may: the next attempt begins with it.
-  const long = `${"a".repeat(3990)}\n${"b".repeat(3000)}`;
-  t.slack.fail("chat.postMessage", () => t.slack.methodAnswer("chat.postMessage", { channel: SLACK.dm, text: "kept" }));
-  t.slack.fail("chat.postMessage", t.slack.limited(2));
-  expect(await refusal(() => t.send(SLACK.dm, long, 600))).toMatchObject({ reason: "timeout" });
-  await t.send(SLACK.dm, long, 5000);
-  expect(t.slack.messages.map(({ text }) => text.slice(0, 4))).toEqual(["pati", "kept", "bbbb"]);
-});
-
-test.each([
-  [
-    SLACK.elsewhere,
-    `The message was not sent to ${SLACK.elsewhere}: Slack says not_in_channel: invite the bot to the channel`,
-  ],
-  [
-    "C0NOWHERE",
-    "The message was not sent to C0NOWHERE: Slack says channel_not_found: there is none with this name, or the bot is not in it",
-  ],
-  ["not a place", '"not a place" is no conversation: an id of a channel or person, or a channel\'s #name'],
-])("slack says why nothing was sent to %p", async (place, message) => {
-  await using t = await connected();
-  expect(await refusal(() => t.send(place, "text"))).toMatchObject({ reason: "plugin_error", message });
-});
-
-test("slack sends to a person and to a channel by its name", async () => {
-  await using t = await connected();
-  await t.send(SLACK.owner, "to you");
-  await t.send("#general", "to all");
-  expect(t.slack.messages).toMatchObject([
-    { channel: SLACK.dm, text: "to you" },
-    { channel: SLACK.channel, text: "to all" },
-  ]);
 });
 
 test("slack connects anew when Slack asks it to, and when the connection breaks", async () => {

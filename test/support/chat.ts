@@ -25,7 +25,9 @@ export interface TestChatOptions {
   readonly onReact?: (id: string, emoji: string | null) => unknown;
   readonly limit?: number;
   /** Called before a message is taken; may throw, or wait. */
-  readonly onSend?: (text: string) => unknown;
+  readonly onSend?: (text: string, extras?: MessageExtras) => unknown;
+  /** The place does not say what it calls its messages. */
+  readonly nameless?: boolean;
   readonly now?: () => number;
 }
 
@@ -42,17 +44,25 @@ export const OPEN_POLICY: ChatPolicy = {
 
 /** `start` again on the same agent stands for a restart of the process. */
 export async function testChat(agent: Agent, options: TestChatOptions = {}) {
-  const { policy = {}, capabilities = {}, limit = 1000, onSend, onReact, now = () => Date.now() } = options;
+  const {
+    policy = {},
+    capabilities = {},
+    limit = 1000,
+    onSend,
+    onReact,
+    nameless = false,
+    now = () => Date.now(),
+  } = options;
   const shown: Shown[] = [];
   const edits: string[] = [];
   const refused: string[] = [];
   const reactions: string[] = [];
   const open: OpenChannel = {
     async send(conversation, text, extras = {}) {
-      await onSend?.(text);
+      await onSend?.(text, extras);
       const id = `m${shown.length + 1}`;
       shown.push({ id, conversation, text, extras });
-      return { id };
+      return { id: nameless ? "" : id };
     },
     async edit(_conversation, id, text) {
       const found = shown.find((each) => each.id === id);

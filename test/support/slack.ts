@@ -8,13 +8,13 @@ import { until } from "./until.ts";
 export interface SlackMessage {
   readonly channel: string;
   readonly user: string;
-  readonly text: string;
+  text: string;
   readonly ts: string;
   readonly thread_ts?: string;
   /** What it shows, by name. */
   readonly files?: Readonly<Record<string, Uint8Array>>;
-  /** The other fields of the call that posted it. */
-  readonly more?: Readonly<Record<string, string>>;
+  /** The other fields of the call that posted it, or changed it. */
+  more?: Readonly<Record<string, string>>;
 }
 
 /** A file that Slack keeps: somebody's, or one whose bytes are still to come. */
@@ -48,11 +48,17 @@ export const SLACK = {
 } as const;
 
 const MAX_TEXT = 40_000;
+const MAX_EDITED = 4000;
 
 export function fakeSlack() {
   const messages: SlackMessage[] = [];
   const calls: string[] = [];
   const answers: Record<string, unknown>[] = [];
+  /** What each message said after each change of it, in order. */
+  const edits: string[] = [];
+  /** By message: names of the bot's reactions. */
+  const reactions = new Map<string, Set<string>>();
+  const statuses: string[] = [];
   const sockets = new Set<Socket>();
   const tickets = new Set<string>();
   const waiting = new Map<string, Sent>();
@@ -90,6 +96,51 @@ export function fakeSlack() {
       const ts = nextTs();
       messages.push({ channel: to, user: SLACK.bot, text, ts, ...(thread_ts ? { thread_ts } : {}), more });
       return Response.json({ ok: true, channel: to, ts, message: { text, ts, type: "message", bot_id: "B1" } });
+    },
+    "chat.update": (form, token) => {
+      if (token !== SLACK.botToken) return failure("invalid_auth");
+      const { channel = "", ts = "", text = "", ...more } = Object.fromEntries(form);
+      const found = messages.find((each) => each.channel === channel && each.ts === ts);
+      if (!found) return failure("message_not_found");
+      if (text.length > MAX_EDITED) return failure("msg_too_long");
+      Object.assign(found, { text, more });
+      edits.push(text);
+      return Response.json({ ok: true, channel, ts, text });
+    },
+    "chat.delete": (form, token) => {
+      if (token !== SLACK.botToken) return failure("invalid_auth");
+      const at = messages.findIndex(({ channel, ts }) => channel === form.get("channel") && ts === form.get("ts"));
+      if (at < 0) return failure("message_not_found");
+      messages.splice(at, 1);
+      return Response.json({ ok: true });
+    },
+    "reactions.get": (form, token) => {
+      if (token !== SLACK.botToken) return failure("invalid_auth");
+      const [channel, ts] = [form.get("channel") ?? "", form.get("timestamp") ?? ""];
+      if (ts === "404.404") return failure("message_not_found");
+      const own = [...(reactions.get(`${channel}:${ts}`) ?? [])];
+      const others = { name: "tada", users: [SLACK.owner], count: 1 };
+      const all = [others, ...own.map((name) => ({ name, users: [SLACK.bot], count: 1 }))];
+      return Response.json({ ok: true, type: "message", channel, message: { ts, reactions: all } });
+    },
+    "reactions.add": (form, token) => {
+      if (token !== SLACK.botToken) return failure("invalid_auth");
+      const [id, name] = [`${form.get("channel")}:${form.get("timestamp")}`, form.get("name") ?? ""];
+      const own = reactions.get(id) ?? new Set();
+      reactions.set(id, own);
+      if (own.has(name)) return failure("already_reacted");
+      own.add(name);
+      return Response.json({ ok: true });
+    },
+    "reactions.remove": (form, token) => {
+      if (token !== SLACK.botToken) return failure("invalid_auth");
+      const id = `${form.get("channel")}:${form.get("timestamp")}`;
+      return reactions.get(id)?.delete(form.get("name") ?? "") ? Response.json({ ok: true }) : failure("no_reaction");
+    },
+    "assistant.threads.setStatus": (form, token) => {
+      if (token !== SLACK.botToken) return failure("invalid_auth");
+      statuses.push(`${form.get("channel_id")}@${form.get("thread_ts")} ${form.get("status")}`);
+      return Response.json({ ok: true });
     },
     "conversations.open": (form, token) => {
       if (token !== SLACK.botToken) return failure("invalid_auth");
@@ -219,6 +270,9 @@ export function fakeSlack() {
     apiRoot: `http://127.0.0.1:${server.port}/api`,
     messages,
     calls,
+    edits,
+    reactions,
+    statuses,
     /** What slash commands were answered, as only their writers see it. */
     answers,
     /** Connections until now, and those that are open. */
@@ -244,10 +298,10 @@ export function fakeSlack() {
     /** Somebody presses the button with this label; buttons of others have another `action_id`. */
     press(message: SlackMessage, label: string, { user = SLACK.owner as string, actionId = "" } = {}) {
       const blocks = JSON.parse(message.more?.blocks ?? "[]") as {
-        readonly elements: readonly { text: { text: string }; action_id: string; value: string }[];
+        readonly elements?: readonly { text: { text: string }; action_id: string; value: string }[];
       }[];
-      const button = blocks.flatMap(({ elements }) => elements).find(({ text }) => text.text === label);
-      const { channel, ts, thread_ts } = message;
+      const button = blocks.flatMap(({ elements = [] }) => elements).find(({ text }) => text.text === label);
+      const { channel, ts, thread_ts, text } = message;
       return send({
         type: "interactive",
         envelope_id: nextId("envelope"),
@@ -256,7 +310,7 @@ export function fakeSlack() {
           type: "block_actions",
           user: { id: user, team_id: "T1" },
           channel: { id: channel },
-          message: { ts, ...(thread_ts === undefined ? {} : { thread_ts }) },
+          message: { ts, text, ...(thread_ts === undefined ? {} : { thread_ts }) },
           actions: [{ type: "button", action_id: actionId || button?.action_id, value: button?.value }],
         },
       });

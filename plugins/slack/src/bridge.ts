@@ -1,7 +1,7 @@
 /** One connection to a workspace: what people write goes to Aleph, and what it answers goes back. */
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { ChannelFile, ChannelMessage, ChannelPressed } from "@aleph/plugin-sdk";
+import type { ChannelEdit, ChannelFile, ChannelMessage, ChannelPressed, ChannelSent } from "@aleph/plugin-sdk";
 import type { WebClient } from "@slack/web-api";
 import { Files } from "./files.ts";
 import {
@@ -18,8 +18,9 @@ import { Recent } from "./recent.ts";
 import { Sender, type SendOptions } from "./sender.ts";
 import type { Settings } from "./settings.ts";
 import { type Envelope, Socket } from "./socket.ts";
+import { Status } from "./status.ts";
 import { Threads } from "./threads.ts";
-import { createWeb, describeFailure } from "./web.ts";
+import { createWeb, describeFailure, isLockedOut } from "./web.ts";
 
 export interface BridgeOptions {
   readonly settings: Settings;
@@ -33,10 +34,12 @@ export interface BridgeOptions {
 export class Bridge {
   readonly #onMessage: BridgeOptions["onMessage"];
   readonly #onPressed: BridgeOptions["onPressed"];
+  readonly #onBroken: BridgeOptions["onBroken"];
   readonly #reader: Reader;
   readonly #threads: Threads;
   readonly #sender: Sender;
   readonly #files: Files;
+  readonly #status: Status;
   readonly #socket: Socket;
   /** In a channel a mention is told twice: as a message and as a mention. */
   readonly #recent = new Recent();
@@ -46,8 +49,10 @@ export class Bridge {
     const { botUser, threads, web } = parts;
     this.#onMessage = onMessage;
     this.#onPressed = onPressed;
+    this.#onBroken = onBroken;
     this.#threads = threads;
-    this.#sender = new Sender(web);
+    this.#sender = new Sender(web, botUser);
+    this.#status = new Status(web);
     this.#files = new Files(web, settings);
     this.#reader = { botUser, requireMention: settings.requireMention, isKnown: (thread) => threads.has(thread) };
     this.#socket = new Socket({ settings, onBroken, onEnvelope: (envelope) => this.#read(envelope) });
@@ -83,10 +88,25 @@ export class Bridge {
     this.#socket.close();
   }
 
-  async send(conversation: string, text: string, options: SendOptions): Promise<string> {
-    const id = await this.#sender.send(conversation, text, options);
-    if (parsePlace(conversation).thread !== undefined) this.#threads.add(conversation);
-    return id;
+  async send(conversation: string, text: string, options: SendOptions): Promise<ChannelSent> {
+    const sent = await this.#watched(() => this.#sender.send(conversation, text, options));
+    if (sent.id !== undefined && parsePlace(conversation).thread !== undefined) {
+      this.#threads.add(conversation);
+      this.#status.answered(conversation);
+    }
+    return sent;
+  }
+
+  edit(edit: Pick<ChannelEdit, "id" | "text" | "buttons">): Promise<ChannelSent> {
+    return this.#watched(() => this.#sender.edit(edit));
+  }
+
+  react(id: string, emoji: string | null): Promise<ChannelSent> {
+    return this.#watched(() => this.#sender.react(id, emoji));
+  }
+
+  typing(conversation: string): Promise<void> {
+    return this.#status.show(conversation);
   }
 
   /** Resolves with why Slack will never take them. */
@@ -95,7 +115,7 @@ export class Bridge {
     files: readonly ChannelFile[],
     signal: AbortSignal,
   ): Promise<string | undefined> {
-    const refused = await this.#files.send(parsePlace(conversation), files, signal);
+    const refused = await this.#watched(() => this.#files.send(parsePlace(conversation), files, signal));
     if (refused === undefined && parsePlace(conversation).thread !== undefined) this.#threads.add(conversation);
     return refused;
   }
@@ -115,12 +135,24 @@ export class Bridge {
       this.#sender.answerAt(message.conversation, command.response_url);
       this.#tell(message);
     } else if (type === "interactive") {
-      const pressed = readPress(body as BlockActions);
+      const pressed = readPress(body as BlockActions, (id) => this.#sender.askedIn(id));
       if (pressed) this.#onPressed(pressed);
     }
   }
 
+  /** Whoever has no valid token is not connected: what waits goes out once there is another one. */
+  async #watched<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (thrown) {
+      if (thrown instanceof Error && isLockedOut(thrown.cause)) this.#onBroken(thrown.message);
+      throw thrown;
+    }
+  }
+
   #tell(message: ChannelMessage): void {
-    if (message.id === undefined || this.#recent.add(message.id)) this.#onMessage(message);
+    if (message.id !== undefined && !this.#recent.add(message.id)) return;
+    this.#status.heard(message.conversation);
+    this.#onMessage(message);
   }
 }

@@ -1,7 +1,7 @@
 /** What Slack tells of people's messages and commands, as Aleph takes it. */
 import type { ChannelIncomingFile, ChannelMessage, ChannelPressed } from "@aleph/plugin-sdk";
 import { toPlainText } from "./mrkdwn.ts";
-import { formatPlace } from "./place.ts";
+import { formatMessageId, formatPlace } from "./place.ts";
 
 export interface Reader {
   /** The bot's own id. */
@@ -49,7 +49,7 @@ export interface BlockActions {
   readonly type: string;
   readonly user?: { readonly id?: string };
   readonly channel?: { readonly id?: string };
-  readonly message?: { readonly thread_ts?: string };
+  readonly message?: { readonly ts?: string; readonly text?: string; readonly thread_ts?: string };
   readonly actions?: readonly { readonly action_id?: string; readonly value?: string }[];
 }
 
@@ -70,7 +70,7 @@ export function readMessage(
   const { type, subtype, channel, user, ts, thread_ts, text = "" } = event;
   if ((type !== "message" && type !== "app_mention") || !SUBTYPES.includes(subtype) || event.hidden) return undefined;
   if (user === undefined || user === botUser || event.bot_id !== undefined) return undefined;
-  const id = `${channel}:${ts}`;
+  const id = formatMessageId({ channel, ts });
   const content = toPlainText(text, botUser);
   const files = (event.files ?? []).flatMap(readFile).slice(0, MAX_FILES);
   if (content === "" && files.length === 0) return undefined;
@@ -100,13 +100,19 @@ function readFile({ id, name, title, mimetype, size }: SlackFile): ChannelIncomi
   return [{ id, name: called, ...(mimetype ? { type: mimetype } : {}), ...(size === undefined ? {} : { size }) }];
 }
 
-/** Nothing for what is no button of ours. */
-export function readPress({ type, user, channel, message, actions = [] }: BlockActions): ChannelPressed | undefined {
+/** Nothing for what is no button of ours. `askedIn` knows what messages say that are not old. */
+export function readPress(
+  { type, user, channel, message, actions = [] }: BlockActions,
+  askedIn: (id: string) => string | undefined,
+): ChannelPressed | undefined {
   const [action] = actions;
   if (type !== "block_actions" || !action?.action_id?.startsWith(BUTTON) || action.value === undefined)
     return undefined;
   if (user?.id === undefined || channel?.id === undefined) return undefined;
-  const thread = message?.thread_ts;
+  const { thread_ts: thread, ts, text = "" } = message ?? {};
   const conversation = formatPlace({ channel: channel.id, ...(thread === undefined ? {} : { thread }) });
-  return { channel: CHANNEL, conversation, sender: user.id, value: action.value };
+  const pressed = { channel: CHANNEL, conversation, sender: user.id, value: action.value };
+  if (ts === undefined) return pressed;
+  const id = formatMessageId({ channel: channel.id, ts });
+  return { ...pressed, id, text: askedIn(id) ?? toPlainText(text, "") };
 }

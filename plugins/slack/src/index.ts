@@ -31,12 +31,15 @@ createServer({
         open.set(account, await Bridge.open({ settings, account, onMessage, onPressed, onBroken }, signal));
       },
       disconnect: ({ account = CHANNEL }) => close(account),
-      async send({ account = CHANNEL, conversation, text, buttons, files }, { signal }) {
+      async send({ account = CHANNEL, conversation, text, buttons, files, grows }, { signal }) {
         const bridge = bridgeOf(account);
-        if (!files) return { id: await bridge.send(conversation, text, { buttons, signal }) };
+        if (!files) return bridge.send(conversation, text, { buttons, grows, signal });
         const refused = await bridge.sendFiles(conversation, files, signal);
         return refused === undefined ? {} : { refused };
       },
+      edit: ({ account = CHANNEL, ...edit }) => bridgeOf(account).edit(edit),
+      typing: ({ account = CHANNEL, conversation }) => bridgeOf(account).typing(conversation),
+      react: ({ account = CHANNEL, id, emoji }) => bridgeOf(account).react(id, emoji),
       load: ({ account = CHANNEL, file }, { signal }) => bridgeOf(account).load(file, signal),
     },
   },

@@ -1,13 +1,10 @@
-/** Cuts a text into messages that Slack takes whole. */
-
-/** Characters; Slack asks for no more, and cuts a longer one as it likes. */
-export const MESSAGE_LIMIT = 4000;
+/** Cuts a text into parts that Slack takes whole. */
 
 const FENCE = "```";
-/** What a block of code that goes on in the next message needs at its end. */
+/** What a block of code that goes on in the next part needs at its end. */
 const CLOSING = `\n${FENCE}`;
 
-export function piecesOf(text: string, limit = MESSAGE_LIMIT): readonly string[] {
+export function piecesOf(text: string, limit: number): readonly string[] {
   const pieces: string[] = [];
   let rest = text.trim();
   while (rest.length > limit) {

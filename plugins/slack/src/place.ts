@@ -19,6 +19,22 @@ export function placeName({ channel, user }: Place): string {
   return user ?? channel;
 }
 
+/** `C1:1.2`: a message, as it came and as it was sent. */
+export interface MessageName {
+  readonly channel: string;
+  readonly ts: string;
+}
+
+export function formatMessageId({ channel, ts }: MessageName): string {
+  return `${channel}:${ts}`;
+}
+
+/** Nothing for what names none. */
+export function parseMessageId(id: string): MessageName | undefined {
+  const [, channel, ts] = /^([A-Z0-9]+):(\d+\.\d+)$/.exec(id) ?? [];
+  return channel === undefined || ts === undefined ? undefined : { channel, ts };
+}
+
 /** Throws for what is none. */
 export function parsePlace(conversation: string): Place {
   const [, channel, thread, user] = FORM.exec(conversation) ?? [];

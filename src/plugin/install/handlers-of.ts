@@ -18,8 +18,16 @@ export function handlersOf(manifest: PluginManifest): readonly NamedHandler[] {
     ...services.flatMap(({ name, startHandler, stopHandler }) =>
       [startHandler, stopHandler].map((handler) => ({ handler, name, where: `service "${name}"` })),
     ),
-    ...channels.flatMap(({ name, connectHandler, disconnectHandler, sendHandler, loadHandler }) =>
-      [connectHandler, disconnectHandler, sendHandler, loadHandler]
+    ...channels.flatMap(({ name, ...channel }) =>
+      [
+        channel.connectHandler,
+        channel.disconnectHandler,
+        channel.sendHandler,
+        channel.editHandler,
+        channel.typingHandler,
+        channel.reactHandler,
+        channel.loadHandler,
+      ]
         .filter((handler) => handler !== undefined)
         .map((handler) => ({ handler, name, where: `channel "${name}"` })),
     ),

@@ -14,11 +14,14 @@ export function placesOf(manifest: PluginManifest): Initialize["places"] {
     add(startHandler, "services", name, "start");
     add(stopHandler, "services", name, "stop");
   }
-  for (const { name, connectHandler, disconnectHandler, sendHandler, loadHandler } of manifest.channels) {
-    add(connectHandler, "channels", name, "connect");
-    add(disconnectHandler, "channels", name, "disconnect");
-    add(sendHandler, "channels", name, "send");
-    add(loadHandler, "channels", name, "load");
+  for (const { name, ...channel } of manifest.channels) {
+    add(channel.connectHandler, "channels", name, "connect");
+    add(channel.disconnectHandler, "channels", name, "disconnect");
+    add(channel.sendHandler, "channels", name, "send");
+    add(channel.editHandler, "channels", name, "edit");
+    add(channel.typingHandler, "channels", name, "typing");
+    add(channel.reactHandler, "channels", name, "react");
+    add(channel.loadHandler, "channels", name, "load");
   }
   for (const { name, ...provider } of manifest.providers) {
     add(provider.listModelsHandler, "providers", name, "listModels");

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { piecesOf } from "../../../../plugins/slack/src/pieces.ts";
 
 test("piecesOf leaves a short text whole and makes nothing of none", () => {
-  expect([piecesOf("a\nb"), piecesOf("  ")]).toEqual([["a\nb"], []]);
+  expect([piecesOf("a\nb", 14), piecesOf("  ", 14)]).toEqual([["a\nb"], []]);
 });
 
 test("piecesOf cuts at the end of a line, else of a word, else anywhere", () => {
