@@ -36,14 +36,14 @@ export interface Found {
 const MAX_DESCRIPTION = 256 * 1024;
 const MAX_SIGNATURE = 1024;
 
-/** Throws `forbidden` for a description that is not signed, `not_found` where there is none. */
+/** Throws `forbidden` for a description that is not signed, `not_found` where there is none, `invalid_params` for a mirror without address. */
 export async function findRelease(options: UpdateOptions): Promise<Found & { readonly release: Release }> {
-  const source = sourceOf(options);
+  const { key } = sourceOf(options);
   const [text, signature] = await Promise.all([
-    fetchText(options, source, "latest.json", MAX_DESCRIPTION),
-    fetchText(options, source, "latest.json.sig", MAX_SIGNATURE),
+    fetchText(options, "latest.json", MAX_DESCRIPTION),
+    fetchText(options, "latest.json.sig", MAX_SIGNATURE),
   ]);
-  const release = await readRelease(text, signature, source.key);
+  const release = await readRelease(text, signature, key);
   const { version: current } = options;
   const isNewer = Bun.semver.order(release.version, current) > 0;
   return { current, newest: release.version, releasedAt: release.released_at, isNewer, release };
@@ -55,7 +55,7 @@ export async function findRelease(options: UpdateOptions): Promise<Found & { rea
  * this executable stays.
  */
 export async function installRelease(options: UpdateOptions, release: Release): Promise<void> {
-  const { executable, versionOf } = options;
+  const { executable } = options;
   const { target } = builtFor(options);
   const wanted = release.executables[target];
   if (!wanted) throw new AlephError("not_found", `Version ${release.version} has no executable for ${target}`);
@@ -63,9 +63,7 @@ export async function installRelease(options: UpdateOptions, release: Release): 
   const next = join(dirname(executable), `.${release.version}.${crypto.randomUUID()}`);
   try {
     await download(options, wanted, next);
-    const told = await versionOf(next).catch((cause: unknown) => {
-      throw new AlephError("conflict", "The new executable does not start on this machine", { cause });
-    });
+    const told = await toldBy(options, next, "The new executable");
     if (told !== release.version) {
       throw new AlephError("conflict", `The new executable says that it is version ${JSON.stringify(told)}`);
     }
@@ -75,15 +73,24 @@ export async function installRelease(options: UpdateOptions, release: Release): 
   }
 }
 
-/** Throws `not_found` without an executable from before. */
+/** Throws `not_found` without an executable from before, `conflict` for one that does not start. */
 export async function goBack(options: UpdateOptions): Promise<{ readonly version: string }> {
-  const { executable, versionOf } = options;
+  const { executable } = options;
   builtFor(options);
   using _ = await own(options);
   const previous = previousOf(executable);
-  const version = existsSync(previous) ? await versionOf(previous) : "";
+  const version = existsSync(previous) ? await toldBy(options, previous, "The executable from before") : "";
   swapBack(executable);
   return { version };
+}
+
+/** The version that an executable says it is. */
+async function toldBy({ versionOf }: UpdateOptions, executable: string, name: string): Promise<string> {
+  try {
+    return await versionOf(executable);
+  } catch (cause) {
+    throw new AlephError("conflict", `${name} does not start on this machine`, { cause });
+  }
 }
 
 function builtFor({ build }: UpdateOptions): Build {
@@ -119,16 +126,10 @@ async function own({ executable }: UpdateOptions): Promise<Disposable> {
   throw new AlephError("conflict", "Another update is under way");
 }
 
-async function fetchText(
-  { fetch, signal }: UpdateOptions,
-  { url }: ReleaseSource,
-  file: string,
-  most: number,
-): Promise<string> {
-  const answer = await ask(fetch, new URL(file, `${url.replace(/\/+$/, "")}/`), signal);
+async function fetchText(options: UpdateOptions, file: string, most: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of answer) {
+  for await (const chunk of await ask(options, file)) {
     length += chunk.length;
     if (length > most) throw new AlephError("payload_too_large", `"${file}" is larger than ${most} bytes`);
     chunks.push(chunk);
@@ -136,7 +137,16 @@ async function fetchText(
   return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
-async function ask(fetch: UpdateOptions["fetch"], url: URL, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+/** The file of the folder that newer versions come from. */
+async function ask(options: UpdateOptions, file: string): Promise<ReadableStream<Uint8Array>> {
+  const { fetch, signal } = options;
+  const { url: folder } = sourceOf(options);
+  const url = URL.parse(file, `${folder.replace(/\/+$/, "")}/`);
+  if (!url) {
+    throw new AlephError("invalid_params", `${JSON.stringify(folder)} is not an address`, {
+      data: { hint: "Write it as https://example.org/aleph" },
+    });
+  }
   let answer: Response;
   try {
     answer = await fetch(url, { signal, redirect: "follow" });
@@ -149,12 +159,12 @@ async function ask(fetch: UpdateOptions["fetch"], url: URL, signal: AbortSignal)
 }
 
 async function download(
-  { fetch, signal, onProgress = () => undefined, ...options }: UpdateOptions,
+  options: UpdateOptions,
   { file, bytes, sha256 }: Release["executables"][string],
   to: string,
 ): Promise<void> {
-  const { url } = sourceOf({ ...options, fetch, signal });
-  const body = await ask(fetch, new URL(file, `${url.replace(/\/+$/, "")}/`), signal);
+  const { signal, executable, onProgress = () => undefined } = options;
+  const body = await ask(options, file);
   const { O_WRONLY, O_CREAT, O_EXCL } = constants;
   await using out = await open(to, O_WRONLY | O_CREAT | O_EXCL, 0o755);
   const hash = new Bun.CryptoHasher("sha256");
@@ -178,7 +188,7 @@ async function download(
   }
   await out.sync();
   // As the present one may be started.
-  await out.chmod((await stat(options.executable)).mode & 0o777);
+  await out.chmod((await stat(executable)).mode & 0o777);
 }
 
 function gunzipped(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {

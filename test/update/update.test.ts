@@ -83,6 +83,13 @@ describe("findRelease", () => {
     expect(await refusalOf(findRelease({ ...t.options, build }))).toBe('not_found: "127.0.0.1:9" cannot be reached');
   });
 
+  test("refuses a mirror that is no address", async () => {
+    await using t = await setUp();
+    expect(await refusalOf(findRelease({ ...t.options, from: "my mirror" }))).toBe(
+      'invalid_params: "my mirror" is not an address',
+    );
+  });
+
   test("says why there is nothing to find", async () => {
     await using t = await setUp();
     expect(await refusalOf(findRelease(t.options))).toBe(
@@ -179,6 +186,15 @@ describe("installRelease", () => {
     expect(await refusalOf(installRelease({ ...t.options, executable }, release))).toBe(
       "conflict: npm installed this executable and looks after it",
     );
+  });
+
+  test("goBack stays where it is when the executable from before does not start", async () => {
+    await using t = await setUp();
+    writeFileSync(`${t.executable}.previous`, "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+    expect(await refusalOf(goBack(t.options))).toBe(
+      "conflict: The executable from before does not start on this machine",
+    );
+    expect(await versionOf(t.executable)).toBe("0.1.0");
   });
 
   test("goBack says that there is nothing to go back to", async () => {
