@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { defineCommand } from "../../src/cli/command.ts";
+import { allEntries } from "../../src/cli/all-entries.ts";
+import { defineCommand, isGroup } from "../../src/cli/command.ts";
 import { renderManual } from "../../src/cli/manual.ts";
 import { runCli } from "../support/cli.ts";
 import { testFolder } from "../support/folder.ts";
@@ -36,6 +37,15 @@ test("renderManual lets nothing of a command's words become a request or an esca
     '.B "aleph odd \\(dqx\\(dq"',
     "\\[u2026]",
   ]);
+});
+
+test("every example is a line as it is typed", async () => {
+  const commands = (await allEntries()).flatMap(([, entry]) =>
+    isGroup(entry) ? Object.values(entry.commands) : [entry],
+  );
+  const examples = commands.flatMap(({ examples: own = [] }) => own.map(([line]) => line));
+  expect(examples.length).toBeGreaterThan(50);
+  expect(examples.filter((line) => !/\baleph(?:-server)? /.test(line))).toEqual([]);
 });
 
 test("help --man prints a page of all commands, which man and mandoc take without a complaint", async () => {

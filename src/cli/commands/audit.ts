@@ -18,7 +18,7 @@ const list = defineCommand({
     ...jsonFlag,
     ...serverFlags,
   },
-  examples: [["audit list --tool exec", "the last commands, and what was decided about them"]],
+  examples: [["aleph audit list --tool exec", "the last commands, and what was decided about them"]],
   async run(args, invocation) {
     const limit = Number(args.limit);
     if (!Number.isInteger(limit) || limit < 1 || limit > 1000) {
@@ -50,7 +50,7 @@ const list = defineCommand({
 const verify = defineCommand({
   summary: "Check that no row was changed, put in or taken out",
   args: { ...jsonFlag, ...serverFlags },
-  examples: [["audit verify", "ends with 1 when something is wrong with the record"]],
+  examples: [["aleph audit verify", "ends with 1 when something is wrong with the record"]],
   async run(args, invocation) {
     return await withClient(args, invocation, async ({ client }) => {
       const { out } = invocation.terminal;

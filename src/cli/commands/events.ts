@@ -1,5 +1,5 @@
 /** `aleph events`: what happens, as it happens. */
-import { printable, printableLine } from "../../lib/terminal-text.ts";
+import { printableLine } from "../../lib/terminal-text.ts";
 import type { EventFrame } from "../../protocol/events.ts";
 import { defineCommand } from "../command.ts";
 import { withClient } from "../connection.ts";
@@ -72,6 +72,5 @@ export const events = defineCommand({
 
 function writeEvent(out: Output, { topic, seq, ts, data }: EventFrame): void {
   const head = `${formatTime(ts)}  ${String(seq).padStart(6)}  ${topic}`;
-  const text = printableLine(JSON.stringify(data));
-  out.write(`${out.style.dim(head)}  ${printable(text)}\n`);
+  out.write(`${out.style.dim(head)}  ${printableLine(JSON.stringify(data))}\n`);
 }

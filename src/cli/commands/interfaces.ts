@@ -3,6 +3,7 @@
 import type { Result } from "../../client/client.ts";
 import { printableLine } from "../../lib/terminal-text.ts";
 import { defineCommand, defineGroup } from "../command.ts";
+import { EXIT } from "../exit-codes.ts";
 import { jsonFlag, serverFlags } from "../flags.ts";
 import { formatAgo } from "../format.ts";
 import { oneCall, SERVER_ONLY } from "../one-call.ts";
@@ -163,7 +164,7 @@ const remove = defineCommand({
     const question = `Take no more of what ${printableLine(args.person)} writes over ${printableLine(args.id)}?`;
     if (!(await agreed(args, terminal, question))) {
       terminal.err.write("Nothing was changed\n");
-      return 1;
+      return EXIT.failure;
     }
     return oneCall(args, invocation, {
       method: "interface.peers.remove",

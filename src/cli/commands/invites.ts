@@ -59,7 +59,7 @@ const create = defineCommand({
   examples: [
     ["aleph invites create --tools web_search,time --hours 2 --usd 0.50", "a guest for two hours and half a dollar"],
     [
-      "invites create --widget --origin https://example.org --at https://aleph.example.org --usd 20",
+      "aleph invites create --widget --origin https://example.org --at https://aleph.example.org --usd 20",
       "a chat for the pages of example.org",
     ],
   ],
