@@ -1,6 +1,7 @@
 /** A page of somebody else in the person's own browser tries to reach the server, with the panel's cookie and without. */
 import { describe, expect } from "bun:test";
 import { type TestApp, testApp } from "../support/app.ts";
+import { until } from "../support/until.ts";
 import { browserTest, openPage, type Page } from "./page.ts";
 
 /** `127.0.0.1` on another port shares the panel's cookie, for cookies know no ports; `localhost` is another site. */
@@ -123,6 +124,8 @@ describe.each(HOSTS)("a page on another port of %s", (host) => {
       const held = (await cookies()).cookies;
       expect(held.map(({ name }) => name)).toEqual(["aleph_session"]);
       await page.open("about:blank");
+      // The panel's own socket goes a moment after its page.
+      await until(async () => (await server.client.call("system.status", {})).connections === 1);
       const before = await stateOf(server);
       expectNothing(await attack(page, host, server));
       expect(await stateOf(server)).toEqual(before);
