@@ -293,12 +293,19 @@ export class Bot implements OpenChannel {
       return await call({ ...place, chat: this.#moved.get(chat) ?? chat });
     } catch (thrown) {
       const moved = migratedTo(thrown);
-      if (moved === undefined) throw telegramError(thrown);
+      if (moved === undefined) throw this.#failure(thrown);
       this.#moved.set(chat, moved);
       return await call({ ...place, chat: moved }).catch((again: unknown) => {
-        throw telegramError(again);
+        throw this.#failure(again);
       });
     }
+  }
+
+  /** A webhook does not notice that the token was taken back: then what waits is to wait for another one. */
+  #failure(thrown: unknown): AlephError {
+    const failure = telegramError(thrown);
+    if (failure.reason === "auth_failed") this.#broken.resolve(failure);
+    return failure;
   }
 
   async #offerCommands(): Promise<void> {

@@ -10,11 +10,11 @@ export function telegramError(thrown: unknown): AlephError {
   const { error_code: code, description, parameters } = thrown;
   const said = `Telegram says: ${description}`;
   switch (code) {
-    case 401:
     case 404:
-      return new AlephError("auth_failed", "Telegram does not know the bot's token", {
-        data: { hint: "Ask @BotFather for it, and put it into token of the interface's table" },
-      });
+      // A server of one's own may be older than what it is asked for.
+      return /method not found/i.test(description) ? new AlephError("invalid_params", said) : unknownToken();
+    case 401:
+      return unknownToken();
     case 403:
       return new AlephError("forbidden", said);
     case 409:
@@ -30,6 +30,12 @@ export function telegramError(thrown: unknown): AlephError {
     default:
       return new AlephError("overloaded", said);
   }
+}
+
+function unknownToken(): AlephError {
+  return new AlephError("auth_failed", "Telegram does not know the bot's token", {
+    data: { hint: "Ask @BotFather for it, and put it into token of the interface's table" },
+  });
 }
 
 /** An edit that changes nothing is none that failed. */

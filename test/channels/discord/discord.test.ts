@@ -167,6 +167,31 @@ test("discord sends to a channel, or to a person by his id, and says what it can
   }
 });
 
+test("discord ends with its reason what it will never take, and says what comes after it", async () => {
+  await using t = await setUp({ stream: false });
+  t.fake.answer(({ body }) => `Answer to ${body.messages.at(-1).content}`);
+  const refusals = [
+    [403, 50001, "Missing Access"],
+    [403, 50013, "Missing Permissions"],
+    [403, 50007, "Cannot send messages to this user"],
+    [404, 10003, "Unknown Channel"],
+  ] as const;
+  const place = `POST /channels/${channel}/messages`;
+  for (const [status, code, said] of refusals) t.discord.fail(place, () => t.discord.refusal(status, code, said));
+  const ended = () =>
+    t.logs.flatMap(({ message, fields }) => (message === "message will not be sent" ? [fields.error] : []));
+  for (const [at] of refusals.entries()) {
+    const { content, mentions } = t.discord.named(`question ${at}`);
+    t.discord.say(content, { channel, mentions });
+    await until(() => ended().length === at + 1, LATE);
+  }
+  expect(ended()).toMatchObject(refusals.map(([, , message]) => `Discord says: ${message}`));
+  const { content, mentions } = t.discord.named("the last");
+  t.discord.say(content, { channel, mentions });
+  await until(() => t.discord.messages.length === 1, LATE);
+  expect(t.discord.texts()).toEqual(["Answer to [Ada] the last"]);
+});
+
 test("discord reacts to what is worked on in a server, and to what it is told to, with one reaction at a time", async () => {
   await using t = await setUp({ ack_reaction: "👀", stream: false });
   t.fake.reply("Noon.");

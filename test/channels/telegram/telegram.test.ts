@@ -263,6 +263,44 @@ test("telegram refuses a conversation that is none, and passes on whom it may no
   expect(await send("7")).toBe("not_found");
 });
 
+test("telegram ends with its reason what somebody will never get, and says what comes after it", async () => {
+  await using t = await setUp({ stream: false });
+  t.fake.answer(({ body }) => `Answer to ${body.messages.at(-1).content}`);
+  const refusals = [
+    [403, "Forbidden: bot was blocked by the user"],
+    [403, "Forbidden: bot was kicked from the supergroup chat"],
+    [400, "Bad Request: chat not found"],
+    [400, "Bad Request: not enough rights to send text messages to the chat"],
+  ] as const;
+  for (const [code, description] of refusals) t.telegram.fail("sendMessage", () => ({ code, description }));
+  const ended = () =>
+    t.logs.flatMap(({ message, fields }) => (message === "message will not be sent" ? [fields.error] : []));
+  for (const [at] of refusals.entries()) {
+    t.telegram.say(`question ${at}`);
+    await until(() => ended().length === at + 1);
+  }
+  expect(ended()).toMatchObject(refusals.map(([, description]) => `Telegram says: ${description}`));
+  t.telegram.say("the last");
+  await until(() => t.telegram.messages.length === 1);
+  expect(t.telegram.texts()).toEqual(["Answer to the last"]);
+});
+
+test("telegram over a webhook is in error when its token was taken back, and sends what waits once it is good", async () => {
+  await using t = await setUp({ webhook_url: "https://bot.example/channels/telegram", stream: false });
+  await until(async () => (await t.state()) === "running");
+  const unknown = () => ({ code: 401, description: "Unauthorized" });
+  t.telegram.fail("getMe", unknown);
+  t.telegram.fail("sendMessage", unknown);
+  t.fake.reply("Patience.");
+  const { secret } = await until(() => t.telegram.webhook());
+  const headers = { "x-telegram-bot-api-secret-token": secret };
+  const body = JSON.stringify(t.telegram.say("hi"));
+  await fetch(`${t.url}/channels/telegram`, { method: "POST", headers, body });
+  await until(async () => (await t.state()) === "error");
+  await until(() => t.telegram.texts()[0] === "Patience.", 20_000);
+  expect(await t.state()).toBe("running");
+});
+
 test("telegram reacts to what is worked on in a group, and to what it is told to with what Telegram has", async () => {
   await using t = await setUp({ ack_reaction: "👀", stream: false });
   t.fake.reply("Noon.");
@@ -281,6 +319,8 @@ test("telegram reacts to what is worked on in a group, and to what it is told to
   expect(await react("404", String(id), "🔥")).toStartWith("not_found: ");
   expect(await react("inline/7", "inline/7", "🔥")).toStartWith("invalid_params: ");
   expect(await react("nowhere else", "7", "🔥")).toStartWith("not_found: ");
+  t.telegram.fail("setMessageReaction", () => ({ code: 404, description: "Not Found: method not found" }));
+  expect(await react("1001", String(id), "🔥")).toBe("invalid_params: Telegram says: Not Found: method not found");
 });
 
 test("telegram sends what a run made with its answer: a picture as a photo, speech as a document", async () => {
