@@ -45,6 +45,8 @@ export class Ui {
   readonly rowsOf: RowsOf;
   /** When each question was first in sight. */
   readonly #since = new Map<string, number>();
+  /** A message whose answer was lost: the server may have it, and sent once more it is the same one. */
+  #lost: { readonly text: string; readonly sessionKey: string; readonly id: string } | undefined;
   /** How high the conversation was drawn last: what a page is. */
   pageRows = 10;
 
@@ -137,6 +139,10 @@ export class Ui {
     const { field } = this.state.peek();
     if (field.text.trim() === "") return;
     const { text } = field;
+    const { key: sessionKey } = this.desk.conversation.peek();
+    const isAgain = this.#lost?.text === text && this.#lost.sessionKey === sessionKey;
+    const id = isAgain ? this.#lost!.id : this.options.createId();
+    this.#lost = undefined;
     this.set({ field: EMPTY, notice: undefined, anchor: undefined, leftAt: undefined });
     this.remember(text);
     this.try(async () => {
@@ -145,10 +151,11 @@ export class Ui {
         await this.desk.send({
           message: text,
           mode,
-          idempotency_key: `tui-${this.options.createId()}`,
+          idempotency_key: `tui-${id}`,
           ...(attachments.length > 0 ? { attachments } : {}),
         });
       } catch (thrown) {
+        if (AlephError.from(thrown).reason === "cancelled") this.#lost = { text, sessionKey, id };
         if (this.state.peek().field.text === "") this.set({ field });
         this.say(`Not sent: ${sentences(thrown)}`, "bad");
       }

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { AlephError } from "../../src/protocol/errors.ts";
 import { frameOf } from "../../src/tui/frame.ts";
 import { lineWidth } from "../../src/tui/line.ts";
 import { click, paste, wheel } from "../../src/tui/press.ts";
@@ -39,6 +40,34 @@ test("what cannot be sent stays in the field, and says why", async () => {
   tui.key("return");
   await tui.shows("Not sent");
   expect(tui.ui.state.peek().field.text).toBe("Hi");
+});
+
+test("what is sent again because its answer was lost is one message, and what is said twice is two", async () => {
+  await using tui = await testUi();
+  tui.fake.reply("Hello.", "Again.");
+  await tui.shows("Nothing has been said here yet");
+  const { call } = tui.app.client;
+  tui.app.client.call = async (method, params, options) => {
+    const answer = await call.call(tui.app.client, method, params, options);
+    if (method !== "agent.run") return answer as never;
+    tui.app.client.call = call;
+    throw new AlephError("cancelled", "Connection was lost before the answer came");
+  };
+  tui.type("Hi");
+  tui.key("return");
+  await tui.shows("Not sent: Connection was lost");
+  tui.key("return");
+  await tui.shows("Hello.");
+  await until(() => tui.ui.state.peek().field.text === "");
+  const said = async () => {
+    const { messages } = await tui.app.client.call("session.history", { session_key: "agent:main:main" });
+    return messages.map(({ content }) => content);
+  };
+  expect(await said()).toEqual(["Hi", "Hello."]);
+  tui.type("Hi");
+  tui.key("return");
+  await tui.shows("Again.");
+  expect(await said()).toEqual(["Hi", "Hello.", "Hi", "Again."]);
 });
 
 test("a history that cannot be kept stops no message", async () => {
