@@ -1,4 +1,5 @@
 /** What came of asking a provider: that it answered and how fast, or what it said and what to do about it. */
+import type { Translate } from "../i18n/translate.ts";
 import type { Trial } from "../state/providers.ts";
 import { useFormats, useT } from "./context.ts";
 import { exactText } from "./tool-words.ts";
@@ -14,6 +15,12 @@ const FAILURES = [
   "malformed",
 ] as const;
 
+/** What to do about it; undefined where that is not known. */
+export function helpFor({ error }: Trial, t: Translate): string | undefined {
+  const failure = FAILURES.find((name) => name === error?.failure);
+  return failure && t(`failure.${failure}`);
+}
+
 export function TrialText({ trial, at }: { trial: Trial; at?: number }) {
   const t = useT();
   const { duration, time } = useFormats();
@@ -27,10 +34,9 @@ export function TrialText({ trial, at }: { trial: Trial; at?: number }) {
       </p>
     );
   }
-  const failure = FAILURES.find((name) => name === error?.failure);
   return (
     <p class="trial failed" role="alert">
-      {exactText(error?.message ?? t("providers.no_model"))}. {failure && t(`providers.failure_${failure}`)}
+      {exactText(error?.message ?? t("providers.no_model"))}. {helpFor(trial, t)}
       <span class="meta">{when}</span>
     </p>
   );

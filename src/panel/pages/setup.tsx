@@ -4,6 +4,7 @@ import { Choices } from "../components/choices.tsx";
 import { useFormats, usePanel, useT } from "../components/context.ts";
 import { NotifyButton } from "../components/notify-button.tsx";
 import { PageHead } from "../components/page-head.tsx";
+import { helpFor } from "../components/trial-text.tsx";
 import { Trouble } from "../components/trouble.tsx";
 import { ENGLISH, type StringKey } from "../i18n/languages.ts";
 import type { Translate } from "../i18n/translate.ts";
@@ -201,13 +202,12 @@ function Outcome({ trial }: { trial: Trial | undefined }) {
       </p>
     );
   }
-  const hint = `failure.${trial.error?.failure ?? ""}`;
   return (
     <div class="ending failed" role="alert">
       <p>
         <strong>{t("setup.failed")}</strong> {trial.error?.message}.
       </p>
-      <p class="aside">{t(Object.hasOwn(ENGLISH, hint) ? (hint as StringKey) : "error.next_again")}</p>
+      <p class="aside">{helpFor(trial, t) ?? t("error.next_again")}</p>
     </div>
   );
 }
