@@ -45,6 +45,8 @@ export async function closeAll(page: Page): Promise<void> {
 
 /** Everything that can be opened in place. */
 export async function openFolds(page: Page): Promise<void> {
-  await page.evaluate("[...document.querySelectorAll('details')].map((fold) => { fold.open = true; })");
-  await page.settled();
+  const opened = await page.evaluate<number>(
+    "[...document.querySelectorAll('details:not([open])')].map((fold) => { fold.open = true; }).length",
+  );
+  if (opened > 0) await page.settled();
 }

@@ -1,11 +1,11 @@
 /** Every page of the panel, full and empty, as a mouse and as fingers see it, light and dark: what a reader of the screen meets, and what does not fit. */
-import { expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { PAGE_TITLES } from "../../src/panel/components/page-titles.ts";
 import { testApp } from "../support/app.ts";
 import { closeAll, goTo, openFolds, openSession, PHONE } from "./acts.ts";
 import { complaintsOf } from "./axe.ts";
-import { browserTest, openPage, type Page, type Shape } from "./page.ts";
-import { showcase } from "./showcase.ts";
+import { browserTest, findChromium, openPage, type Page, type Shape } from "./page.ts";
+import { type Showcase, showcase } from "./showcase.ts";
 
 /** Some twenty pages, each looked at several times. */
 const LONG_MS = 180_000;
@@ -28,9 +28,15 @@ async function keyed(page: Page, key: string, modifiers: readonly Bun.WebView.Mo
 
 const pagesTest = (name: string, run: (chromium: string) => Promise<void>) => browserTest(name, run, LONG_MS);
 
+/** The tests only look at it, and it takes its time to make. */
+let shown: Showcase;
+beforeAll(async () => {
+  if (findChromium()) shown = await showcase();
+}, LONG_MS);
+afterAll(() => shown?.[Symbol.asyncDispose]());
+
 for (const [where, shape] of Object.entries(SHAPES)) {
   pagesTest(`every page on ${where} has no fault when it is full`, async (chromium) => {
-    await using shown = await showcase();
     using page = await openPage(chromium, shape);
     await page.open(`${shown.url}/login`);
     const session = (key: string): Visit => {
@@ -74,7 +80,6 @@ for (const [where, shape] of Object.entries(SHAPES)) {
 }
 
 pagesTest("every page fits on a phone in Chinese", async (chromium) => {
-  await using shown = await showcase();
   using page = await openPage(chromium, PHONE);
   await page.open(`${shown.url}/login`);
   await page.evaluate(`localStorage.setItem("aleph.preferences", JSON.stringify({ language: "zh" }))`);
