@@ -36,6 +36,7 @@ export interface CoreOptions {
   readonly gateway: {
     readonly connections: number;
     readonly onLoopback: boolean;
+    readonly isQuiet: boolean;
     revoke(credential: string): void;
   };
   /** Whether clients come from outside: then the interfaces run and the token's file is followed. */

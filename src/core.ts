@@ -337,7 +337,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   stack.use(pluginParts);
   if (listen) {
     stack.use(follow());
-    stack.use(startTidying(bus, () => giveBackMemory(stores.all())));
+    stack.use(startTidying({ bus, runner, gateway, tidy: () => giveBackMemory(stores.all()) }));
     stack.use(startTicks(TICK_MS, { bus, status: () => needs.status(), before: () => auth.endExpiredGuests() }));
   }
 

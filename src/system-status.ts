@@ -58,22 +58,29 @@ export function startTicks(
 const TIDY_AFTER_MS = [2000, 15_000, 75_000];
 const ENDED = /^agent\.(?:completed|error|cancelled|interrupted)$/;
 
+export interface TidyingOptions {
+  readonly bus: Pick<Bus, "attach">;
+  readonly runner: Pick<Runner, "queues">;
+  readonly gateway: { readonly isQuiet: boolean };
+  readonly tidy: () => void;
+  readonly afterMs?: readonly number[];
+}
+
 /**
  * Has what the start and what runs needed given back: a server that nobody talks to collects no garbage by itself. Not while runs
- * end one after the other.
+ * end one after the other, and while somebody waits for an answer it waits, too.
  */
-export function startTidying(
-  bus: Pick<Bus, "attach">,
-  tidy: () => void,
-  afterMs: readonly number[] = TIDY_AFTER_MS,
-): Disposable {
+export function startTidying({ bus, runner, gateway, tidy, afterMs = TIDY_AFTER_MS }: TidyingOptions): Disposable {
   let round = 0;
   let timer: Timer | undefined;
+  const isQuiet = () => gateway.isQuiet && runner.queues().every(({ active }) => active === null);
   const plan = () => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      tidy();
-      round++;
+      if (isQuiet()) {
+        tidy();
+        round++;
+      }
       if (round < afterMs.length) plan();
     }, afterMs[round]);
     timer.unref();
@@ -94,8 +101,8 @@ export function startTidying(
   };
 }
 
-/** Collects garbage and what databases keep of their files. Takes some milliseconds. */
-export function giveBackMemory(stores: readonly (Pick<Store, "db"> | undefined)[]): void {
-  for (const store of stores) store?.db.run("PRAGMA shrink_memory");
+/** Collects garbage and what databases keep of their files. Nothing else is done meanwhile: milliseconds, or a tenth of a second. */
+export function giveBackMemory(stores: readonly Pick<Store, "db">[]): void {
+  for (const store of stores) store.db.run("PRAGMA shrink_memory");
   Bun.gc(true);
 }

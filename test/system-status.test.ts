@@ -5,6 +5,8 @@ import { giveBackMemory, startTidying } from "../src/system-status.ts";
 import { testLog } from "./support/log.ts";
 import { until } from "./support/until.ts";
 
+const quiet = { gateway: { isQuiet: true }, runner: { queues: () => [] } };
+
 function testBus() {
   const subscribers = new Set<Subscriber>();
   return {
@@ -24,7 +26,7 @@ function testBus() {
 test("startTidying tidies so often after the start, and again after runs have ended, until it is disposed", async () => {
   const { bus, tell, subscribers } = testBus();
   let times = 0;
-  const tidying = startTidying(bus, () => times++, [1, 2]);
+  const tidying = startTidying({ ...quiet, bus, tidy: () => times++, afterMs: [1, 2] });
   await until(() => times === 2);
   tell("stream.chunk");
   tell("agent.started");
@@ -39,7 +41,7 @@ test("startTidying tidies so often after the start, and again after runs have en
 test("startTidying waits while runs end one after the other", async () => {
   const { bus, tell } = testBus();
   let times = 0;
-  using _ = startTidying(bus, () => times++, [0]);
+  using _ = startTidying({ ...quiet, bus, tidy: () => times++, afterMs: [0] });
   for (let run = 0; run < 100; run++) {
     tell("agent.completed");
     await Promise.resolve();
@@ -48,10 +50,35 @@ test("startTidying waits while runs end one after the other", async () => {
   await until(() => times === 1);
 });
 
+test("startTidying waits while a run is active or somebody waits for an answer", async () => {
+  const { bus } = testBus();
+  const world = { looked: 0, isQuiet: false, active: "run_1" as string | null, tidied: 0 };
+  const gateway = {
+    get isQuiet() {
+      world.looked++;
+      return world.isQuiet;
+    },
+  };
+  const runner = { queues: () => [{ sessionKey: "agent:main:main", active: world.active, queued: [] }] };
+  using _ = startTidying({ bus, gateway, runner, tidy: () => world.tidied++, afterMs: [0] });
+  const lookAgain = async () => {
+    const before = world.looked;
+    await until(() => world.looked > before + 1);
+    return world.tidied;
+  };
+  world.active = null;
+  expect(await lookAgain()).toBe(0);
+  world.active = "run_1";
+  world.isQuiet = true;
+  expect(await lookAgain()).toBe(0);
+  world.active = null;
+  await until(() => world.tidied === 1);
+});
+
 test("giveBackMemory leaves databases as they are", async () => {
   const { log } = testLog();
   await using store = openStore(":memory:", { log });
   store.db.run("CREATE TABLE kept (id INTEGER)");
-  giveBackMemory([store, undefined]);
+  giveBackMemory([store]);
   expect(store.db.query("SELECT count(*) AS count FROM kept").get()).toEqual({ count: 0 });
 });

@@ -125,6 +125,12 @@ export class Gateway<Needs> implements AsyncDisposable {
     return this.#connections.size;
   }
 
+  /** Whether nobody waits for an answer. */
+  get isQuiet(): boolean {
+    const waits = (server: Server<Needs>) => server.pendingRequests > 0;
+    return ![...this.#servers].some(waits) && ![...this.#connections].some(({ underWay }) => underWay > 0);
+  }
+
   /** Whether nobody from another machine can reach the port. */
   get onLoopback(): boolean {
     return this.#current.every(({ door }) => isLoopbackAddress(door.host));

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
+import * as z from "zod";
 import { healthRoute } from "../../src/gateway/routes/health.ts";
+import { defineMethod } from "../../src/sdk/method.ts";
 import { defineRoute } from "../../src/sdk/route.ts";
 import { testApp } from "../support/app.ts";
 import { openFrames, request } from "../support/frames.ts";
@@ -93,6 +95,36 @@ describe("Gateway: start and stop", () => {
     expect(await (await waiting).text()).toBe("late");
     using socket = await opening;
     expect(await socket.ask(ping)).toMatchObject(PONG);
+  });
+
+  test("is quiet while nobody waits for an answer, whoever is connected", async () => {
+    const answer = Promise.withResolvers<void>();
+    const waits = async () => {
+      await answer.promise;
+      return null;
+    };
+    const method = defineMethod({
+      ...{ name: "test.wait", summary: "Wait", scope: "read", handle: waits },
+      ...{ params: z.strictObject({}), result: z.null() },
+    });
+    const route = defineRoute({ auth: "public", handle: () => waits().then(() => new Response("late")) });
+    await using server = await testGateway({ methods: [method], routes: { "GET /late": route } });
+    const { gateway } = server;
+    using socket = await openFrames(server.url, { token: TOKEN });
+    expect(gateway.isQuiet).toBe(true);
+    const asked = socket.ask(request("test.wait", {}, 2));
+    await until(() => !gateway.isQuiet);
+    const fetched = fetch(`${server.url}/late`);
+    answer.resolve();
+    await Promise.all([asked, fetched.then((late) => late.text())]);
+    await until(() => gateway.isQuiet);
+    const other = Promise.withResolvers<void>();
+    answer.promise = other.promise;
+    const again = fetch(`${server.url}/late`);
+    await until(() => !gateway.isQuiet);
+    other.resolve();
+    expect(await (await again).text()).toBe("late");
+    await until(() => gateway.isQuiet);
   });
 
   test("sockets wait until clients may be served", async () => {
