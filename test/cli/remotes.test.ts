@@ -58,6 +58,23 @@ describe("aleph remote", () => {
     expect((await runCli(["remote"], { home })).stderr).toBe("There are none: aleph remote add NAME URL\n");
   });
 
+  test("tells how the remote server does that is meant", async () => {
+    await using server = await testApp();
+    await using folder = await testFolder();
+    const home = folder.path;
+    await runCli(["remote", "add", "box", await linkTo(server)], { home });
+    const statusOf = async (...flags: string[]) => {
+      const { code, stdout } = await runCli(["status", "--json", ...flags], { home });
+      const { running, url } = JSON.parse(stdout) as { running: boolean; url?: string };
+      return { code, running, url };
+    };
+    expect(await statusOf("--remote-name", "box")).toEqual({ code: 0, running: true, url: server.url });
+    expect(await statusOf()).toEqual({ code: 69, running: false, url: undefined });
+    await runCli(["remote", "use", "box"], { home });
+    expect(await statusOf()).toEqual({ code: 0, running: true, url: server.url });
+    expect(await statusOf("--remote-name", "local")).toEqual({ code: 69, running: false, url: undefined });
+  });
+
   test("shows a code and waits until it is approved", async () => {
     await using server = await testApp();
     await using folder = await testFolder();

@@ -1,5 +1,6 @@
 /** `aleph status`: whether a server runs, where, and how it does. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { originOf } from "../../client/address.ts";
 import { findInstance } from "../../config/instance.ts";
 import { printableLine } from "../../lib/terminal-text.ts";
 import { defineCommand } from "../command.ts";
@@ -9,6 +10,7 @@ import { homeOf, jsonFlag, serverFlags } from "../flags.ts";
 import { formatBytes, formatDuration } from "../format.ts";
 import { writeJson } from "../output.ts";
 import { writeFacts } from "../table.ts";
+import { findTarget } from "../target.ts";
 
 export const status = defineCommand({
   summary: "Tell whether a server runs, where, and how it does",
@@ -17,8 +19,7 @@ export const status = defineCommand({
   async run(args, invocation): Promise<number> {
     const { terminal, env, program } = invocation;
     const home = homeOf(args, env);
-    const elsewhere = args.url ?? (args.home ? undefined : env.url);
-    if (elsewhere === undefined) {
+    if (findTarget(args, env) === undefined) {
       const instance = await findInstance(home);
       if (instance?.url === undefined) {
         if (args.json)
@@ -43,7 +44,7 @@ const MODELS_MS = 2_000;
 
 async function report(
   client: Connected["client"],
-  url: string | undefined,
+  url = "",
   json: boolean,
   { terminal }: Parameters<typeof withClient>[1],
 ): Promise<number> {
@@ -58,7 +59,7 @@ async function report(
     client.call("models.config", {}).then((config) => config.default),
     sleep(MODELS_MS, undefined, { ref: false }),
   ]);
-  const address = url?.replace(/^ws/, "http").replace(/\/ws$/, "");
+  const address = originOf(url);
   if (json) {
     writeJson(terminal.out, {
       running: true,
