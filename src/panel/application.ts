@@ -37,10 +37,12 @@ function showBadge(count: number): void {
   const link = document.querySelector<HTMLLinkElement>("link[rel=icon]");
   if (link) {
     link.dataset.plain ??= link.href;
+    link.dataset.waiting = String(count);
     if (count === 0) link.href = link.dataset.plain;
     else {
       void dotted(link.dataset.plain).then((address) => {
-        link.href = address;
+        // It may have been answered before the mark was there.
+        if (link.dataset.waiting !== "0") link.href = address;
       });
     }
   }

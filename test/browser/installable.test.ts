@@ -91,6 +91,23 @@ describe("the application", () => {
     const [approval] = (await server.client.call("approvals.list", { status: "pending" })).approvals;
     await server.client.call("approvals.resolve", { approval_id: approval!.approval_id, decision: "deny" });
     await page.until(`${icon} === ${JSON.stringify(plain)}`);
+
+    // Answered before the mark has come that the dot is drawn on.
+    server.fake.reply([{ tool_call: { name: "exec", args: { command: "curl https://example.org/" } } }], "Done");
+    await page.evaluate(`(() => {
+      const { fetch } = window;
+      const gate = new Promise((resolve) => { window.letThrough = resolve; });
+      window.fetch = (...asked) => gate.then(() => fetch(...asked)).finally(() => { window.cameLate = true; });
+    })()`);
+    await server.client.call("agent.run", { message: "go on", session_key: MAIN });
+    await page.until("document.title.startsWith('(1)')");
+    const [late] = (await server.client.call("approvals.list", { status: "pending" })).approvals;
+    await server.client.call("approvals.resolve", { approval_id: late!.approval_id, decision: "deny" });
+    await page.until("!document.title.startsWith('(1)')");
+    await page.evaluate("letThrough()");
+    await page.until("window.cameLate");
+    await page.settled();
+    expect(await page.evaluate<string>(icon)).toBe(plain);
     expect(page.complaints).toEqual([]);
   });
 });
