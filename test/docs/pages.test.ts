@@ -1,6 +1,6 @@
 /** What the pages say can be done: commands and options, config, methods and links are there as they are written. */
 import { describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import packageJson from "../../package.json";
 import { type Arguments, type Entry, isGroup } from "../../src/cli/command.ts";
@@ -214,3 +214,10 @@ function framesOf({ text }: Page): readonly { readonly method: string; readonly 
     return parsed.method === undefined ? [] : [{ method: parsed.method, params: parsed.params }];
   });
 }
+
+test("CONTRIBUTING.md maps every folder and file of src, and none that is not there", () => {
+  const text = pages.find(({ path }) => path === "CONTRIBUTING.md")?.text ?? "";
+  const map = text.slice(text.indexOf("| folder of src/ |"), text.indexOf("A **plural folder**"));
+  const rows = [...map.matchAll(/^\| `([^`]+)` \|/gm)].map((match) => match[1]!);
+  expect(rows.toSorted()).toEqual(readdirSync(join(ROOT, "src")).toSorted());
+});
