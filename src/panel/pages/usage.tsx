@@ -22,6 +22,7 @@ export function UsagePage() {
   const phase = spending.phase.value;
   const days = spending.days.value;
   const rows = spending.rows.value;
+  const rowsBy = spending.rowsBy.value;
   const total = spending.total.value;
   const readAt = spending.readAt.value;
   const budgets = spending.budgets.value;
@@ -32,7 +33,7 @@ export function UsagePage() {
       <div class="settings">
         {phase.kind === "loading" && !days && <Late>{t("usage.loading")}</Late>}
         {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void spending.load()} />}
-        {days && total && rows && (
+        {days && total && rows && rowsBy && (
           <>
             <section>
               <Choices
@@ -67,7 +68,7 @@ export function UsagePage() {
               {rows.length === 0 ? (
                 <p class="aside">{t("usage.none")}</p>
               ) : (
-                <UsageTable group={spending.group.value} rows={rows} total={total} />
+                <UsageTable group={rowsBy} rows={rows} total={total} />
               )}
               {total.unpriced > 0 && <p class="meta">{t("usage.unpriced", { count: total.unpriced })}</p>}
             </section>

@@ -27,6 +27,8 @@ export interface Spending {
   /** Undefined until it is known; as all below. */
   readonly days: ReadonlySignal<readonly Day[] | undefined>;
   readonly rows: ReadonlySignal<readonly UsageRow[] | undefined>;
+  /** What the rows are by; `group` is what is asked for, and may be a moment ahead. */
+  readonly rowsBy: ReadonlySignal<Group | undefined>;
   readonly total: ReadonlySignal<Sums | undefined>;
   readonly budgets: ReadonlySignal<readonly ShownBudget[]>;
   /** Unix milliseconds of when it was read. */
@@ -69,6 +71,7 @@ export function createSpending(call: Call, now: () => number): Spending {
     span,
     days: computed(() => value.value?.days),
     rows: computed(() => value.value?.grouped.rows),
+    rowsBy: computed(() => value.value?.grouped.by),
     total: computed(() => value.value?.grouped.total),
     budgets: computed(() => value.value?.grouped.budgets ?? []),
     readAt: computed(() => value.value?.readAt),

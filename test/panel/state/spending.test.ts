@@ -53,6 +53,15 @@ test("createSpending asks for what is shown", async () => {
   ]);
 });
 
+test("createSpending says what its rows are by, also while others are asked for", async () => {
+  const { spending } = server();
+  await spending.load();
+  const shown = spending.show({ group: "session" });
+  expect([spending.group.value, spending.rowsBy.value]).toEqual(["session", "model"]);
+  await shown;
+  expect(spending.rowsBy.value).toBe("session");
+});
+
 test("cachedShare is the part of what was asked that was known already", () => {
   expect(cachedShare({ ...sums(50), cache_read: 30, cache_write: 20 })).toBe(0.3);
   expect(cachedShare(sums(0))).toBeUndefined();
