@@ -51,6 +51,8 @@ export interface App extends AsyncDisposable {
   openLocal(): Promise<Transport>;
   /** Resolves with the reason when someone asked it to stop (`system.shutdown`). */
   readonly stopRequested: Promise<string>;
+  /** Resolves when the disk has lost a write: nothing is written any more, and only a new start may go on. */
+  readonly storageLost: Promise<AlephError>;
 }
 
 /** Disposing stops it: runs reach a safe point, clients are told, everything is on disk. */
@@ -86,6 +88,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   level = () => current().log.level;
 
   const stopRequested = Promise.withResolvers<string>();
+  const storageLost = Promise.withResolvers<AlephError>();
   const assembled = Promise.withResolvers<Core>();
   // Told by whoever awaits it, `startApp` first of all.
   assembled.promise.catch(() => "told below");
@@ -160,6 +163,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       listen,
       recover: options.recover ?? true,
       onStopRequested: stopRequested.resolve,
+      onStorageLost: storageLost.resolve,
     }),
   );
   assembled.resolve(core);
@@ -275,6 +279,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     authMode: core.auth.mode,
     openLocal: () => gateway.openLocal(),
     stopRequested: stopRequested.promise,
+    storageLost: storageLost.promise,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -19,7 +19,7 @@ import type { Media } from "./media/media.ts";
 import type { SystemStatus } from "./methods/system/status.ts";
 import type { ServedFiles } from "./panel/served-files.ts";
 import type { PluginParts } from "./plugin-parts.ts";
-import type { Issue } from "./protocol/errors.ts";
+import type { AlephError, Issue } from "./protocol/errors.ts";
 import type { AttemptCounts } from "./providers/models/attempt-counts.ts";
 import type { WebhookParts } from "./webhook-parts.ts";
 
@@ -45,6 +45,8 @@ export interface CoreOptions {
   readonly recover: boolean;
   /** Someone asked the server to stop. */
   readonly onStopRequested: (reason: string) => void;
+  /** The disk has lost a write: nothing is written any more, and only a new start may go on. */
+  readonly onStorageLost: (failure: AlephError) => void;
 }
 
 export interface Core extends GatewayCore<RouteNeeds>, AsyncDisposable {

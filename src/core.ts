@@ -81,7 +81,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const withAgents = withAgentFiles({ folder: home.agents, config: current, log });
   await using stack = new AsyncDisposableStack();
 
-  const store = stack.use(openStore(home.database, { log }));
+  const store = stack.use(openStore(home.database, { log, onLost: options.onStorageLost }));
   const instanceId = await ensureInstanceId(store);
   const bus = stack.use(openBus({ store, log, now }));
   const inMemory = stack.use(new AsyncDisposableStack());

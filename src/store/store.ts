@@ -24,6 +24,8 @@ export interface StoreOptions {
   readonly log: Log;
   /** `async` syncs beside the event loop, `commit` inside each commit. Default: `async` where that is safe. */
   readonly sync?: "async" | "commit";
+  /** Called once, when a sync has failed: from then on nothing is written, until the file is opened anew. */
+  readonly onLost?: (failure: AlephError) => void;
 }
 
 /** More than there are in the sources; queries made of lists come and go. */
@@ -33,7 +35,7 @@ const MAX_PREPARED = 512;
  * `:memory:` opens a database that is gone with the process. Throws `storage_failed` when the file is not ours, is
  * corrupt or cannot be written, and `conflict` when a newer Aleph made it.
  */
-export function openStore(path: string, { log, sync }: StoreOptions): OpenStore {
+export function openStore(path: string, { log, sync, onLost }: StoreOptions): OpenStore {
   const inMemory = path === ":memory:";
   const isNew = inMemory || !existsSync(path);
   const wasEmpty = !isNew && statSync(path).size === 0 && existsSync(`${path}-wal`);
@@ -51,7 +53,7 @@ export function openStore(path: string, { log, sync }: StoreOptions): OpenStore 
     db?.close();
     throw storageError(cause, path);
   }
-  return new SqliteStore(db, path, mode, log);
+  return new SqliteStore(db, path, mode, { log, onLost });
 }
 
 class SqliteStore implements OpenStore {
@@ -59,17 +61,24 @@ class SqliteStore implements OpenStore {
   readonly #path: string;
   readonly #mode: "async" | "commit" | "none";
   readonly #log: Log;
+  readonly #onLost: StoreOptions["onLost"];
   #wal: number | undefined;
   #waiting: PromiseWithResolvers<void>[] = [];
   #syncing: Promise<void> | undefined;
   #failure: AlephError | undefined;
   #checkpoint: Timer | undefined;
 
-  constructor(db: Database, path: string, mode: "async" | "commit" | "none", log: Log) {
+  constructor(
+    db: Database,
+    path: string,
+    mode: "async" | "commit" | "none",
+    { log, onLost }: Pick<StoreOptions, "log"> & { readonly onLost: StoreOptions["onLost"] },
+  ) {
     this.db = db;
     this.#path = path;
     this.#mode = mode;
     this.#log = log;
+    this.#onLost = onLost;
   }
 
   get failure(): AlephError | undefined {
@@ -123,6 +132,7 @@ class SqliteStore implements OpenStore {
         this.#failure = storageError(cause, this.#path);
         this.#log.error("database cannot be synced; nothing more is written", describeError(cause));
         for (const waiter of [...batch, ...this.#waiting.splice(0)]) waiter.reject(this.#failure);
+        this.#onLost?.(this.#failure);
       }
     }
   }

@@ -70,9 +70,17 @@ export async function runServer(flags: ServeFlags): Promise<number> {
   const signals = catchSignals();
   journal.say(announcement(app));
   if (app.remoteUrl !== undefined) journal.say(await offerPairing(app, app.remoteUrl, env));
-  const reason = await Promise.race([signals.first, app.stopRequested]);
-  journal.say(`Stopping (${reason}) …`);
-  await app[Symbol.asyncDispose]();
+  const end = await Promise.race([signals.first, app.stopRequested, app.storageLost]);
+  const isLost = end instanceof AlephError;
+  journal.say(`Stopping (${isLost ? end.message : end}) …`);
+  try {
+    await app[Symbol.asyncDispose]();
+  } catch (error) {
+    // What could not be written then is a consequence, and says less.
+    if (!isLost) throw error;
+  }
+  // Whoever watches over the server starts it anew, and that one reads what the disk really holds.
+  if (isLost) throw end;
   return EXIT.ok;
 }
 
