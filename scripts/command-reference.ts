@@ -48,7 +48,7 @@ function command(path: string, { summary, details, args, examples = [] }: Comman
   if (!Object.hasOwn(args, "json")) parts.push("No `--json`.");
   if (examples.length > 0) {
     const width = Math.max(...examples.map(([line]) => line.length));
-    parts.push(examples.map(([line, what]) => `    ${line.padEnd(width)}  # ${what}`).join("\n"));
+    parts.push(["```sh", ...examples.map(([line, what]) => `${line.padEnd(width)}  # ${what}`), "```"].join("\n"));
   }
   return `${parts.join("\n\n")}\n`;
 }
