@@ -57,21 +57,21 @@ export function createSpending(call: Call, now: () => number): Spending {
   const group = signal<Group>("model");
   const span = signal<Span>(30);
   const { value, phase, load, renew } = createLoaded(async () => {
-    const days = span.peek();
+    const [days, by] = [span.peek(), group.peek()];
     const readAt = now();
     const since = Math.max(0, readAt - (days - 1) * DAY_MS);
     const [byDay, grouped] = await Promise.all([
       call("usage.summary", { by: "day", since, limit: days + 1 }),
-      call("usage.summary", { by: group.peek(), since, limit: ROWS }),
+      call("usage.summary", { by, since, limit: ROWS }),
     ]);
-    return { days: filled(byDay.rows, since, readAt), grouped, readAt };
+    return { days: filled(byDay.rows, since, readAt), grouped, by, readAt };
   });
   return {
     group,
     span,
     days: computed(() => value.value?.days),
     rows: computed(() => value.value?.grouped.rows),
-    rowsBy: computed(() => value.value?.grouped.by),
+    rowsBy: computed(() => value.value?.by),
     total: computed(() => value.value?.grouped.total),
     budgets: computed(() => value.value?.grouped.budgets ?? []),
     readAt: computed(() => value.value?.readAt),
