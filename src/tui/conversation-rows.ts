@@ -185,19 +185,19 @@ function inside(lines: readonly Line[], card: string): Row[] {
   return rows;
 }
 
-const MARKS: Readonly<Record<ToolBlock["status"], readonly [mark: string, look: Look]>> = {
+export const TOOL_MARKS: Readonly<Record<ToolBlock["status"], readonly [mark: string, look: Look]>> = {
   running: ["●", { hue: "accent" }],
   ok: ["✓", { hue: "good" }],
   error: ["✗", { hue: "bad" }],
   denied: ["⊘", { hue: "warn" }],
-  cancelled: ["⊘", { hue: "muted" }],
+  cancelled: ["⊘", MUTED],
   unknown: ["?", { hue: "warn" }],
 };
 
 function toolRows(block: ToolBlock, options: BlockOptions): Row[] {
   const { card, width, waiting } = options;
   const waits = waiting.has(block.callId);
-  const [mark, look]: readonly [string, Look] = waits ? ["?", { hue: "warn", bold: true }] : MARKS[block.status];
+  const [mark, look]: readonly [string, Look] = waits ? ["?", { hue: "warn", bold: true }] : TOOL_MARKS[block.status];
   const state = waits ? "waits for you" : ["running", "ok"].includes(block.status) ? "" : block.status;
   const end = [state, block.durationMs === null ? "" : elapsed(block.durationMs)]
     .filter((word) => word !== "")

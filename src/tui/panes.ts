@@ -1,6 +1,7 @@
 /** The list of conversations on the left, and tools and approvals on the right. */
 import { argumentOf } from "../panel/components/tool-words.ts";
 import { recordedAnswer, type ToolBlock } from "../panel/state/answer.ts";
+import { TOOL_MARKS } from "./conversation-rows.ts";
 import {
   ACCENT,
   clean,
@@ -69,15 +70,6 @@ export function sessionLines(ui: Ui, width: number, height: number): SessionsPan
   };
 }
 
-const MARKS: Readonly<Record<ToolBlock["status"], readonly [string, Look]>> = {
-  running: ["●", { hue: "accent" }],
-  ok: ["✓", { hue: "good" }],
-  error: ["✗", { hue: "bad" }],
-  denied: ["⊘", { hue: "warn" }],
-  cancelled: ["⊘", MUTED],
-  unknown: ["?", { hue: "warn" }],
-};
-
 /** Answers that are looked through for tools. */
 const LATEST = 8;
 
@@ -99,7 +91,7 @@ export function toolLines(ui: Ui, width: number, height: number): readonly Line[
   ];
   const room = Math.max(0, height - approvals.length - 1);
   const calls = callsOf(ui, room).map(({ tool, args, status, durationMs }) => {
-    const [mark, look] = MARKS[status];
+    const [mark, look] = TOOL_MARKS[status];
     const time = durationMs === null ? "" : ` ${elapsed(durationMs)}`;
     const words: Line = [
       span(`${mark} `, look),
