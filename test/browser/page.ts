@@ -93,6 +93,16 @@ export async function openPage(chromium: string, shape: Shape = { width: 1280, h
 
   await view.cdp("Page.enable");
   const evaluate = <T>(expression: string) => view.evaluate<T>(expression);
+  /** With what the page shows, and what lies where `selector` is. */
+  const failed = async (what: string, selector = "body") => {
+    const told = await evaluate<string>(`(() => {
+      const box = document.querySelector(${JSON.stringify(selector)})?.getBoundingClientRect();
+      const top = box && document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+      const place = [location.href, document.readyState, document.visibilityState, JSON.stringify(box), top?.outerHTML.slice(0, 200)];
+      return place.join(" ") + "\\n" + document.body.innerText.slice(0, 2000);
+    })()`).catch(String);
+    return new Error(`${what}; the page shows:\n${told}\n${complaints.join("\n")}`);
+  };
   const page: Page = {
     view,
     complaints,
@@ -112,16 +122,17 @@ export async function openPage(chromium: string, shape: Shape = { width: 1280, h
           return undefined;
         });
         if (value !== undefined && value !== null && value !== false) return value as NonNullable<T>;
-        if (performance.now() >= end) {
-          const shown = await evaluate<string>("document.body.innerText").catch(() => "");
-          throw new Error(
-            `Waited in vain for ${what}; the page shows:\n${shown.slice(0, 2000)}\n${complaints.join("\n")}`,
-          );
-        }
+        if (performance.now() >= end) throw await failed(`Waited in vain for ${what}`);
         await evaluate("new Promise((resolve) => requestAnimationFrame(() => resolve(1)))").catch(() => undefined);
       }
     },
-    click: (selector) => view.click(selector, { timeout: WAIT_MS }),
+    async click(selector) {
+      try {
+        await view.click(selector, { timeout: WAIT_MS });
+      } catch (error) {
+        throw await failed(String(error), selector);
+      }
+    },
     type: (text) => view.type(text),
     press: (key, modifiers = []) => view.press(key, { modifiers: [...modifiers] }),
     async resize({ width, height, touch = false }) {
