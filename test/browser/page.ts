@@ -32,7 +32,7 @@ const FLAGS = [
   // A headless Chromium has no mouse unless it is told so.
   "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
 ];
-const WAIT_MS = 10_000;
+const WAIT_MS = 20_000;
 /** The first test of a process starts the browser. */
 const LONG_MS = 60_000;
 
