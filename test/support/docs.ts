@@ -67,10 +67,10 @@ export function callsIn(line: string): readonly OurCall[] {
     else if (typeof node === "object" && node !== null) {
       if ("type" in node && node.type === "Command") {
         const { name, args } = node as CommandNode;
-        const words = args.map((arg) => String(arg.value));
-        const program = name?.value.replace(/^.*\//, "") ?? "";
-        if (program === "aleph" || program === "aleph-server") calls.push({ program, words });
-        if (program === "sudo" && words[0] === "aleph") calls.push({ program: "aleph", words: words.slice(1) });
+        const all = [name?.value ?? "", ...args.map((arg) => String(arg.value))];
+        const words = all[0] === "sudo" ? all.slice(1) : all;
+        const program = words[0]?.replace(/^.*\//, "") ?? "";
+        if (program === "aleph" || program === "aleph-server") calls.push({ program, words: words.slice(1) });
       }
       Object.values(node).forEach(visit);
     }
