@@ -33,6 +33,12 @@ export function configInvalid(issues: readonly Issue[], cause?: unknown): AlephE
   return new AlephError("config_invalid", message, { cause, data: { issues } });
 }
 
+/** What is wrong, of `config_invalid`. Throws what is anything else. */
+export function issuesOf(thrown: unknown): readonly Issue[] {
+  if (!(thrown instanceof AlephError) || thrown.reason !== "config_invalid") throw thrown;
+  return (thrown.data.issues as readonly Issue[] | undefined) ?? [{ path: "", message: thrown.message }];
+}
+
 /** `providers."my.proxy".models.0`: dotted as TOML would write it; a key of a megabyte is cut. */
 export function formatPath(path: Path): string {
   const keys = path.map((key) => {

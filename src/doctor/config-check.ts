@@ -5,8 +5,9 @@ import { dirname, join } from "node:path";
 import { openConfig } from "../config/config.ts";
 import type { Environment } from "../config/environment.ts";
 import { homeAt } from "../config/home.ts";
+import { issuesOf } from "../config/problem.ts";
 import { createLog } from "../lib/log.ts";
-import { AlephError, type Issue } from "../protocol/errors.ts";
+import type { Issue } from "../protocol/errors.ts";
 
 /** Empty when it is valid. */
 export async function checkConfigFile(path: string, env: Environment): Promise<readonly Issue[]> {
@@ -20,8 +21,7 @@ export async function checkConfigFile(path: string, env: Environment): Promise<r
     await openConfig({ home: homeAt(folder, path), env, log, check: (config) => checkTables(config, beside) });
     return [];
   } catch (thrown) {
-    if (!(thrown instanceof AlephError) || thrown.reason !== "config_invalid") throw thrown;
-    return (thrown.data.issues as readonly Issue[] | undefined) ?? [{ path: "", message: thrown.message }];
+    return issuesOf(thrown);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { ConfigStore } from "../../config/config.ts";
+import { issuesOf } from "../../config/problem.ts";
 import { configIssue } from "../../protocol/config-issue.ts";
-import { AlephError, type Issue } from "../../protocol/errors.ts";
 import { defineMethod } from "../../sdk/method.ts";
 
 export const configCheck = defineMethod({
@@ -19,9 +19,7 @@ export const configCheck = defineMethod({
       const { changed } = await config.checkText(text);
       return { issues: [], changed: [...changed] };
     } catch (thrown) {
-      if (!(thrown instanceof AlephError) || thrown.reason !== "config_invalid") throw thrown;
-      const issues = (thrown.data.issues as readonly Issue[] | undefined) ?? [{ path: "", message: thrown.message }];
-      return { issues: issues.map((issue) => ({ ...issue })), changed: [] };
+      return { issues: issuesOf(thrown).map((issue) => ({ ...issue })), changed: [] };
     }
   },
 });
