@@ -1,7 +1,8 @@
 /**
  * `bun scripts/release.ts --url URL --key FILE [targets…]`: dist/release with all that a release is made of, each target built
  * (all of them when none is named) with the place and the key that `aleph update` believes. URL is the folder that the files
- * will be fetched from; FILE holds the private key (PKCS #8 in PEM) and is made when it is not there.
+ * will be fetched from; FILE holds the private key (PKCS #8 in PEM) and is made when it is not there. `--maintainer "Name <address>"`
+ * is whom packages name; the author of the last commit when left out.
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +17,7 @@ import { buildShare } from "./share.ts";
 const FOLDER = "dist/release";
 
 const { values, positionals } = parseArgs({
-  options: { url: { type: "string" }, key: { type: "string" } },
+  options: { url: { type: "string" }, key: { type: "string" }, maintainer: { type: "string" } },
   allowPositionals: true,
 });
 const unknown = positionals.find((name) => !(name in TARGETS));
@@ -33,6 +34,7 @@ mkdirSync(FOLDER, { recursive: true });
 installLibraries(targets);
 // The time of what is released, not of the building.
 const date = new Date(Number((await run(["git", "log", "-1", "--format=%ct"])).trim()) * 1000);
+const maintainer = values.maintainer ?? (await run(["git", "log", "-1", "--format=%an <%ae>"])).trim();
 const executables: Partial<Record<TargetName, string>> = {};
 for (const target of targets) {
   const outfile = join("dist", `aleph-server-${target}${target.startsWith("windows") ? ".exe" : ""}`);
@@ -41,6 +43,9 @@ for (const target of targets) {
 }
 const share = join("dist", "share");
 await buildShare(share, date);
-for (const file of await makeRelease({ version: VERSION, date, folder: FOLDER, url, executables, share }, key)) {
+for (const file of await makeRelease(
+  { version: VERSION, date, folder: FOLDER, url, executables, share, maintainer },
+  key,
+)) {
   console.log(join(FOLDER, file));
 }

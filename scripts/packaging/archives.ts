@@ -1,6 +1,8 @@
-/** One archive for each target: the executable, its licences, manual pages and completions. */
+/** One archive for each target: the executable, its licences, manual pages, completions and services. */
 import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { launchdPlist } from "../../src/service/launchd-plist.ts";
+import { systemUnit, UNIT, userUnit } from "../../src/service/systemd-units.ts";
 import type { TargetName } from "../bundle.ts";
 import { archiveName, type Release, targetsOf } from "./release.ts";
 import { run } from "./run.ts";
@@ -19,6 +21,7 @@ async function makeArchive(release: Release, target: TargetName): Promise<string
   mkdirSync(tree, { recursive: true });
   cpSync(executables[target]!, join(tree, executable));
   cpSync(share, join(tree, "share"), { recursive: true });
+  await writeServices(tree, target);
   for (const file of ["LICENSE", "THIRD-PARTY-NOTICES.txt", "README.md", "CHANGELOG.md"])
     cpSync(file, join(tree, file));
   const file = `${name}.tar.gz`;
@@ -39,4 +42,16 @@ async function makeArchive(release: Release, target: TargetName): Promise<string
   );
   rmSync(tree, { recursive: true });
   return file;
+}
+
+/** For those who put them there by hand: `aleph service` writes them by itself. */
+async function writeServices(tree: string, target: TargetName): Promise<void> {
+  const description = { program: ["/usr/local/bin/aleph-server"], arguments: [] };
+  if (target.startsWith("linux")) {
+    await Bun.write(join(tree, "share/systemd/system", UNIT), systemUnit(description));
+    await Bun.write(join(tree, "share/systemd/user", UNIT), userUnit(description));
+  } else if (target.startsWith("darwin")) {
+    const home = "/usr/local/var/aleph";
+    await Bun.write(join(tree, "share/launchd/aleph-server.plist"), launchdPlist({ ...description, home }, home));
+  }
 }

@@ -46,9 +46,12 @@ target() {
   case $(uname -s) in
     Linux)
       libc=
-      for loader in /lib/ld-musl-*; do
-        [ -e "$loader" ] && libc=-musl
-      done
+      # Debian too may have the loader of musl, as one of two.
+      if ! getconf GNU_LIBC_VERSION >/dev/null 2>&1; then
+        for loader in /lib/ld-musl-*; do
+          [ -e "$loader" ] && libc=-musl
+        done
+      fi
       # Older processors have an executable of their own, without musl.
       if [ "$arch$libc" = x64 ] && ! grep -q -w avx2 /proc/cpuinfo 2>/dev/null; then libc=-baseline; fi
       echo "linux-$arch$libc"

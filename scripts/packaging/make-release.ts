@@ -2,6 +2,8 @@
 import { join } from "node:path";
 import type { SigningKey } from "../../src/lib/signing-key.ts";
 import { makeArchives } from "./archives.ts";
+import { makeContainerfile } from "./containerfile.ts";
+import { makeDebs } from "./deb.ts";
 import { makeFormula } from "./formula.ts";
 import { makeInstallScript } from "./install-script.ts";
 import { makeLatest } from "./latest.ts";
@@ -16,9 +18,11 @@ export async function makeRelease(release: Release, key: SigningKey): Promise<re
     ...archives,
     ...(await makeLatest(release, key)),
     ...(await makeNpmPackages(release)),
+    ...(await makeDebs(release)),
     await makeSbom(release),
     await makeInstallScript(release),
     await makeFormula(release),
+    await makeContainerfile(release),
   ];
   const lines = await Promise.all(
     files.map(async (file) => `${await sha256Of(join(release.folder, file))}  ${file}\n`),

@@ -13,6 +13,8 @@ export interface Release {
   readonly executables: Readonly<Partial<Record<TargetName, string>>>;
   /** Manual pages and completions as they lie below a prefix (`scripts/share.ts`). */
   readonly share: string;
+  /** `Name <address>`: whom a package names as the one to write to. */
+  readonly maintainer: string;
 }
 
 export function targetsOf({ executables }: Release): readonly TargetName[] {

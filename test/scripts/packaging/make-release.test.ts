@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv } from "ajv";
+import manifest from "../../../package.json" with { type: "json" };
 import { makeArchives } from "../../../scripts/packaging/archives.ts";
 import { makeRelease } from "../../../scripts/packaging/make-release.ts";
 import { type Release, sha256Of } from "../../../scripts/packaging/release.ts";
@@ -12,6 +13,7 @@ import { type TestFolder, testFolder } from "../../support/folder.ts";
 import { scriptOf } from "../../support/releases.ts";
 
 const VERSION = "7.8.9";
+const MAINTAINER = "Maintainers of Aleph <packages@aleph.example>";
 const TARGETS = ["linux-x64", "linux-x64-musl", "linux-arm64", "darwin-arm64", "windows-x64"] as const;
 
 let home: TestFolder;
@@ -43,7 +45,7 @@ beforeAll(async () => {
   const date = new Date("2026-11-21T10:20:30Z");
   await buildShare(share, date);
   const executables = Object.fromEntries(TARGETS.map((target) => [target, executable]));
-  release = { version: VERSION, date, folder, url: server.url.href, executables, share };
+  release = { version: VERSION, date, folder, url: server.url.href, executables, share, maintainer: MAINTAINER };
   files = await makeRelease(release, key);
 }, 120_000);
 
@@ -111,10 +113,20 @@ describe("an archive", () => {
       "share/fish/vendor_completions.d/aleph.fish",
       "share/man/man1/aleph-server.1",
       "share/man/man1/aleph.1",
+      "share/systemd/system/aleph-server.service",
+      "share/systemd/user/aleph-server.service",
       "share/zsh/site-functions/_aleph",
     ]);
     expect(new Set(lines.map((line) => line[1]))).toEqual(new Set(["0/0"]));
     expect(lines.find((line) => line[5]?.endsWith("/aleph-server"))?.[0]).toBe("-rwxr-xr-x");
+  });
+
+  test("for macOS holds the agent of launchd", async () => {
+    const file = join(release.folder, `aleph-server-${VERSION}-darwin-arm64.tar.gz`);
+    const names = (await Bun.$`tar --list --file ${file}`.text()).split("\n");
+    expect(names.filter((name) => /launchd|systemd/.test(name) && !name.endsWith("/"))).toEqual([
+      `aleph-server-${VERSION}-darwin-arm64/share/launchd/aleph-server.plist`,
+    ]);
   });
 
   test("has the same bytes whenever it is made", async () => {
@@ -206,7 +218,63 @@ describe("the npm packages", () => {
   }, 60_000);
 });
 
+describe("the version", () => {
+  test("is that of package.json in every form", async () => {
+    const read = (name: string) => readFileSync(join(release.folder, name), "utf8");
+    const inPackage = async (name: string) =>
+      (await Bun.$`tar --extract --to-stdout --file ${join(release.folder, name)} package/package.json`.json()).version;
+    const deb = join(release.folder, `aleph-server_${VERSION}-1_amd64.deb`);
+    const manual = readFileSync(join(home.path, "share/man/man1/aleph.1"), "utf8");
+    expect({
+      built: (await Bun.$`${process.execPath} ${join(import.meta.dir, "../../../src/main.ts")} version --json`.json())
+        .version,
+      manual: /^\.TH .* "Aleph ([^"]+)"/m.exec(manual)?.[1],
+    }).toEqual({ built: manifest.version, manual: manifest.version });
+    expect({
+      npm: await inPackage(`aleph-server-${VERSION}.tgz`),
+      npmOfPlatform: await inPackage(`aleph-server-linux-x64-${VERSION}.tgz`),
+      formula: /version "(.*)"/.exec(read("homebrew-aleph/Formula/aleph-server.rb"))?.[1],
+      parts: JSON.parse(read(`aleph-server-${VERSION}.cdx.json`)).metadata.component.version,
+      latest: JSON.parse(read("latest.json")).version,
+      deb: (await Bun.$`dpkg-deb --field ${deb} Version`.text()).trim().replace(/-1$/, ""),
+      script: /ALEPH_VERSION:-([^}]+)\}/.exec(read("install.sh"))?.[1],
+    }).toEqual({
+      npm: VERSION,
+      npmOfPlatform: VERSION,
+      formula: VERSION,
+      parts: VERSION,
+      latest: VERSION,
+      deb: VERSION,
+      script: VERSION,
+    });
+  });
+});
+
 describe("the formula", () => {
+  const formula = () => readFileSync(join(release.folder, "homebrew-aleph/Formula/aleph-server.rb"), "utf8");
+
+  test.if(Bun.which("ruby") !== null)("is Ruby", async () => {
+    const file = join(release.folder, "homebrew-aleph/Formula/aleph-server.rb");
+    expect((await Bun.$`ruby -wc ${file}`.text()).trim()).toBe("Syntax OK");
+  });
+
+  test("keeps to what brew audit asks of words and order", () => {
+    const text = formula();
+    const [, desc = ""] = /^ {2}desc "(.*)"$/m.exec(text) ?? [];
+    expect([desc.length > 0 && desc.length < 80, /^(?:an?|the)\s/i.test(desc), desc.endsWith(".")]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(/^[A-Z]/.test(desc) && !/aleph/i.test(desc)).toBe(true);
+    const stanzas = [...text.matchAll(/^ {2}(\w+)/gm)].map(([, word]) => word!).filter((word) => word !== "end");
+    expect(stanzas).toEqual([
+      ..."desc homepage version license on_macos on_linux".split(" "),
+      ..."def service test".split(" "),
+    ]);
+    expect(text.split("\n").filter((line) => /\s$|\t/.test(line))).toEqual([]);
+  });
+
   test("names the archive of each platform with its sum", async () => {
     const text = readFileSync(join(release.folder, "homebrew-aleph/Formula/aleph-server.rb"), "utf8");
     const pairs = [...text.matchAll(/url "(.*)"\n\s+sha256 "(.*)"/g)].map(([, url, sum]) => [url!, sum!] as const);
