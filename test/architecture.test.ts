@@ -383,7 +383,7 @@ test("a method's name is its path", async () => {
 });
 
 test("a test file stands where its source stands", () => {
-  const free = /^(?:architecture|e2e\/|browser\/|contract\/|fuzz\/|support\/)/;
+  const free = /^(?:architecture|e2e\/|browser\/|contract\/|docs\/|fuzz\/|support\/)/;
   const tests = [...new Bun.Glob("**/*.test.{ts,tsx}").scanSync(import.meta.dir)].filter((path) => !free.test(path));
   const orphans = tests.filter((path) => {
     const base = path.replace(/(?:\.[a-z-]+)?\.test\.tsx?$/, "");
