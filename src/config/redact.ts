@@ -21,12 +21,17 @@ function redactString(value: string, path: Path): string {
   if (value === "" || (isReference(value) && maskText(value) === value)) return value;
   // A list of secrets stands under one secret key.
   const key = path.findLast((part) => typeof part === "string") ?? "";
-  if (isSecretKey(key) || path.some((part) => part === "headers" || part === "env")) return MASK;
+  if (isSecretKey(key) || isAllSecret(path)) return MASK;
   return maskText(redactUrl(value));
 }
 
+/** Whether all values below are the other side's affair. */
+export function isAllSecret(path: Path): boolean {
+  return path.some((part) => part === "headers" || part === "env");
+}
+
 /** Credentials in an address: `user:password@` and parameters that name a secret. */
-function redactUrl(value: string): string {
+export function redactUrl(value: string): string {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) return value;
   return value
     .replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, `$1${MASK}@`)

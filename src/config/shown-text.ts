@@ -5,7 +5,7 @@ import { indexToml } from "../lib/toml-source.ts";
 import { AlephError, type Issue } from "../protocol/errors.ts";
 import { locate, parseDocument } from "./document.ts";
 import { normalisePath, type Path, type Table } from "./normalise.ts";
-import { redact, restoreMasked } from "./redact.ts";
+import { isAllSecret, redact, redactUrl, restoreMasked } from "./redact.ts";
 import { isReference } from "./secrets.ts";
 
 /** Names one state of the file. Tells nothing of the content. */
@@ -17,7 +17,7 @@ export async function showText(text: string): Promise<string> {
   const { document, issues } = await parseDocument(text);
   // What cannot be read as TOML is masked by what its lines look like.
   if (issues.length > 0) return maskText(maskLines(text));
-  return exchange(text, document, redact(document)).replace(COMMENT, maskComment);
+  return replaceComments(exchange(text, document, redact(document)), maskComment);
 }
 
 export interface MeantText {
@@ -29,6 +29,17 @@ export interface MeantText {
 
 /** A line that is a comment, or looks like one. */
 const COMMENT = /^[ \t]*#.*$/gm;
+
+/** Lines within a string are none: a secret would come back as a part of what everybody is shown. `text` is TOML. */
+function replaceComments(text: string, replace: (line: string) => string): string {
+  const strings = indexToml(text).filter(({ valueStart }) => ['"', "'"].includes(text[valueStart] ?? ""));
+  let next = 0;
+  return text.replace(COMMENT, (line, at: number) => {
+    while (next < strings.length && strings[next]!.end <= at) next++;
+    const isWithin = next < strings.length && strings[next]!.valueStart < at;
+    return isWithin ? line : replace(line);
+  });
+}
 
 /** A key that was put out of force is a key all the same. */
 function maskComment(line: string): string {
@@ -43,14 +54,14 @@ function restoreComments(shown: string, before: string): string {
     const shownAs = maskComment(line);
     if (shownAs !== line) masked.set(shownAs, [...(masked.get(shownAs) ?? []), line]);
   }
-  return shown.replace(COMMENT, (line) => masked.get(line)?.shift() ?? line);
+  return replaceComments(shown, (line) => masked.get(line)?.shift() ?? line);
 }
 
 /** What is meant by `given`: where it holds what `showText` made of `before`, the secrets that stood there. */
 export async function meantText(given: string, before: string): Promise<MeantText> {
+  const [{ document, issues }, old] = await Promise.all([parseDocument(given), parseDocument(before)]);
+  if (issues.length > 0) return { text: given, document, issues };
   const shown = restoreComments(given, before);
-  const [{ document, issues }, old] = await Promise.all([parseDocument(shown), parseDocument(before)]);
-  if (issues.length > 0) return { text: shown, document, issues };
   const restored = restoreMasked(document, old.document);
   if (restored.problems.length > 0) return { text: shown, document, issues: locate(restored.problems, shown) };
   const text = exchange(shown, document, restored.document);
@@ -90,13 +101,41 @@ function valueAt(root: Table, path: Path): unknown {
   }, root);
 }
 
+/** A key with its dots, the sign, and a value of whatever kind; of an inline table the bracket alone. */
+const ASSIGNED =
+  /(?<![\w.-])((?:[\w-]+|"[^"\n]*"|'[^'\n]*')(?:\.(?:[\w-]+|"[^"\n]*"|'[^'\n]*'))*)([ \t]*=[ \t]*)("""[\s\S]*?(?:"""|$)|'''[\s\S]*?(?:'''|$)|"(?:\\.|[^"\\\n])*"?|'[^'\n]*'?|\[[^\]]*\]?|\{|[^\s,}\]#]*)/g;
+const HEADER = /^(?=[ \t]*\[\[?[\w."'-]+\]\]?[ \t]*(?:#.*)?$)/gm;
+const ADDRESS = /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*:\/\/[^\s"']*/gi;
+
+/** Masks what looks like a secret where the text is not TOML, or a part of it. */
 function maskLines(text: string): string {
-  return text.replace(
-    /^([ \t]*)([A-Za-z0-9_."'-]+)([ \t]*=[ \t]*)(.*)$/gm,
-    (line, space, key: string, sign, value: string) => {
-      const name = key.split(".").at(-1)?.replaceAll(/["']/g, "") ?? "";
-      if (!isSecretKey(name) || isReference(value.replaceAll(/["']/g, "").trim())) return line;
-      return `${space}${key}${sign}"${MASK}"`;
-    },
-  );
+  return text
+    .split(HEADER)
+    .map((section) => maskSection(section, isAllSecret(keysOf(/^[ \t]*\[\[?([\w."'-]+)\]/.exec(section)?.[1] ?? ""))))
+    .join("");
+}
+
+function maskSection(text: string, isHidden: boolean): string {
+  let made = "";
+  let at = 0;
+  const assigned = new RegExp(ASSIGNED);
+  for (let found = assigned.exec(text); found; found = assigned.exec(text)) {
+    const [, key = "", sign = "", value = ""] = found;
+    const keys = keysOf(key);
+    const isSecret = isHidden || isSecretKey(keys.at(-1) ?? "") || isAllSecret(keys);
+    made += text.slice(at, found.index) + key + sign;
+    at = found.index + found[0].length;
+    if (value === "{" && isSecret) {
+      const end = text.indexOf("}", at);
+      at = end < 0 ? text.length : end + 1;
+    }
+    const isOpen = value === "" || (value === "{" && !isSecret) || isReference(value.replaceAll(/["']/g, "").trim());
+    made += isSecret && !isOpen ? `"${MASK}"` : value.replace(ADDRESS, redactUrl);
+    assigned.lastIndex = at;
+  }
+  return made + text.slice(at);
+}
+
+function keysOf(key: string): string[] {
+  return key.split(".").map((part) => part.replaceAll(/["']/g, ""));
 }

@@ -30,6 +30,52 @@ test("config.text shows a file that is not TOML, and no secret in it", async () 
   expect(text).toBe('api_key = "[masked]"\ntoken = "env:X"\n[broken\n');
 });
 
+test("config.text finds the secrets of a file that is not TOML wherever they stand", async () => {
+  await using t = await testApp();
+  const broken = [
+    'openai = { api_key = "canary-1", base_url = "https://me:canary-2@example.org/?key=canary-3" }',
+    'headers = { Any = "canary-4" }',
+    '# token = "canary-5"',
+    'old.api_key = """',
+    "canary-6",
+    '"""',
+    "[mcp.servers.own.env]",
+    'ANY = "canary-7"',
+    "[log]",
+    'level = "warn"',
+    "[broken",
+  ].join("\n");
+  writeFileSync(t.home.config, broken, { mode: 0o600 });
+  const { text } = await checked(t.client)("config.text", {});
+  expect(text.split("\n")).toEqual([
+    'openai = { api_key = "[masked]", base_url = "https://[masked]@example.org/?key=[masked]" }',
+    'headers = "[masked]"',
+    '# token = "[masked]"',
+    'old.api_key = "[masked]"',
+    "[mcp.servers.own.env]",
+    'ANY = "[masked]"',
+    "[log]",
+    'level = "warn"',
+    "[broken",
+  ]);
+});
+
+test("config.apply puts no key of a comment into a value, where it would be shown", async () => {
+  const toml = '# api_key = "canary-0001"\n# own = { token = "canary-0002" }\n[models]\ndefault = "demo/demo"\n';
+  await using t = await testApp({ toml });
+  const call = checked(t.client);
+  const { text, revision } = await call("config.text", {});
+  expect(text).not.toContain("canary");
+  const moved = '[models]\ndefault = """\n# api_key = "[masked]"\n"""\n';
+  expect(await refusal(() => call("config.apply", { text: moved, revision }))).toMatchObject({
+    reason: "config_invalid",
+    data: { issues: [{ path: "models.default", line: 2 }] },
+  });
+  expect(readFileSync(t.home.config, "utf8")).toBe(toml);
+  await call("config.apply", { text: text.replace("demo/demo", "demo/other"), revision });
+  expect(readFileSync(t.home.config, "utf8")).toBe(toml.replace("demo/demo", "demo/other"));
+});
+
 test("config.text masks a key in a comment, and config.apply leaves it there", async () => {
   const toml =
     '# api_key = "canary-0001"\n#api_key="canary-0002"\n# use sk-0123456789abcdefghij\n# a title\n[log]\nlevel = "warn"\n';
