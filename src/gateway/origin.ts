@@ -112,6 +112,13 @@ function bracketed(address: string): string {
   return address.includes(":") && !address.startsWith("[") ? `[${address}]` : address;
 }
 
+/** As it stands in a URL that works on this machine: "all addresses" is none that one can ask for. */
+export function reachable(host: string): string {
+  if (host === "0.0.0.0") return "127.0.0.1";
+  if (host === "::") return "[::1]";
+  return bracketed(host);
+}
+
 export function foreignOrigin(): AlephError {
   return new AlephError("forbidden", "Requests from this origin are not allowed", {
     data: { hint: "List it under [gateway].allowed_origins in config.toml" },

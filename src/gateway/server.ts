@@ -17,7 +17,7 @@ import type { Dispatch } from "./dispatch.ts";
 import { DirectOrigin, type IsTrusted, type Origin, seenThrough, trustedProxies } from "./forwarded.ts";
 import { createHttp, type Http } from "./http.ts";
 import { createHttpRates, type HttpRates } from "./http-rates.ts";
-import { checkDoor, foreignOrigin, isLoopbackAddress } from "./origin.ts";
+import { checkDoor, foreignOrigin, isLoopbackAddress, reachable } from "./origin.ts";
 import type { Sink } from "./outbox.ts";
 
 /** What clients need to be served. */
@@ -394,11 +394,4 @@ export class Gateway<Needs> implements AsyncDisposable {
     this.#connections.delete(connection);
     connection.end();
   }
-}
-
-/** As it stands in a URL that works on this machine: "all addresses" is none that one can ask for. */
-function reachable(host: string): string {
-  if (host === "0.0.0.0") return "127.0.0.1";
-  if (host === "::") return "[::1]";
-  return host.includes(":") ? `[${host}]` : host;
 }
