@@ -3,7 +3,7 @@
  * shortly after the visitor; all of an invite share its allowance, and one network gets only a part of the places.
  */
 import { createId, createSecret } from "../lib/id.ts";
-import { createTokenBucket, type TokenBucket } from "../lib/token-bucket.ts";
+import { createBuckets, type TakeOne } from "../lib/token-buckets.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Rights } from "../sdk/connection.ts";
 import { networkOf } from "./attempts.ts";
@@ -19,8 +19,6 @@ const MOST_OF_ONE = 20;
 /** New visits of one network: so many at once, then one in so many seconds. */
 const BURST = 10;
 const ONE_EACH_S = 10;
-/** Networks that are remembered; beyond it the oldest goes first. */
-const REMEMBERED = 10_000;
 
 export interface VisitsOptions {
   readonly invites: Invites;
@@ -57,10 +55,11 @@ export class Visits {
   readonly #o: VisitsOptions;
   /** By the hash of what the visitor holds. */
   readonly #visits = new Map<string, Visit>();
-  readonly #networks = new Map<string, TokenBucket>();
+  readonly #networks: TakeOne;
 
   constructor(options: VisitsOptions) {
     this.#o = options;
+    this.#networks = createBuckets(options.monotonic);
   }
 
   /** Whether a page of this origin may say which invite it has. */
@@ -135,13 +134,7 @@ export class Visits {
     if (all.length >= MOST || near.length >= MOST_OF_ONE) {
       throw new AlephError("overloaded", "Too many visitors are here", { data: { hint: "Try again in some minutes" } });
     }
-    let bucket = this.#networks.get(network);
-    if (!bucket) {
-      bucket = createTokenBucket(1 / ONE_EACH_S, this.#o.monotonic, BURST);
-      this.#networks.set(network, bucket);
-      if (this.#networks.size > REMEMBERED) this.#networks.delete(this.#networks.keys().next().value!);
-    }
-    const waitMs = bucket.take();
+    const waitMs = this.#networks(network, 1 / ONE_EACH_S, BURST);
     if (waitMs === 0) return;
     throw new AlephError("rate_limited", "Too many visits from one network", { data: { retry_after_ms: waitMs } });
   }
