@@ -14,7 +14,7 @@ import { againPath, readIfThere } from "./reports.ts";
 
 const RESULTS = ".cache/junit";
 const MOST_SECOND_RUNS = 3;
-const ONCE_ONLY = /^test\/(?:e2e\/(?:channels|crash|power-cut|sandbox|plugin)|sandbox|policy|auth|store)\b/;
+const ONCE_ONLY = /^test\/(?:e2e\/(?:channels|crash|power-cut|sandbox|plugin|torture)|sandbox|policy|auth|store)\b/;
 
 interface Step {
   readonly name: string;

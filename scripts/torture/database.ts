@@ -196,10 +196,13 @@ async function keptFacts({ url, token }: { readonly url: string; readonly token:
 export const versions: Scenario = {
   name: "versions",
   summary: "a database of every older version is migrated behind a backup, one of a newer version is refused",
-  async run(rig) {
+  async run(rig, { patient }) {
     rig.furnish();
     const path = join(rig.home, "aleph.db");
-    for (let version = 1; version < migrations.length; version++) {
+    const step = patient ? 1 : 5;
+    let tried = 0;
+    for (let version = migrations.length - 1; version > 0; version -= step) {
+      tried += 1;
       for (const suffix of ["", "-wal", "-shm", `.v${version}.bak`]) rmSync(path + suffix, { force: true });
       makeOld(path, version);
       await using server = await rig.start();
@@ -219,7 +222,7 @@ export const versions: Scenario = {
     const isClear = code !== 0 && /newer Aleph/.test(stderr) && /Update|restore/.test(stderr);
     if (!isClear) rig.problem(`a newer version: code ${code}, ${stderr}`);
     if (Bun.hash(readFileSync(path)) !== before) rig.problem("a newer version: the file was changed");
-    return { older: migrations.length - 1, newer_says: stderr.split("\n")[0] ?? "", newer_code: code };
+    return { older: tried, newer_says: stderr.split("\n")[0] ?? "", newer_code: code };
   },
 };
 

@@ -112,7 +112,10 @@ async function settle(server: Server): Promise<void> {
     const { runs_active, runs_queued } = await socket.call<{ runs_active: number; runs_queued: number }>(
       "system.status",
     );
-    return runs_active + runs_queued === 0 && jobs.every(({ next_run_at }) => next_run_at === null);
+    // A time that was claimed may wait for its run.
+    const { runs } = await socket.call<{ runs: { status: string }[] }>("cron.history", { limit: 1000 });
+    const isIdle = runs.every(({ status }) => status !== "waiting" && status !== "running");
+    return isIdle && runs_active + runs_queued === 0 && jobs.every(({ next_run_at }) => next_run_at === null);
   }, 120_000);
 }
 

@@ -61,8 +61,9 @@ export type Kind = (typeof KINDS)[number];
 const REPEATED: readonly Kind[] = ["hook"];
 const HOOK_SESSION = "agent:main:webhook:github";
 const FIRST_SETTING = 100_000;
-const SOONEST_JOB_MS = 200;
-const LATEST_JOB_MS = 2500;
+/** Late enough that a machine which stands still for a moment does not ask for a time that is past. */
+const SOONEST_JOB_MS = 3000;
+const SPREAD_JOB_MS = 2500;
 
 type Address = Pick<Server, "url" | "token">;
 
@@ -135,7 +136,7 @@ export class Ledger {
         await socket.call("memory.store", { content: `The word is ${text}` });
         return true;
       case "job": {
-        const at = Date.now() + SOONEST_JOB_MS + Math.floor(this.#random() * LATEST_JOB_MS);
+        const at = Date.now() + SOONEST_JOB_MS + Math.floor(this.#random() * SPREAD_JOB_MS);
         await socket.call("cron.add", { id: text, schedule: { at }, message: text });
         return true;
       }

@@ -25,4 +25,4 @@ export const scenarios: readonly Scenario[] = [
   versions,
   twoServers,
 ];
-export const soak = kills;
+export { soak } from "./soak.ts";

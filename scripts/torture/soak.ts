@@ -1,0 +1,152 @@
+/** Hours of a day in minutes: the mixed load without a kill, and whether memory and descriptors grow under it. */
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import type { Server } from "../../test/support/executable.ts";
+import { openRawSocket } from "../../test/support/raw-socket.ts";
+import { fakeTelegram, TELEGRAM } from "../../test/support/telegram.ts";
+import { until } from "../../test/support/until.ts";
+import { LEDGER_CONFIG, Ledger } from "./ledger.ts";
+import { useOf } from "./process.ts";
+import { slopeOf } from "./regression.ts";
+import type { Rig } from "./rig.ts";
+import type { Scenario } from "./scenario.ts";
+
+const SAMPLE_MS = 2000;
+/** Of the time: caches fill, code is compiled, the heap finds its size. */
+const WARM_UP = 0.25;
+const RUN_PAUSE_MS = 250;
+const CHAT_PAUSE_MS = 1000;
+const LEDGER_PAUSE_MS = 400;
+const VISIT_PAUSE_MS = 500;
+const SESSIONS = 20;
+/** Shorter ones are all warm-up: their slope is told and not judged. */
+const LEAST_SOAK_MS = 10 * 60_000;
+const TOLD_EVERY = 30;
+/** MiB an hour that are lost in the noise of any measurement. */
+const LEAST_SLOPE = 6;
+const MOST_DESCRIPTORS = 5;
+
+export const soak: Scenario = {
+  name: "soak",
+  summary: "the mixed load for half an hour: no slope of memory beyond its noise, no growth of descriptors",
+  obstacle: () => (process.platform === "linux" ? undefined : "memory is read from /proc"),
+  async run(rig, size) {
+    await using telegram = fakeTelegram();
+    rig.furnish(`${LEDGER_CONFIG}\n${chatConfig(telegram.url)}`);
+    rig.provider.answer(() => ["It ", { wait: Bun.sleep(rig.random() * 40) }, "is ", "done."]);
+    const ledger = new Ledger(rig.random);
+    await using server = await rig.start();
+    await ledger.prepare(server, rig.home);
+    const over = new AbortController();
+    const counts = { runs: 0, chats: 0, visits: 0 };
+    const loads = [
+      ledger.work(server, LEDGER_PAUSE_MS, over.signal),
+      converse(rig, server, over.signal, counts),
+      chat(telegram, over.signal, counts),
+      visit(server, over.signal, counts),
+    ];
+    const samples: { at: number; rssMib: number; descriptors: number }[] = [];
+    const began = performance.now();
+    while (performance.now() - began < size.soakMs) {
+      await Bun.sleep(SAMPLE_MS);
+      const use = useOf(server.pid);
+      samples.push({ at: (performance.now() - began) / 3_600_000, ...use });
+      if (samples.length % TOLD_EVERY === 0) console.error(`  ${use.rssMib} MiB, ${use.descriptors} descriptors`);
+    }
+    over.abort();
+    await Promise.all(loads).catch((error) => rig.problem(`the load ended early: ${error}`));
+    await until(() => telegram.messages.length >= counts.chats, 30_000).catch(() =>
+      rig.problem(`${telegram.messages.length} of ${counts.chats} messages of the chat were answered`),
+    );
+    const { cpuSeconds } = useOf(server.pid);
+    await rig.stop(server);
+    rig.checkDatabase("after the soak");
+    ledger.compare(rig.home);
+    rig.problems.push(...ledger.problems);
+    const warm = samples.slice(Math.floor(samples.length * WARM_UP));
+    const memory = slopeOf(warm.map(({ at, rssMib }) => [at, rssMib] as const));
+    const isLong = size.soakMs >= LEAST_SOAK_MS;
+    if (isLong && memory.slope - memory.margin > LEAST_SLOPE)
+      rig.problem(`memory grows by ${memory.slope} MiB an hour`);
+    const quarter = Math.max(1, warm.length >> 2);
+    const open = { first: highest(warm.slice(0, quarter)), last: highest(warm.slice(-quarter)) };
+    if (open.last > open.first + MOST_DESCRIPTORS) rig.problem(`descriptors went from ${open.first} to ${open.last}`);
+    return {
+      minutes: round(size.soakMs / 60_000),
+      samples: samples.length,
+      slope_is_judged: isLong,
+      rss_first_mib: warm[0]?.rssMib ?? 0,
+      rss_last_mib: warm.at(-1)?.rssMib ?? 0,
+      rss_peak_mib: Math.max(...samples.map(({ rssMib }) => rssMib)),
+      slope_mib_per_hour: round(memory.slope),
+      slope_margin_95: round(memory.margin),
+      descriptors_first_quarter: open.first,
+      descriptors_last_quarter: open.last,
+      cpu_seconds: round(cpuSeconds),
+      database_mib: round(statSync(join(rig.home, "aleph.db")).size / 1024 / 1024),
+      ...counts,
+      ...ledger.counts,
+    };
+  },
+};
+
+function chatConfig(url: string): string {
+  return `
+[interfaces.telegram]
+token = "${TELEGRAM.token}"
+api_root = "${url}"
+allow_from = ["${TELEGRAM.owner.id}"]
+dm_scope = "per_channel_peer"
+`;
+}
+
+interface Counts {
+  runs: number;
+  chats: number;
+  visits: number;
+}
+
+/** Runs, one after the other, in conversations that are deleted when they have become long. */
+async function converse(rig: Rig, server: Server, over: AbortSignal, counts: Counts): Promise<void> {
+  using socket = await openRawSocket(server.url, server.token);
+  await socket.call("events.subscribe", { pattern: "**" });
+  while (!over.aborted) {
+    const session_key = `agent:main:chat:soak-${counts.runs % SESSIONS}`;
+    const run = await socket.call<{ status: string }>("session.send", { message: "Do it", session_key });
+    if (run.status !== "completed") rig.problem(`a run is ${JSON.stringify(run)}`);
+    await socket.call("session.history", { session_key, limit: 50 });
+    if (++counts.runs % (SESSIONS * 10) < SESSIONS) await socket.call("session.delete", { session_key });
+    await Bun.sleep(RUN_PAUSE_MS * rig.random());
+  }
+}
+
+async function chat(telegram: ReturnType<typeof fakeTelegram>, over: AbortSignal, counts: Counts): Promise<void> {
+  while (!over.aborted) {
+    telegram.say(`How is it, for the ${++counts.chats}th time?`);
+    await Bun.sleep(CHAT_PAUSE_MS);
+  }
+}
+
+/** Clients that come, look and go, over every door. */
+async function visit(server: Server, over: AbortSignal, counts: Counts): Promise<void> {
+  const headers = { authorization: `Bearer ${server.token}`, "content-type": "application/json" };
+  while (!over.aborted) {
+    {
+      using socket = await openRawSocket(server.url, server.token);
+      await Promise.all([socket.call("session.list"), socket.call("system.status"), socket.call("cron.list")]);
+    }
+    const body = JSON.stringify({ model: "fake/test-model", messages: [{ role: "user", content: "hi" }] });
+    await (await fetch(`${server.url}/v1/chat/completions`, { method: "POST", headers, body })).text();
+    for (const path of ["/metrics", "/", "/health"]) await (await fetch(server.url + path, { headers })).text();
+    counts.visits += 1;
+    await Bun.sleep(VISIT_PAUSE_MS);
+  }
+}
+
+function highest(samples: readonly { readonly descriptors: number }[]): number {
+  return Math.max(...samples.map(({ descriptors }) => descriptors));
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
