@@ -61,7 +61,7 @@ import { createStores } from "./session/stores.ts";
 import { openPlaces, sessionParts } from "./session-parts.ts";
 import { ensureInstanceId } from "./store/instance-id.ts";
 import { openStore } from "./store/store.ts";
-import { giveBackMemory, startTicks, startTidying, systemStatus } from "./system-status.ts";
+import { createTidy, startTicks, startTidying, systemStatus } from "./system-status.ts";
 import { tools } from "./tools/index.ts";
 import { Ledger } from "./usage/ledger.ts";
 import { WebhookParts } from "./webhook-parts.ts";
@@ -337,7 +337,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   stack.use(pluginParts);
   if (listen) {
     stack.use(follow());
-    stack.use(startTidying({ bus, runner, gateway, tidy: () => giveBackMemory(stores.all()) }));
+    stack.use(startTidying({ bus, runner, gateway, tidy: createTidy(() => stores.all()) }));
     stack.use(startTicks(TICK_MS, { bus, status: () => needs.status(), before: () => auth.endExpiredGuests() }));
   }
 

@@ -101,8 +101,27 @@ export function startTidying({ bus, runner, gateway, tidy, afterMs = TIDY_AFTER_
   };
 }
 
-/** Collects garbage and what databases keep of their files. Nothing else is done meanwhile: milliseconds, or a tenth of a second. */
-export function giveBackMemory(stores: readonly Pick<Store, "db">[]): void {
-  for (const store of stores) store.db.run("PRAGMA shrink_memory");
-  Bun.gc(true);
+/** So many times what the server takes after its start, and compiled code is let go with the rest. */
+const GREW = 2;
+
+/**
+ * Gives back garbage and what databases keep of their files; after a burst also what was compiled for it, which the next call
+ * has to have compiled again. Nothing else is done meanwhile: milliseconds, or a tenth of a second.
+ */
+export function createTidy(
+  stores: () => readonly Pick<Store, "db">[],
+  {
+    rss = process.memoryUsage.rss,
+    shrink = Bun.shrink,
+  }: { readonly rss?: () => number; readonly shrink?: () => void } = {},
+): () => void {
+  let usual: number | undefined;
+  return () => {
+    for (const store of stores()) store.db.run("PRAGMA shrink_memory");
+    Bun.gc(true);
+    usual ??= rss();
+    if (rss() <= usual * GREW) return;
+    shrink();
+    Bun.gc(true);
+  };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Subscriber } from "../src/sdk/bus.ts";
 import { openStore } from "../src/store/store.ts";
-import { giveBackMemory, startTidying } from "../src/system-status.ts";
+import { createTidy, startTidying } from "../src/system-status.ts";
 import { testLog } from "./support/log.ts";
 import { until } from "./support/until.ts";
 
@@ -75,10 +75,17 @@ test("startTidying waits while a run is active or somebody waits for an answer",
   await until(() => world.tidied === 1);
 });
 
-test("giveBackMemory leaves databases as they are", async () => {
+test("createTidy leaves databases as they are and lets compiled code go only after a burst", async () => {
   const { log } = testLog();
   await using store = openStore(":memory:", { log });
   store.db.run("CREATE TABLE kept (id INTEGER)");
-  giveBackMemory([store]);
+  const world = { rss: 50, shrunk: 0 };
+  const tidy = createTidy(() => [store], { rss: () => world.rss, shrink: () => world.shrunk++ });
+  const shrunkAt = (rss: number) => {
+    world.rss = rss;
+    tidy();
+    return world.shrunk;
+  };
+  expect([shrunkAt(50), shrunkAt(100), shrunkAt(101), shrunkAt(90)]).toEqual([0, 0, 1, 1]);
   expect(store.db.query("SELECT count(*) AS count FROM kept").get()).toEqual({ count: 0 });
 });
