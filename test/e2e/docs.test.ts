@@ -17,6 +17,7 @@ const PAGE_MS = 120_000;
 const MAIN = "agent:main:main";
 const TERMINAL = "needs a terminal: test/e2e/tui.test.ts";
 const QUESTIONS = "asks questions at a terminal: test/cli/commands/wizard.test.ts";
+const SERVICE = "changes what this machine starts: test/service";
 const NODE = "needs a second machine: test/e2e/cluster.test.ts";
 
 interface Ended {
@@ -119,6 +120,15 @@ const SCENES: Readonly<Record<string, Scene>> = {
           return `aleph restore ~/backups/${readdirSync(join(user, "backups"))[0]} --yes`;
         },
       },
+    },
+  },
+  "docs/install.md": {
+    rows: {
+      ...Object.fromEntries(
+        ["install", "status", "restart", "uninstall"].map((word) => [`aleph service ${word}`, not(SERVICE)]),
+      ),
+      "sudo aleph-server service install --system": not(SERVICE),
+      "aleph --url http://127.0.0.1:18790 chat": { as: ({ server }) => `aleph --url ${server.url} chat hello` },
     },
   },
   "docs/logs.md": {
