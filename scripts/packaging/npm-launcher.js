@@ -4,10 +4,16 @@ const { spawn } = require("node:child_process");
 const { existsSync, readdirSync } = require("node:fs");
 
 // Debian too may have the loader of musl, as one of two; Node knows which C library it runs on itself.
-const hasMusl = () => readdirSync("/lib").some((name) => name.startsWith("ld-musl-"));
-const isMusl = process.platform === "linux" && !process.report?.getReport().header.glibcVersionRuntime && hasMusl();
+const isMusl =
+  process.platform === "linux" && readdirSync("/lib").some((name) => name.startsWith("ld-musl-")) && !runsOnGlibc();
 const system = process.platform === "win32" ? "windows" : process.platform;
 const name = `@aleph-server/${system}-${process.arch}${isMusl ? "-musl" : ""}`;
+
+function runsOnGlibc() {
+  // Looking for names of the network's addresses can take long.
+  process.report.excludeNetwork = true;
+  return process.report.getReport().header.glibcVersionRuntime !== undefined;
+}
 
 function find() {
   try {
