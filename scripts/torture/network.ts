@@ -194,10 +194,10 @@ export const halfOpen: Scenario = {
 };
 
 const SLOW_READERS = 40;
-const ANSWER_BYTES = 6 * 1024 * 1024;
+const ANSWER_BYTES = 4 * 1024 * 1024;
 const PIECE = "x".repeat(8192);
 const CLOSE_SLOW = 4008;
-/** `max_buffered` is 1 MiB; the rest is for what the kernel holds, and the noise of the heap. All of it would be 6. */
+/** `max_buffered` is 1 MiB; the rest is for what the kernel holds, and the noise of the heap. All of it would be 4. */
 const MOST_EACH_MIB = 3;
 
 export const slowReaders: Scenario = {
