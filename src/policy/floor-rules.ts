@@ -32,7 +32,7 @@ const COPIERS = new Set("dd tee cp mv install shred truncate".split(" "));
 const SERVER_NAME = /aleph|^bun$/i;
 /** Commands of our own executable that change what the agent may do, or speak for the owner. */
 const OWN_COMMANDS =
-  /^(?:approvals?|config|pair(?:ing)?|devices?|auth|tokens?|invites?|plugins?|policy|exec|rpc|wizard|backup|restore)(?:\.|$)/;
+  /^(?:approvals?|config|pair(?:ing)?|devices?|auth|tokens?|invites?|plugins?|policy|exec|rpc|wizard|backup|restore|mcp|skills?|nodes?|models?|password|remotes?|services?|update|stop|open|tools?|cron|webhooks?|interfaces?|import)(?:\.|$)/;
 /** Folders of the system whose loss ends it. */
 const SYSTEM_FOLDERS = new Set(
   "/ /bin /boot /dev /etc /home /lib /lib32 /lib64 /media /mnt /nix /opt /proc /root /run /sbin /snap /srv /sys /usr /usr/bin /usr/lib /usr/local /usr/sbin /usr/share /var /var/lib /Applications /Library /System /Users /Volumes /private".split(

@@ -251,6 +251,9 @@ test("rules about Aleph itself are not lifted, nor what nobody can judge, nor wh
     [`sudo ${own}`, "own_files"],
     ["aleph config set a b", "own_commands"],
     ["sudo aleph approvals approve x", "own_commands"],
+    ["aleph mcp approve odd", "own_commands"],
+    ["aleph-server update --yes", "own_commands"],
+    ["aleph service stop", "own_commands"],
     ["ls \0", "not_judgeable"],
   ] as const) {
     expect(await classify(command, { lifted: LIFTABLE_RULES })).toMatchObject({ tier: "deny", rule });
