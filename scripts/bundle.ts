@@ -1,5 +1,5 @@
 /** How Aleph becomes one executable; the build, the licence notices and the benchmark's baseline use the same settings. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Build, ReleaseSource } from "../src/lib/build.ts";
 
@@ -115,8 +115,8 @@ export async function buildExecutable({ entry, outfile, target, releases }: Exec
 
 function ownTarget(): TargetName {
   const system = process.platform === "win32" ? "windows" : process.platform;
-  // Only where musl is the C library has its loader the name.
-  const isMusl = system === "linux" && readdirSync("/lib").some((name) => name.startsWith("ld-musl-"));
+  // A machine can have the loaders of both C libraries; this process runs on one.
+  const isMusl = system === "linux" && readFileSync("/proc/self/maps", "utf8").includes("/ld-musl-");
   const name = `${system}-${process.arch}${isMusl ? "-musl" : ""}`;
   if (name in TARGETS) return name as TargetName;
   throw new Error(`No executable is built for ${name}; known are ${Object.keys(TARGETS).join(", ")}`);
