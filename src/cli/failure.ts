@@ -28,8 +28,9 @@ export function writeFailure(terminal: Terminal, thrown: unknown, { json }: { re
     const inOrder = issues.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
     for (const issue of inOrder) terminal.err.write(`  ${printableLine(describeIssue(issue))}\n`);
   }
-  // Hints of the server speak to programs.
-  if (typeof hint === "string") terminal.err.write(`${style.dim(printable(inCommands(hint, "aleph")))}\n`);
+  // Hints of the server speak to programs; who named a method that is not there wants a method.
+  const toPeople = (text: string) => (error.reason === "method_not_found" ? text : inCommands(text, "aleph"));
+  if (typeof hint === "string") terminal.err.write(`${style.dim(printable(toPeople(hint)))}\n`);
   if (json) {
     const { exit_code: _, ...data } = error.data;
     const shown = { error: { reason: error.reason, message: error.message, ...data } };

@@ -56,7 +56,7 @@ test("the script for bash is sound and completes commands, options, values and f
   await using folder = await withScript("bash");
   expect(await shell(["bash", "-n", folder.script], folder.path)).toEqual({ code: 0, stdout: "", stderr: "" });
   const cases = {
-    "aleph s": "serve stop status sessions services skills",
+    "aleph s": "serve service stop status sessions services skills",
     "aleph sessions ": "list show context search create set export clear compact fork rewind delete",
     "aleph sessions e": "export",
     "aleph chat --thinking ": "off low medium high",
