@@ -119,8 +119,13 @@ export function createTidy(
   return () => {
     for (const store of stores()) store.db.run("PRAGMA shrink_memory");
     Bun.gc(true);
-    usual ??= rss();
-    if (rss() <= usual * GREW) return;
+    try {
+      usual ??= rss();
+      if (rss() <= usual * GREW) return;
+    } catch {
+      // Without a free file descriptor nobody can tell; the next time will do.
+      return;
+    }
     shrink();
     Bun.gc(true);
   };

@@ -89,3 +89,13 @@ test("createTidy leaves databases as they are and lets compiled code go only aft
   expect([shrunkAt(50), shrunkAt(100), shrunkAt(101), shrunkAt(90)]).toEqual([0, 0, 1, 1]);
   expect(store.db.query("SELECT count(*) AS count FROM kept").get()).toEqual({ count: 0 });
 });
+
+test("createTidy goes on where the system does not tell how much memory there is", () => {
+  let shrunk = 0;
+  const rss = () => {
+    throw new Error("too many open files");
+  };
+  const tidy = createTidy(() => [], { rss, shrink: () => shrunk++ });
+  tidy();
+  expect(shrunk).toBe(0);
+});
