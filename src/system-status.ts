@@ -47,7 +47,14 @@ export function startTicks(
 ): Disposable {
   const tick = setInterval(() => {
     before();
-    const { uptime_ms, connections, runs_active } = status();
+    let told: SystemStatus;
+    try {
+      told = status();
+    } catch {
+      // Without a free file descriptor the system tells nothing; what listens hears of the next tick.
+      return;
+    }
+    const { uptime_ms, connections, runs_active } = told;
     bus.publish("system.tick", { uptime_ms, connections, runs: runs_active, state_version: bus.seq });
   }, everyMs);
   tick.unref();

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
-import type { Subscriber } from "../src/sdk/bus.ts";
+import type { SystemStatus } from "../src/methods/system/status.ts";
+import type { Bus, Subscriber } from "../src/sdk/bus.ts";
 import { openStore } from "../src/store/store.ts";
-import { createTidy, startTidying } from "../src/system-status.ts";
+import { createTidy, startTicks, startTidying } from "../src/system-status.ts";
 import { testLog } from "./support/log.ts";
 import { until } from "./support/until.ts";
 
@@ -98,4 +99,18 @@ test("createTidy goes on where the system does not tell how much memory there is
   const tidy = createTidy(() => [], { rss, shrink: () => shrunk++ });
   tidy();
   expect(shrunk).toBe(0);
+});
+
+test("startTicks leaves out the tick for which the system tells nothing, and goes on", async () => {
+  const told: unknown[] = [];
+  const bus = { seq: 7, publish: (topic: string, data: unknown) => told.push([topic, data]) } as unknown as Bus;
+  let asked = 0;
+  const status = () => {
+    if (++asked === 1) throw new Error("too many open files");
+    return { uptime_ms: 5, connections: 1, runs_active: 2 } as SystemStatus;
+  };
+  using _ = startTicks(1, { bus, status, before: () => undefined });
+  await until(() => told.length > 0);
+  expect(told[0]).toEqual(["system.tick", { uptime_ms: 5, connections: 1, runs: 2, state_version: 7 }]);
+  expect(asked).toBeGreaterThan(1);
 });
