@@ -4,6 +4,7 @@ import { open, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Build, ReleaseSource } from "../lib/build.ts";
 import { lockFile } from "../lib/file-lock.ts";
+import { readAtMost } from "../lib/read-at-most.ts";
 import { AlephError } from "../protocol/errors.ts";
 import { packageManagerOf } from "./owner.ts";
 import { type Release, readRelease } from "./release.ts";
@@ -127,18 +128,13 @@ async function own({ executable }: UpdateOptions): Promise<Disposable> {
 }
 
 async function fetchText(options: UpdateOptions, file: string, most: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of await ask(options, file)) {
-    length += chunk.length;
-    if (length > most) throw new AlephError("payload_too_large", `"${file}" is larger than ${most} bytes`);
-    chunks.push(chunk);
-  }
-  return new TextDecoder().decode(Buffer.concat(chunks));
+  const text = await readAtMost(await ask(options, file), most);
+  if (!text) throw new AlephError("payload_too_large", `"${file}" is larger than ${most} bytes`);
+  return new TextDecoder().decode(text);
 }
 
 /** The file of the folder that newer versions come from. */
-async function ask(options: UpdateOptions, file: string): Promise<ReadableStream<Uint8Array>> {
+async function ask(options: UpdateOptions, file: string): Promise<Response> {
   const { fetch, signal } = options;
   const { url: folder } = sourceOf(options);
   const url = URL.parse(file, `${folder.replace(/\/+$/, "")}/`);
@@ -154,7 +150,7 @@ async function ask(options: UpdateOptions, file: string): Promise<ReadableStream
     signal.throwIfAborted();
     throw new AlephError("not_found", `"${url.host}" cannot be reached`, { cause });
   }
-  if (answer.ok && answer.body) return answer.body;
+  if (answer.ok && answer.body) return answer;
   throw new AlephError("not_found", `"${url.href}" answered with status ${answer.status}`);
 }
 
@@ -164,13 +160,13 @@ async function download(
   to: string,
 ): Promise<void> {
   const { signal, executable, onProgress = () => undefined } = options;
-  const body = await ask(options, file);
+  const { body } = await ask(options, file);
   const { O_WRONLY, O_CREAT, O_EXCL } = constants;
   await using out = await open(to, O_WRONLY | O_CREAT | O_EXCL, 0o755);
   const hash = new Bun.CryptoHasher("sha256");
   let length = 0;
   try {
-    for await (const chunk of gunzipped(body)) {
+    for await (const chunk of gunzipped(body!)) {
       length += chunk.length;
       if (length > bytes) break;
       hash.update(chunk);

@@ -11,6 +11,7 @@ import type {
 import * as z from "zod";
 import { chatOptions } from "../../channel/chat-options.ts";
 import { describeError } from "../../lib/log.ts";
+import { readAtMost } from "../../lib/read-at-most.ts";
 import { createSerial, type Serial } from "../../lib/serial.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import {
@@ -25,7 +26,7 @@ import type { Commands } from "../../sdk/command.ts";
 import type { Store } from "../../sdk/store.ts";
 import { discordError } from "./failures.ts";
 import { Gateway } from "./gateway.ts";
-import { type GroupPlace, isStore, placeIn, readAtMost, readMessage } from "./inbound.ts";
+import { type GroupPlace, isStore, placeIn, readMessage } from "./inbound.ts";
 import { commandsOf, Interactions } from "./interactions.ts";
 import { editBody, messageBody } from "./outbound.ts";
 import { KeptSession } from "./sessions.ts";
@@ -268,7 +269,9 @@ class Bot implements OpenChannel {
     }
     const answer = await this.#needs.fetch(url, { signal, redirect: "error" });
     if (!answer.ok) throw new AlephError("not_found", `Discord answers ${answer.status}`);
-    return readAtMost(answer, MAX_FILE);
+    const bytes = await readAtMost(answer, MAX_FILE);
+    if (!bytes) throw new AlephError("payload_too_large", `It is larger than ${MAX_FILE / 1e6} MB`);
+    return bytes;
   };
 
   /** A conversation is a channel; the id of a person stands for the private chat with him, as in the keys of sessions. */

@@ -1,6 +1,5 @@
 /** What a message of Discord says, and where. */
 import type { APIAttachment, APIChannel, APIUser, GatewayMessageCreateDispatchData } from "discord-api-types/v10";
-import { AlephError } from "../../protocol/errors.ts";
 import type { IncomingFile, IncomingMessage } from "../../sdk/channel.ts";
 
 export interface InboundNeeds {
@@ -90,18 +89,4 @@ export function isStore(url: string, apiRoot: string): boolean {
   const parsed = URL.parse(url);
   if (!parsed || parsed.username || parsed.password) return false;
   return (parsed.protocol === "https:" && STORES.includes(parsed.host)) || parsed.origin === new URL(apiRoot).origin;
-}
-
-/** Rejects with `payload_too_large` as soon as there is more. */
-export async function readAtMost(response: Response, most: number): Promise<Uint8Array> {
-  const tooLarge = () => new AlephError("payload_too_large", `It is larger than ${most / 1e6} MB`);
-  if (Number(response.headers.get("content-length") ?? 0) > most) throw tooLarge();
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of response.body ?? []) {
-    size += part.byteLength;
-    if (size > most) throw tooLarge();
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
 }

@@ -2,6 +2,7 @@
  * A BlueBubbles server, which runs on a Mac and hands out its messages over HTTP. Its API is described at
  * https://documenter.getpostman.com/view/765844/UV5RnfwM.
  */
+import { readAtMost } from "../../lib/read-at-most.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import type { OutgoingFile } from "../../sdk/channel.ts";
 import type { Place, PlaceMessage } from "./place.ts";
@@ -106,10 +107,9 @@ export class BlueBubbles implements Place {
   async #download(id: string, signal: AbortSignal): Promise<Uint8Array> {
     const answer = await this.#fetch(`attachment/${encodeURIComponent(id)}/download`, { signal });
     if (!answer.ok) throw new AlephError("not_found", `BlueBubbles answers ${answer.status}`);
-    if (Number(answer.headers.get("content-length") ?? 0) > MAX_FILE) {
-      throw new AlephError("payload_too_large", `It is larger than ${MAX_FILE / 1e6} MB`);
-    }
-    return await answer.bytes();
+    const bytes = await readAtMost(answer, MAX_FILE);
+    if (!bytes) throw new AlephError("payload_too_large", `It is larger than ${MAX_FILE / 1e6} MB`);
+    return bytes;
   }
 
   async #call<T>(method: "GET" | "POST", path: string, body?: object): Promise<T> {

@@ -9,6 +9,7 @@ import type {
 } from "grammy/types";
 import { Api, InputFile } from "grammy/web";
 import { describeError } from "../../lib/log.ts";
+import { readAtMost } from "../../lib/read-at-most.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import type { Button, ChannelHost, Chat, MessageExtras, OpenChannel } from "../../sdk/channel.ts";
 import type { Commands } from "../../sdk/command.ts";
@@ -269,13 +270,14 @@ export class Bot implements OpenChannel {
   readonly #download = async (fileId: string, signal: AbortSignal): Promise<Uint8Array> => {
     try {
       const { file_path, file_size = 0 } = await this.#api.getFile(fileId, aborting(signal));
-      if (file_path === undefined || file_size > MAX_FILE) {
-        throw new AlephError("payload_too_large", "It is larger than Telegram hands out");
-      }
+      const tooLarge = () => new AlephError("payload_too_large", "It is larger than Telegram hands out");
+      if (file_path === undefined || file_size > MAX_FILE) throw tooLarge();
       const root = this.#options.api_root.replace(/\/$/, "");
       const answer = await this.#needs.fetch(`${root}/file/bot${this.#options.token}/${file_path}`, { signal });
       if (!answer.ok) throw new AlephError("not_found", `Telegram answers ${answer.status}`);
-      return await answer.bytes();
+      const bytes = await readAtMost(answer, MAX_FILE);
+      if (!bytes) throw tooLarge();
+      return bytes;
     } catch (thrown) {
       throw telegramError(thrown);
     }

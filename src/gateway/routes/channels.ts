@@ -1,4 +1,5 @@
 /** Where platforms send what people wrote, for channels with a webhook; each of them proves by itself that it is the platform. */
+import { readAtMost } from "../../lib/read-at-most.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import type { OpenChannel } from "../../sdk/channel.ts";
 import { defineRoute } from "../../sdk/route.ts";
@@ -18,12 +19,8 @@ export const channelsRoute = defineRoute<ChannelsRouteNeeds>({
     const channel = interfaces.channel(id);
     // Whether there is such an interface is nobody's business.
     if (!channel?.request) throw new AlephError("not_found", "No webhook here");
-    const length = Number(request.headers.get("content-length") ?? 0);
-    if (length > MAX_BODY) throw new AlephError("payload_too_large", `Body is larger than ${MAX_BODY} bytes`);
-    const body = await request.bytes();
-    if (body.byteLength > MAX_BODY) {
-      throw new AlephError("payload_too_large", `Body is larger than ${MAX_BODY} bytes`);
-    }
+    const body = await readAtMost(request, MAX_BODY);
+    if (!body) throw new AlephError("payload_too_large", `Body is larger than ${MAX_BODY} bytes`);
     const { status, body: text = "" } = await channel.request({ headers: request.headers, query, body });
     return new Response(text, { status, headers: { "content-type": "text/plain; charset=utf-8" } });
   },

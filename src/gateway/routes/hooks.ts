@@ -1,4 +1,5 @@
 /** Where other programs say what happened; each webhook proves by itself who sends it, and a delivery that is taken is on disk. */
+import { readAtMost } from "../../lib/read-at-most.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import { defineRoute } from "../../sdk/route.ts";
 
@@ -35,15 +36,7 @@ export const hooksRoute = defineRoute<HooksRouteNeeds>({
 
 /** Read no further than to the limit, whatever was announced. */
 async function readBody(request: Request, limit: number): Promise<Uint8Array> {
-  const tooLarge = () => new AlephError("payload_too_large", `A delivery may have ${limit} bytes`);
-  if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge();
-  if (request.body === null) return new Uint8Array();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body) {
-    size += chunk.byteLength;
-    if (size > limit) throw tooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+  const body = await readAtMost(request, limit);
+  if (!body) throw new AlephError("payload_too_large", `A delivery may have ${limit} bytes`);
+  return body;
 }
