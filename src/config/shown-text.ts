@@ -8,9 +8,12 @@ import { normalisePath, type Path, type Table } from "./normalise.ts";
 import { isAllSecret, redact, redactUrl, restoreMasked } from "./redact.ts";
 import { isReference } from "./secrets.ts";
 
-/** Names one state of the file. Tells nothing of the content. */
+/** Of this process alone: who may not see a secret of the file shall not try guesses against the revision. */
+const revisionKey = crypto.getRandomValues(new Uint8Array(32));
+
+/** Names one state of the file until the process ends. Tells nothing of the content. */
 export function revisionOf(text: string): string {
-  return new Bun.CryptoHasher("sha256").update("aleph-config\0").update(text).digest("hex");
+  return new Bun.CryptoHasher("sha256", revisionKey).update(text).digest("hex");
 }
 
 export async function showText(text: string): Promise<string> {
@@ -27,34 +30,28 @@ export interface MeantText {
   readonly issues: readonly Issue[];
 }
 
-/** A line that is a comment, or looks like one. */
-const COMMENT = /^[ \t]*#.*$/gm;
+/** The strings and comments of a TOML text, in their order: the sign of a comment within a string is none. */
+const STRING_OR_COMMENT = /"""(?:\\[\s\S]|[^\\])*?"{3,5}|'''[\s\S]*?'{3,5}|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|#.*/g;
 
-/** Lines within a string are none: a secret would come back as a part of what everybody is shown. `text` is TOML. */
-function replaceComments(text: string, replace: (line: string) => string): string {
-  const strings = indexToml(text).filter(({ valueStart }) => ['"', "'"].includes(text[valueStart] ?? ""));
-  let next = 0;
-  return text.replace(COMMENT, (line, at: number) => {
-    while (next < strings.length && strings[next]!.end <= at) next++;
-    const isWithin = next < strings.length && strings[next]!.valueStart < at;
-    return isWithin ? line : replace(line);
-  });
+function replaceComments(text: string, replace: (comment: string) => string): string {
+  return text.replace(STRING_OR_COMMENT, (part) => (part.startsWith("#") ? replace(part) : part));
 }
 
 /** A key that was put out of force is a key all the same. */
-function maskComment(line: string): string {
-  const [, mark = "", rest = ""] = /^([ \t]*#+)(.*)$/.exec(line) ?? [];
+function maskComment(comment: string): string {
+  const [, mark = "", rest = ""] = /^(#+)(.*)$/.exec(comment) ?? [];
   return mark + maskText(maskLines(rest));
 }
 
 /** `shown` with the comments of `before` that were masked, each once, in their order. */
 function restoreComments(shown: string, before: string): string {
   const masked = new Map<string, string[]>();
-  for (const [line] of before.matchAll(COMMENT)) {
-    const shownAs = maskComment(line);
-    if (shownAs !== line) masked.set(shownAs, [...(masked.get(shownAs) ?? []), line]);
-  }
-  return replaceComments(shown, (line) => masked.get(line)?.shift() ?? line);
+  replaceComments(before, (comment) => {
+    const shownAs = maskComment(comment);
+    if (shownAs !== comment) masked.set(shownAs, [...(masked.get(shownAs) ?? []), comment]);
+    return comment;
+  });
+  return replaceComments(shown, (comment) => masked.get(comment)?.shift() ?? comment);
 }
 
 /** What is meant by `given`: where it holds what `showText` made of `before`, the secrets that stood there. */

@@ -145,16 +145,22 @@ function createTextEditor(
   let revision = "";
   let asked = 0;
 
-  async function load(): Promise<void> {
+  /** Another draft than `replaced` was typed meanwhile: it stays, as a change of what the file says now. */
+  async function take(told: Result<"config.text">, replaced: string | undefined): Promise<void> {
+    const isReplaced = draft.peek() === replaced;
+    saved.value = told.text;
+    revision = told.revision;
+    stale.value = false;
+    phase.value = READY;
+    if (!isReplaced) return;
+    draft.value = told.text;
+    await check();
+  }
+
+  async function read(replaced: () => string): Promise<void> {
     try {
       const told = await call("config.text", {});
-      saved.value = told.text;
-      draft.value = told.text;
-      revision = told.revision;
-      stale.value = false;
-      verdict.value = undefined;
-      phase.value = READY;
-      await check();
+      await take(told, replaced());
     } catch (error) {
       phase.value = failed(error);
     }
@@ -168,11 +174,14 @@ function createTextEditor(
     if (mine === asked) verdict.value = found;
   }
 
-  /** Whether the file is another by now: then what is untouched is read anew, and else it is said. */
+  /** Whether the file is another by now: then what is untouched is as the file is, and else it is said. */
   async function look(): Promise<void> {
-    if (draft.peek() === saved.peek()) return load();
     const told = await call("config.text", {}).catch(() => undefined);
-    if (told) stale.value = told.revision !== revision;
+    if (!told) return;
+    const before = saved.peek();
+    // The same text has another revision once the server has begun anew.
+    if (draft.peek() === before || told.text === before) await take(told, before);
+    else stale.value = true;
   }
 
   return {
@@ -185,12 +194,13 @@ function createTextEditor(
       draft.value = text;
       verdict.value = undefined;
     },
-    load,
+    load: () => read(() => draft.peek()),
     check,
     look,
     async save() {
-      const { changed } = await call("config.apply", { text: draft.peek(), revision });
-      await Promise.all([load(), onSaved()]);
+      const text = draft.peek();
+      const { changed } = await call("config.apply", { text, revision });
+      await Promise.all([read(() => text), onSaved()]);
       return changed;
     },
   };

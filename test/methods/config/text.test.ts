@@ -87,6 +87,27 @@ test("config.text masks a key in a comment, and config.apply leaves it there", a
   expect(readFileSync(t.home.config, "utf8")).toBe(toml.replace('"warn"', '"error"'));
 });
 
+test("config.text masks a key in a comment behind a value, and takes no sign within a string for one", async () => {
+  const toml = [
+    '[providers.mine] # token = "canary-0001"',
+    'type = "openai" # api_key = "canary-0002"',
+    'models = [ # password = "canary-0003"',
+    '  "a", # api_key="canary-0004"',
+    "]",
+    "[agents.main]",
+    `prompt = """say "# api_key = 1""""" # secret = 'canary-0005'`,
+    "[log] # a title",
+    "",
+  ].join("\n");
+  await using t = await testApp({ toml });
+  const call = checked(t.client);
+  const { text, revision } = await call("config.text", {});
+  expect(text).not.toContain("canary");
+  expect(text).toBe(toml.replaceAll(/(["'])canary-\d+\1/g, '"[masked]"'));
+  await call("config.apply", { text: `${text}level = "error"\n`, revision });
+  expect(readFileSync(t.home.config, "utf8")).toBe(`${toml}level = "error"\n`);
+});
+
 test("config.apply writes a text as it is, with the secrets that were masked", async () => {
   await using t = await testApp({ toml: TOML });
   const call = checked(t.client);

@@ -8,6 +8,7 @@ import { until } from "../../support/until.ts";
 const SCHEMA = { properties: { log: { properties: { level: { type: "string" } } } } };
 
 function server() {
+  let era = "r";
   const asked: [string, unknown][] = [];
   const world: { text: string; trouble: AlephError | undefined; issues: object[] } = {
     text: "old",
@@ -22,7 +23,7 @@ function server() {
       case "config.schema":
         return SCHEMA;
       case "config.text":
-        return { path: "/config.toml", text: world.text, revision: `r-${world.text}` };
+        return { path: "/config.toml", text: world.text, revision: `${era}-${world.text}` };
       case "config.check":
         return { issues: world.issues, changed: ["log"] };
       case "config.apply":
@@ -35,7 +36,10 @@ function server() {
     }
   }) as unknown as Call;
   const takeAsked = (method?: string) => asked.splice(0).filter(([name]) => method === undefined || name === method);
-  return { editor: createConfigEditor({ call, now: () => 1 }), world, takeAsked };
+  const restart = () => {
+    era = "s";
+  };
+  return { editor: createConfigEditor({ call, now: () => 1 }), world, takeAsked, restart };
 }
 
 const changed = { topic: "config.changed", seq: 1, ts: 1, data: { sections: ["log"] } } as unknown as EventFrame;
@@ -114,6 +118,39 @@ test("the text that nobody touched follows the file; one that somebody writes is
   expect(text.draft.value).toBe("mine");
   await text.load();
   expect([text.draft.value, text.stale.value]).toEqual(["again", false]);
+});
+
+test("what is typed while the file is read, or saved, stays", async () => {
+  const { editor, world, takeAsked } = server();
+  const { text } = editor;
+  await text.load();
+  world.text = "elsewhere";
+  editor.handle?.(changed);
+  text.write("mine");
+  await until(() => text.stale.value);
+  expect(text.draft.value).toBe("mine");
+
+  await text.load();
+  text.write("new");
+  const saving = text.save();
+  text.write("new and more");
+  await saving;
+  expect([text.saved.value, text.draft.value, text.stale.value]).toEqual(["new", "new and more", false]);
+  takeAsked();
+  await text.save();
+  expect(takeAsked("config.apply")).toEqual([["config.apply", { text: "new and more", revision: "r-new" }]]);
+});
+
+test("a draft of the same file goes on where the server has begun anew", async () => {
+  const { editor, takeAsked, restart } = server();
+  await editor.text.load();
+  editor.text.write("new");
+  restart();
+  await editor.renew?.();
+  expect([editor.text.stale.value, editor.text.draft.value]).toEqual([false, "new"]);
+  takeAsked();
+  await editor.text.save();
+  expect(takeAsked("config.apply")).toEqual([["config.apply", { text: "new", revision: "s-old" }]]);
 });
 
 test("the verdict is that of the newest text", async () => {
