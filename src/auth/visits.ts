@@ -104,10 +104,18 @@ export class Visits {
     if (uses !== null && used >= uses) throw refused("used_up");
     const network = networkOf(address);
     this.#refuseCrowd(invite_id, network);
-    if (!(await this.#o.invites.countVisit(invite_id))) throw refused("used_up");
     const fresh = createSecret("vis");
+    const key = hashSecret(fresh);
     const visit: Visit = { id: createId("vis"), invite, network, connections: 0, leftAt: this.#o.monotonic() };
-    this.#visits.set(hashSecret(fresh), visit);
+    // It has its place before it is counted: those who come meanwhile find one place less.
+    this.#visits.set(key, visit);
+    try {
+      if (!(await this.#o.invites.countVisit(invite_id))) throw refused("used_up");
+    } catch (thrown) {
+      this.#visits.delete(key);
+      throw thrown;
+    }
+    if (!this.#visits.has(key)) throw refused("revoked");
     return this.#attach(visit, fresh, ended);
   }
 

@@ -305,6 +305,13 @@ describe("a page of another origin", () => {
     quiet.send(JSON.stringify(request("rpc.ping")));
     expect((await quiet.closed).code).toBe(4401);
     expect(quiet.received).toEqual([]);
+    // What came along with the first frame is not tried behind the refusal.
+    using hasty = await pageOf(app);
+    for (const auth of [{ token: "wrong" }, { invite }, { invite }])
+      hasty.send(JSON.stringify(request("connect", { auth }, 1)));
+    expect((await hasty.closed).code).toBe(4401);
+    expect(hasty.received).toMatchObject([{ id: 1, error: { data: { reason: "forbidden" } } }]);
+    expect((await invitesOf(app))[0]!.used).toBe(0);
     using page = await visit(app, { invite });
     expect((await ask(page, "session.list")).error?.data.reason).toBe("forbidden");
   });
@@ -401,8 +408,19 @@ describe("Visits", () => {
       await t.visits.open(t.invite, from(`2001:db8::${count.toString(16)}`));
       t.clock.monotonic += 10_000;
     }
-    expect(t.visits.open(t.invite, from("2001:db8::ffff"))).rejects.toMatchObject({ reason: "overloaded" });
+    await expect(t.visits.open(t.invite, from("2001:db8::ffff"))!).rejects.toMatchObject({ reason: "overloaded" });
     expect(await t.visits.open(t.invite, from("2001:db8:0:1::1"))).toMatchObject({ visit: expect.any(String) });
+  });
+
+  test("has five hundred places of one invite, also for all who come at once", async () => {
+    await using t = await visits();
+    const ended = new AbortController().signal;
+    const asked = Array.from({ length: 510 }, (_, n) =>
+      t.visits.open(t.invite, { origin: SHOP, address: `192.0.${n >> 8}.${n & 255}`, ended }),
+    );
+    const settled = await Promise.allSettled(asked);
+    const refused = settled.flatMap((one) => (one.status === "rejected" ? [one.reason.reason] : []));
+    expect(refused).toEqual(Array(10).fill("overloaded"));
   });
 
   test("knows no other secret", async () => {
