@@ -1,4 +1,5 @@
 /** `aleph nodes`: the machines that work for this one. */
+import type { Client } from "../../client/client.ts";
 import { printableLine } from "../../lib/terminal-text.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import { defineCommand, defineGroup } from "../command.ts";
@@ -31,7 +32,14 @@ const list = defineCommand({
       const { out, err } = invocation.terminal;
       const result = await client.call("node.list", { tags: [...invocation.all("tag")] });
       if (args.json) return writeJson(out, result);
-      if (result.nodes.length === 0) return void err.write("No nodes. Add one with: aleph-server node --center URL\n");
+      const waiting = await waitingNodes(client);
+      for (const { name, code, address } of waiting) {
+        err.write(`${printableLine(name)} waits at ${address}. Let it in with: aleph nodes approve ${code}\n`);
+      }
+      if (result.nodes.length === 0) {
+        if (waiting.length === 0) err.write("No nodes. Add one with: aleph-server node --center URL\n");
+        return;
+      }
       const now = Date.now();
       writeTable(out, result.nodes, [
         { title: "NODE", value: ({ name }) => name, flexible: true },
@@ -149,6 +157,17 @@ export const nodes = defineGroup({
   fallback: "list",
   commands: { list, get, invoke, approve, revoke },
 });
+
+/** Those who may not let nodes in are not told of them. */
+async function waitingNodes(client: Client) {
+  try {
+    const { pairings } = await client.call("auth.pairing.list", {});
+    return pairings.filter(({ role }) => role === "node");
+  } catch (error) {
+    if (error instanceof AlephError && error.reason === "forbidden") return [];
+    throw error;
+  }
+}
 
 function toArguments(command: string, text: string | undefined): Record<string, unknown> {
   if (text === undefined) return {};

@@ -91,6 +91,11 @@ test("nodes approve lets a waiting node in, revoke ends it at once", async () =>
     return state?.kind === "waiting" && state;
   });
   const home = app.home.path;
+  const list = await runCli(["nodes"], { home });
+  expect([list.stdout, list.stderr]).toEqual([
+    "",
+    `late waits at 127.0.0.1. Let it in with: aleph nodes approve ${waiting.code}\n`,
+  ]);
   const approved = await runCli(["nodes", "approve", waiting.code.toLowerCase()], { home });
   expect([approved.code, approved.stderr]).toEqual([0, "Let in: late\n"]);
   await until(() => node.states.at(-1)?.kind === "connected");
