@@ -192,7 +192,14 @@ export function createChat(options: ChatOptions): Chat {
   async function reload(opened: Client): Promise<void> {
     for (const line of state.lines) {
       if (line.from !== "aleph" || line.status !== "writing") continue;
-      const { status, error, messages } = await opened.call("runs.get", { run_id: line.runId });
+      const run = await opened.call("runs.get", { run_id: line.runId }).catch(AlephError.from);
+      if (run instanceof AlephError) {
+        // With the line itself it is tried again; a run that cannot be read never ends here.
+        if (run.reason === "cancelled") throw run;
+        edit(line, { status: "failed", reason: run.reason });
+        continue;
+      }
+      const { status, error, messages } = run;
       const said = messages.filter(({ role, content }) => role === "assistant" && content !== "");
       edit(line, {
         text: said.map(({ content }) => content).join("\n\n"),

@@ -27,6 +27,30 @@ function openAsShop(url: string): Promise<Transport> {
   return opened.promise;
 }
 
+/** As over a server that keeps no old events: none comes again, and runs are no more to be read if `areGone`. */
+function withGaps(line: Transport, isFirst: boolean, areGone: boolean): Transport {
+  const told: Transport = {
+    ...line,
+    onFrame: () => undefined,
+    send(frame) {
+      const { id, method } = JSON.parse(frame) as { id?: unknown; method?: string };
+      if (!areGone || method !== "runs.get") return line.send(frame);
+      const error = { code: -32004, message: "No such run", data: { reason: "not_found" } };
+      queueMicrotask(() => told.onFrame(JSON.stringify({ jsonrpc: "2.0", id, error })));
+    },
+  };
+  let isGap = false;
+  line.onFrame = (frame) => {
+    const message = JSON.parse(frame) as { method?: string; result?: { pattern?: string } };
+    if (!isFirst && message.result?.pattern !== undefined) {
+      isGap = true;
+      Object.assign(message.result, { truncated: true });
+    }
+    if (!isGap || message.method !== "event") told.onFrame(JSON.stringify(message));
+  };
+  return told;
+}
+
 interface Visitor extends Disposable {
   readonly chat: ReturnType<typeof createChat>;
   readonly lines: readonly Transport[];
@@ -36,14 +60,14 @@ interface Visitor extends Disposable {
   shown(): readonly unknown[];
 }
 
-function visitor(url: string, invite: string): Visitor {
+function visitor(url: string, invite: string, over = (line: Transport, _isFirst: boolean) => line): Visitor {
   const lines: Transport[] = [];
   const states: ChatState[] = [];
   let keys = 0;
   const chat = createChat({
     invite,
     async open() {
-      const line = await openAsShop(url);
+      const line = over(await openAsShop(url), lines.length === 0);
       lines.push(line);
       return line;
     },
@@ -97,6 +121,26 @@ describe("createChat", () => {
     ]);
     expect(app.fake.requests).toHaveLength(1);
     expect((await app.client.call("auth.invites.list", {})).invites[0]).toMatchObject({ used: 1 });
+  });
+
+  test.each([
+    [false, ["aleph", "One, two", "done"]],
+    [true, ["aleph", "One, ", "failed"]],
+  ])("reads an answer anew when events are missing, and ends it where it is gone: %p", async (areGone, answer) => {
+    await using app = await conversation();
+    const gone = Promise.withResolvers<void>();
+    app.fake.reply([{ text: "One, " }, { wait: gone.promise }, "two"]);
+    using one = visitor(app.wsUrl, await inviteShop(app), (line, isFirst) => withGaps(line, isFirst, areGone));
+    await one.ready();
+    one.chat.send("Count");
+    await until(() => one.shown().length === 2 && brief(one.chat.state.lines[1]!)?.toString().includes("One, "));
+    one.lines[0]!.close();
+    await until(() => one.chat.state.link.kind === "lost");
+    gone.resolve();
+    await until(async () => (await app.client.call("runs.list", {})).runs[0]?.status === "completed");
+    await one.ready();
+    await until(() => !isBusy(one.chat.state));
+    expect(one.shown()).toEqual([["visitor", "Count", "sent"], answer]);
   });
 
   test("sends once what was written while there was no line", async () => {
