@@ -1,5 +1,6 @@
 /** Secrets that stand in config.toml in the clear: found, and moved to where only their owner reads them. */
 import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseDocument } from "../../config/document.ts";
 import type { Home } from "../../config/home.ts";
 import { isReference } from "../../config/secrets.ts";
@@ -57,11 +58,19 @@ async function move(
   const flags = { home: home.path, config: home.config, "remote-name": LOCAL };
   await withClient(flags, invocation, async ({ client }) => {
     for (const { path, value } of secrets) {
-      const name = path.join("-").replace(/[^A-Za-z0-9_.-]/g, "_");
-      const reference = await vault.keep(name, value, "file");
+      const reference = await vault.keep(freeName(home, path), value, "file");
       await client.call("config.patch", { patch: patchAt(path, reference) });
     }
   });
+}
+
+/** Two keys may differ only in signs that no file name should have, and a file that is there may be in use. */
+function freeName(home: Home, path: readonly string[]): string {
+  const name = path.join("-").replace(/[^A-Za-z0-9_.-]/g, "_");
+  for (let count = 1; ; count++) {
+    const free = count === 1 ? name : `${name}-${count}`;
+    if (!existsSync(join(home.credentials, free))) return free;
+  }
 }
 
 function secretsIn(value: unknown, path: readonly string[]): readonly Secret[] {

@@ -1,7 +1,7 @@
 /** Completion scripts that were installed for this person and are not those of this version any more. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { findings } from "../../doctor/findings.ts";
+import { findings, wordsOf } from "../../doctor/findings.ts";
 import { writeAtomic } from "../../lib/atomic-write.ts";
 import type { Finding } from "../../protocol/finding.ts";
 import { completionScript } from "../completion/script.ts";
@@ -25,7 +25,11 @@ export async function checkCompletions(
   for (const [shell, place] of Object.entries(PLACES)) {
     const path = join(userHome, place);
     if (!existsSync(path)) continue;
-    const kept = readFileSync(path, "utf8");
+    const kept = readOrWhy(path);
+    if (typeof kept !== "string") {
+      found.push(warn(`${path} cannot be read: ${wordsOf(kept)}`, "Check who owns it, and its mode"));
+      continue;
+    }
     const script = await completionScript(shell);
     // A file that somebody else wrote is theirs.
     if (!OURS.test(kept) || script === undefined) continue;
@@ -38,4 +42,12 @@ export async function checkCompletions(
     }
   }
   return { found, repairs };
+}
+
+function readOrWhy(path: string): string | Error {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    return error as Error;
+  }
 }

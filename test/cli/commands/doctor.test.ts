@@ -259,3 +259,35 @@ test("doctor --fix writes completions of another version anew, and leaves those 
   const { stdout } = await runCli(["completions", "bash"], { home: home.path });
   expect([readFileSync(bash, "utf8"), readFileSync(fish, "utf8")]).toEqual([stdout, "# mine\n"]);
 }, 60_000);
+
+test("doctor says which completions it cannot read, and goes on", async () => {
+  await using home = await testFolder();
+  const path = join(home.path, ".zfunc/_aleph");
+  mkdirSync(path, { recursive: true });
+  const { of } = await examine(home.path);
+  expect(of("completions")).toEqual([
+    {
+      check: "completions",
+      status: "warn",
+      message: expect.stringContaining(`${path} cannot be read: EISDIR`),
+      hint: "Check who owns it, and its mode",
+    },
+  ]);
+});
+
+test("doctor --fix moves each secret to a file of its own", async () => {
+  await using home = await testFolder();
+  const toml =
+    '[mcp.servers.one]\nurl = "http://127.0.0.1:9/"\n[mcp.servers.one.headers]\n"x@a-token" = "first"\n"x!a-token" = "second"\n';
+  writeFileSync(join(home.path, "config.toml"), toml, { mode: 0o600 });
+  await runCli(["doctor", "--fix", "--yes"], { home: home.path });
+  const config = readFileSync(join(home.path, "config.toml"), "utf8");
+  const moved = [...config.matchAll(/"file:credentials\/(.+)"/g)].map(([, name]) =>
+    readFileSync(join(home.path, "credentials", name!), "utf8"),
+  );
+  expect([config.includes("first"), config.includes("second"), moved.sort()]).toEqual([
+    false,
+    false,
+    ["first\n", "second\n"],
+  ]);
+}, 60_000);
