@@ -1,5 +1,5 @@
 /** The part of the composition root that speaks A2A: nothing of it is loaded before it is switched on and asked. */
-import { lookup } from "node:dns/promises";
+
 import type { A2aEndpoint } from "./a2a/endpoint.ts";
 import type { HandlerOptions } from "./a2a/handler.ts";
 import type { ConfigStore } from "./config/config.ts";
@@ -7,6 +7,7 @@ import type { Log } from "./lib/log.ts";
 import { once } from "./lib/once.ts";
 import { pause } from "./lib/pause.ts";
 import type { Media } from "./media/media.ts";
+import { openDoor } from "./sandbox/open-door.ts";
 import type { Store } from "./sdk/store.ts";
 import type { ForeignTool, ToolSource } from "./sdk/tool.ts";
 import type { OpenQuestions } from "./session/questions.ts";
@@ -89,14 +90,8 @@ export class A2aParts implements ToolSource, AsyncDisposable {
     return { tools: async () => agents.tools() };
   }
 
-  async #door(rules: readonly string[]) {
-    const { createNetworkDoor } = await import("./sandbox/broker.ts");
+  #door(rules: readonly string[]) {
     const { log, fetch } = this.#o;
-    return createNetworkDoor({
-      rules,
-      fetch,
-      onDenied: (target) => log.warn("a request of A2A would have gone where it may not", { target }),
-      lookup: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
-    });
+    return openDoor({ rules, fetch, log, denied: "a request of A2A would have gone where it may not" });
   }
 }

@@ -1,6 +1,5 @@
 /** The part of the composition root that runs schedules and heartbeats: nothing of it is loaded before there is one. */
 
-import { lookup } from "node:dns/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Runner } from "./agent/runner.ts";
@@ -12,6 +11,7 @@ import type { HeartbeatOptions, Heartbeats } from "./cron/heartbeat.ts";
 import { createCronShelf } from "./cron/shelf.ts";
 import { describeError } from "./lib/log.ts";
 import { once } from "./lib/once.ts";
+import { openDoor } from "./sandbox/open-door.ts";
 import type { CronShelf } from "./sdk/cron.ts";
 import type { Runs } from "./session/runs.ts";
 import type { Sessions } from "./session/sessions.ts";
@@ -136,15 +136,7 @@ export class CronParts implements AsyncDisposable {
     return new Deliveries({
       poster: (channel) => chatParts.poster(channel),
       rules: () => config.current.cron.webhooks,
-      async door(rules) {
-        const { createNetworkDoor } = await import("./sandbox/broker.ts");
-        return createNetworkDoor({
-          rules,
-          fetch,
-          onDenied: (target) => log.warn("a webhook of a job would have gone where it may not", { target }),
-          lookup: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
-        });
-      },
+      door: (rules) => openDoor({ rules, fetch, log, denied: "a webhook of a job would have gone where it may not" }),
       resolveSecret: (value) => config.resolve(value),
       bus,
       now,

@@ -1,9 +1,10 @@
 /** The part of the composition root that speaks MCP: nothing of it is loaded before a server is configured or asked for. */
-import { lookup } from "node:dns/promises";
+
 import type { ConfigStore } from "./config/config.ts";
 import type { Environment } from "./config/environment.ts";
 import type { Home } from "./config/home.ts";
 import type { Log } from "./lib/log.ts";
+import { lookupAll } from "./lib/lookup-all.ts";
 import { once } from "./lib/once.ts";
 import { pause } from "./lib/pause.ts";
 import type { McpEndpoint } from "./mcp/endpoint.ts";
@@ -134,7 +135,3 @@ export class McpParts implements ToolSource, AsyncDisposable {
 
 /** A server may answer a call with its headers only when it is done. */
 const LEAST_HEADERS_MS = 120_000;
-
-async function lookupAll(host: string): Promise<readonly string[]> {
-  return (await lookup(host, { all: true })).map(({ address }) => address);
-}

@@ -1,9 +1,10 @@
 /** The part of the composition root that makes what plugins need: their folders, their runtimes, their way to the network. */
-import { lookup } from "node:dns/promises";
+
 import type { ConfigStore } from "./config/config.ts";
 import type { Environment } from "./config/environment.ts";
 import type { Home } from "./config/home.ts";
 import type { Log } from "./lib/log.ts";
+import { lookupAll } from "./lib/lookup-all.ts";
 import { once } from "./lib/once.ts";
 import { pause } from "./lib/pause.ts";
 import { VERSION } from "./lib/version.ts";
@@ -83,8 +84,4 @@ export function createInstaller(options: OpenPluginsOptions, plugins: Plugins): 
       git,
     });
   });
-}
-
-async function lookupAll(host: string): Promise<readonly string[]> {
-  return (await lookup(host, { all: true })).map(({ address }) => address);
 }

@@ -1,11 +1,12 @@
 /** The part of the composition root that makes what skills need; nothing is loaded before they are asked for. */
-import { lookup } from "node:dns/promises";
+
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { Home } from "./config/home.ts";
 import type { Config } from "./config/schema.ts";
 import { isWithin } from "./lib/is-within.ts";
 import type { Log } from "./lib/log.ts";
+import { lookupAll } from "./lib/lookup-all.ts";
 import { once } from "./lib/once.ts";
 import { Trust } from "./plugin/trust.ts";
 import type { ActivePlugins } from "./sdk/plugin.ts";
@@ -48,8 +49,4 @@ export function openSkills({ home, store, plugins, workspace, config, log, now, 
       return new SkillInstaller({ folder: home.skills, skills: await skills(), log, fetch, lookup: lookupAll, git });
     }),
   };
-}
-
-async function lookupAll(host: string): Promise<readonly string[]> {
-  return (await lookup(host, { all: true })).map(({ address }) => address);
 }

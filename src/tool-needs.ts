@@ -1,5 +1,5 @@
 /** The part of the composition root that waits for the first tool call: what tools need to do their work. */
-import { lookup } from "node:dns/promises";
+
 import { join } from "node:path";
 import { Browsers } from "./browser/browsers.ts";
 import type { Interfaces } from "./channel/interfaces.ts";
@@ -10,13 +10,15 @@ import { createDocuments } from "./document/documents.ts";
 import type { Generations } from "./generation/generations.ts";
 import type { Voice } from "./generation/voice.ts";
 import type { Log } from "./lib/log.ts";
+import { lookupAll } from "./lib/lookup-all.ts";
 import { once } from "./lib/once.ts";
 import type { Media } from "./media/media.ts";
 import { createCommandPolicy } from "./policy/command-policy.ts";
 import { createEgress } from "./sandbox/egress.ts";
 import { createFiles } from "./sandbox/files.ts";
 import { type JobState, Jobs } from "./sandbox/jobs.ts";
-import { createLauncher, type Launcher } from "./sandbox/launcher.ts";
+import type { Launcher } from "./sandbox/launcher.ts";
+import { openLauncher } from "./sandbox/open-launcher.ts";
 import type { Bus } from "./sdk/bus.ts";
 import type { Cluster } from "./sdk/cluster.ts";
 import type { CronShelf } from "./sdk/cron.ts";
@@ -62,18 +64,7 @@ export interface ToolNeedsOptions {
 export function makeToolNeeds(options: ToolNeedsOptions): ToolNeeds & { readonly jobs: Jobs } {
   const { home, env, config, media, stores, skills, subagents, now, fetch, log, generations, sessions } = options;
   const { bus, held, resolveSecret, questions, results, voice, interfaces } = options;
-  const sandbox = once(async () => {
-    const { commandMethods, createSandbox } = await import("./sandbox/sandbox.ts");
-    return createSandbox({ methods: commandMethods });
-  });
-  const launcher = createLauncher({
-    config,
-    sandbox,
-    home,
-    userHome: env.userHome,
-    lookup: lookupAll,
-    onDenied: (target) => log.warn("a command tried to reach a host that it may not", { target }),
-  });
+  const { launcher, sandbox } = openLauncher({ config, home, userHome: env.userHome, log });
   const browsers = held.use(
     new Browsers({
       config: () => config().tools.browser,
@@ -146,8 +137,4 @@ function makeJobs(launcher: Launcher, { bus, now, held }: ToolNeedsOptions): Job
     }),
   );
   return jobs;
-}
-
-async function lookupAll(host: string): Promise<readonly string[]> {
-  return (await lookup(host, { all: true })).map(({ address }) => address);
 }

@@ -1,5 +1,5 @@
 /** The part of the composition root for webhooks and hooks: nothing of it is loaded before the config has one. */
-import { lookup } from "node:dns/promises";
+
 import type { ChatParts } from "./chat-parts.ts";
 import type { ConfigStore } from "./config/config.ts";
 import { describeError, type Log } from "./lib/log.ts";
@@ -7,6 +7,7 @@ import { once } from "./lib/once.ts";
 import { pause } from "./lib/pause.ts";
 import { createSerial } from "./lib/serial.ts";
 import type { WebhookOverview } from "./protocol/webhook.ts";
+import { openDoor } from "./sandbox/open-door.ts";
 import type { Bus } from "./sdk/bus.ts";
 import type { Store } from "./sdk/store.ts";
 import type { Runs } from "./session/runs.ts";
@@ -141,14 +142,8 @@ export class WebhookParts implements AsyncDisposable {
     });
   });
 
-  async #door(rules: readonly string[]) {
-    const { createNetworkDoor } = await import("./sandbox/broker.ts");
+  #door(rules: readonly string[]) {
     const { log, fetch } = this.#o;
-    return createNetworkDoor({
-      rules,
-      fetch,
-      onDenied: (target) => log.warn("a webhook leads to where it may not", { target }),
-      lookup: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
-    });
+    return openDoor({ rules, fetch, log, denied: "a webhook leads to where it may not" });
   }
 }

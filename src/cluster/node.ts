@@ -1,5 +1,5 @@
 /** A node: this machine, working for a center. It keeps a key and a folder to work in, no database and no model. */
-import { lookup } from "node:dns/promises";
+
 import { mkdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import type * as z from "zod";
@@ -8,7 +8,7 @@ import type { Environment } from "../config/environment.ts";
 import type { Home } from "../config/home.ts";
 import { createId } from "../lib/id.ts";
 import type { Log } from "../lib/log.ts";
-import { once } from "../lib/once.ts";
+import { lookupAll } from "../lib/lookup-all.ts";
 import { removeOldParts } from "../lib/part-file.ts";
 import { ensureSigningKey } from "../lib/signing-key.ts";
 import { VERSION } from "../lib/version.ts";
@@ -17,7 +17,7 @@ import { AlephError } from "../protocol/errors.ts";
 import { nodeCallName, nodeCallParams, nodeJudgeParams } from "../protocol/node.ts";
 import { createFiles } from "../sandbox/files.ts";
 import { Jobs } from "../sandbox/jobs.ts";
-import { createLauncher } from "../sandbox/launcher.ts";
+import { openLauncher } from "../sandbox/open-launcher.ts";
 import { execCommand } from "./commands/exec.ts";
 import { listCommand, readCommand, writeCommand } from "./commands/files.ts";
 import { systemInfoCommand } from "./commands/system-info.ts";
@@ -117,18 +117,7 @@ async function makeCommands(
   transfers: string,
 ): Promise<Readonly<Record<string, NodeCommand>>> {
   const config = () => store.current;
-  const sandbox = once(async () => {
-    const { commandMethods, createSandbox } = await import("../sandbox/sandbox.ts");
-    return createSandbox({ methods: commandMethods });
-  });
-  const launcher = createLauncher({
-    config,
-    sandbox,
-    home,
-    userHome: env.userHome,
-    lookup: lookupAll,
-    onDenied: (target) => log.warn("a command tried to reach a host that it may not", { target }),
-  });
+  const { launcher, sandbox } = openLauncher({ config, home, userHome: env.userHome, log });
   const files = createFiles({ home });
   const fileNeeds = { files, transfers };
   const commands = createCommandPolicy({ guarded: { home, userHome: env.userHome, pid: process.pid }, config });
@@ -167,8 +156,4 @@ async function makeCommands(
     );
     return browserCommands({ browsers, config });
   }
-}
-
-async function lookupAll(host: string): Promise<readonly string[]> {
-  return (await lookup(host, { all: true })).map(({ address }) => address);
 }

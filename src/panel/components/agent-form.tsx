@@ -2,6 +2,7 @@
 import { useId, useRef, useState } from "preact/hooks";
 import { createAgents, type ShownAgent, type WantedAgent } from "../state/agents.ts";
 import { usePanel, useT } from "./context.ts";
+import { Suggestions } from "./suggestions.tsx";
 import { Trouble } from "./trouble.tsx";
 import { useAct } from "./use-act.ts";
 
@@ -77,11 +78,7 @@ export function AgentForm({ of, onDone }: { of?: ShownAgent; onDone: () => void 
           placeholder={t("agents.default_model")}
           onFocus={() => void (panel.models.list.peek() ?? panel.models.loadList())}
         />
-        <datalist id={`${id}-models`}>
-          {models.map(({ ref }) => (
-            <option key={ref} value={ref} />
-          ))}
-        </datalist>
+        <Suggestions id={`${id}-models`} values={models.map(({ ref }) => ref)} />
       </label>
       <label>
         <span>{t("thinking.label")}</span>

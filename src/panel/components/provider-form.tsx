@@ -3,6 +3,7 @@ import { useId, useRef, useState } from "preact/hooks";
 import { KINDS, nameFor } from "../../protocol/provider-kind.ts";
 import { createProviders, type ShownProvider, type Trial, type WantedProvider } from "../state/providers.ts";
 import { usePanel, useT } from "./context.ts";
+import { Suggestions } from "./suggestions.tsx";
 import { TrialText } from "./trial-text.tsx";
 import { Trouble } from "./trouble.tsx";
 import { useAct } from "./use-act.ts";
@@ -128,11 +129,7 @@ export function ProviderForm({ of, onDone }: { of?: ShownProvider; onDone: () =>
           spellcheck={false}
           placeholder={trial?.model ?? t("providers.model_usual")}
         />
-        <datalist id={`${id}-models`}>
-          {models.map((model) => (
-            <option key={model} value={model} />
-          ))}
-        </datalist>
+        <Suggestions id={`${id}-models`} values={models} />
       </label>
       {!of && (
         <label>

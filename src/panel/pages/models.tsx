@@ -7,6 +7,7 @@ import { Icon } from "../components/icon.tsx";
 import { Late } from "../components/late.tsx";
 import { ProviderForm } from "../components/provider-form.tsx";
 import { ProviderRow } from "../components/provider-row.tsx";
+import { Suggestions } from "../components/suggestions.tsx";
 import { Trouble } from "../components/trouble.tsx";
 import { Unfold } from "../components/unfold.tsx";
 import { useAct } from "../components/use-act.ts";
@@ -61,11 +62,7 @@ function Answering({ providers, config }: { providers: Providers; config: Models
     <section>
       <h2>{t("providers.answering")}</h2>
       {isDemo && <p class="aside">{t("providers.demo")}</p>}
-      <datalist id={list}>
-        {known.map(({ ref }) => (
-          <option key={ref} value={ref} />
-        ))}
-      </datalist>
+      <Suggestions id={list} values={known.map(({ ref }) => ref)} />
       <form
         class="setting"
         key={config.default}
