@@ -1,7 +1,7 @@
 /** Tries a way to confine a process: a child attempts what it must not be able to do, and what it must. */
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryFolder } from "../lib/temporary-folder.ts";
 import { startChild } from "./child.ts";
 import type { SandboxMethod } from "./method.ts";
 import type { OwnProgram } from "./own-program.ts";
@@ -9,13 +9,14 @@ import attacks from "./self-test.txt" with { type: "text" };
 
 /** Much longer than it takes on a busy machine. */
 const LIMIT_MS = 20_000;
+const STALE_MS = 3_600_000;
 
 /** What it can do, in words, or what stands in the way. */
 export async function trySandbox(
   method: SandboxMethod,
   program: OwnProgram,
 ): Promise<{ readonly reason: string } | { readonly problem: string }> {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "aleph-sandbox-")));
+  const folder = await temporaryFolder("aleph-sandbox-", STALE_MS);
   const [inside, outside] = [join(folder, "inside"), join(folder, "outside")];
   using listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
   try {

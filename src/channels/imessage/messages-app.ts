@@ -1,8 +1,8 @@
 /** The Messages app of this Mac: read from its database, told by AppleScript what to send. */
-import { mkdtemp, realpath, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { realpath, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { isWithin } from "../../lib/is-within.ts";
+import { temporaryFolder } from "../../lib/temporary-folder.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import type { IncomingMessage, OutgoingFile } from "../../sdk/channel.ts";
 import { type DatabaseMessage, MessageDatabase } from "./message-database.ts";
@@ -51,7 +51,7 @@ export class MessagesApp implements Place {
 
   /** Messages reads the file itself, and may do so after the script has ended: it stays for some time. */
   async sendFile(chat: string, { name, load }: OutgoingFile): Promise<string> {
-    const folder = await mkdtemp(join(tmpdir(), "aleph-imessage-"));
+    const folder = await temporaryFolder("aleph-imessage-", KEPT_MS);
     const path = join(folder, basename(name).replaceAll(/[^\w. -]/g, "_") || "file");
     await Bun.write(path, await load());
     try {
