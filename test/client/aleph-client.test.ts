@@ -6,7 +6,7 @@ import { buildClient } from "../../scripts/client.ts";
 import { AlephClient, createDeviceSecret, deviceKeyOf } from "../../src/client/aleph-client.ts";
 import { AlephError } from "../../src/protocol/errors.ts";
 import { testApp } from "../support/app.ts";
-import { MAIN } from "../support/conversation.ts";
+import { conversation, MAIN } from "../support/conversation.ts";
 import { testFolder } from "../support/folder.ts";
 import { startRelay } from "../support/relay.ts";
 import { until } from "../support/until.ts";
@@ -282,15 +282,18 @@ test("AlephClient gives up on a server that is not there, one that says nothing,
 });
 
 test("AlephClient's calls end with their signal and after their time, and the connection goes on", async () => {
-  await using t = await testApp();
+  await using t = await conversation();
   using client = await AlephClient.connect({ url: t.url, token: t.token });
+  const held = Promise.withResolvers<void>();
+  t.fake.reply([{ wait: held.promise }, "done"]);
   const { run_id } = await client.call("agent.run", { message: "hi", session_key: MAIN });
-  await client.call("runs.wait", { run_id });
   const stop = new AbortController();
-  const slow = reasonOf(client.call("events.subscribe", { pattern: "x" }, { signal: stop.signal }));
+  const slow = reasonOf(client.call("runs.wait", { run_id }, { signal: stop.signal }));
   stop.abort();
   expect(await slow).toBe("cancelled");
-  expect(await reasonOf(client.call("models.list", {}, { timeoutMs: 0 }))).toBe("timeout");
+  expect(await reasonOf(client.call("runs.wait", { run_id }, { timeoutMs: 1 }))).toBe("timeout");
+  held.resolve();
+  expect(await client.call("runs.wait", { run_id })).toMatchObject({ status: "completed" });
   expect(await client.call("rpc.ping")).toMatchObject({ pong: true });
 });
 
