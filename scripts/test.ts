@@ -8,6 +8,7 @@
  * Tests of loss, of confinement and of the policy get no second run: there, once is too often.
  */
 import { mkdirSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { addTallies, type CheckResult, failuresOf, formatJunit, type Tally, tallyJunit, tallyTwice } from "./junit.ts";
 import { againPath, readIfThere } from "./reports.ts";
@@ -30,6 +31,8 @@ const passedOn = args.filter((arg) => arg !== "--executable");
 
 const bun = process.execPath;
 const junit = `${RESULTS}/${executable ? "executable" : "source"}.xml`;
+/** Many tests wait more than they work. More at a time than this, and those that look at the clock miss it. */
+const atOnce = [`--parallel=${Math.min(4, availableParallelism())}`];
 const reporter = (path: string): string[] => [
   "--timeout=20000",
   "--only-failures",
@@ -42,7 +45,7 @@ const steps: readonly Step[] = executable
       { name: "build", command: [bun, "scripts/build.ts"] },
       {
         name: "tests of the executable",
-        command: [bun, "test", ...reporter(junit), ...(passedOn.length > 0 ? passedOn : ["test/e2e"])],
+        command: [bun, "test", ...atOnce, ...reporter(junit), ...(passedOn.length > 0 ? passedOn : ["test/e2e"])],
         env: { ALEPH_EXECUTABLE: resolve("dist/aleph-server") },
         junit,
       },
@@ -51,7 +54,7 @@ const steps: readonly Step[] = executable
       { name: "types", command: [bun, "node_modules/.bin/tsc", "--noEmit"] },
       { name: "lint and format", command: [bun, "node_modules/.bin/biome", "check", "--error-on-warnings"] },
       { name: "unused code", command: [bun, "node_modules/.bin/knip"] },
-      { name: "tests", command: [bun, "test", ...reporter(junit), ...passedOn], junit },
+      { name: "tests", command: [bun, "test", ...atOnce, ...reporter(junit), ...passedOn], junit },
     ];
 
 mkdirSync(RESULTS, { recursive: true });
