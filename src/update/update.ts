@@ -6,9 +6,10 @@ import type { Build, ReleaseSource } from "../lib/build.ts";
 import { lockFile } from "../lib/file-lock.ts";
 import { readAtMost } from "../lib/read-at-most.ts";
 import { AlephError } from "../protocol/errors.ts";
+import { systemFailureOf } from "../protocol/system-failures.ts";
 import { packageManagerOf } from "./owner.ts";
 import { type Release, readRelease } from "./release.ts";
-import { previousOf, swapBack, swapIn } from "./swap.ts";
+import { previousOf, removeLeftovers, swapBack, swapIn, temporaryOf } from "./swap.ts";
 
 export interface UpdateOptions {
   /** Of this executable; nothing when it runs from source. */
@@ -61,13 +62,15 @@ export async function installRelease(options: UpdateOptions, release: Release): 
   const wanted = release.executables[target];
   if (!wanted) throw new AlephError("not_found", `Version ${release.version} has no executable for ${target}`);
   using _ = await own(options);
-  const next = join(dirname(executable), `.${release.version}.${crypto.randomUUID()}`);
+  removeLeftovers(executable);
+  const next = temporaryOf(executable);
   try {
     await download(options, wanted, next);
     const told = await toldBy(options, next, "The new executable");
     if (told !== release.version) {
       throw new AlephError("conflict", `The new executable says that it is version ${JSON.stringify(told)}`);
     }
+    options.signal.throwIfAborted();
     swapIn(executable, next);
   } finally {
     await rm(next, { force: true });
@@ -79,6 +82,7 @@ export async function goBack(options: UpdateOptions): Promise<{ readonly version
   const { executable } = options;
   builtFor(options);
   using _ = await own(options);
+  removeLeftovers(executable);
   const previous = previousOf(executable);
   const version = existsSync(previous) ? await toldBy(options, previous, "The executable from before") : "";
   swapBack(executable);
@@ -134,7 +138,7 @@ async function fetchText(options: UpdateOptions, file: string, most: number): Pr
 }
 
 /** The file of the folder that newer versions come from. */
-async function ask(options: UpdateOptions, file: string): Promise<Response> {
+async function ask(options: UpdateOptions, file: string, how: BunFetchRequestInit = {}): Promise<Response> {
   const { fetch, signal } = options;
   const { url: folder } = sourceOf(options);
   const url = URL.parse(file, `${folder.replace(/\/+$/, "")}/`);
@@ -145,7 +149,7 @@ async function ask(options: UpdateOptions, file: string): Promise<Response> {
   }
   let answer: Response;
   try {
-    answer = await fetch(url, { signal, redirect: "follow" });
+    answer = await fetch(url, { signal, redirect: "follow", ...how });
   } catch (cause) {
     signal.throwIfAborted();
     throw new AlephError("not_found", `"${url.host}" cannot be reached`, { cause });
@@ -160,7 +164,8 @@ async function download(
   to: string,
 ): Promise<void> {
   const { signal, executable, onProgress = () => undefined } = options;
-  const { body } = await ask(options, file);
+  // Some servers call what is compressed already an encoding of the transfer: what they send is unpacked here, and once.
+  const { body } = await ask(options, file, { decompress: false, headers: { "Accept-Encoding": "identity" } });
   const { O_WRONLY, O_CREAT, O_EXCL } = constants;
   await using out = await open(to, O_WRONLY | O_CREAT | O_EXCL, 0o755);
   const hash = new Bun.CryptoHasher("sha256");
@@ -175,6 +180,8 @@ async function download(
     }
   } catch (cause) {
     signal.throwIfAborted();
+    // What stands in the way of writing is no fault of the transfer.
+    if (systemFailureOf(cause)) throw cause;
     throw new AlephError("conflict", `"${file}" did not come whole`, { cause, data: { hint: "Try again" } });
   }
   if (length !== bytes || hash.digest("hex") !== sha256) {
@@ -183,8 +190,10 @@ async function download(
     });
   }
   await out.sync();
-  // As the present one may be started.
-  await out.chmod((await stat(executable)).mode & 0o777);
+  // As the present one may be started, and whose it is when root looks after it for somebody.
+  const { mode, uid, gid } = await stat(executable);
+  if (process.getuid?.() === 0) await out.chown(uid, gid);
+  await out.chmod(mode & 0o777);
 }
 
 function gunzipped(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {

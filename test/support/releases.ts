@@ -11,13 +11,14 @@ export async function startReleases(target = "linux-x64") {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await testFolder());
   const key = await ensureSigningKey(join(folder.path, "release-key.pem"));
-  const files = new Map<string, string | Uint8Array<ArrayBuffer>>();
+  const files = new Map<string, string | Uint8Array<ArrayBuffer> | Response>();
   const server = stack.adopt(
     Bun.serve({
       port: 0,
       hostname: "127.0.0.1",
       fetch(request) {
         const body = files.get(new URL(request.url).pathname.slice(1));
+        if (body instanceof Response) return body.clone();
         return body === undefined ? new Response("No such file", { status: 404 }) : new Response(body);
       },
     }),

@@ -1,11 +1,27 @@
 import { describe, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { lockFile } from "../../src/lib/file-lock.ts";
+import { AlephError } from "../../src/protocol/errors.ts";
 import { findRelease, goBack, installRelease, type UpdateOptions } from "../../src/update/update.ts";
 import { testFolder } from "../support/folder.ts";
 import { scriptOf, startReleases } from "../support/releases.ts";
 import { refusalOf } from "../support/tool-call.ts";
+
+/** Somebody who is not root. */
+const OTHER = 65534;
+const isRoot = process.getuid?.() === 0;
+const MOUNT = Bun.which("mount");
 
 async function versionOf(executable: string): Promise<string> {
   return (JSON.parse(await Bun.$`${executable}`.text()) as { version: string }).version;
@@ -35,7 +51,10 @@ async function setUp(more: Partial<UpdateOptions> = {}) {
     folder: folder.path,
     install: async () => installRelease(options, (await findRelease(options)).release),
     /** What is in the folder besides the lock. */
-    names: () => readdirSync(folder.path).filter((name) => !name.startsWith(".aleph-update.lock")),
+    names: () =>
+      readdirSync(folder.path)
+        .filter((name) => !name.startsWith(".aleph-update.lock"))
+        .toSorted(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -165,6 +184,85 @@ describe("installRelease", () => {
     await t.releases.offer("0.2.0", scriptOf("0.1.5"));
     expect(await refusalOf(t.install())).toBe('conflict: The new executable says that it is version "0.1.5"');
     expect(t.names()).toEqual(["aleph-server"]);
+  });
+
+  test("takes an executable whose compression the server calls an encoding of the transfer", async () => {
+    await using t = await setUp();
+    await t.releases.offer("0.2.0");
+    const file = "aleph-server-0.2.0-linux-x64.gz";
+    const packed = t.releases.files.get(file) as Uint8Array<ArrayBuffer>;
+    t.releases.files.set(file, new Response(packed, { headers: { "Content-Encoding": "gzip" } }));
+    await t.install();
+    expect(await versionOf(t.executable)).toBe("0.2.0");
+  });
+
+  test("removes what updates left that were cut off, and nothing else", async () => {
+    await using t = await setUp();
+    const left = `.aleph-server.${crypto.randomUUID()}`;
+    const others = [".aleph-server.conf", `.other.${crypto.randomUUID()}`, "aleph-server-0.0.9"];
+    for (const name of [left, ...others]) writeFileSync(join(t.folder, name), "");
+    await t.releases.offer("0.2.0");
+    await t.install();
+    expect(t.names()).toEqual([...others, "aleph-server", "aleph-server.previous"].toSorted());
+  });
+
+  test("goes on, and back, where the last one was cut off between keeping the present one and replacing it", async () => {
+    await using t = await setUp();
+    linkSync(t.executable, `${t.executable}.previous`);
+    await goBack(t.options);
+    expect(t.names()).toEqual(["aleph-server", "aleph-server.previous"]);
+    await t.releases.offer("0.2.0");
+    await t.install();
+    expect([await versionOf(t.executable), await versionOf(`${t.executable}.previous`)]).toEqual(["0.2.0", "0.1.0"]);
+    expect(t.names()).toEqual(["aleph-server", "aleph-server.previous"]);
+  });
+
+  test("changes nothing when it is interrupted", async () => {
+    await using t = await setUp();
+    await t.releases.offer("0.2.0");
+    const stop = new AbortController();
+    const { release } = await findRelease(t.options);
+    for (const options of [
+      { ...t.options, onProgress: () => stop.abort(new Error("Interrupted")) },
+      {
+        ...t.options,
+        versionOf: async (executable: string) => {
+          stop.abort(new Error("Interrupted"));
+          return versionOf(executable);
+        },
+      },
+    ]) {
+      await expect(installRelease({ ...options, signal: stop.signal }, release)).rejects.toThrow("Interrupted");
+      expect([t.names(), readFileSync(t.executable, "utf8")]).toEqual([["aleph-server"], scriptOf("0.1.0")]);
+    }
+  });
+
+  test.if(isRoot)("lets an executable belong to whom it did when root updates it", async () => {
+    await using t = await setUp();
+    chownSync(t.executable, OTHER, OTHER);
+    await t.releases.offer("0.2.0");
+    await t.install();
+    const { uid, gid } = statSync(t.executable);
+    expect([uid, gid]).toEqual([OTHER, OTHER]);
+  });
+
+  test.if(isRoot && MOUNT !== null)("says that the disk is full", async () => {
+    await using t = await setUp();
+    const small = join(t.folder, "small");
+    mkdirSync(small);
+    // A container's root may not mount.
+    if (Bun.spawnSync([MOUNT!, "-t", "tmpfs", "-o", "size=64k", "tmpfs", small]).exitCode !== 0) return;
+    try {
+      const executable = join(small, "aleph-server");
+      writeFileSync(executable, scriptOf("0.1.0"), { mode: 0o755 });
+      await t.releases.offer("0.2.0", `${scriptOf("0.2.0")}#${crypto.getRandomValues(Buffer.alloc(500_000)).toHex()}`);
+      const { release } = await findRelease(t.options);
+      const thrown = await installRelease({ ...t.options, executable }, release).catch((error: unknown) => error);
+      expect(AlephError.from(thrown)).toMatchObject({ reason: "storage_failed", message: "Disk is full" });
+      expect(readdirSync(small).filter((name) => !name.startsWith(".aleph-update.lock"))).toEqual(["aleph-server"]);
+    } finally {
+      Bun.spawnSync(["umount", small]);
+    }
   });
 
   test("refuses where there is no executable for this machine, while another update is under way, and what others look after", async () => {
