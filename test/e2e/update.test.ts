@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import { buildExecutable, ENTRY } from "../../scripts/bundle.ts";
@@ -50,6 +51,31 @@ testExecutable(
     expect((await command()).stdout).toBe('{"version":"99.0.0"}\n');
     const back = await runExecutable({ home: folder.path, file: `${file}.previous`, args: ["version", "--json"] });
     expect(JSON.parse(back.stdout)).toMatchObject({ version });
+  },
+  300_000,
+);
+
+testExecutable(
+  "aleph update removes what it fetched when it is interrupted",
+  async () => {
+    await using folder = await testFolder();
+    await using releases = await startReleases(`${process.platform}-${process.arch}`);
+    const file = join(folder.path, "aleph-server");
+    await buildExecutable({ entry: ENTRY, outfile: file, releases: { url: releases.url, key: releases.key } });
+    await releases.offer("99.0.0", crypto.getRandomValues(Buffer.alloc(300_000)).toHex());
+    const packed = `aleph-server-99.0.0-${process.platform}-${process.arch}.gz`;
+    const part = (releases.files.get(packed) as Uint8Array<ArrayBuffer>).slice(0, 200_000);
+    // The rest never comes.
+    releases.files.set(packed, new Response(new ReadableStream({ start: (stream) => stream.enqueue(part) })));
+    const child = Bun.spawn([file, "update", "--yes"], {
+      env: { ALEPH_HOME: folder.path },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const fetched = () => readdirSync(folder.path).some((name) => /^\.aleph-server\.[0-9a-f-]{36}$/.test(name));
+    while (!fetched()) await Bun.sleep(10);
+    child.kill("SIGINT");
+    expect([await child.exited, await new Response(child.stderr).text()]).toEqual([130, "Error: Interrupted\n"]);
+    expect(readdirSync(folder.path).filter((name) => !name.startsWith(".aleph-update.lock"))).toEqual(["aleph-server"]);
   },
   300_000,
 );

@@ -11,7 +11,7 @@ import { jsonFlag } from "../flags.ts";
 import { formatTime } from "../format.ts";
 import { writeJson } from "../output.ts";
 import { withProgress } from "../progress.ts";
-import { agreed } from "../question.ts";
+import { agreed, interrupted } from "../question.ts";
 
 export const update = defineCommand({
   summary: "Fetch the newest version and put it in the place of this one",
@@ -31,12 +31,13 @@ export const update = defineCommand({
   ],
   async run(args, { terminal }): Promise<number> {
     const { findRelease, goBack, installRelease } = await import("../../update/update.ts");
+    const left = new AbortController();
     const options: UpdateOptions = {
       build: BUILD,
       version: VERSION,
       executable: process.execPath,
       fetch,
-      signal: new AbortController().signal,
+      signal: left.signal,
       from: args.from,
       versionOf,
     };
@@ -63,6 +64,8 @@ export const update = defineCommand({
       err.write("Nothing was changed\n");
       return EXIT.failure;
     }
+    // What was fetched so far is removed, which the end of the process alone would not do.
+    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, () => left.abort(interrupted()));
     await withProgress(terminal, `Fetching version ${newest}`, (progress) =>
       installRelease({ ...options, onProgress: (part) => progress.set(part) }, release),
     );
