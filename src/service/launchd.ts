@@ -36,6 +36,7 @@ export function openLaunchd({ userHome, alephHome, uid, run }: ManagerOptions): 
 
   return {
     name: "launchd",
+    log: join(alephHome, "logs/service.log"),
     start,
     async install(description) {
       const text = launchdPlist(description, alephHome);

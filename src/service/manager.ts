@@ -32,6 +32,8 @@ export interface Uninstalled {
 /** All throw `conflict` with what the manager says, and `not_found` where there is none. */
 export interface ServiceManager {
   readonly name: "systemd" | "launchd";
+  /** What shows what the server wrote: a command, or a file. */
+  readonly log: string;
   /** Writes the description, starts the service, now and with the machine or the login. An older description is replaced. */
   install(description: ServiceDescription): Promise<Installed>;
   /** Stops it and takes the description away. The home stays. */

@@ -92,9 +92,10 @@ WantedBy=default.target
 `;
 }
 
+/** Variables are replaced in arguments, in the path of the program they are not. */
 function execLine(description: ServiceDescription): string {
   return commandLine(description)
-    .map((word) => quote(word.replaceAll("$", "$$$$")))
+    .map((word, index) => quote(index === 0 ? word : word.replaceAll("$", "$$$$")))
     .join(" ");
 }
 

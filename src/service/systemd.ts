@@ -1,6 +1,6 @@
 /** Speaks to systemd, the machine's or the person's, through `systemctl`. */
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { writeAtomic } from "../lib/atomic-write.ts";
 import { isWithin } from "../lib/is-within.ts";
 import { AlephError } from "../protocol/errors.ts";
@@ -21,13 +21,15 @@ export function openSystemd({ system, configHome, uid, root = "/", run }: Manage
   /** By a package. */
   const shipped = ["usr/lib/systemd", "lib/systemd"].map((folder) => join(root, folder, scope, UNIT));
 
+  const log = `journalctl ${system ? "" : "--user "}--unit ${UNIT}`;
+
   async function systemctl(...words: readonly string[]): Promise<string> {
     const { exitCode, output } = await ask(...words);
     if (exitCode === 0) return output;
     if (/Unit \S+ (?:not found|not loaded|does not exist|could not be found)/.test(output)) throw notInstalled(system);
     const said = output.trim().split("\n").at(-1) ?? "";
     throw new AlephError("conflict", `systemctl ${words[0]} failed: ${said || `exit code ${exitCode}`}`, {
-      data: { hint: `What it wrote: journalctl ${system ? "" : "--user "}--unit ${UNIT}` },
+      data: { hint: `What it wrote: ${log}` },
     });
   }
 
@@ -48,22 +50,22 @@ export function openSystemd({ system, configHome, uid, root = "/", run }: Manage
 
   return {
     name: "systemd",
+    log,
     async install(description) {
       if (system) checkSystem(description);
       const text = (system ? systemUnit : userUnit)(description);
       // Nothing is written before it is known that somebody reads it.
       await systemctl("daemon-reload");
       const same = shipped.find((path) => existsSync(path) && readFileSync(path, "utf8") === text);
-      const wasThere = existsSync(own);
       if (same !== undefined) rmSync(own, { force: true });
       else {
         mkdirSync(dirname(own), { recursive: true });
         writeAtomic(own, text, 0o644);
       }
       await systemctl("daemon-reload");
-      await systemctl("enable", "--now", UNIT);
-      // One that runs goes on with its old description otherwise.
-      if (wasThere) await systemctl("restart", UNIT);
+      await systemctl("enable", UNIT);
+      // One that runs goes on with its old description otherwise, be it ours or that of a package.
+      await systemctl("restart", UNIT);
       const hints = system
         ? [`It keeps everything in ${SYSTEM_HOME}; its token: sudo cat ${SYSTEM_HOME}/credentials/token`]
         : (await lingers())
@@ -111,20 +113,33 @@ export function openSystemd({ system, configHome, uid, root = "/", run }: Manage
   };
 }
 
-function checkSystem({ program, home }: ServiceDescription): void {
+function checkSystem({ program, arguments: more, home }: ServiceDescription): void {
   if (home !== undefined) {
     throw new AlephError("invalid_params", `A service of the machine keeps everything in ${SYSTEM_HOME}`, {
       data: { hint: "Leave out --home, or leave out --system for a service of your account" },
     });
   }
-  const hidden = program.find((word) => HIDDEN.some((folder) => isWithin(folder, word)));
+  const isHidden = (word: string) => isAbsolute(word) && HIDDEN.some((folder) => isWithin(folder, word));
+  const hidden = program.find(isHidden);
   if (hidden !== undefined) {
     throw new AlephError("conflict", `A service of the machine cannot see "${hidden}"`, {
       data: {
-        hint: `Put it where all can read it: sudo install -m 755 ${hidden} /usr/local/bin/aleph-server, then sudo aleph-server service install --system`,
+        hint: `Put it where all can read it: sudo install -m 755 ${shellWord(hidden)} /usr/local/bin/aleph-server, then sudo aleph-server service install --system`,
       },
     });
   }
+  const hiddenArgument = more.find(isHidden);
+  if (hiddenArgument !== undefined) {
+    throw new AlephError("conflict", `A service of the machine cannot see "${hiddenArgument}"`, {
+      data: {
+        hint: `Put it where all can read it, such as in /etc, or leave it out: it reads ${SYSTEM_HOME}/config.toml`,
+      },
+    });
+  }
+}
+
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function notInstalled(system: boolean): AlephError {

@@ -67,7 +67,8 @@ describe("systemd", () => {
     expect(it.asked).toEqual([
       "systemctl --user daemon-reload",
       "systemctl --user daemon-reload",
-      `systemctl --user enable --now ${UNIT}`,
+      `systemctl --user enable ${UNIT}`,
+      `systemctl --user restart ${UNIT}`,
       "loginctl show-user 1000 --property=Linger",
     ]);
   });
@@ -78,7 +79,7 @@ describe("systemd", () => {
     it.asked.length = 0;
     expect((await it.open().install({ ...description, arguments: ["--port", "1"] })).hints).toEqual([]);
     expect(it.asked.slice(2)).toEqual([
-      `systemctl --user enable --now ${UNIT}`,
+      `systemctl --user enable ${UNIT}`,
       `systemctl --user restart ${UNIT}`,
       "loginctl show-user 1000 --property=Linger",
     ]);
@@ -90,7 +91,10 @@ describe("systemd", () => {
     const file = join(it.options.root!, "etc/systemd/system", UNIT);
     expect((await it.open().install(description)).file).toBe(file);
     expect([readFileSync(file, "utf8"), statSync(file).mode & 0o777]).toEqual([systemUnit(description), 0o644]);
-    expect(it.asked).toEqual(["systemctl daemon-reload", "systemctl daemon-reload", `systemctl enable --now ${UNIT}`]);
+    expect(it.asked).toEqual([
+      ...["systemctl daemon-reload", "systemctl daemon-reload"],
+      ...[`systemctl enable ${UNIT}`, `systemctl restart ${UNIT}`],
+    ]);
     expect(() => openServiceManager({ ...it.options, uid: 1000 })).toThrow(
       "A service of the machine is root's to change",
     );
@@ -104,7 +108,10 @@ describe("systemd", () => {
     writeFileSync(shipped, systemUnit(description));
     expect((await it.open().install(description)).file).toBe(shipped);
     expect(existsSync(own)).toBe(false);
+    it.asked.length = 0;
     expect((await it.open().install({ ...description, arguments: ["--port", "1"] })).file).toBe(own);
+    // The package's own may run already, without these arguments.
+    expect(it.asked.at(-1)).toBe(`systemctl restart ${UNIT}`);
     expect((await it.open().install(description)).file).toBe(shipped);
     expect(existsSync(own)).toBe(false);
     expect(await it.open().uninstall()).toEqual({ removed: null, kept: shipped });
@@ -119,8 +126,17 @@ describe("systemd", () => {
       "Leave out --home, or leave out --system for a service of your account",
     ]);
     expect(
-      (await faultOf(it.open().install({ ...description, program: ["/home/p/aleph-server"] }))).slice(0, 2),
-    ).toEqual(["conflict", 'A service of the machine cannot see "/home/p/aleph-server"']);
+      await faultOf(it.open().install({ ...description, program: ["/home/p q/it's"], arguments: ["--host", "::"] })),
+    ).toEqual([
+      "conflict",
+      'A service of the machine cannot see "/home/p q/it\'s"',
+      "Put it where all can read it: sudo install -m 755 '/home/p q/it'\\''s' /usr/local/bin/aleph-server, then sudo aleph-server service install --system",
+    ]);
+    expect(await faultOf(it.open().install({ ...description, arguments: ["--config", "/root/a.toml"] }))).toEqual([
+      "conflict",
+      'A service of the machine cannot see "/root/a.toml"',
+      "Put it where all can read it, such as in /etc, or leave it out: it reads /var/lib/aleph/config.toml",
+    ]);
     expect(it.asked).toEqual([]);
   });
 

@@ -97,9 +97,9 @@ describe("the unit of a person", () => {
 
   test("escapes what has a meaning in a unit", () => {
     const { ExecStart, Environment } = settings(
-      userUnit({ program: ["/opt/a b/aleph"], arguments: ["--config", '/x/$y/100%/"q"\\'], home: "/h $a %h" }),
+      userUnit({ program: ["/opt/$a b/aleph"], arguments: ["--config", '/x/$y/100%/"q"\\'], home: "/h $a %h" }),
     );
-    expect(ExecStart).toBe(String.raw`"/opt/a b/aleph" serve --config "/x/$$y/100%%/\"q\"\\"`);
+    expect(ExecStart).toBe(String.raw`"/opt/$a b/aleph" serve --config "/x/$$y/100%%/\"q\"\\"`);
     expect(Environment).toBe('"ALEPH_HOME=/h $a %%h"');
   });
 
@@ -116,12 +116,12 @@ test.if(ANALYZE !== null).each([
   ["user", userUnit],
 ] as const)("systemd-analyze finds nothing wrong with the unit of the %s", async (_, unit) => {
   await using folder = await testFolder();
-  const executable = join(folder.path, "with space", "aleph-server");
-  mkdirSync(join(folder.path, "with space"));
+  const executable = join(folder.path, "with $pace", "aleph-server");
+  mkdirSync(join(folder.path, "with $pace"));
   writeFileSync(executable, "#!/bin/sh\n");
   chmodSync(executable, 0o755);
   const file = join(folder.path, UNIT);
-  writeFileSync(file, unit({ program: [executable], arguments: ["--port", "8080"] }));
+  writeFileSync(file, unit({ program: [executable], arguments: ["--config", "/etc/$a b.toml"] }));
   const child = Bun.spawnSync([ANALYZE!, "verify", "--man=no", "--recursive-errors=no", file]);
   expect([child.exitCode, child.stderr.toString()]).toEqual([0, ""]);
 });

@@ -1,6 +1,7 @@
 /** `aleph service`: the server as something that the machine starts by itself. */
 import { join, resolve } from "node:path";
 import type { Environment } from "../../config/environment.ts";
+import type { Home } from "../../config/home.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import { ownProgram } from "../../sandbox/own-program.ts";
 import { spawnCommand } from "../../sandbox/spawn.ts";
@@ -9,6 +10,7 @@ import { defineCommand, defineGroup } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import { homeFlags, homeOf, jsonFlag } from "../flags.ts";
 import { writeJson } from "../output.ts";
+import { staysUp } from "../service-start.ts";
 import { stableProgram } from "../stable-program.ts";
 import { writeFacts } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
@@ -56,6 +58,7 @@ const install = defineCommand({
       ],
       ...(home === undefined ? {} : { home: resolve(home) }),
     });
+    await staysUp(manager, ownHome(args, env));
     if (args.json) writeJson(terminal.out, { manager: manager.name, ...installed });
     else {
       terminal.err.write(`The server runs, and starts by itself from now on (${installed.file})\n`);
@@ -79,9 +82,15 @@ const uninstall = defineCommand({
   },
 });
 
-const start = telling("Start the installed service", (manager) => manager.start());
+const start = telling("Start the installed service", async (manager, home) => {
+  await manager.start();
+  await staysUp(manager, home);
+});
 const stop = telling("Stop the service until it is started again, or the machine is", (manager) => manager.stop());
-const restart = telling("Stop the service and start it again, such as after an update", (manager) => manager.restart());
+const restart = telling("Stop the service and start it again, such as after an update", async (manager, home) => {
+  await manager.restart();
+  await staysUp(manager, home);
+});
 
 const status = defineCommand({
   summary: "Tell whether the service is installed, and whether it runs",
@@ -96,13 +105,13 @@ export const service = defineGroup({
   commands: { install, start, stop, restart, status, uninstall },
 });
 
-function telling(summary: string, act: (manager: ServiceManager) => Promise<void>) {
+function telling(summary: string, act: (manager: ServiceManager, home: Home | undefined) => Promise<void>) {
   return defineCommand({
     summary,
     args: flags,
     async run(args, { env, terminal }): Promise<number> {
       const manager = await managerOf(args, env);
-      await act(manager);
+      await act(manager, ownHome(args, env));
       await tell(manager, args, terminal);
       return EXIT.ok;
     },
@@ -122,6 +131,11 @@ async function tell(manager: ServiceManager, { json }: ServiceFlags, { out }: Te
     ]);
   }
   return found.running ? EXIT.ok : EXIT.unreachable;
+}
+
+/** What the service of this account uses; that of the machine is a folder of another user. */
+function ownHome(flags: ServiceFlags, env: Environment): Home | undefined {
+  return flags.system ? undefined : homeOf(flags, env);
 }
 
 async function managerOf(flags: ServiceFlags, env: Environment): Promise<ServiceManager> {

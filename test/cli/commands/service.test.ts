@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ensureHome, type Home, homeAt } from "../../../src/config/home.ts";
+import { claimHome } from "../../../src/config/instance.ts";
 import { runCli } from "../../support/cli.ts";
 import { testFolder } from "../../support/folder.ts";
 
@@ -13,6 +15,9 @@ async function machine(says: string) {
   mkdirSync(bin);
   writeFileSync(join(bin, "systemctl"), `#!/bin/sh\necho "$@" >>"${log}"\n${says}\n`, { mode: 0o755 });
   writeFileSync(join(bin, "loginctl"), "#!/bin/sh\necho Linger=no\n", { mode: 0o755 });
+  // What the service that systemctl tells of would hold.
+  const claimed = stack.use(await claimHome(ensured(folder.path)));
+  claimed.announce({ pid: 7, instance_id: "i", url: "http://127.0.0.1:1", started_at: 1 });
   const owned = stack.move();
   return {
     home: folder.path,
@@ -22,6 +27,12 @@ async function machine(says: string) {
       runCli(["service", ...args], { home: folder.path, env: { PATH: `${bin}:${process.env.PATH}`, NO_COLOR: "1" } }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+function ensured(path: string): Home {
+  const home = homeAt(path);
+  ensureHome(home);
+  return home;
 }
 
 const RUNNING = `case "$*" in *show*) printf 'LoadState=loaded\\nUnitFileState=enabled\\nActiveState=active\\nSubState=running\\nMainPID=7\\nFragmentPath=/u\\n' ;; esac`;
@@ -40,7 +51,9 @@ test.if(process.platform === "linux")("service installs, tells and removes a uni
   expect(it.called()).toEqual([
     "--user daemon-reload",
     "--user daemon-reload",
-    "--user enable --now aleph-server.service",
+    "--user enable aleph-server.service",
+    "--user restart aleph-server.service",
+    "--user show aleph-server.service --property=LoadState,UnitFileState,ActiveState,SubState,MainPID,FragmentPath",
   ]);
   expect(await it.run("--json")).toEqual({
     code: 0,
@@ -73,8 +86,14 @@ file              /u
 `;
     expect(await it.run("stop")).toEqual({ code: 0, stdout: told, stderr: "" });
     expect(await it.run("status")).toEqual({ code: 69, stdout: told, stderr: "" });
-    await it.run("start");
-    await it.run("restart", "--json");
+    const ended = {
+      code: 1,
+      stdout: "",
+      stderr:
+        "Error: The service was started, and the server ended (inactive (dead))\nWhat it wrote: journalctl --user --unit aleph-server.service. Then: aleph service restart\n",
+    };
+    expect(await it.run("start")).toEqual(ended);
+    expect(await it.run("restart")).toEqual(ended);
     expect(it.called().filter((words) => !words.includes("show"))).toEqual([
       "--user stop aleph-server.service",
       "--user start aleph-server.service",
@@ -82,6 +101,21 @@ file              /u
     ]);
   },
 );
+
+test.if(process.platform === "linux")("service does not say that a server runs which ended at once", async () => {
+  const show = (state: string) =>
+    `printf 'LoadState=loaded\\nUnitFileState=enabled\\nActiveState=${state}\\nMainPID=0\\nFragmentPath=/u\\n'`;
+  await using it = await machine(`case "$*" in *show*)
+    if [ -e "$HOME/asked" ]; then ${show("activating\\nSubState=auto-restart")}; else ${show("active\\nSubState=running")}; fi
+    : >"$HOME/asked" ;; esac`);
+  expect(await it.run("install")).toEqual({
+    code: 1,
+    stdout: "",
+    stderr:
+      "Error: The service was started, and the server ended (activating (auto-restart))\nWhat it wrote: journalctl --user --unit aleph-server.service. Then: aleph service restart\n",
+  });
+  expect(existsSync(it.unit)).toBe(true);
+});
 
 test.if(process.platform === "linux")(
   "service says what to do where no systemd runs, and refuses a port that is none",
