@@ -7,7 +7,17 @@ import { SERVICE_NAME } from "./description.ts";
 import { launchdPlist } from "./launchd-plist.ts";
 import type { Answer, ManagerOptions, ServiceManager } from "./manager.ts";
 
-export function openLaunchd({ userHome, alephHome, uid, run }: ManagerOptions): ServiceManager {
+/** What launchd answers while a service of this name has not ended yet: to bootout (EINPROGRESS), to bootstrap (EIO, EALREADY). */
+const ENDING = 36;
+const NOT_GONE: readonly (number | null)[] = [5, 37];
+
+const EVERY_MS = 200;
+/** More than ExitTimeOut of the agent. */
+const UNLOAD_MS = 100_000;
+/** launchd holds a name for some seconds after its process has ended. */
+const LOAD_MS = 10_000;
+
+export function openLaunchd({ userHome, alephHome, uid, run, wait = Bun.sleep }: ManagerOptions): ServiceManager {
   const file = join(userHome, "Library/LaunchAgents", `${SERVICE_NAME}.plist`);
   const domain = `gui/${uid}`;
   const target = `${domain}/${SERVICE_NAME}`;
@@ -28,10 +38,31 @@ export function openLaunchd({ userHome, alephHome, uid, run }: ManagerOptions): 
 
   const isLoaded = async (): Promise<boolean> => (await ask("print", target)).exitCode === 0;
 
+  async function load(): Promise<void> {
+    for (let waited = 0; ; waited += EVERY_MS) {
+      const answer = await ask("bootstrap", domain, file);
+      if (answer.exitCode === 0) return;
+      if (!NOT_GONE.includes(answer.exitCode) || waited >= LOAD_MS) throw failed("bootstrap", answer);
+      await wait(EVERY_MS);
+    }
+  }
+
+  /** Resolves when it has ended: launchctl answers before that. */
+  async function unload(): Promise<void> {
+    if (!(await isLoaded())) return;
+    const answer = await ask("bootout", target);
+    if (answer.exitCode !== 0 && answer.exitCode !== ENDING) throw failed("bootout", answer);
+    for (let waited = 0; await isLoaded(); waited += EVERY_MS) {
+      if (waited >= UNLOAD_MS)
+        throw new AlephError("timeout", "The server does not end", { data: { hint: "Try again" } });
+      await wait(EVERY_MS);
+    }
+  }
+
   async function start(): Promise<void> {
     if (!existsSync(file)) throw notInstalled();
     if (await isLoaded()) await launchctl("kickstart", target);
-    else await launchctl("bootstrap", domain, file);
+    else await load();
   }
 
   return {
@@ -43,21 +74,21 @@ export function openLaunchd({ userHome, alephHome, uid, run }: ManagerOptions): 
       // launchd makes the file of the log, not its folder.
       mkdirSync(join(alephHome, "logs"), { recursive: true, mode: 0o700 });
       mkdirSync(dirname(file), { recursive: true });
-      if (await isLoaded()) await launchctl("bootout", target);
+      await unload();
       writeAtomic(file, text, 0o644);
       await launchctl("enable", target);
-      await launchctl("bootstrap", domain, file);
+      await load();
       return { file, hints: ["It starts when you log in"] };
     },
     async uninstall() {
       const wasThere = existsSync(file);
-      if (await isLoaded()) await launchctl("bootout", target);
+      await unload();
       rmSync(file, { force: true });
       return { removed: wasThere ? file : null, kept: null };
     },
     async stop() {
       // It comes back with the next login: its file stays.
-      if (await isLoaded()) await launchctl("bootout", target);
+      await unload();
     },
     async restart() {
       if (await isLoaded()) await launchctl("kickstart", "-k", target);

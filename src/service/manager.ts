@@ -63,6 +63,8 @@ export interface ManagerOptions {
   readonly root?: string;
   /** Throws `not_found` when there is no such program. */
   readonly run: (argv: readonly string[]) => Promise<Answer>;
+  /** Between two questions. */
+  readonly wait?: (ms: number) => Promise<void>;
 }
 
 export function openServiceManager(options: ManagerOptions): ServiceManager {

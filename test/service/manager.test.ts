@@ -286,6 +286,61 @@ describe("launchd", () => {
     ]);
   });
 
+  test("is waited for while it ends the old one, which it answers before", async () => {
+    let isLoaded = true;
+    let leftover = 0;
+    let waits = 0;
+    await using it = await bench(
+      (words) => {
+        if (words.startsWith("launchctl bootout")) {
+          leftover = 3;
+          return { exitCode: 36, output: "Boot-out failed: 36: Operation now in progress\n" };
+        }
+        if (words.startsWith("launchctl print")) {
+          if (leftover === 1) isLoaded = false;
+          return isLoaded ? {} : { exitCode: 113 };
+        }
+        if (!words.startsWith("launchctl bootstrap")) return undefined;
+        if (isLoaded || leftover-- > 0) return { exitCode: 5, output: "Bootstrap failed: 5: Input/output error\n" };
+        isLoaded = true;
+        return undefined;
+      },
+      {
+        ...mac,
+        async wait() {
+          waits++;
+          if (leftover > 1) leftover--;
+        },
+      },
+    );
+    await it.open().install(description);
+    expect([isLoaded, waits > 2]).toEqual([true, true]);
+    expect(it.asked.filter((words) => words.includes("bootstrap")).length).toBe(2);
+  });
+
+  test("is quoted when it does not end the old one, or does not start the new one", async () => {
+    const stuck = (exitCode: number) =>
+      bench(
+        (words) =>
+          words.includes("bootout") || words.includes("bootstrap") ? { exitCode, output: "No\n" } : undefined,
+        { ...mac, wait: async () => undefined },
+      );
+    const hint = "Log in at the Mac itself: an account that is only connected over SSH has no such domain";
+    await using refused = await stuck(1);
+    expect(await faultOf(refused.open().stop())).toEqual(["conflict", "launchctl bootout failed: No", hint]);
+    await using forever = await stuck(36);
+    expect(await faultOf(forever.open().stop())).toEqual(["timeout", "The server does not end", "Try again"]);
+    await using held = await bench(
+      (words) => (words.includes("print") || words.includes("bootstrap") ? { exitCode: 5, output: "No\n" } : undefined),
+      { ...mac, wait: async () => undefined },
+    );
+    expect(await faultOf(held.open().install(description))).toEqual([
+      "conflict",
+      "launchctl bootstrap failed: No",
+      hint,
+    ]);
+  });
+
   test("is quoted when it fails", async () => {
     await using it = await bench(
       (words) =>
