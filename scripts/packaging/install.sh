@@ -7,6 +7,9 @@
 #   ALEPH_RELEASES     a mirror: another folder with the same files
 set -eu
 
+# A shell reads to the closing brace before it runs any of this: what came cut off does nothing.
+{
+
 version=${ALEPH_VERSION:-@VERSION@}
 bin=${ALEPH_BIN:-$HOME/.local/bin}
 releases=${ALEPH_RELEASES:-@URL@}
@@ -34,7 +37,7 @@ sum() {
     shasum -a 256 "$1"
   else
     fail "neither sha256sum nor shasum is here to check the archive with"
-  fi | cut -d ' ' -f 1
+  fi
 }
 
 target() {
@@ -67,28 +70,46 @@ target() {
 
 name=aleph-server-$version-$(target)
 work=$(mktemp -d "${TMPDIR:-/tmp}/aleph-install.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+new=$bin/.aleph-server.$$
+trap 'rm -rf "$work" "$new"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
 echo "Fetching $name" >&2
-fetch "$releases/SHA256SUMS" "$work/SHA256SUMS"
+# The sums of one version: those of another are published beside them.
+sums=SHA256SUMS-$version
+fetch "$releases/$sums" "$work/SHA256SUMS"
 wanted=$(sed -n "s/^\([0-9a-f]\{64\}\)  $name\.tar\.gz\$/\1/p" "$work/SHA256SUMS")
-[ -n "$wanted" ] || fail "$releases/SHA256SUMS does not list $name.tar.gz"
+[ -n "$wanted" ] || fail "$releases/$sums does not list $name.tar.gz"
 fetch "$releases/$name.tar.gz" "$work/archive.tar.gz"
-[ "$(sum "$work/archive.tar.gz")" = "$wanted" ] || fail "the archive is not the one that SHA256SUMS lists; nothing was installed"
+got=$(sum "$work/archive.tar.gz")
+[ "${got%% *}" = "$wanted" ] || fail "the archive is not the one that $sums lists; nothing was installed"
 
 gzip -dc "$work/archive.tar.gz" | tar -xf - -C "$work"
 mkdir -p "$bin"
-# Beside its place and then renamed, so that there is never half an executable.
-cp "$work/$name/aleph-server" "$bin/.aleph-server.$$"
-chmod 755 "$bin/.aleph-server.$$"
-mv -f "$bin/.aleph-server.$$" "$bin/aleph-server"
-ln -sf aleph-server "$bin/aleph"
-"$bin/aleph-server" version >/dev/null || fail "$bin/aleph-server does not start on this machine"
-
-echo "Installed $("$bin/aleph-server" version) in $bin" >&2
-case ":$PATH:" in
-  *":$bin:"*) echo "Begin with: aleph wizard" >&2 ;;
-  *) echo "Begin with: $bin/aleph wizard (and put $bin on your PATH)" >&2 ;;
+# Beside its place, tried and then renamed, so that there is never half an executable or one that does not start.
+cp "$work/$name/aleph-server" "$new"
+chmod 755 "$new"
+told=$("$new" version) || fail "$name does not start on this machine; nothing was installed"
+mv -f "$new" "$bin/aleph-server"
+begin=aleph
+case $(readlink "$bin/aleph" || true) in
+  aleph-server | */aleph-server) ln -sf aleph-server "$bin/aleph" ;;
+  *)
+    # TeX has a program of this name too.
+    if [ -e "$bin/aleph" ] || [ -L "$bin/aleph" ]; then
+      echo "$bin/aleph is another program and stays" >&2
+      begin=aleph-server
+    else
+      ln -s aleph-server "$bin/aleph"
+    fi
+    ;;
 esac
+
+echo "Installed $told in $bin" >&2
+case ":$PATH:" in
+  *":$bin:"*) echo "Begin with: $begin wizard" >&2 ;;
+  *) echo "Begin with: $bin/$begin wizard (and put $bin on your PATH)" >&2 ;;
+esac
+
+}

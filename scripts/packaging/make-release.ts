@@ -27,6 +27,8 @@ export async function makeRelease(release: Release, key: SigningKey): Promise<re
   const lines = await Promise.all(
     files.map(async (file) => `${await sha256Of(join(release.folder, file))}  ${file}\n`),
   );
-  await Bun.write(join(release.folder, "SHA256SUMS"), lines.join(""));
-  return [...files, "SHA256SUMS"];
+  // The second is that of this version still when a newer one has come into the same folder.
+  const sums = ["SHA256SUMS", `SHA256SUMS-${release.version}`];
+  for (const file of sums) await Bun.write(join(release.folder, file), lines.join(""));
+  return [...files, ...sums];
 }
