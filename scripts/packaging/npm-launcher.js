@@ -1,11 +1,10 @@
 #!/usr/bin/env node
 // Starts the executable of this platform, which npm installed beside this package.
 const { spawn } = require("node:child_process");
-const { existsSync, readdirSync } = require("node:fs");
+const { existsSync } = require("node:fs");
 
-// Debian too may have the loader of musl, as one of two; Node knows which C library it runs on itself.
-const isMusl =
-  process.platform === "linux" && readdirSync("/lib").some((name) => name.startsWith("ld-musl-")) && !runsOnGlibc();
+// Debian may have the loader of musl as one of two, and not every system has a /lib; Node knows what it runs on itself.
+const isMusl = process.platform === "linux" && !runsOnGlibc();
 const system = process.platform === "win32" ? "windows" : process.platform;
 const name = `@aleph-server/${system}-${process.arch}${isMusl ? "-musl" : ""}`;
 
@@ -29,9 +28,12 @@ if (executable === undefined || !existsSync(executable)) {
   console.error("Install again without --omit=optional; if there is no such package, this platform is not supported");
   process.exit(1);
 }
-// Signals that are sent to this process alone, as a service manager does, are handed on.
 const child = spawn(executable, process.argv.slice(2), { stdio: "inherit", windowsHide: true });
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+// Signals that are sent to this process alone, as a service manager does, are handed on. A terminal sends its own to both, and
+// a second Ctrl-C would mean: at once.
+const hasTerminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY);
+process.on("SIGTERM", () => child.kill("SIGTERM"));
+for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => hasTerminal || child.kill(signal));
 child.on("error", (error) => {
   console.error(`aleph-server: ${error.message}`);
   process.exit(1);
