@@ -10,7 +10,11 @@ export interface PackageManager {
 
 /** `path` is real, without links. Nothing for an executable that somebody put there by hand. */
 export function packageManagerOf(path: string, root = "/"): PackageManager | undefined {
-  if (path.includes("/node_modules/")) return { name: "npm", command: "npm update --global aleph-server" };
+  const folders = path.split(/[\\/]/);
+  if (folders.includes("node_modules")) {
+    const [name = "npm"] = ["pnpm", "bun"].filter((other) => folders.includes(`.${other}`));
+    return { name, command: `${name} update --global aleph-server` };
+  }
   if (path.includes("/Cellar/")) return { name: "Homebrew", command: "brew upgrade aleph-server" };
   const list = join(root, "var/lib/dpkg/info/aleph-server.list");
   if (existsSync(list) && readFileSync(list, "utf8").split("\n").includes(path)) {
