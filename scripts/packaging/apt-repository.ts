@@ -3,7 +3,7 @@
  * and the file that a person puts into /etc/apt/sources.list.d. `bun scripts/packaging/apt-repository.ts --url URL --key ID
  * --to FOLDER deb…` makes it with a secret key of gpg's own folder (GNUPGHOME).
  */
-import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
@@ -17,7 +17,7 @@ const COMPONENT = "main";
 const KEYRING = "/usr/share/keyrings/aleph-server.gpg";
 
 export interface AptRepository {
-  /** Made anew. */
+  /** Made anew; one that is there must be such a repository. */
   readonly folder: string;
   readonly url: string;
   readonly debs: readonly string[];
@@ -28,8 +28,15 @@ export interface AptRepository {
 }
 
 export async function makeAptRepository(repository: AptRepository): Promise<void> {
-  const { folder, url, debs, key, gnupgHome, date } = repository;
-  rmSync(folder, { recursive: true, force: true });
+  const { url, debs, key, gnupgHome, date } = repository;
+  const place = repository.folder;
+  if (existsSync(place) && readdirSync(place).length > 0 && !existsSync(join(place, "dists", SUITE))) {
+    throw new Error(`${place} is no repository of apt, and all that is in it would be removed`);
+  }
+  // Beside its place until it is whole: packages may come from the repository of before, which stays when this fails.
+  const folder = `${place}.${crypto.randomUUID()}`;
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => rmSync(folder, { recursive: true, force: true }));
   const pool = join("pool", COMPONENT, "a", PACKAGE);
   const dist = join("dists", SUITE);
   mkdirSync(join(folder, pool), { recursive: true });
@@ -71,6 +78,8 @@ Components: ${COMPONENT}
 Signed-By: ${KEYRING}
 `,
   );
+  rmSync(place, { recursive: true, force: true });
+  renameSync(folder, place);
 }
 
 if (import.meta.main) {

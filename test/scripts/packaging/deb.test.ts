@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeAptRepository } from "../../../scripts/packaging/apt-repository.ts";
 import { debianVersion, makeDebs } from "../../../scripts/packaging/deb.ts";
@@ -112,6 +112,15 @@ describe.if(available)("the apt repository", () => {
     const dist = join(folder, "dists/stable");
     await Bun.$`gpgv --keyring ${keyring} ${join(dist, "InRelease")}`.quiet();
     await Bun.$`gpgv --keyring ${keyring} ${join(dist, "Release.gpg")} ${join(dist, "Release")}`.quiet();
+    // Made anew with a package that it had before, and left as it is where that does not work out.
+    const pool = join(folder, "pool/main/a/aleph-server");
+    const again = { folder, url, debs: [join(pool, AMD64)], key: "test@aleph.example", gnupgHome, date: release.date };
+    await makeAptRepository(again);
+    expect(readdirSync(pool)).toEqual([AMD64]);
+    await expect(makeAptRepository({ ...again, key: "nobody@aleph.example" })).rejects.toThrow("gpg ended with");
+    expect(readdirSync(pool)).toEqual([AMD64]);
+    expect(readdirSync(home.path).filter((name) => name.startsWith("apt"))).toEqual(["apt"]);
+    await expect(makeAptRepository({ ...again, folder: home.path })).rejects.toThrow("is no repository of apt");
     await Bun.$`gpgconf --homedir ${gnupgHome} --kill gpg-agent`.quiet().nothrow();
   }, 60_000);
 });
