@@ -1,5 +1,5 @@
 /** Packages for Debian and its kin: the executable with what belongs to it, and services that nobody is made to start. */
-import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { systemUnit, UNIT, userUnit } from "../../src/service/systemd-units.ts";
@@ -63,14 +63,12 @@ async function fill(tree: string, release: Release, executable: string): Promise
   mkdirSync(join(usr, "bin"), { recursive: true });
   cpSync(executable, join(usr, "bin/aleph-server"));
   chmodSync(join(usr, "bin/aleph-server"), 0o755);
-  symlinkSync("aleph-server", join(usr, "bin/aleph"));
   for (const name of [...new Bun.Glob("**").scanSync(release.share)].toSorted()) {
     const path = join(usr, join("share", name).replace(...ZSH));
+    // TeX has a program and a page of the name aleph: those of ours are links that the postinst makes where they may be.
     if (!name.startsWith("man/")) await put(path, readFileSync(join(release.share, name)));
-    else if (basename(name) === "aleph.1") await put(`${path}.gz`, packed(readFileSync(join(release.share, name))));
-    else {
-      mkdirSync(dirname(path), { recursive: true });
-      symlinkSync("aleph.1.gz", `${path}.gz`);
+    else if (basename(name) === "aleph.1") {
+      await put(join(dirname(path), "aleph-server.1.gz"), packed(readFileSync(join(release.share, name))));
     }
   }
   const description = { program: ["/usr/bin/aleph-server"], arguments: [] };

@@ -19,8 +19,16 @@ For the machine, as a user of its own that may write to /var/lib/aleph alone:
 The second line shows the token for the login at http://127.0.0.1:18790. Keys of
 providers may stand in /etc/default/aleph-server, NAME=value a line (mode 0600).
 
+aleph is a link to aleph-server, made by update-alternatives unless another package,
+such as texlive-binaries, has a program of this name: then say aleph-server.
+
 An upgrade starts the service of the machine anew if it runs; those of persons go on
 as they are until: aleph service restart
+
+Before you remove the package, let nothing start the server any more:
+
+    aleph service uninstall
+    sudo aleph service uninstall --system
 
 Removing and even purging the package leaves /var/lib/aleph and ~/.aleph as they are:
 they hold your conversations. To delete those of the machine, which cannot be undone:
@@ -48,6 +56,14 @@ aleph-server: initial-upload-closes-no-bugs *
 export const SCRIPTS: Readonly<Record<string, string>> = {
   postinst: `#!/bin/sh
 set -e
+if [ "$1" = configure ]; then
+	update-alternatives --install /usr/bin/aleph aleph /usr/bin/aleph-server 50 \\
+		--slave /usr/share/man/man1/aleph.1.gz aleph.1.gz /usr/share/man/man1/aleph-server.1.gz
+	# What an enabled service links to is known by this when the package is purged.
+	if command -v deb-systemd-helper >/dev/null; then
+		deb-systemd-helper update-state aleph-server.service >/dev/null || true
+	fi
+fi
 # A server that runs goes on with the new version; one that does not is not started.
 if [ "$1" = configure ] && [ -d /run/systemd/system ]; then
 	systemctl --system daemon-reload >/dev/null || true
@@ -59,6 +75,9 @@ exit 0
 `,
   prerm: `#!/bin/sh
 set -e
+if [ "$1" = remove ]; then
+	update-alternatives --remove aleph /usr/bin/aleph-server
+fi
 if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
 	deb-systemd-invoke stop aleph-server.service >/dev/null || true
 fi

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeAptRepository } from "../../../scripts/packaging/apt-repository.ts";
 import { debianVersion, makeDebs } from "../../../scripts/packaging/deb.ts";
@@ -66,10 +66,8 @@ describe.if(available)("the Debian package", () => {
       "-rw-r--r-- root/root ./usr/share/doc/aleph-server/copyright",
       "-rw-r--r-- root/root ./usr/share/fish/vendor_completions.d/aleph.fish",
       "-rw-r--r-- root/root ./usr/share/lintian/overrides/aleph-server",
-      "-rw-r--r-- root/root ./usr/share/man/man1/aleph.1.gz",
+      "-rw-r--r-- root/root ./usr/share/man/man1/aleph-server.1.gz",
       "-rw-r--r-- root/root ./usr/share/zsh/vendor-completions/_aleph",
-      "lrwxrwxrwx root/root ./usr/bin/aleph -> aleph-server",
-      "lrwxrwxrwx root/root ./usr/share/man/man1/aleph-server.1.gz -> aleph.1.gz",
     ]);
   });
 
@@ -79,6 +77,59 @@ describe.if(available)("the Debian package", () => {
     const description = { program: ["/usr/bin/aleph-server"], arguments: [] };
     expect(await read("./usr/lib/systemd/system/aleph-server.service")).toBe(systemUnit(description));
     expect(await read("./usr/lib/systemd/user/aleph-server.service")).toBe(userUnit(description));
+  });
+});
+
+const isInstallable = available && process.getuid?.() === 0 && Bun.which("deb-systemd-helper") !== null;
+
+describe.if(isInstallable)("the Debian package, installed", () => {
+  /** A root with nothing but dpkg's own lists. */
+  async function emptyRoot() {
+    const folder = await testFolder();
+    const at = (path: string) => join(folder.path, path);
+    for (const path of ["info", "updates", "alternatives"]) mkdirSync(at(`var/lib/dpkg/${path}`), { recursive: true });
+    for (const path of ["etc/alternatives", "var/log", "etc/systemd/system/multi-user.target.wants"])
+      mkdirSync(at(path), { recursive: true });
+    for (const file of ["status", "available"]) writeFileSync(at(`var/lib/dpkg/${file}`), "");
+    const options = [`--root=${folder.path}`, "--force-script-chrootless", "--force-depends", "--force-unsafe-io"];
+    return { ...folder, at, dpkg: (...words: string[]) => Bun.$`dpkg ${options} --log=/dev/null ${words}`.quiet() };
+  }
+
+  /** As texlive-binaries has them. */
+  async function tex(): Promise<string> {
+    const tree = join(home.path, "tex");
+    for (const path of ["DEBIAN", "usr/bin", "usr/share/man/man1"]) mkdirSync(join(tree, path), { recursive: true });
+    const control =
+      "Package: texlive-binaries\nVersion: 1\nArchitecture: all\nMaintainer: M <m@tex.example>\nDescription: TeX\n";
+    writeFileSync(join(tree, "DEBIAN/control"), control);
+    for (const path of ["usr/bin/aleph", "usr/share/man/man1/aleph.1.gz"]) writeFileSync(join(tree, path), "TeX");
+    await Bun.$`dpkg-deb --build ${tree} ${`${tree}.deb`}`.quiet();
+    return `${tree}.deb`;
+  }
+
+  test("is called aleph, and leaves no link behind when it is purged", async () => {
+    await using root = await emptyRoot();
+    await root.dpkg("--install", join(release.folder, AMD64));
+    expect(readlinkSync(root.at("usr/bin/aleph"))).toBe("/etc/alternatives/aleph");
+    expect(readlinkSync(root.at("etc/alternatives/aleph"))).toBe("/usr/bin/aleph-server");
+    expect(readlinkSync(root.at("usr/share/man/man1/aleph.1.gz"))).toBe("/etc/alternatives/aleph.1.gz");
+    // As: systemctl enable
+    const wants = "etc/systemd/system/multi-user.target.wants";
+    symlinkSync("/usr/lib/systemd/system/aleph-server.service", root.at(`${wants}/aleph-server.service`));
+    await root.dpkg("--purge", "aleph-server");
+    const left = readdirSync(root.at("etc"), { recursive: true, encoding: "utf8" });
+    expect(left.filter((path) => path.includes("aleph"))).toEqual([]);
+  });
+
+  test.each(["before", "after"])("leaves the program aleph of TeX alone that came %s it", async (when) => {
+    await using root = await emptyRoot();
+    const debs = [join(release.folder, AMD64), await tex()];
+    for (const deb of when === "after" ? debs : debs.toReversed()) await root.dpkg("--install", deb);
+    const names = ["usr/bin/aleph", "usr/share/man/man1/aleph.1.gz"];
+    const texts = () => names.map((name) => readFileSync(root.at(name), "utf8"));
+    expect([texts(), existsSync(root.at("usr/bin/aleph-server"))]).toEqual([["TeX", "TeX"], true]);
+    await root.dpkg("--purge", "aleph-server");
+    expect([texts(), existsSync(root.at("usr/bin/aleph-server"))]).toEqual([["TeX", "TeX"], false]);
   });
 });
 
