@@ -7,7 +7,19 @@
  * for all who wait. Where the platform's `fdatasync` does not reach the disk itself, FULL is used instead.
  */
 import { Database, SQLiteError } from "bun:sqlite";
-import { chmodSync, closeSync, existsSync, fdatasync, openSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fdatasync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { syncFolder } from "../lib/atomic-write.ts";
 import { describeError, type Log } from "../lib/log.ts";
 import { AlephError } from "../protocol/errors.ts";
 import { systemFailureOf } from "../protocol/system-failures.ts";
@@ -180,11 +192,16 @@ function migrate(db: Database, path: string, isNew: boolean, log: Log): void {
     return;
   }
   if (version > migrations.length) {
+    const saved = copyOf(path, migrations.length);
     throw new AlephError(
       "conflict",
       `Database is of a newer Aleph: version ${version}, this one knows ${migrations.length}`,
       {
-        data: { hint: "Update aleph-server, or restore the backup that the update made" },
+        data: {
+          hint: existsSync(saved)
+            ? `Update aleph-server, or go back to what was saved before the update, without what came since: remove "${path}-wal" and "${path}-shm", and rename "${saved}" to "${path}"`
+            : "Update aleph-server, or restore a backup",
+        },
       },
     );
   }
@@ -192,8 +209,8 @@ function migrate(db: Database, path: string, isNew: boolean, log: Log): void {
   const isUnused = version === 0 && pragma(db, "schema_version") === 0 && pragma(db, "application_id") === 0;
   if (!isNew && !isUnused) {
     if (pragma(db, "application_id") !== APPLICATION_ID) throw corrupt(path, "it is not a database of Aleph");
-    const backup = `${path}.v${version}.bak`;
-    if (!existsSync(backup)) db.query("VACUUM INTO ?").run(backup);
+    const backup = copyOf(path, version);
+    saveCopy(db, backup);
     log.info("database saved before its migration", { backup });
   }
   db.transaction(() => {
@@ -201,6 +218,27 @@ function migrate(db: Database, path: string, isNew: boolean, log: Log): void {
     db.run(`PRAGMA application_id = ${APPLICATION_ID}`);
     db.run(`PRAGMA user_version = ${migrations.length}`);
   }).immediate();
+}
+
+/** Where a database is saved before it leaves a version. */
+function copyOf(path: string, version: number): string {
+  return `${path}.v${version}.bak`;
+}
+
+/** Whole or not at all, for the owner alone, and in the place of one that an earlier try or a way back has left. */
+function saveCopy(db: Database, to: string): void {
+  const temporary = `${to}.new`;
+  rmSync(temporary, { force: true });
+  const file = openSync(temporary, "wx", 0o600);
+  try {
+    db.query("VACUUM INTO ?").run(temporary);
+    fsyncSync(file);
+    renameSync(temporary, to);
+  } finally {
+    closeSync(file);
+    rmSync(temporary, { force: true });
+  }
+  syncFolder(dirname(to));
 }
 
 function pragma(db: Database, name: string): number {

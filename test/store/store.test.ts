@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { existsSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { readdirSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { migrations } from "../../src/store/migrations/index.ts";
 import { openStore } from "../../src/store/store.ts";
@@ -118,9 +118,8 @@ test("store refuses an emptied file that has a WAL beside it", async () => {
   });
 });
 
-test("store saves a copy of an older database before it migrates", async () => {
-  await using folder = await testFolder();
-  const path = join(folder.path, "aleph.db");
+/** A database of the version before the first, with one row. */
+async function makeOlder(path: string): Promise<void> {
   await openStore(path, { log })[Symbol.asyncDispose]();
   const older = new Database(path);
   for (const { name } of older
@@ -129,10 +128,48 @@ test("store saves a copy of an older database before it migrates", async () => {
     older.run(`DROP TABLE IF EXISTS ${name}`);
   }
   older.run("CREATE TABLE kept (a)");
+  older.run("INSERT INTO kept VALUES ('now')");
   older.run("PRAGMA user_version = 0");
   older.close();
+}
+
+test.each([
+  ["where there is none", undefined],
+  ["over one that was cut short", "SQLite format 3"],
+])("store saves a copy of an older database before it migrates, %s", async (_, left) => {
+  await using folder = await testFolder();
+  const path = join(folder.path, "aleph.db");
+  await makeOlder(path);
+  const copy = `${path}.v0.bak`;
+  if (left !== undefined) writeFileSync(copy, left);
   await openStore(path, { log })[Symbol.asyncDispose]();
-  expect(existsSync(`${path}.v0.bak`)).toBe(true);
+  using saved = new Database(copy, { readonly: true });
+  expect(saved.query("SELECT a FROM kept").all()).toEqual([{ a: "now" }]);
+  expect(readdirSync(folder.path).toSorted()).toEqual(["aleph.db", "aleph.db.v0.bak"]);
+  if (process.platform !== "win32") expect(statSync(copy).mode & 0o777).toBe(0o600);
+});
+
+test("store says how to go back from a database of a newer Aleph", async () => {
+  await using folder = await testFolder();
+  const path = join(folder.path, "aleph.db");
+  await openStore(path, { log })[Symbol.asyncDispose]();
+  const known = migrations.length;
+  const newer = new Database(path);
+  newer.run(`PRAGMA user_version = ${known + 1}`);
+  newer.close();
+  const message = `Database is of a newer Aleph: version ${known + 1}, this one knows ${known}`;
+  expect(errorOf(() => openStore(path, { log }))).toMatchObject({
+    message,
+    data: { hint: "Update aleph-server, or restore a backup" },
+  });
+  const saved = `${path}.v${known}.bak`;
+  writeFileSync(saved, "");
+  expect(errorOf(() => openStore(path, { log }))).toMatchObject({
+    message,
+    data: {
+      hint: `Update aleph-server, or go back to what was saved before the update, without what came since: remove "${path}-wal" and "${path}-shm", and rename "${saved}" to "${path}"`,
+    },
+  });
 });
 
 test("store says that the database is read-only and keeps reading", async () => {
