@@ -1,5 +1,5 @@
 /** Looks for a newer version, fetches it and puts it in the place of this one. */
-import { constants, existsSync, realpathSync } from "node:fs";
+import { accessSync, constants, existsSync, realpathSync } from "node:fs";
 import { open, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Build, ReleaseSource } from "../lib/build.ts";
@@ -120,12 +120,17 @@ async function own({ executable }: UpdateOptions): Promise<Disposable> {
     });
   }
   try {
+    // A lock that is there already can be taken in a place that is read-only.
+    accessSync(dirname(executable), constants.W_OK);
     const lock = await lockFile(join(dirname(executable), ".aleph-update.lock"), { timeoutMs: 0 });
     if (lock) return lock;
   } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "SQLITE_FULL") throw cause;
     throw new AlephError("forbidden", `Nothing can be written to "${dirname(executable)}"`, {
       cause,
-      data: { hint: "Run it as the user who put the executable there" },
+      data: {
+        hint: "Run it as the user who put the executable there, or get the new version in the way in which this one came",
+      },
     });
   }
   throw new AlephError("conflict", "Another update is under way");

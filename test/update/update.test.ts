@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -246,7 +247,7 @@ describe("installRelease", () => {
     expect([uid, gid]).toEqual([OTHER, OTHER]);
   });
 
-  test.if(isRoot && MOUNT !== null)("says that the disk is full", async () => {
+  test.if(isRoot && MOUNT !== null)("says that the disk is full, or that the place is read-only", async () => {
     await using t = await setUp();
     const small = join(t.folder, "small");
     mkdirSync(small);
@@ -257,9 +258,20 @@ describe("installRelease", () => {
       writeFileSync(executable, scriptOf("0.1.0"), { mode: 0o755 });
       await t.releases.offer("0.2.0", `${scriptOf("0.2.0")}#${crypto.getRandomValues(Buffer.alloc(500_000)).toHex()}`);
       const { release } = await findRelease(t.options);
-      const thrown = await installRelease({ ...t.options, executable }, release).catch((error: unknown) => error);
-      expect(AlephError.from(thrown)).toMatchObject({ reason: "storage_failed", message: "Disk is full" });
+      const told = async () => {
+        const thrown = await installRelease({ ...t.options, executable }, release).catch((error: unknown) => error);
+        const { reason, message } = AlephError.from(thrown);
+        return `${reason}: ${message}`;
+      };
+      expect(await told()).toBe("storage_failed: Disk is full");
       expect(readdirSync(small).filter((name) => !name.startsWith(".aleph-update.lock"))).toEqual(["aleph-server"]);
+      // Not even what the lock takes is left.
+      const filled = join(small, "filled");
+      expect(() => writeFileSync(filled, Buffer.alloc(100_000))).toThrow("ENOSPC");
+      expect(await told()).toBe("storage_failed: Disk is full");
+      rmSync(filled);
+      Bun.spawnSync([MOUNT!, "-o", "remount,ro", small]);
+      expect(await told()).toBe(`forbidden: Nothing can be written to "${small}"`);
     } finally {
       Bun.spawnSync(["umount", small]);
     }
