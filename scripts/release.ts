@@ -4,7 +4,7 @@
  * will be fetched from; FILE holds the private key (PKCS #8 in PEM) and is made when it is not there. `--maintainer "Name <address>"`
  * is whom packages name; the author of the last commit when left out.
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureSigningKey } from "../src/lib/signing-key.ts";
@@ -21,11 +21,15 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const unknown = positionals.find((name) => !(name in TARGETS));
-if (values.url === undefined || values.key === undefined || unknown !== undefined) {
+const isAddress = /^https?:$/.test(URL.parse(values.url ?? "")?.protocol ?? "");
+if (values.url === undefined || !isAddress || values.key === undefined || unknown !== undefined) {
   console.error(`Usage: bun scripts/release.ts --url URL --key FILE [${Object.keys(TARGETS).join("|")} …]`);
   process.exit(2);
 }
 const url = `${values.url.replace(/\/+$/, "")}/`;
+if (!existsSync(values.key)) {
+  console.error(`${values.key} is a new key: keep it. Executables that trust another one will not take this release`);
+}
 const key = await ensureSigningKey(values.key);
 const targets = (positionals.length > 0 ? positionals : Object.keys(TARGETS)) as TargetName[];
 
