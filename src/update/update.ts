@@ -160,7 +160,9 @@ async function ask(options: UpdateOptions, file: string, how: BunFetchRequestIni
     throw new AlephError("not_found", `"${url.host}" cannot be reached`, { cause });
   }
   if (answer.ok && answer.body) return answer;
-  throw new AlephError("not_found", `"${url.href}" answered with status ${answer.status}`);
+  // Without the name and password that a mirror may be asked with.
+  const shown = `${url.origin}${url.pathname}`;
+  throw new AlephError("not_found", `"${shown}" answered with status ${answer.status}`);
 }
 
 async function download(

@@ -103,6 +103,14 @@ describe("findRelease", () => {
     expect(await refusalOf(findRelease({ ...t.options, build }))).toBe('not_found: "127.0.0.1:9" cannot be reached');
   });
 
+  test("does not tell the password of a mirror", async () => {
+    await using t = await setUp();
+    const from = t.releases.url.replace("http://", "http://me:secret@");
+    expect(await refusalOf(findRelease({ ...t.options, from }))).toBe(
+      `not_found: "${t.releases.url}latest.json" answered with status 404`,
+    );
+  });
+
   test("refuses a mirror that is no address", async () => {
     await using t = await setUp();
     expect(await refusalOf(findRelease({ ...t.options, from: "my mirror" }))).toBe(
