@@ -1,4 +1,6 @@
 /** What the schema of config.toml cannot know: the options of each kind of provider and interface. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { checkInterfaces, findObstacles } from "./channel/check-interfaces.ts";
 import { channels } from "./channels/index.ts";
 import type { Home } from "./config/home.ts";
@@ -11,8 +13,8 @@ import { checkProviders } from "./providers/models/check-providers.ts";
 import { Protocols } from "./providers/protocols.ts";
 
 export interface CheckTablesOptions {
-  /** Its protocol adapters are kinds of providers too, and its plugins bring kinds and interfaces. */
-  readonly home: Pick<Home, "protocols" | "plugins" | "run">;
+  /** Its protocol adapters are kinds of providers too, its plugins bring kinds and interfaces, its files make agents. */
+  readonly home: Pick<Home, "protocols" | "plugins" | "run" | "agents">;
   readonly userHome: string;
   /** Where Aleph was started. */
   readonly workingFolder: string;
@@ -38,7 +40,8 @@ export async function checkTables(
   });
   const { webhooks, hooks } = config;
   const hasHooks = Object.keys({ ...webhooks.in, ...webhooks.out }).length + hooks.length > 0;
-  const webhookProblems = hasHooks ? (await import("./webhook/check-webhooks.ts")).checkWebhooks(config) : [];
+  const hasFile = (agent: string) => existsSync(join(home.agents, `${agent}.md`));
+  const webhookProblems = hasHooks ? (await import("./webhook/check-webhooks.ts")).checkWebhooks(config, hasFile) : [];
   return [
     ...webhookProblems,
     ...(await checkProviders(config, types, async () => (await declared())?.providers)),

@@ -159,7 +159,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const pluginOptions = { home, env, config, store, bus, log, now, monotonic, fetch: options.fetch };
   const plugins = stack.use(openPlugins(pluginOptions));
   const hooks = stack.use(new PluginHooks({ plugins, log }));
-  const commands = new CommandParts({ plugins, needs: () => ({ ...needs, runner, models, config: current }) });
+  const commands = new CommandParts({ plugins, needs: () => ({ ...needs, runner, models, config: withAgents }) });
   const audit = stack.use(openAudit({ store, bus, credentials: home.credentials, config: current, log, now }));
   const resolveSecret = (value: string) => config.resolve(value);
   const secrets = new KnownSecrets({ config: current, resolveSecret, token: ownerToken, env: env.all, log });
@@ -241,7 +241,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const webhookNeeds = { runner: () => runner, runs, poster, toolNeeds, workspace };
   const webhooks = stack.use(new WebhookParts({ ...pluginOptions, ...webhookNeeds }));
   const cronRuns = { runner, runs, sessions, stores, chatParts, workspace, isForeign, timeZone, listen };
-  const cron = stack.use(new CronParts({ ...pluginOptions, ...cronRuns }));
+  const cron = stack.use(new CronParts({ ...pluginOptions, ...cronRuns, configWithAgents: withAgents }));
 
   const pluginParts = new PluginParts({
     plugins,
@@ -346,7 +346,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const loadCompletion = once(async () => {
     const { Completion } = await import("./completion/completion.ts");
     const completionNeeds = { models, runner, takeRun: runLimit.take, bus, usage, store, media, mediaLinks };
-    completion = owned.use(new Completion({ ...completionNeeds, config: current, log, now, monotonic }));
+    completion = owned.use(new Completion({ ...completionNeeds, config: current, withAgents, log, now, monotonic }));
     return completion;
   });
   return {

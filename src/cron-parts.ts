@@ -6,6 +6,7 @@ import type { Runner } from "./agent/runner.ts";
 import { assertAgent } from "./agent/toolbox.ts";
 import type { ChatParts } from "./chat-parts.ts";
 import type { ConfigStore } from "./config/config.ts";
+import type { Config } from "./config/schema.ts";
 import type { Cron, CronOptions } from "./cron/cron.ts";
 import type { HeartbeatOptions, Heartbeats } from "./cron/heartbeat.ts";
 import { createCronShelf } from "./cron/shelf.ts";
@@ -24,6 +25,8 @@ export interface CronPartsOptions extends Pick<CronOptions, "bus" | "log" | "now
   readonly sessions: Sessions;
   readonly chatParts: Pick<ChatParts, "poster">;
   readonly config: Pick<ConfigStore, "current" | "resolve">;
+  /** With the agents of files. */
+  readonly configWithAgents: () => Config;
   readonly fetch: typeof fetch;
   readonly workspace: (agent: string) => string;
   readonly isForeign: (workspace: string) => boolean;
@@ -106,7 +109,7 @@ export class CronParts implements AsyncDisposable {
   }
 
   async #load(): Promise<Cron> {
-    const { stores, runner, runs, config, workspace, isForeign, listen } = this.#o;
+    const { stores, runner, runs, config, configWithAgents, workspace, isForeign, listen } = this.#o;
     const [{ Cron }, deliveries] = await Promise.all([import("./cron/cron.ts"), this.#deliveries()]);
     const cron = new Cron({
       ...this.#o,
@@ -115,7 +118,7 @@ export class CronParts implements AsyncDisposable {
       runs,
       deliveries,
       table: () => (listen ? config.current.cron : { ...config.current.cron, enabled: false }),
-      assertAgent: (agent) => assertAgent(config.current, agent),
+      assertAgent: (agent) => assertAgent(configWithAgents(), agent),
       isForeign: (agent) => isForeign(workspace(agent)),
       random: Math.random,
       timer(ms, call) {

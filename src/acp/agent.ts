@@ -335,8 +335,7 @@ export class AcpAgent implements Disposable {
     const { agent: named } = this.#o;
     if (named !== undefined) return { name: named, workspace: await this.#workspaceOf(named) };
     const agents = await agentsOf(this.#o.client);
-    const [name = "main"] =
-      Object.entries(agents).find(([, { workspace }]) => workspace && isWithin(workspace, cwd)) ?? [];
+    const [name = "main"] = Object.entries(agents).find(([, { workspace }]) => isWithin(workspace, cwd)) ?? [];
     return { name, workspace: agents[name]?.workspace };
   }
 

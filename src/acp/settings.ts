@@ -47,13 +47,13 @@ export async function settingsOf(
   ];
 }
 
-/** The agents that the config names, as far as this token may see it. */
+/** The agents that there are, as far as this token may see them. */
 export async function agentsOf(
   client: Pick<Client, "call">,
-): Promise<Readonly<Record<string, { readonly workspace?: string | undefined }>>> {
+): Promise<Readonly<Record<string, { readonly workspace: string }>>> {
   try {
-    const { config } = await client.call("config.get", {});
-    return (config as { agents?: Record<string, { workspace?: string }> }).agents ?? {};
+    const { agents } = await client.call("agent.list", {});
+    return Object.fromEntries(agents.map(({ agent, workspace }) => [agent, { workspace }]));
   } catch (thrown) {
     if (thrown instanceof AlephError && thrown.reason === "forbidden") return {};
     throw thrown;

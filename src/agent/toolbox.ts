@@ -203,10 +203,11 @@ function isOwnerOnly(tool: AnyTool | ForeignTool): boolean {
   return "ownerOnly" in tool && tool.ownerOnly === true;
 }
 
-/** Throws `not_found` unless the agent is `main` or has a table in config.toml. */
+/** Throws `not_found` unless the agent is `main` or has a table; `config` is the one with the agents of files. */
 export function assertAgent(config: Config, agent: string): void {
   if (agent === "main" || Object.hasOwn(config.agents, agent)) return;
-  throw new AlephError("not_found", `No agent "${agent}"`, { data: { hint: `Add [agents.${agent}] to config.toml` } });
+  const hint = `Add [agents.${agent}] to config.toml, or agents/${agent}.md to the home`;
+  throw new AlephError("not_found", `No agent "${agent}"`, { data: { hint } });
 }
 
 /** Whether each key, such as `models.image`, is set. */

@@ -41,6 +41,8 @@ export interface CompletionOptions {
   readonly media: Pick<Media, "put">;
   readonly mediaLinks: Pick<MediaLinks, "sign">;
   readonly config: () => Config;
+  /** The config with the agents of files, which are looked at each time. */
+  readonly withAgents: () => Pick<Config, "agents">;
   readonly log: Log;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -116,7 +118,8 @@ export class Completion implements AsyncDisposable {
 
   /** What clients may name as `model`: of all providers, the aliases and the agents. */
   async models(signal: AbortSignal): Promise<readonly KnownModel[]> {
-    const { models, agents } = this.#o.config();
+    const { models } = this.#o.config();
+    const { agents } = this.#o.withAgents();
     const { models: listed } = await this.#o.models.list(signal);
     const named = ["aleph", ...Object.keys(agents).map((agent) => `aleph/${agent}`), ...Object.keys(models.aliases)];
     return [

@@ -6,18 +6,18 @@ import { isEphemeral, parseSessionKey } from "../protocol/session-key.ts";
 import { parseNetworkRule } from "../sandbox/network-rules.ts";
 import { templateFault } from "./template.ts";
 
-export function checkWebhooks({
-  webhooks,
-  hooks,
-  agents,
-}: Pick<Config, "webhooks" | "hooks" | "agents">): readonly Problem[] {
+/** `hasFile` says whether a file makes an agent of that name. */
+export function checkWebhooks(
+  { webhooks, hooks, agents }: Pick<Config, "webhooks" | "hooks" | "agents">,
+  hasFile: (agent: string) => boolean,
+): readonly Problem[] {
   const problems: Problem[] = [];
   const note = (path: Problem["path"], message: string | undefined) => {
     if (message !== undefined) problems.push({ path, message });
   };
   const checkAgent = (path: Problem["path"], agent: string | undefined) => {
-    const isKnown = agent === undefined || agent === "main" || Object.hasOwn(agents, agent);
-    note(path, isKnown ? undefined : `names agent "${agent}", which has no table`);
+    const isKnown = agent === undefined || agent === "main" || Object.hasOwn(agents, agent) || hasFile(agent);
+    note(path, isKnown ? undefined : `names agent "${agent}", which has neither a table nor a file`);
   };
   for (const [name, { message, session, agent }] of Object.entries(webhooks.in)) {
     const at = ["webhooks", "in", name];

@@ -1,5 +1,6 @@
 /** The agent for editors over the standard streams of a real process, with the client of the protocol's own SDK. */
 import { describe, expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { methods, type RequestPermissionRequest } from "@agentclientprotocol/sdk";
 import { openEditor } from "../support/acp.ts";
@@ -52,6 +53,26 @@ describe("aleph acp", () => {
         [{ content: "Plan", priority: "medium", status: "completed" }],
       ]);
       expect(await editor.close()).toEqual({ code: 0, stderr: "" });
+    },
+    TIMEOUT,
+  );
+
+  test(
+    "the folder of an agent of a file makes the session its own, and paths are whole without a table too",
+    async () => {
+      await using folder = await testFolder();
+      await using t = await conversation();
+      mkdirSync(t.home.agents);
+      writeFileSync(join(t.home.agents, "shop.md"), `---\nworkspace: ${folder.path}\n---\nYou keep the shop.\n`);
+      t.fake.reply([WRITE], "Done");
+      await using editor = await openEditor({ home: t.home.path });
+      const shop = await editor.create(folder.path);
+      expect(shop.sessionId).toStartWith("agent:shop:");
+      const main = await editor.create("/");
+      await editor.prompt(main.sessionId, "Write");
+      expect(editor.of("tool_call")[0]?.content).toMatchObject([
+        { type: "diff", path: join(t.home.workspaces, "main/notes.md") },
+      ]);
     },
     TIMEOUT,
   );

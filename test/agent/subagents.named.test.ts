@@ -56,7 +56,9 @@ test("a named agent of a Markdown file is one as well, from the moment that the 
   await using t = await conversation();
   turns(t, { go: [calls(spawn({ task: "look", agent: "scout" })), "done"], look: [calls(WRITE), "seen"] });
   await send(t, "go");
-  expect(lastOf(t.fake.requests, "go")).toEqual(['Error: No agent "scout". Add [agents.scout] to config.toml']);
+  expect(lastOf(t.fake.requests, "go")).toEqual([
+    'Error: No agent "scout". Add [agents.scout] to config.toml, or agents/scout.md to the home',
+  ]);
   put(join(t.home.path, "agents"), {
     "scout.md": "---\ndescription: Looks around\nmodel: fake/small\ntools: write, exec\ndeny: exec\n---\nYou scout.\n",
   });

@@ -41,6 +41,6 @@ test("hooks of agents that are not there, and rules that are none, are refused",
   const hook = `[[hooks]]\nevent = "agent.completed"\ncommand = "true"\nagent = "nobody"\nnetwork = ["connect:ftp://x"]\n`;
   expect(await refused(hook)).toEqual([
     expect.stringContaining("hooks.0.network.0: "),
-    'hooks.0.agent: names agent "nobody", which has no table',
+    'hooks.0.agent: names agent "nobody", which has neither a table nor a file',
   ]);
 });

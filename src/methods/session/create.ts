@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { assertAgent } from "../../agent/toolbox.ts";
-import type { ConfigStore } from "../../config/config.ts";
+import type { Config } from "../../config/schema.ts";
 import { createId } from "../../lib/id.ts";
 import { session, sessionPatch } from "../../protocol/session.ts";
 import { agentOf, buildSessionKey, parseSessionKey } from "../../protocol/session-key.ts";
@@ -23,13 +23,13 @@ export const sessionCreate = defineMethod({
     {
       sessions,
       queues,
-      config,
-    }: { sessions: Pick<Sessions, "create">; queues: SessionLoad; config: Pick<ConfigStore, "current"> },
+      configWithAgents,
+    }: { sessions: Pick<Sessions, "create">; queues: SessionLoad; configWithAgents: () => Config },
     params,
   ) {
     const { session_key, agent, ...patch } = params;
     const key = session_key ?? buildSessionKey({ form: "chat", agent, id: createId("s").slice(2) });
-    assertAgent(config.current, agentOf(parseSessionKey(key)));
+    assertAgent(configWithAgents(), agentOf(parseSessionKey(key)));
     return toWireSession(await sessions.create(key, "owner", patch), queues);
   },
 });
