@@ -109,7 +109,6 @@ const SCENES: Readonly<Record<string, Scene>> = {
       writeIn(user, ".claude/projects/p/one.jsonl", without(claudeCode(), 6));
       writeIn(user, ".openclaw/agents/main/sessions/one.jsonl", without(openClaw(), 7));
       writeIn(user, "Downloads/chatgpt-export/conversations.json", JSON.stringify(JSON.parse(chatGpt()).slice(0, 1)));
-      mkdirSync(join(user, "backups"));
     },
     rows: {
       "aleph backup /mnt/usb/aleph.tar.gz --credentials": { as: () => "aleph backup ./usb.tar.gz --credentials" },

@@ -1,6 +1,6 @@
 /** `aleph backup`: the whole home in one file, also while the server runs. */
-import { existsSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, mkdirSync, statSync } from "node:fs";
+import { extname, join, resolve } from "node:path";
 import { writeBackup } from "../../backup/backup.ts";
 import { printableLine } from "../../lib/terminal-text.ts";
 import { defineCommand } from "../command.ts";
@@ -12,12 +12,12 @@ import { withProgress } from "../progress.ts";
 export const backup = defineCommand({
   summary: "Write everything into one file: conversations, media, config, plugins, skills, workspaces",
   details:
-    "The server may run meanwhile. The file can be read by you alone. Not in it are logs and, without --credentials,\nthe owner's token and the keys of this home.",
+    "The server may run meanwhile. The file can be read by you alone. Not in it are logs and, without --credentials, the owner's token and the keys of this home.",
   args: {
     file: {
       type: "positional",
       required: true,
-      description: "the new file, or a folder for one named after the time",
+      description: "the new file, or a folder for one named after the time; a name without an ending is a folder",
       completion: "file",
     },
     credentials: { type: "boolean", description: "with the owner's token and this home's keys" },
@@ -50,6 +50,8 @@ export const backup = defineCommand({
 
 function toFile(named: string, now: number): string {
   const path = resolve(named);
+  // A file of that name would be in the way of the next backup.
+  if (!existsSync(path) && extname(path) === "") mkdirSync(path, { recursive: true, mode: 0o700 });
   if (!existsSync(path) || !statSync(path).isDirectory()) return path;
   const time = new Date(now).toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-");
   return join(path, `aleph-${time}.tar.gz`);

@@ -52,3 +52,18 @@ test("backup and restore say what is not in the file, and where the old home is"
   const [aside] = readdirSync(home).filter((name) => name.startsWith("before-restore-"));
   expect(restored.stderr).toContain(join(home, aside!));
 }, 60_000);
+
+test("backup makes the folder that is not there yet, and names one that is missing or a file", async () => {
+  await using folder = await testFolder();
+  const home = join(folder.path, "home");
+  mkdirSync(home);
+  await runCli(["sessions", "list"], { home });
+  const backups = join(folder.path, "backups");
+  const made = await runCli(["backup", backups, "--json"], { home });
+  expect((JSON.parse(made.stdout) as { file: string }).file).toMatch(/\/backups\/aleph-\d{8}-\d{6}\.tar\.gz$/);
+  expect(statSync(backups).mode & 0o777).toBe(0o700);
+  for (const missing of [join(folder.path, "none"), join(backups, readdirSync(backups)[0]!)]) {
+    const refused = await runCli(["backup", join(missing, "b.tar.gz")], { home });
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining(`There is no folder ${missing}\n`)]);
+  }
+}, 60_000);
