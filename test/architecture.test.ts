@@ -92,7 +92,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "sandbox",
     "webhook",
   ],
-  doctor: ["lib", "protocol", "config", "sandbox", "check-tables.ts"],
+  doctor: ["lib", "protocol", "config", "store", "sandbox", "check-tables.ts"],
   "open-doctor.ts": ["lib", "type config", "type providers", "doctor"],
   methods: [...CORE, "cron", "type doctor"],
   gateway: [...CONTRACTS, "auth", "type mcp", "type a2a", "type methods", "dialects", "completion"],

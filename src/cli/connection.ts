@@ -4,7 +4,7 @@ import { originOf } from "../client/address.ts";
 import { type Client, type ClientState, connect } from "../client/client.ts";
 import type { Environment } from "../config/environment.ts";
 import type { Home } from "../config/home.ts";
-import { findInstance, type Instance } from "../config/instance.ts";
+import { findInstance, IN_USE, type Instance } from "../config/instance.ts";
 import { formatLogLine, LOG_LEVELS, type LogEntry } from "../lib/log.ts";
 import { VERSION } from "../lib/version.ts";
 import { AlephError } from "../protocol/errors.ts";
@@ -143,7 +143,7 @@ async function withCore<T>(
   try {
     app = await startApp({ home, env, listen: false, recover, writeLog: quietLog(env, write) });
   } catch (thrown) {
-    if (thrown instanceof AlephError && thrown.reason === "conflict") return "busy";
+    if (thrown instanceof AlephError && thrown.data.why === IN_USE) return "busy";
     throw thrown;
   }
   await using _app = app;

@@ -24,6 +24,9 @@ export interface ClaimedHome extends Disposable {
   announce(instance: Instance): void;
 }
 
+/** In `data.why` of the `conflict` of a home that somebody else has: it may be had later. */
+export const IN_USE = "in_use";
+
 /** Takes the home for this process until disposed. Throws `conflict` with the holder's pid and url. */
 export async function claimHome(home: Home): Promise<ClaimedHome> {
   // Someone who only looks (`findInstance`) holds the lock for a moment.
@@ -33,6 +36,7 @@ export async function claimHome(home: Home): Promise<ClaimedHome> {
     const where = holder?.url ? ` and listens on ${holder.url}` : "";
     throw new AlephError("conflict", `Another Aleph (pid ${holder?.pid ?? "unknown"}) has ${home.path}${where}`, {
       data: {
+        why: IN_USE,
         ...(holder ? { pid: holder.pid, url: holder.url } : {}),
         hint: "Use the one that runs, stop it first, or give this one its own --home",
       },

@@ -4,6 +4,8 @@ import { Database } from "bun:sqlite";
 /** `error`: why it could not be asked. */
 export interface Answer {
   readonly said?: string;
+  /** How many migrations it has had. */
+  readonly version?: number;
   readonly error?: string;
 }
 
@@ -12,7 +14,8 @@ self.addEventListener("message", ({ data: path }: MessageEvent<string>) => {
   try {
     using database = new Database(path, { readonly: true });
     const [first] = database.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").all();
-    answer = { said: first?.quick_check ?? "no answer" };
+    const { user_version: version } = database.query<{ user_version: number }, []>("PRAGMA user_version").get()!;
+    answer = { said: first?.quick_check ?? "no answer", version };
   } catch (thrown) {
     answer = { error: thrown instanceof Error ? thrown.message : String(thrown) };
   }

@@ -8,6 +8,7 @@ import { isReference, resolveSecret } from "../config/secrets.ts";
 import { formatBytes, formatDuration } from "../lib/human-units.ts";
 import { isTable } from "../lib/merge-patch.ts";
 import type { Finding } from "../protocol/finding.ts";
+import { migrations } from "../store/migrations/index.ts";
 import { checkConfigFile } from "./config-check.ts";
 import { quickCheck } from "./database.ts";
 import { findings, wordsOf } from "./findings.ts";
@@ -86,9 +87,13 @@ export async function checkDatabase(home: Home): Promise<readonly Finding[]> {
   const { ok, fail } = findings("database");
   if (!existsSync(home.database)) return [ok("none yet; the first start makes it")];
   try {
-    const said = await quickCheck(home.database);
+    const { said, version } = await quickCheck(home.database);
     if (said !== "ok") {
       return [fail(`aleph.db is damaged: ${said}`, "Stop the server and go back to a copy of the file")];
+    }
+    if (version > migrations.length) {
+      const found = `aleph.db is of a newer Aleph: version ${version}, this one knows ${migrations.length}`;
+      return [fail(found, "Update aleph-server, or restore the backup that the update made")];
     }
     return [ok(`aleph.db is sound, ${formatBytes(statSync(home.database).size)}`)];
   } catch (thrown) {

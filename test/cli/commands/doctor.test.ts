@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -124,6 +125,18 @@ test("doctor fails for a database that is damaged", async () => {
   writeFileSync(join(home.path, "aleph.db"), Buffer.alloc(8192, 7));
   const { code, of } = await examine(home.path);
   expect({ code, database: of("database") }).toMatchObject({ code: 1, database: [{ status: "fail" }] });
+});
+
+test("doctor fails for a database of a newer Aleph, and other commands say so at once", async () => {
+  await using home = await testFolder();
+  await runCli(["sessions"], { home: home.path });
+  using database = new Database(join(home.path, "aleph.db"));
+  database.run("PRAGMA user_version = 9999");
+  database.close();
+  const message = expect.stringMatching(/^aleph\.db is of a newer Aleph: version 9999, this one knows \d+$/);
+  expect((await examine(home.path)).of("database")).toMatchObject([{ status: "fail", message }]);
+  const { code, stderr } = await runCli(["sessions"], { home: home.path });
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/^Error: Database is of a newer Aleph: version 9999/)]);
 });
 
 test("doctor warns of a clock that is behind", async () => {
