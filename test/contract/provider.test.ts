@@ -1,6 +1,7 @@
 /** What every provider must do, whatever its wire: run against each vendor's fake over HTTP. */
 import { describe, expect, test } from "bun:test";
 import { AlephError } from "../../src/protocol/errors.ts";
+import { providers } from "../../src/providers/index.ts";
 import type { ModelMessage, OpenProvider, ToolSpec } from "../../src/sdk/provider.ts";
 import { startAnthropicFake } from "../support/providers/anthropic.ts";
 import type { FakeOptions, ProviderFake } from "../support/providers/fake.ts";
@@ -19,6 +20,11 @@ const VENDORS = [
   { type: "gemini", start: startGeminiFake },
   { type: "ollama", start: startOllamaFake },
 ] as const satisfies { type: string; start: unknown; over?: string; always?: Record<string, unknown> }[];
+
+test("every kind of provider that asks somebody else's server is a row", () => {
+  const kinds = Object.keys(providers).filter((kind) => kind !== "demo");
+  expect([...new Set<string>(VENDORS.map(({ type }) => type))].toSorted()).toEqual(kinds.toSorted());
+});
 
 const READ: ToolSpec = {
   name: "read",
