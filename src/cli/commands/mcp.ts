@@ -53,9 +53,18 @@ const tools = defineCommand({
   args: { name, ...common },
   run: (args, invocation) =>
     withClient(args, invocation, async ({ client }) => {
-      const { out } = invocation.terminal;
+      const { out, err } = invocation.terminal;
       const found = await find(client, args.name);
       if (args.json) return writeJson(out, { tools: found.tools });
+      if (found.tools.length === 0) {
+        const why = found.error ? `: ${printableLine(found.error.message)}` : "";
+        err.write(`${found.name} is ${found.status} and has no tools${why}\n`);
+        const steps = nextStep(found, invocation.program);
+        if (steps.length === 0 && found.status !== "running")
+          err.write(`Start it: ${invocation.program} mcp start ${found.name}\n`);
+        for (const step of steps) err.write(`${step}\n`);
+        return;
+      }
       writeTable(out, found.tools, [
         { title: "TOOL", value: ({ tool }) => tool },
         { title: "TIER", value: ({ tier }) => tier },

@@ -66,6 +66,15 @@ describe("aleph mcp", () => {
     expect(await run("tools", "none")).toMatchObject({ code: 2, stderr: expect.stringContaining("There are: odd") });
   });
 
+  test("says why a server has no tools, and what to do", async () => {
+    await using app = await testApp({ config: { mcp: { servers: { odd: oddServer("exits") } } } });
+    const { code, stdout, stderr } = await runCli(["mcp", "tools", "odd"], { home: app.home.path });
+    expect([code, stdout]).toEqual([0, ""]);
+    expect(stderr).toMatch(
+      /^odd is \w+ and has no tools: MCP server "odd" ended: .+\nStart it: aleph mcp start odd\n$/,
+    );
+  });
+
   test("shows what a held server changed, and approves it", async () => {
     await using app = await testApp({ config: { mcp: { servers: { odd: oddServer("rug-silent") } } } });
     const call = () => app.client.call("mcp.call", { server: "odd", tool: "echo" }).catch(() => undefined);
