@@ -50,9 +50,10 @@ export function createLog({ write, level, now = Date.now }: LogOptions, base: Re
   };
 }
 
-/** One JSON line, without the line feed. */
+/** One JSON line, without the line feed. What the line itself says stands before a field of the same name. */
 export function formatLogLine({ ts, level, message, fields }: LogEntry): string {
-  return JSON.stringify({ ts: new Date(ts).toISOString(), level, message, ...fields });
+  const own = { ts: new Date(ts).toISOString(), level, message };
+  return JSON.stringify({ ...own, ...fields, ...own });
 }
 
 /** What is safe and useful to log of something thrown. Causes beyond the eighth are left out: one may cause itself. */

@@ -150,9 +150,9 @@ export class Protocols {
     for (const tell of this.#listeners) tell(name, issues);
     if (issues.length === 0) log.info("a protocol adapter is in force", { protocol: name });
     else {
-      const [first] = issues;
+      const { message: fault, ...place } = issues[0]!;
       const stays = entry.type === undefined ? {} : { kept: "the last good version" };
-      log.warn("a protocol adapter is not valid", { file: fileOf(name), ...first, ...stays });
+      log.warn("a protocol adapter is not valid", { file: fileOf(name), ...place, fault, ...stays });
     }
   }
 

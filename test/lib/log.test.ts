@@ -20,6 +20,13 @@ test("log: entries with their time, own and inherited fields, secrets masked", (
   );
 });
 
+test("log: a field never takes the place of what the line itself says", () => {
+  const fields = { message: "another", level: "debug", ts: 1, area: "a" };
+  expect(formatLogLine({ ts: 5, level: "warn", message: "refused", fields })).toBe(
+    '{"ts":"1970-01-01T00:00:00.005Z","level":"warn","message":"refused","area":"a"}',
+  );
+});
+
 test("log: the level is asked at each line", () => {
   const seen: string[] = [];
   let level: LogLevel = "warn";

@@ -94,7 +94,7 @@ describe("Protocols", () => {
     expect(it.logged[0]).toMatchObject({
       level: "warn",
       message: "a protocol adapter is not valid",
-      fields: { file: "acme.toml", line },
+      fields: { file: "acme.toml", line, fault: issues[0]!.message },
     });
     const failure = await failureOf(it.protocols.types.acme!());
     expect(failure.reason).toBe("config_invalid");
