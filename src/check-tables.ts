@@ -1,4 +1,4 @@
-/** What the schema of config.toml cannot know: the options of each kind of provider and interface. */
+/** What the schema of config.toml cannot know: the options of each kind of provider and interface, and which agents there are. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { checkInterfaces, findObstacles } from "./channel/check-interfaces.ts";
@@ -40,13 +40,31 @@ export async function checkTables(
   });
   const { webhooks, hooks } = config;
   const hasHooks = Object.keys({ ...webhooks.in, ...webhooks.out }).length + hooks.length > 0;
-  const hasFile = (agent: string) => existsSync(join(home.agents, `${agent}.md`));
-  const webhookProblems = hasHooks ? (await import("./webhook/check-webhooks.ts")).checkWebhooks(config, hasFile) : [];
+  const webhookProblems = hasHooks ? (await import("./webhook/check-webhooks.ts")).checkWebhooks(config) : [];
   return [
     ...webhookProblems,
+    ...checkAgents(config, home),
     ...(await checkProviders(config, types, async () => (await declared())?.providers)),
     ...(await checkInterfaces(config, channels, async () => (await declared())?.channels)),
   ];
+}
+
+/** Agents that are named where nobody is told at once that they are not there. */
+function checkAgents(config: Config, { agents: folder }: Pick<Home, "agents">): readonly Problem[] {
+  const { agents, interfaces, webhooks, hooks, a2a, heartbeat } = config;
+  const named: readonly (readonly [path: Problem["path"], agent: unknown])[] = [
+    ...Object.entries(interfaces).map(([id, { agent }]) => [["interfaces", id, "agent"], agent] as const),
+    ...Object.entries(webhooks.in).map(([id, { agent }]) => [["webhooks", "in", id, "agent"], agent] as const),
+    ...hooks.map(({ agent }, at) => [["hooks", at, "agent"], agent] as const),
+    ...heartbeat.agents.map((agent, at) => [["heartbeat", "agents", at], agent] as const),
+    [["a2a", "agent"], a2a.agent],
+  ];
+  return named.flatMap(([path, agent]) => {
+    // What is no name is told of by the schema.
+    if (typeof agent !== "string" || agent === "main" || Object.hasOwn(agents, agent)) return [];
+    if (existsSync(join(folder, `${agent}.md`))) return [];
+    return [{ path, message: `names agent "${agent}", which has neither a table nor a file` }];
+  });
 }
 
 /** Interfaces that are switched on and cannot work on this machine, and why. */

@@ -6,29 +6,19 @@ import { isEphemeral, parseSessionKey } from "../protocol/session-key.ts";
 import { parseNetworkRule } from "../sandbox/network-rules.ts";
 import { templateFault } from "./template.ts";
 
-/** `hasFile` says whether a file makes an agent of that name. */
-export function checkWebhooks(
-  { webhooks, hooks, agents }: Pick<Config, "webhooks" | "hooks" | "agents">,
-  hasFile: (agent: string) => boolean,
-): readonly Problem[] {
+export function checkWebhooks({ webhooks, hooks }: Pick<Config, "webhooks" | "hooks">): readonly Problem[] {
   const problems: Problem[] = [];
   const note = (path: Problem["path"], message: string | undefined) => {
     if (message !== undefined) problems.push({ path, message });
   };
-  const checkAgent = (path: Problem["path"], agent: string | undefined) => {
-    const isKnown = agent === undefined || agent === "main" || Object.hasOwn(agents, agent) || hasFile(agent);
-    note(path, isKnown ? undefined : `names agent "${agent}", which has neither a table nor a file`);
-  };
-  for (const [name, { message, session, agent }] of Object.entries(webhooks.in)) {
+  for (const [name, { message, session }] of Object.entries(webhooks.in)) {
     const at = ["webhooks", "in", name];
     if (message !== undefined) note([...at, "message"], templateFault(message));
     if (session !== undefined) note([...at, "session"], sessionFault(session));
-    checkAgent([...at, "agent"], agent);
   }
   for (const [name, { url }] of Object.entries(webhooks.out)) note(["webhooks", "out", name, "url"], urlFault(url));
-  for (const [at, { network = [], agent }] of hooks.entries()) {
+  for (const [at, { network = [] }] of hooks.entries()) {
     for (const [index, rule] of network.entries()) note(["hooks", at, "network", index], ruleFault(rule));
-    checkAgent(["hooks", at, "agent"], agent);
   }
   return problems;
 }
