@@ -21,13 +21,15 @@ export const demo = defineProvider({
   type: "demo",
   defaultModel: "demo",
   options,
+  // Not in the list of its models alone, which nobody may have asked for when it first answers.
+  facts: async () => ({ demo: { price: { input: 0, output: 0 } } }),
   open: ({ delay_ms = 10 }, host) => ({
     id: host.id,
     scripted: true,
     stream: (request, signal) => stream(host.id, request, signal, delay_ms),
     async models(signal) {
       throwIfAborted(signal);
-      return [{ id: "demo", name: "Scripted demo", price: { input: 0, output: 0 } }];
+      return [{ id: "demo", name: "Scripted demo" }];
     },
   }),
 });

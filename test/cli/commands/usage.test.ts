@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { runCli } from "../../support/cli.ts";
 import { fakeHome } from "../../support/fake-home.ts";
+import { testFolder } from "../../support/folder.ts";
 import { startOpenAiFake } from "../../support/providers/openai.ts";
 
 test("usage shows what models took, what has no price, and the budgets", async () => {
@@ -44,4 +45,11 @@ test.each([
   const { code, stdout, stderr } = await runCli(["usage", ...words], { home: home.path });
   expect([code, stdout]).toEqual([2, ""]);
   expect(stderr).toContain(message);
+});
+
+test("usage knows that the demo costs nothing, from its first reply on", async () => {
+  await using folder = await testFolder();
+  await runCli(["chat", "hi"], { home: folder.path });
+  const { stdout, stderr } = await runCli(["usage", "--json"], { home: folder.path });
+  expect([JSON.parse(stdout), stderr]).toMatchObject([{ total: { replies: 1, cost_usd: 0, unpriced: 0 } }, ""]);
 });
