@@ -32,7 +32,8 @@ const list = defineCommand({
         ...(args.session === undefined ? {} : { session_key: args.session }),
       });
       if (args.json) return writeJson(out, found);
-      if (found.rows.length === 0) err.write("Nothing was decided or done yet\n");
+      const isPart = args.tool !== undefined || args.session !== undefined;
+      if (found.rows.length === 0) err.write(isPart ? "No row is about that\n" : "Nothing was decided or done yet\n");
       else {
         writeTable<Row>(out, found.rows.toReversed(), [
           { title: "ROW", value: ({ seq }) => seq, align: "right" },

@@ -10,7 +10,9 @@ test("audit lists what was decided and done, and verify tells whether the record
   await using home = await fakeHome(fake);
   const { path } = home;
   fake.reply([{ tool_call: { name: "time", args: {} } }], "done");
+  expect((await runCli(["audit"], { home: path })).stderr).toBe("Nothing was decided or done yet\n");
   await runCli(["chat", "What time is it?"], { home: path });
+  expect((await runCli(["audit", "list", "--tool", "exec"], { home: path })).stderr).toBe("No row is about that\n");
   const listed = await runCli(["audit", "list", "--tool", "time"], { home: path });
   const lines = listed.stdout.trimEnd().split("\n");
   expect([listed.code, lines.length, lines[0]!.trim().split(/ {2,}/)]).toEqual([
