@@ -142,6 +142,30 @@ browserTest("an agent is made, shows what its model is told, and is removed", as
   expect(page.complaints).toEqual([]);
 });
 
+browserTest("an agent of which one thing is changed keeps the others", async (chromium) => {
+  const writer = { description: "writes", thinking: "high", model: "fake/m", workspace: "work/workspaces/writer" };
+  await using server = await conversation();
+  await server.client.call("config.patch", { patch: { agents: { writer, plain: { thinking: "low" } } } });
+  using page = await openPage(chromium);
+  await page.logIn(server);
+  await open(page, "agents", "[data-entry=writer]");
+  for (const name of ["writer", "plain"]) {
+    const row = `[data-entry=${name}]`;
+    await page.click(`${row} summary`);
+    await press(page, "Change", row);
+    await page.until(`document.querySelector('${row} .form')`);
+    await fill(page, `${row} .form [name=description]`, "other words");
+    await press(page, "Save", row);
+    await page.until(`!document.querySelector('${row} .form')`);
+    await page.click(`${row} summary`);
+  }
+  const workspace = join(server.home.path, writer.workspace);
+  expect((await server.client.call("config.get", {})).file.agents).toEqual({
+    writer: { ...writer, description: "other words", workspace },
+    plain: { thinking: "low", description: "other words" },
+  });
+});
+
 browserTest("a node is let in, answers a test, and is revoked", async (chromium) => {
   await using server = await conversation();
   using page = await openPage(chromium);

@@ -40,7 +40,7 @@ export function AgentForm({ of, onDone }: { of?: ShownAgent; onDone: () => void 
     };
   };
   // What a folder of the server's own choosing is stays the server's choice.
-  const ownWorkspace = of && !of.workspace.endsWith(`/workspaces/${of.agent}`) ? of.workspace : "";
+  const ownWorkspace = of && of.workspace !== `${panel.server.value?.home}/workspaces/${of.agent}` ? of.workspace : "";
   return (
     <form
       class="form"
@@ -82,10 +82,10 @@ export function AgentForm({ of, onDone }: { of?: ShownAgent; onDone: () => void 
       </label>
       <label>
         <span>{t("thinking.label")}</span>
-        <select class="field" name="thinking" defaultValue={of?.thinking ?? ""}>
+        <select class="field" name="thinking">
           <option value="">{t("thinking.default")}</option>
           {LEVELS.map((level) => (
-            <option key={level} value={level}>
+            <option key={level} value={level} selected={level === of?.thinking}>
               {t(`thinking.${level}`)}
             </option>
           ))}
