@@ -80,6 +80,55 @@ browserTest(
   },
 );
 
+browserTest("what is no value stays where it was typed, and is not saved before it is one", async (chromium) => {
+  await using server = await testApp({
+    toml: '[providers.openai]\napi_key = "env:K"\nheaders = { a = "1", b = "2" }\n',
+  });
+  using page = await openPage(chromium);
+  await page.logIn(server);
+  await open(page, "config", "[data-entry=providers]");
+  await unfold(page, "[data-entry=providers]");
+  const headers = "[data-key='providers.openai.headers'] textarea";
+  await put(page, headers, '{"a":"1",', "change");
+  await page.until("document.querySelector('.entry-body .failed')?.innerText === 'This is no JSON.'");
+  expect(await page.evaluate<string>(`document.querySelector("${headers}").value`)).toBe('{"a":"1",');
+  expect(await text(page, ".save-bar")).toContain("1 value is none yet");
+  expect(await page.evaluate("document.querySelector('.save-bar .primary').disabled")).toBe(true);
+  await put(page, headers, '{"a":"[masked]"}', "change");
+  await page.until("!document.querySelector('.entry-body .failed')");
+  await press(page, "Save");
+  await page.until("!document.querySelector('.save-bar')");
+  expect((await server.client.call("config.get", {})).file.providers).toMatchObject({
+    openai: { headers: { a: expect.any(String) } },
+  });
+  expect(readFileSync(server.home.config, "utf8")).not.toContain("b = ");
+  expect(readFileSync(server.home.config, "utf8")).toContain('a = "1"');
+
+  await put(page, "[data-key='providers.openai.timeout_ms'] input", "5", "change");
+  await page.until("document.querySelector('.save-bar')");
+  await page.evaluate(
+    "(document.querySelector(\"[data-key='providers.openai.timeout_ms'] input\").focus(), document.activeElement.select())",
+  );
+  for (const key of ["7", "e", "Tab"]) await page.press(key);
+  await page.until("document.querySelector('.entry-body .failed')?.innerText === 'This is no number.'");
+  await press(page, "Undo all");
+  await page.until("!document.querySelector('.entry-body .failed')");
+});
+
+browserTest("the reason of a refusal is in sight beside the button", async (chromium) => {
+  await using server = await testApp({ toml: TOML });
+  using page = await openPage(chromium);
+  await page.logIn(server);
+  await open(page, "config", "[data-entry=gateway]");
+  await unfold(page, "[data-entry=gateway]");
+  await put(page, "[data-key='gateway.max_payload'] input", "7", "change");
+  await press(page, "Save");
+  await page.until("document.querySelector('.trouble')");
+  expect(
+    await page.evaluate<boolean>("document.querySelector('.trouble').getBoundingClientRect().bottom <= innerHeight"),
+  ).toBe(true);
+});
+
 browserTest("the text is checked while it is written, compared, and saved with its secrets", async (chromium) => {
   await using server = await testApp({ toml: TOML });
   using page = await openPage(chromium);

@@ -1,5 +1,5 @@
 /** One key of config.toml: what it means, what is in force, and the control that fits its kind. */
-import { useId, useState } from "preact/hooks";
+import { useId } from "preact/hooks";
 import type { ConfigEditor, ShownConfig } from "../state/config-editor.ts";
 import { type Field, fromText, isBelow, toText, valueAt } from "../state/config-fields.ts";
 import { useT } from "./context.ts";
@@ -13,29 +13,30 @@ export interface ConfigFieldProps {
 export function ConfigField({ field, editor, config }: ConfigFieldProps) {
   const t = useT();
   const id = useId();
-  const [wrong, setWrong] = useState<string | undefined>(undefined);
   const { path, key, kind, description, default: usual } = field;
   const edit = editor.edits.value[key];
+  const mistake = editor.mistakes.value[key];
   const inFile = valueAt(config.file, path);
   const pinned = valueAt(config.pinned, path);
   const isByHand = config.by_hand.some((pattern) => isBelow(path, pattern));
   const isPinned = pinned !== undefined;
   const shown = edit ? (edit.value ?? usual) : isPinned ? inFile : valueAt(config.config, path);
   const issue = editor.issues.value.find((one) => one.path === key || one.path.startsWith(`${key}.`));
-  const change = (text: string) => {
+  const change = (text: string, isReadable: boolean) => {
     try {
+      if (!isReadable) throw new SyntaxError("not a value");
       const value = fromText(kind, text);
-      setWrong(undefined);
       // What the file says already is no change; nor is an empty field where it says nothing.
       const isSame = value === null ? inFile === undefined : JSON.stringify(value) === JSON.stringify(inFile);
       editor.edit(path, isSame ? undefined : value);
     } catch {
-      setWrong(t(kind === "number" ? "config.no_number" : "config.no_json"));
+      editor.mistype(path, text);
     }
   };
+  const wrong = mistake === undefined ? issue?.message : t(kind === "number" ? "config.no_number" : "config.no_json");
   const usualText = usual === undefined ? undefined : toText(kind === "list" ? "json" : kind, usual);
   return (
-    <div class="config-field" data-key={key} data-changed={edit !== undefined || undefined}>
+    <div class="config-field" data-key={key} data-changed={edit !== undefined || mistake !== undefined || undefined}>
       <label class="config-key" for={id}>
         <code>{key}</code>
       </label>
@@ -43,7 +44,7 @@ export function ConfigField({ field, editor, config }: ConfigFieldProps) {
       <Control
         id={id}
         field={field}
-        value={shown}
+        text={mistake ?? toText(kind, shown)}
         disabled={isByHand}
         isSet={edit?.value !== null && inFile !== undefined}
         onChange={change}
@@ -51,7 +52,7 @@ export function ConfigField({ field, editor, config }: ConfigFieldProps) {
       <p class="meta config-notes">
         {usualText !== undefined && usualText !== "" && t("config.default", { value: usualText })}{" "}
         {isByHand && t("config.by_hand")} {isPinned && t("config.pinned", { value: toText(kind, pinned) })}{" "}
-        {edit ? (
+        {edit || mistake !== undefined ? (
           <button type="button" class="link" onClick={() => editor.edit(path, undefined)}>
             {t("config.undo")}
           </button>
@@ -64,9 +65,9 @@ export function ConfigField({ field, editor, config }: ConfigFieldProps) {
           )
         )}
       </p>
-      {(wrong ?? issue?.message) !== undefined && (
+      {wrong !== undefined && (
         <p class="failed" role="alert">
-          {wrong ?? issue?.message}
+          {wrong}
         </p>
       )}
     </div>
@@ -76,19 +77,19 @@ export function ConfigField({ field, editor, config }: ConfigFieldProps) {
 interface ControlProps {
   readonly id: string;
   readonly field: Field;
-  readonly value: unknown;
+  readonly text: string;
   readonly disabled: boolean;
   /** Whether the file says something of it. */
   readonly isSet: boolean;
-  readonly onChange: (text: string) => void;
+  /** A browser does not tell what stands in a field for numbers and is none. */
+  readonly onChange: (text: string, isReadable: boolean) => void;
 }
 
-function Control({ id, field, value, disabled, isSet, onChange }: ControlProps) {
+function Control({ id, field, text, disabled, isSet, onChange }: ControlProps) {
   const t = useT();
   const { kind, options, min, max, whole, secret } = field;
-  const text = toText(kind, value);
-  const changed = ({ currentTarget }: { readonly currentTarget: { readonly value: string } }) =>
-    onChange(currentTarget.value);
+  const changed = ({ currentTarget }: { readonly currentTarget: Pick<HTMLInputElement, "value" | "validity"> }) =>
+    onChange(currentTarget.value, !currentTarget.validity.badInput);
   if (kind === "switch" || kind === "choice") {
     const all = kind === "switch" ? ["true", "false"] : options;
     return (

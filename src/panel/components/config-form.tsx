@@ -13,7 +13,8 @@ export function ConfigForm({ editor, config }: { editor: ConfigEditor; config: S
   const { busy, trouble, run } = useAct();
   const [words, setWords] = useState("");
   const [said, setSaid] = useState("");
-  const edits = Object.values(editor.edits.value);
+  const wrong = Object.keys(editor.mistakes.value).length;
+  const changes = changedKeys(editor).size;
   const found = editor.sections.value
     .map((section) => ({
       ...section,
@@ -61,20 +62,24 @@ export function ConfigForm({ editor, config }: { editor: ConfigEditor; config: S
           ))}
         </ul>
       )}
-      <Trouble text={trouble} />
       <p class="meta" role="status">
         {said}
       </p>
-      {edits.length > 0 && (
+      {changes > 0 && (
         <div class="save-bar">
-          <span>{t("config.changed", { count: edits.length })}</span>
+          {/* Here and not below the fields: this is what is in sight. */}
+          <Trouble text={trouble} />
+          <span>
+            {t("config.changed", { count: changes })}
+            {wrong > 0 && <span class="failed"> {t("config.mistyped", { count: wrong })}</span>}
+          </span>
           <button type="button" class="button" disabled={busy} onClick={() => editor.forgetEdits()}>
             {t("config.forget")}
           </button>
           <button
             type="button"
             class="button primary"
-            disabled={busy}
+            disabled={busy || wrong > 0}
             onClick={() => {
               setSaid("");
               run(
@@ -91,6 +96,10 @@ export function ConfigForm({ editor, config }: { editor: ConfigEditor; config: S
   );
 }
 
+function changedKeys({ edits, mistakes }: ConfigEditor): ReadonlySet<string> {
+  return new Set([...Object.keys(edits.value), ...Object.keys(mistakes.value)]);
+}
+
 interface FoldProps {
   readonly section: Section;
   readonly editor: ConfigEditor;
@@ -103,7 +112,8 @@ function SectionFold({ section, editor, config, isFound }: FoldProps) {
   const t = useT();
   const [isOpen, setOpen] = useState(false);
   const { name, fields, collections } = section;
-  const changed = fields.filter(({ key }) => key in editor.edits.value).length;
+  const keys = changedKeys(editor);
+  const changed = fields.filter(({ key }) => keys.has(key)).length;
   const open = isOpen || isFound;
   return (
     <details

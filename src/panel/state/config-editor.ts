@@ -2,7 +2,7 @@
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Result } from "../../client/client.ts";
 import { AlephError } from "../../protocol/errors.ts";
-import { keyOf, type Section, sectionsOf } from "./config-fields.ts";
+import { isTable, keyOf, type Section, sectionsOf, valueAt } from "./config-fields.ts";
 import { createLoaded } from "./loaded.ts";
 import type { Part, PartNeeds } from "./panel.ts";
 import { failed, LOADING, type Phase, READY } from "./phase.ts";
@@ -22,12 +22,15 @@ export interface ConfigEditor extends Part {
   readonly phase: ReadonlySignal<Phase>;
   /** By key. */
   readonly edits: ReadonlySignal<Readonly<Record<string, Edit>>>;
+  /** What was typed and is no value, by key: it stays in its field, and nothing is saved before it is put right. */
+  readonly mistakes: ReadonlySignal<Readonly<Record<string, string>>>;
   /** What the server did not take, by key. */
   readonly issues: ReadonlySignal<readonly ConfigIssue[]>;
   /** Never rejects: the phase says what went wrong. */
   load(): Promise<void>;
   /** Undefined: as it was. */
   edit(path: readonly string[], value: unknown): void;
+  mistype(path: readonly string[], text: string): void;
   /** Begins a table of that name. */
   begin(collection: string, name: string): void;
   forgetEdits(): void;
@@ -57,6 +60,7 @@ export interface TextEditor {
 
 export function createConfigEditor({ call }: PartNeeds): ConfigEditor {
   const edits = signal<Readonly<Record<string, Edit>>>({});
+  const mistakes = signal<Readonly<Record<string, string>>>({});
   const begun = signal<Readonly<Record<string, readonly string[]>>>({});
   const issues = signal<readonly ConfigIssue[]>([]);
   const { value, phase, load, renew } = createLoaded(async () => {
@@ -71,6 +75,7 @@ export function createConfigEditor({ call }: PartNeeds): ConfigEditor {
     ),
     phase,
     edits,
+    mistakes,
     issues,
     load,
     renew: async () => {
@@ -80,21 +85,28 @@ export function createConfigEditor({ call }: PartNeeds): ConfigEditor {
     edit(path, next) {
       const key = keyOf(path);
       const { [key]: _before, ...others } = edits.peek();
+      const { [key]: _wrong, ...otherMistakes } = mistakes.peek();
       edits.value = next === undefined ? others : { ...others, [key]: { path, value: next } };
+      mistakes.value = otherMistakes;
       issues.value = issues.peek().filter((issue) => issue.path !== key);
+    },
+    mistype(path, text) {
+      mistakes.value = { ...mistakes.peek(), [keyOf(path)]: text };
     },
     begin(collection, name) {
       begun.value = { ...begun.peek(), [collection]: [...(begun.peek()[collection] ?? []), name] };
     },
     forgetEdits() {
       edits.value = {};
+      mistakes.value = {};
       begun.value = {};
       issues.value = [];
     },
     async save() {
       issues.value = [];
       try {
-        const { changed } = await call("config.patch", { patch: patchOf(Object.values(edits.peek())) });
+        const file = value.peek()?.config.file ?? {};
+        const { changed } = await call("config.patch", { patch: patchOf(Object.values(edits.peek()), file) });
         edits.value = {};
         begun.value = {};
         await load();
@@ -113,8 +125,8 @@ export function createConfigEditor({ call }: PartNeeds): ConfigEditor {
   };
 }
 
-/** A merge patch (RFC 7396) of all edits. */
-export function patchOf(edits: readonly Edit[]): Record<string, unknown> {
+/** A merge patch (RFC 7396) of all edits to what `file` says. */
+export function patchOf(edits: readonly Edit[], file: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const patch: Record<string, unknown> = {};
   for (const { path, value } of edits) {
     let at = patch;
@@ -123,9 +135,20 @@ export function patchOf(edits: readonly Edit[]): Record<string, unknown> {
       Object.defineProperty(at, key, { value: inner, enumerable: true, configurable: true, writable: true });
       at = inner;
     }
-    Object.defineProperty(at, path.at(-1)!, { value, enumerable: true, configurable: true, writable: true });
+    const made = instead(value, valueAt(file, path));
+    Object.defineProperty(at, path.at(-1)!, { value: made, enumerable: true, configurable: true, writable: true });
   }
   return patch;
+}
+
+/** A patch merges tables: what a table says no longer must be taken out of it by name. */
+function instead(value: unknown, before: unknown): unknown {
+  if (!isTable(value) || !isTable(before)) return value;
+  const gone = Object.keys(before).filter((key) => !Object.hasOwn(value, key));
+  return Object.fromEntries([
+    ...Object.entries(value).map(([key, inner]) => [key, instead(inner, valueAt(before, [key]))]),
+    ...gone.map((key) => [key, null]),
+  ]);
 }
 
 function issuesOf(thrown: unknown): readonly ConfigIssue[] {

@@ -78,11 +78,33 @@ test("createConfigEditor begins a table of its own", async () => {
   editor.begin("agents", "reader");
   editor.edit(["agents", "writer", "model"], "m");
   editor.edit(["agents", "writer", "prompt"], null);
-  expect(patchOf(Object.values(editor.edits.value))).toEqual({ agents: { writer: { model: "m", prompt: null } } });
+  expect(patchOf(Object.values(editor.edits.value), {})).toEqual({ agents: { writer: { model: "m", prompt: null } } });
+});
+
+test("createConfigEditor saves nothing of what is no value, until it is one or is undone", () => {
+  const { editor } = server();
+  const shown = () => [Object.keys(editor.edits.value), editor.mistakes.value];
+  editor.edit(["log", "level"], "warn");
+  editor.mistype(["log", "level"], "{");
+  expect(shown()).toEqual([["log.level"], { "log.level": "{" }]);
+  editor.edit(["log", "level"], "error");
+  expect(shown()).toEqual([["log.level"], {}]);
+  editor.mistype(["log", "level"], "{");
+  editor.forgetEdits();
+  expect(shown()).toEqual([[], {}]);
+});
+
+test("patchOf takes out of a table what it says no longer", () => {
+  const file = { mcp: { servers: { notes: { env: { A: "1", B: { c: 1, d: 2 }, E: "5" } } } } };
+  const path = ["mcp", "servers", "notes", "env"];
+  const patch = patchOf([{ path, value: { A: "1", B: { c: 3 }, F: "6" } }], file);
+  expect(patch).toEqual({
+    mcp: { servers: { notes: { env: { A: "1", B: { c: 3, d: null }, E: null, F: "6" } } } },
+  });
 });
 
 test("patchOf makes a key of any name a key and nothing else", () => {
-  const patch = patchOf([{ path: ["providers", "__proto__", "type"], value: "x" }]);
+  const patch = patchOf([{ path: ["providers", "__proto__", "type"], value: "x" }], {});
   expect(Object.keys(patch.providers as object)).toEqual(["__proto__"]);
   expect(({} as Record<string, unknown>).type).toBeUndefined();
 });

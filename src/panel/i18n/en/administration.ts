@@ -193,6 +193,7 @@ export const administration = {
   "config.on": "yes",
   "config.off": "no",
   "config.one_each": "one each line",
+  "config.mistyped": "{count} value is none yet|{count} values are none yet",
   "config.no_number": "This is no number.",
   "config.no_json": "This is no JSON.",
   "config.tables": "{count} there",

@@ -189,6 +189,7 @@ export const administration = {
   "config.on": "是",
   "config.off": "否",
   "config.one_each": "每行一个",
+  "config.mistyped": "{count} 个值还不成立",
   "config.no_number": "这不是数字。",
   "config.no_json": "这不是 JSON。",
   "config.tables": "{count} 个",
