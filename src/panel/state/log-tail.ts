@@ -4,8 +4,9 @@ import type { Result } from "../../client/client.ts";
 import type { Part, PartNeeds } from "./panel.ts";
 import { failed, LOADING, type Phase, READY } from "./phase.ts";
 
+type Entry = Result<"logs.tail">["entries"][number];
 /** `key` names it among the others, as a list wants it. */
-export type LogLine = Result<"logs.tail">["entries"][number] & { readonly key: string };
+export type LogLine = Entry & { readonly key: string };
 export const LEVELS = ["debug", "info", "warn", "error"] as const satisfies readonly LogLine["level"][];
 export type Level = (typeof LEVELS)[number];
 
@@ -46,24 +47,34 @@ export function createLogTail({ call }: Pick<PartNeeds, "call">): LogTail {
   const phase = signal<Phase>(LOADING);
   const areas = computed(() => [...new Set((lines.value ?? []).map(areaOf))].filter((area) => area !== "").toSorted());
   let next = 0;
+  /** The newest that was read, also of those that were cleared. */
+  let last: Entry | undefined;
+  /** Whether the server may be another process by now, which counts from the beginning. */
+  let isAnother = false;
   let loading: Promise<void> | undefined;
 
   async function read(): Promise<void> {
     try {
       const before = next;
-      const answer = await call("logs.tail", { level: "debug", limit: AT_ONCE, after: before });
-      if (answer.next < before) {
-        // Another process of the server, which counts from the beginning.
+      // With the line that is known already: only the same process tells the same once more.
+      const known = isAnother ? last : undefined;
+      const after = known ? known.n - 1 : before;
+      const answer = await call("logs.tail", { level: "debug", limit: AT_ONCE, after });
+      const same = known && answer.entries.find(({ n }) => n === known.n);
+      if (answer.next < before || (same && same.ts !== known.ts)) {
         next = 0;
+        last = undefined;
         lines.value = [];
         return await read();
       }
+      isAnother = false;
       next = answer.next;
-      if (answer.entries.length > 0 || lines.peek() === undefined)
-        lines.value = [
-          ...(lines.peek() ?? []),
-          ...answer.entries.map((line) => ({ ...line, key: String(line.n) })),
-        ].slice(-KEPT);
+      const entries = answer.entries.filter(({ n }) => n > before);
+      last = entries.at(-1) ?? last;
+      if (entries.length > 0 || lines.peek() === undefined)
+        lines.value = [...(lines.peek() ?? []), ...entries.map((line) => ({ ...line, key: String(line.n) }))].slice(
+          -KEPT,
+        );
       phase.value = READY;
     } catch (error) {
       phase.value = failed(error);
@@ -84,8 +95,10 @@ export function createLogTail({ call }: Pick<PartNeeds, "call">): LogTail {
     filter,
     paused: computed(() => held.value !== undefined),
     behind: computed(() => {
-      const last = held.value?.at(-1)?.n ?? 0;
-      return held.value === undefined ? 0 : (lines.value ?? []).filter((line) => line.n > last).length;
+      const all = lines.value ?? [];
+      const end = held.value?.at(-1);
+      // Where it is none of them, it was forgotten, or is of another process.
+      return held.value === undefined ? 0 : all.length - 1 - (end ? all.lastIndexOf(end) : -1);
     }),
     phase,
     setFilter(change) {
@@ -99,8 +112,10 @@ export function createLogTail({ call }: Pick<PartNeeds, "call">): LogTail {
       if (held.peek()) held.value = [];
     },
     load,
-    // The page asks by itself while it is open.
-    renew: () => Promise.resolve(),
+    async renew() {
+      // The page asks by itself while it is open.
+      isAnother = true;
+    },
   };
 }
 

@@ -89,6 +89,31 @@ test("createLogTail begins anew with another process, whose lines count from one
   expect(shown(logs)).toEqual(["new"]);
 });
 
+test("createLogTail misses nothing of another process that has written as many lines by the next connect", async () => {
+  const kept = (process: string, count: number, ts: number) =>
+    Array.from({ length: count }, (_, at) => line(at + 1, `${process} ${at + 1}`, { ts }));
+  let all = kept("old", 3, 5);
+  const asked: number[] = [];
+  const call = (async (_method: string, { after }: { after: number }) => {
+    asked.push(after);
+    return { entries: all.filter(({ n }) => n > after), next: all.length };
+  }) as unknown as Call;
+  const logs = createLogTail({ call });
+  await logs.load();
+  logs.pause(true);
+  await logs.renew();
+  await logs.load();
+  expect([logs.lines.value?.length, logs.behind.value]).toEqual([3, 0]);
+  all = kept("new", 4, 6);
+  await logs.renew();
+  await logs.load();
+  expect([shown(logs), logs.behind.value]).toEqual([["old 1", "old 2", "old 3"], 4]);
+  logs.pause(false);
+  expect(shown(logs)).toEqual(["new 1", "new 2", "new 3", "new 4"]);
+  await logs.load();
+  expect(asked).toEqual([0, 2, 2, 0, 4]);
+});
+
 test("createLogTail says why nothing can be read, and goes on later", async () => {
   const { logs, world, write } = server();
   world.trouble = new AlephError("forbidden", "Not yours");
