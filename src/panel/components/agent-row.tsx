@@ -37,7 +37,7 @@ function Opened({ agent: whole }: { agent: ShownAgent }) {
       // The page of skills says why.
       () => setSkills(undefined),
     );
-  }, [agent]);
+  }, [agents, whole]);
   return (
     <>
       {description !== null && <p>{exactText(description)}</p>}

@@ -87,7 +87,7 @@ function Opened({ node }: { node: ShownNode }) {
   );
 }
 
-/** Read when the row is opened, and again when a call began or ended. */
+/** Read when the row is opened, and again when a call began or ended, or the list was read anew. */
 function Calls({ id, running }: { id: string; running: number }) {
   const t = useT();
   const { time, duration } = useFormats();
@@ -95,8 +95,14 @@ function Calls({ id, running }: { id: string; running: number }) {
   const [calls, setCalls] = useState<readonly NodeCall[]>([]);
   const [trouble, setTrouble] = useState<string | undefined>(undefined);
   useEffect(() => {
-    nodes.calls(id).then(setCalls, (error: unknown) => setTrouble(troubleOf(error).message));
-  }, [id, running, nodes.answers.value]);
+    nodes.calls(id).then(
+      (told) => {
+        setCalls(told);
+        setTrouble(undefined);
+      },
+      (error: unknown) => setTrouble(troubleOf(error).message),
+    );
+  }, [id, running, nodes.answers.value, nodes.takenAt.value]);
   if (trouble !== undefined) return <Trouble text={`${trouble}.`} />;
   if (calls.length === 0) return null;
   return (

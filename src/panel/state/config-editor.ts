@@ -80,7 +80,7 @@ export function createConfigEditor({ call }: PartNeeds): ConfigEditor {
     load,
     renew: async () => {
       await renew();
-      if (text.saved.peek() !== undefined) await text.look();
+      await text.renew();
     },
     edit(path, next) {
       const key = keyOf(path);
@@ -159,7 +159,7 @@ function issuesOf(thrown: unknown): readonly ConfigIssue[] {
 function createTextEditor(
   call: PartNeeds["call"],
   onSaved: () => Promise<void>,
-): TextEditor & { look(): Promise<void> } {
+): TextEditor & { look(): Promise<void>; renew(): Promise<void> } {
   const saved = signal<string | undefined>(undefined);
   const draft = signal("");
   const phase = signal<Phase>(LOADING);
@@ -204,7 +204,10 @@ function createTextEditor(
     const before = saved.peek();
     // The same text has another revision once the server has begun anew.
     if (draft.peek() === before || told.text === before) await take(told, before);
-    else stale.value = true;
+    else {
+      stale.value = true;
+      phase.value = READY;
+    }
   }
 
   return {
@@ -220,6 +223,10 @@ function createTextEditor(
     load: () => read(() => draft.peek()),
     check,
     look,
+    async renew() {
+      if (saved.peek() !== undefined) await look();
+      else if (phase.peek().kind === "failed") await read(() => draft.peek());
+    },
     async save() {
       const text = draft.peek();
       const { changed } = await call("config.apply", { text, revision });

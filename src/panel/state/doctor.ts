@@ -19,14 +19,14 @@ export interface Doctor extends Part {
 const ORDER = { fail: 0, warn: 1, ok: 2 } as const;
 
 export function createDoctor({ call }: PartNeeds): Doctor {
-  const { value, phase, load } = createLoaded(() => call("system.doctor", {}));
+  const { value, phase, load, renew } = createLoaded(() => call("system.doctor", {}));
   return {
     findings: computed(() => value.value?.findings.toSorted((a, b) => ORDER[a.status] - ORDER[b.status])),
     takenAt: computed(() => value.value?.taken_at),
     phase,
     load,
-    // It asks every provider: not by itself after each connect.
-    renew: () => Promise.resolve(),
+    // It asks every provider: not by itself after each connect, unless somebody waits for what could not be had.
+    renew: () => (phase.peek().kind === "failed" ? renew() : Promise.resolve()),
     async mend(fix) {
       await call("system.mend", { fix });
       await load();

@@ -159,6 +159,7 @@ export function createPanel(options: PanelOptions): Panel {
       channels.renew(),
       schedules.renew(),
       facts.renew(),
+      search.renew(),
       spending.renew(),
       ...(mayLetIn() ? [access.renew()] : []),
       ...[...parts.values()].map((part) => part.renew()),

@@ -15,6 +15,8 @@ export interface Search {
   readonly phase: ReadonlySignal<Phase>;
   /** Never rejects. What is asked last is what is shown, however late an earlier answer comes. */
   ask(query: string): Promise<void>;
+  /** Asks once more for what could not be had. */
+  renew(): Promise<void>;
 }
 
 const LIMIT = 50;
@@ -24,30 +26,34 @@ export function createSearch(call: Call): Search {
   const found = signal<readonly FoundMessage[]>([]);
   const notSearched = signal(0);
   const phase = signal<Phase>(READY);
+
+  async function ask(words: string): Promise<void> {
+    const asked = words.trim();
+    batch(() => {
+      query.value = asked;
+      found.value = [];
+      phase.value = asked === "" ? READY : LOADING;
+    });
+    if (asked === "") return;
+    try {
+      const { messages, not_searched } = await call("session.search", { query: asked, limit: LIMIT });
+      if (query.peek() !== asked) return;
+      batch(() => {
+        found.value = messages;
+        notSearched.value = not_searched;
+        phase.value = READY;
+      });
+    } catch (error) {
+      if (query.peek() === asked) phase.value = failed(error);
+    }
+  }
+
   return {
     query,
     found,
     notSearched,
     phase,
-    async ask(words) {
-      const asked = words.trim();
-      batch(() => {
-        query.value = asked;
-        found.value = [];
-        phase.value = asked === "" ? READY : LOADING;
-      });
-      if (asked === "") return;
-      try {
-        const { messages, not_searched } = await call("session.search", { query: asked, limit: LIMIT });
-        if (query.peek() !== asked) return;
-        batch(() => {
-          found.value = messages;
-          notSearched.value = not_searched;
-          phase.value = READY;
-        });
-      } catch (error) {
-        if (query.peek() === asked) phase.value = failed(error);
-      }
-    },
+    ask,
+    renew: () => (phase.peek().kind === "failed" ? ask(query.peek()) : Promise.resolve()),
   };
 }

@@ -142,6 +142,22 @@ test("the text that nobody touched follows the file; one that somebody writes is
   expect([text.draft.value, text.stale.value]).toEqual(["again", false]);
 });
 
+test("the text is read after a connect where it could not be read before", async () => {
+  let isThere = false;
+  const call = (async () => {
+    if (!isThere) throw new AlephError("cancelled", "There is no connection to the server");
+    return { text: "[log]", revision: "r", issues: [], changed: [] };
+  }) as unknown as Call;
+  const { text, renew } = createConfigEditor({ call, now: () => 1 });
+  await renew();
+  expect(text.phase.value.kind).toBe("loading");
+  await text.load();
+  expect(text.phase.value.kind).toBe("failed");
+  isThere = true;
+  await renew();
+  expect([text.phase.value.kind, text.draft.value]).toEqual(["ready", "[log]"]);
+});
+
 test("what is typed while the file is read, or saved, stays", async () => {
   const { editor, world, takeAsked } = server();
   const { text } = editor;

@@ -43,3 +43,17 @@ test("createSearch says why it failed", async () => {
   await search.ask("x");
   expect(search.phase.value).toMatchObject({ kind: "failed", trouble: { reason: "overloaded" } });
 });
+
+test("createSearch asks once more after a connect for what could not be had, and for nothing else", async () => {
+  let asked = 0;
+  const call = (async () => {
+    if (++asked === 1) throw new AlephError("cancelled", "There is no connection to the server");
+    return { messages: [found("a")], not_searched: 0 };
+  }) as unknown as Call;
+  const search = createSearch(call);
+  await search.renew();
+  await search.ask("x");
+  await search.renew();
+  await search.renew();
+  expect([search.phase.value.kind, search.found.value, asked]).toEqual(["ready", [found("a")], 2]);
+});
