@@ -65,17 +65,30 @@ export function createSetup(call: Call): Setup {
     return now && owner && owner.from !== "built-in" ? now : undefined;
   });
 
-  async function work(act: () => Promise<void>): Promise<void> {
+  /** Grows with each piece of work, and with what makes it pointless: its answer is not heard then. */
+  let current = 0;
+  /** What is being written can no longer be taken back. */
+  let isWriting = false;
+
+  async function work(act: (isCurrent: () => boolean) => Promise<void>): Promise<void> {
     if (busy.peek()) return;
+    const mine = ++current;
+    const isCurrent = () => mine === current;
     busy.value = true;
     trouble.value = undefined;
     try {
-      await act();
+      await act(isCurrent);
     } catch (error) {
-      trouble.value = sentences(error);
+      if (isCurrent()) trouble.value = sentences(error);
     } finally {
-      busy.value = false;
+      if (isCurrent()) busy.value = false;
     }
+  }
+
+  /** A model may take its time: who goes back, or changes what is asked, does not wait for its answer. */
+  function abandon(): void {
+    current++;
+    busy.value = false;
   }
 
   /** Whether nothing is new but the default: the key in the environment is used as it is. */
@@ -102,6 +115,15 @@ export function createSetup(call: Call): Setup {
   }
 
   async function write(wanted: SetupDraft, untested: boolean): Promise<void> {
+    isWriting = true;
+    try {
+      await store(wanted, untested);
+    } finally {
+      isWriting = false;
+    }
+  }
+
+  async function store(wanted: SetupDraft, untested: boolean): Promise<void> {
     const { model, keep, asDefault } = wanted;
     if (isAsFound(wanted)) {
       const ref = model === undefined ? undefined : `${found.peek()!.id}/${model}`;
@@ -123,10 +145,14 @@ export function createSetup(call: Call): Setup {
     trial,
     busy,
     trouble,
-    load: () =>
-      work(async () => {
+    async load() {
+      trouble.value = undefined;
+      try {
         config.value = await call("models.config", {});
-      }),
+      } catch (error) {
+        trouble.value = sentences(error);
+      }
+    },
     choose(kind) {
       const own = foundOf(kind);
       const address = kind.asksAddress ? (own?.base_url ?? kind.address ?? "") : "";
@@ -148,7 +174,8 @@ export function createSetup(call: Call): Setup {
     },
     change(change) {
       const before = draft.peek();
-      if (!before) return;
+      if (!before || isWriting) return;
+      abandon();
       const { kind, address, id } = before;
       // The name follows the address until somebody gives one.
       const follows = kind.asksAddress && kind.address === undefined && id === nameFor(address);
@@ -157,9 +184,10 @@ export function createSetup(call: Call): Setup {
       if (change.model === undefined) trial.value = undefined;
     },
     test: () =>
-      work(async () => {
+      work(async (isCurrent) => {
         const wanted = { ...draft.peek()!, model: undefined };
         const answer = await ask(wanted);
+        if (!isCurrent()) return;
         batch(() => {
           trial.value = answer;
           if (!answer.ok) return;
@@ -168,7 +196,7 @@ export function createSetup(call: Call): Setup {
         });
       }),
     save: (untested = false) =>
-      work(async () => {
+      work(async (isCurrent) => {
         const wanted = draft.peek()!;
         const answered = trial.peek();
         if (untested || (answered?.ok && answered.model === wanted.model)) {
@@ -177,10 +205,13 @@ export function createSetup(call: Call): Setup {
           return;
         }
         const answer = await ask(wanted);
+        if (!isCurrent()) return;
         trial.value = { ...answer, ...(answer.models ? {} : { models: answered?.models ?? [] }) };
         if (answer.ok) await write(wanted, true);
       }),
     back() {
+      if (isWriting) return;
+      abandon();
       batch(() => {
         trouble.value = undefined;
         if (step.peek() === "model") {

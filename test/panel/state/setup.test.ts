@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
+import type { Call } from "../../../src/panel/state/connection.ts";
 import { createSetup } from "../../../src/panel/state/setup.ts";
 import { KINDS } from "../../../src/protocol/provider-kind.ts";
 import { testApp } from "../../support/app.ts";
@@ -59,6 +60,38 @@ describe("setup", () => {
     await setup.save(true);
     expect(setup.step.peek()).toBe("done");
     expect(readFileSync(app.home.config, "utf8")).toContain("[providers.mine]");
+  });
+
+  test("does not bring back what somebody has left before it answered", async () => {
+    const asked: PromiseWithResolvers<unknown>[] = [];
+    const call = ((method: string) => {
+      const answer = Promise.withResolvers<unknown>();
+      if (method === "models.config") answer.resolve({ default: null, fallbacks: [], providers: [], types: [] });
+      else asked.push(answer);
+      return answer.promise;
+    }) as unknown as Call;
+    const setup = createSetup(call);
+    await setup.load();
+    setup.choose(kindOf("openai-compatible"));
+    setup.change({ address: "http://127.0.0.1:1/v1", key: "one" });
+    const slow = setup.test();
+    setup.back();
+    setup.choose(kindOf("anthropic"));
+    setup.change({ key: "two" });
+    expect(setup.busy.peek()).toBe(false);
+    const second = setup.test();
+    asked[0]!.resolve({ ok: true, provider: "127", model: "old", latency_ms: 1, models: ["old"], error: null });
+    await slow;
+    expect([setup.step.peek(), setup.draft.peek(), setup.trial.peek(), setup.busy.peek()]).toMatchObject([
+      "details",
+      { kind: { type: "anthropic" }, key: "two" },
+      undefined,
+      true,
+    ]);
+    setup.change({ key: "three" });
+    asked[1]!.reject(new Error("too late"));
+    await second;
+    expect([setup.draft.peek()?.key, setup.trouble.peek(), setup.busy.peek()]).toEqual(["three", undefined, false]);
   });
 
   test("says what the server refuses", async () => {
