@@ -91,6 +91,35 @@ pagesTest("every page fits on a phone in Chinese", async (chromium) => {
   }
 });
 
+pagesTest(
+  "every page fits on a phone, and opened rows keep their form, whatever things are called",
+  async (chromium) => {
+    const [name, model] = ["n".repeat(64), `folio/${"m".repeat(200)}`];
+    const provider = { type: "openai-compatible", base_url: `http://${"h".repeat(60)}.invalid/v1`, models: ["m"] };
+    await using server = await testApp({
+      config: {
+        providers: { [name]: { ...provider, api_key: "k" } },
+        agents: { [name]: { model, description: "d".repeat(300), workspace: `/srv/${"w".repeat(200)}` } },
+        models: { fallbacks: [model] },
+      },
+    });
+    const { client } = server;
+    await client.call("auth.tokens.create", { name, scopes: ["read"] });
+    await client.call("memory.store", { content: `Likes ${"f".repeat(3000)}`, subject: "s".repeat(200) });
+    await client.call("cron.add", { schedule: { cron: "0 9 * * *" }, message: `Say ${"q".repeat(3000)}` });
+    using page = await openPage(chromium, PHONE);
+    await page.logIn(server);
+    for (const [place, visit] of placesOf()) {
+      await visit(page);
+      const shut = await tooWide(page);
+      await openFolds(page);
+      const heights =
+        "[...document.querySelectorAll('.entry > summary')].filter((one) => one.offsetHeight > 120).length";
+      expect([place, shut, await tooWide(page), await page.evaluate<number>(heights)]).toEqual([place, [], [], 0]);
+    }
+  },
+);
+
 async function wrongOfAll(page: Page, places: readonly (readonly [string, Visit])[]): Promise<readonly string[]> {
   await withoutMotion(page);
   const found: string[] = [];
