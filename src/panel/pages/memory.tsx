@@ -20,7 +20,8 @@ export function MemoryPage() {
   const heading =
     query === ""
       ? t("memory.count", { count: stats?.facts ?? 0 })
-      : t("memory.found", { count: list?.length ?? 0, query });
+      : t(facts.isCut.value ? "memory.found_most" : "memory.found", { count: list?.length ?? 0, query });
+  const asked = facts.asked.value;
   return (
     <>
       <PageHead title={t("memory.title")} />
@@ -34,6 +35,9 @@ export function MemoryPage() {
         />
         <AddFact />
         {phase.kind === "loading" && !list && <Late>{t("memory.loading")}</Late>}
+        {phase.kind !== "failed" && list && asked !== query && (
+          <Late>{t(asked === "" ? "memory.loading" : "search.busy")}</Late>
+        )}
         {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void facts.load()} />}
         {list && (
           <section aria-live="polite">

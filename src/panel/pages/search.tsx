@@ -31,7 +31,9 @@ export function SearchPage({ query }: { query: string }) {
         {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void search.ask(query)} />}
         {phase.kind === "ready" && asked !== "" && (
           <p class="meta" role="status">
-            {found.length === 0 ? t("search.nothing") : t("search.found", { count: found.length })}{" "}
+            {found.length === 0
+              ? t("search.nothing")
+              : t(search.isCut.value ? "search.found_most" : "search.found", { count: found.length })}{" "}
             {search.notSearched.value > 0 && t("search.later", { count: search.notSearched.value })}
           </p>
         )}

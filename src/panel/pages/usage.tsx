@@ -32,6 +32,7 @@ export function UsagePage() {
       <PageHead title={t("usage.title")} />
       <div class="settings">
         {phase.kind === "loading" && !days && <Late>{t("usage.loading")}</Late>}
+        {phase.kind !== "failed" && spending.isBehind.value && <Late>{t("usage.loading")}</Late>}
         {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void spending.load()} />}
         {days && total && rows && rowsBy && (
           <>
@@ -70,6 +71,7 @@ export function UsagePage() {
               ) : (
                 <UsageTable group={rowsBy} rows={rows} total={total} />
               )}
+              {spending.hasMore.value && <p class="meta">{t("usage.most", { count: rows.length })}</p>}
               {total.unpriced > 0 && <p class="meta">{t("usage.unpriced", { count: total.unpriced })}</p>}
             </section>
           </>

@@ -14,8 +14,12 @@ export interface Facts {
   readonly stats: ReadonlySignal<Result<"memory.stats"> | undefined>;
   /** The words that the list answers. */
   readonly query: ReadonlySignal<string>;
+  /** The words that were asked for last. */
+  readonly asked: ReadonlySignal<string>;
   /** Whether there are more than are shown. */
   readonly hasMore: ReadonlySignal<boolean>;
+  /** Whether only the best of what fits the words is listed. */
+  readonly isCut: ReadonlySignal<boolean>;
   readonly phase: ReadonlySignal<Phase>;
   /** Never rejects: the phase says what went wrong. */
   load(): Promise<void>;
@@ -49,7 +53,9 @@ export function createFacts(call: Call): Facts {
     list: computed(() => value.value?.facts),
     stats: computed(() => value.value?.stats),
     query: computed(() => value.value?.words ?? ""),
+    asked: wanted,
     hasMore: computed(() => value.value?.next !== undefined && limit.value < MOST),
+    isCut: computed(() => value.value !== undefined && value.value.words !== "" && value.value.facts.length >= FOUND),
     phase,
     load,
     renew,

@@ -1,5 +1,5 @@
 /** Search over everything that was said, in all conversations. */
-import { batch, type ReadonlySignal, signal } from "@preact/signals";
+import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Result } from "../../client/client.ts";
 import type { Call } from "./connection.ts";
 import { failed, LOADING, type Phase, READY } from "./phase.ts";
@@ -10,6 +10,8 @@ export interface Search {
   /** What `found` answers. */
   readonly query: ReadonlySignal<string>;
   readonly found: ReadonlySignal<readonly FoundMessage[]>;
+  /** Whether only the best of what was found is listed. */
+  readonly isCut: ReadonlySignal<boolean>;
   /** Messages that are not in the index yet. */
   readonly notSearched: ReadonlySignal<number>;
   readonly phase: ReadonlySignal<Phase>;
@@ -51,6 +53,7 @@ export function createSearch(call: Call): Search {
   return {
     query,
     found,
+    isCut: computed(() => found.value.length >= LIMIT),
     notSearched,
     phase,
     ask,

@@ -22,7 +22,7 @@ export interface Day {
 
 export interface Spending {
   readonly group: ReadonlySignal<Group>;
-  /** Days back from now. */
+  /** Days back, today among them. */
   readonly span: ReadonlySignal<Span>;
   /** Undefined until it is known; as all below. */
   readonly days: ReadonlySignal<readonly Day[] | undefined>;
@@ -31,6 +31,10 @@ export interface Spending {
   readonly rowsBy: ReadonlySignal<Group | undefined>;
   readonly total: ReadonlySignal<Sums | undefined>;
   readonly budgets: ReadonlySignal<readonly ShownBudget[]>;
+  /** Whether there are older rows than these. */
+  readonly hasMore: ReadonlySignal<boolean>;
+  /** Whether something else is asked for than what is shown. */
+  readonly isBehind: ReadonlySignal<boolean>;
   /** Unix milliseconds of when it was read. */
   readonly readAt: ReadonlySignal<number | undefined>;
   readonly phase: ReadonlySignal<Phase>;
@@ -59,12 +63,12 @@ export function createSpending(call: Call, now: () => number): Spending {
   const { value, phase, load, renew } = createLoaded(async () => {
     const [days, by] = [span.peek(), group.peek()];
     const readAt = now();
-    const since = Math.max(0, readAt - (days - 1) * DAY_MS);
+    const since = Math.max(0, beginningOf(readAt, days - 1));
     const [byDay, grouped] = await Promise.all([
       call("usage.summary", { by: "day", since, limit: days + 1 }),
       call("usage.summary", { by, since, limit: ROWS }),
     ]);
-    return { days: filled(byDay.rows, since, readAt), grouped, by, readAt };
+    return { days: filled(byDay.rows, since, readAt), grouped, by, span: days, readAt };
   });
   return {
     group,
@@ -74,6 +78,10 @@ export function createSpending(call: Call, now: () => number): Spending {
     rowsBy: computed(() => value.value?.by),
     total: computed(() => value.value?.grouped.total),
     budgets: computed(() => value.value?.grouped.budgets ?? []),
+    hasMore: computed(() => (value.value?.grouped.rows.length ?? 0) >= ROWS),
+    isBehind: computed(
+      () => value.value !== undefined && (value.value.by !== group.value || value.value.span !== span.value),
+    ),
     readAt: computed(() => value.value?.readAt),
     phase,
     load,
@@ -94,14 +102,22 @@ function filled(rows: readonly UsageRow[], since: number, now: number): readonly
   const last = [dateOf(now), ...dates].toSorted().at(-1)!;
   const days: Day[] = [];
   for (let at = Date.parse(first); at <= Date.parse(last); at += DAY_MS) {
-    const date = dateOf(at);
+    const date = new Date(at).toISOString().slice(0, 10);
     days.push({ date, sums: known.get(date) ?? NOTHING });
   }
   return days;
 }
 
+/** The first moment of the day that was `before` days ago: a part of a day would look like one on which little was asked. */
+function beginningOf(ts: number, before: number): number {
+  const day = new Date(ts);
+  day.setHours(0, 0, 0, 0);
+  return day.setDate(day.getDate() - before);
+}
+
 function dateOf(ts: number): string {
-  return new Date(ts).toISOString().slice(0, 10);
+  const day = new Date(ts);
+  return [day.getFullYear(), day.getMonth() + 1, day.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
 }
 
 /** How much of what was asked the provider had from before, from 0 to 1; nothing where nothing was asked. */

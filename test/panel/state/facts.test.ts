@@ -48,3 +48,16 @@ test("createFacts adds and forgets, and reads the list after each", async () => 
     list,
   ]);
 });
+
+test("createFacts tells the words that are looked for while it shows others, and when only the best fit", async () => {
+  const found = Promise.withResolvers<object>();
+  const call = (async (method: string) =>
+    method === "memory.search" ? found.promise : { facts: [fact] }) as unknown as Call;
+  const facts = createFacts(call);
+  await facts.load();
+  const looking = facts.search("tea");
+  expect([facts.asked.value, facts.query.value, facts.isCut.value]).toEqual(["tea", "", false]);
+  found.resolve({ facts: Array.from({ length: 50 }, () => fact) });
+  await looking;
+  expect([facts.asked.value, facts.query.value, facts.isCut.value]).toEqual(["tea", "tea", true]);
+});

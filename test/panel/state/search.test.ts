@@ -57,3 +57,17 @@ test("createSearch asks once more after a connect for what could not be had, and
   await search.renew();
   expect([search.phase.value.kind, search.found.value, asked]).toEqual(["ready", [found("a")], 2]);
 });
+
+test("createSearch says when only the best are listed", async () => {
+  let count = 49;
+  const call = (async () => ({
+    messages: Array.from({ length: count }, (_, at) => found(String(at))),
+    not_searched: 0,
+  })) as unknown as Call;
+  const search = createSearch(call);
+  await search.ask("x");
+  expect(search.isCut.value).toBe(false);
+  count = 50;
+  await search.ask("x");
+  expect(search.isCut.value).toBe(true);
+});

@@ -70,6 +70,7 @@ export const records = {
   "memory.none": "Nothing is remembered yet.",
   "memory.nothing": "Nothing is remembered of “{query}”.",
   "memory.found": "{count} fact for “{query}”|{count} facts for “{query}”",
+  "memory.found_most": "The {count} facts that fit “{query}” best",
   "memory.count": "{count} fact|{count} facts",
   "memory.more": "Show more",
   "memory.add": "Remember something",
@@ -102,6 +103,7 @@ export const records = {
   "search.busy": "Searching…",
   "search.nothing": "No message has these words.",
   "search.found": "{count} message, best first|{count} messages, best first",
+  "search.found_most": "The {count} messages that fit best. Other words find others.",
   "search.later": "{count} message is not searched yet.|{count} messages are not searched yet.",
   "search.role_user": "you",
   "search.role_assistant": "Aleph",
@@ -131,6 +133,7 @@ export const records = {
   "usage.without": "without",
   "usage.chart": "{what} by day: {total} in all, at most {most} on {date}",
   "usage.chart_time": "{what} by day: at most {most} on {date}",
+  "usage.most": "The {count} newest are listed. The total counts all.",
   "usage.unpriced":
     "The price of {count} reply is not known and not in the money.|The price of {count} replies is not known and not in the money.",
   "usage.read_at": "As of {time}",
