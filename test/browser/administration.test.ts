@@ -166,6 +166,58 @@ browserTest("an agent of which one thing is changed keeps the others", async (ch
   });
 });
 
+browserTest("who works with the keyboard is not sent back to the top by what closes", async (chromium) => {
+  await using server = await conversation();
+  using page = await openPage(chromium);
+  await page.logIn(server);
+  await open(page, "models", ".install summary");
+  await page.evaluate("document.querySelector('.install summary').focus()");
+  await page.press("Enter");
+  await page.until("document.querySelector('.form')");
+  await page.evaluate("[...document.querySelectorAll('.form button')].at(-1).focus()");
+  await page.press("Enter");
+  await page.until("!document.querySelector('.form')");
+  expect(await page.evaluate<string>("document.activeElement.innerText")).toBe("Add a provider");
+
+  await server.client.call("auth.tokens.create", { name: "old", scopes: ["read"] });
+  await open(page, "devices", "[data-entry^=tok] summary");
+  await page.click("[data-entry^=tok] summary");
+  await page.until("document.querySelector('.entry .danger')");
+  await page.evaluate("document.querySelector('.entry .danger').focus()");
+  await page.press("Enter");
+  await page.until("document.querySelector('dialog[open]')");
+  await page.press("Tab");
+  await page.press("Enter");
+  await page.until("!document.querySelector('[data-entry^=tok]') && document.activeElement.matches('.main')");
+});
+
+browserTest("a field that takes certain letters alone says which", async (chromium) => {
+  await using server = await conversation();
+  using page = await openPage(chromium);
+  await page.logIn(server);
+  const fields: string[] = [];
+  const look = async () => {
+    fields.push(
+      ...(await page.evaluate<string[]>("[...document.querySelectorAll('[pattern]')].map((one) => one.title)")),
+    );
+  };
+  for (const place of ["models", "agents"]) {
+    await open(page, place, ".install summary");
+    await page.click(".install summary");
+    await page.until("document.querySelector('.form')");
+    await look();
+  }
+  await open(page, "devices", ".section-head .button");
+  await press(page, "New token");
+  await page.until("document.querySelector('dialog[open]')");
+  await look();
+  expect(fields).toEqual([
+    "Letters from a to z, digits, and . _ - behind the first",
+    "Letters from a to z, digits, and . _ - behind the first",
+    "Letters from a to z, digits and signs of a plain keyboard",
+  ]);
+});
+
 browserTest("a node is let in, answers a test, and is revoked", async (chromium) => {
   await using server = await conversation();
   using page = await openPage(chromium);

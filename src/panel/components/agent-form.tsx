@@ -59,6 +59,7 @@ export function AgentForm({ of, onDone }: { of?: ShownAgent; onDone: () => void 
             required
             maxLength={64}
             pattern="[A-Za-z0-9][A-Za-z0-9_.\-]*"
+            title={t("act.name_form")}
             spellcheck={false}
           />
         </label>

@@ -166,6 +166,7 @@ function AddTable({ collection: { key, names }, editor }: { collection: Collecti
           required
           maxLength={64}
           pattern="[A-Za-z0-9][A-Za-z0-9_.\-]*"
+          title={t("act.name_form")}
           spellcheck={false}
           aria-label={t("config.table_name", { key })}
           placeholder={t("config.table_placeholder")}

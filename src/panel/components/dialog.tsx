@@ -23,6 +23,10 @@ export function Dialog({ title, onClose, children }: DialogProps) {
     if (first instanceof HTMLInputElement) first.select();
     return () => {
       if (before instanceof HTMLElement) before.focus();
+      // What the dialog was opened from may go with what was answered in it.
+      requestAnimationFrame(() => {
+        if (document.activeElement === document.body) document.querySelector<HTMLElement>(".main")?.focus();
+      });
     };
   }, []);
   return (

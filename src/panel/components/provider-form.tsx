@@ -139,6 +139,7 @@ export function ProviderForm({ of, onDone }: { of?: ShownProvider; onDone: () =>
             name="name"
             maxLength={64}
             pattern="[A-Za-z0-9][A-Za-z0-9_.\-]*"
+            title={t("act.name_form")}
             spellcheck={false}
             placeholder={type === "openai-compatible" ? t("providers.name_of_address") : type}
           />

@@ -43,7 +43,15 @@ export function TokenDialog({ onClose }: { onClose: () => void }) {
       >
         <label>
           <span class="meta">{t("access.token_name")}</span>
-          <input class="field" ref={field} required maxLength={64} pattern="[\x20-\x7e]+" data-first />
+          <input
+            class="field"
+            ref={field}
+            required
+            maxLength={64}
+            pattern="[\x20-\x7e]+"
+            title={t("access.token_name_form")}
+            data-first
+          />
         </label>
         <ScopeChoice label={t("access.scopes_given")} value={scopes} onChange={setScopes} />
         <LifetimeChoice among={["day", "week", "month", "year", "never"]} value={lifetime} onChange={setLifetime} />

@@ -1,6 +1,6 @@
 /** A button that opens what it is about, below it: mostly a form. */
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
 export interface UnfoldProps {
   readonly label: string;
@@ -10,12 +10,19 @@ export interface UnfoldProps {
 
 export function Unfold({ label, children }: UnfoldProps) {
   const [isOpen, setOpen] = useState(false);
+  const summary = useRef<HTMLElement>(null);
+  const close = () => {
+    const active = document.activeElement;
+    // Nobody is left where nothing is; who went elsewhere meanwhile stays there.
+    if (active === document.body || summary.current?.parentElement?.contains(active)) summary.current?.focus();
+    setOpen(false);
+  };
   return (
     <details class="fold install" open={isOpen} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
-      <summary class="install-open">
+      <summary class="install-open" ref={summary}>
         <span class="button">{label}</span>
       </summary>
-      {isOpen && children(() => setOpen(false))}
+      {isOpen && children(close)}
     </details>
   );
 }

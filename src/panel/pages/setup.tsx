@@ -131,6 +131,7 @@ function DetailsStep({ setup }: { setup: Setup }) {
             name="id"
             required
             pattern="[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}"
+            title={t("act.name_form")}
             value={draft.id}
             onInput={({ currentTarget }) => setup.change({ id: currentTarget.value.trim() })}
           />

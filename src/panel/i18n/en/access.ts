@@ -44,6 +44,7 @@ export const access = {
   "access.no_tokens": "Only the owner’s token. Make one for each program, with no more than it needs.",
   "access.token_new": "New token",
   "access.token_name": "Name, as a reminder what it is for",
+  "access.token_name_form": "Letters from a to z, digits and signs of a plain keyboard",
   "access.token_make": "Make it",
   "access.token_made": "Your new token",
   "access.token_once": "Copy it now: it is shown this once. Who has it may do what you chose.",

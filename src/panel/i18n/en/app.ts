@@ -50,6 +50,7 @@ export const app = {
   "act.save": "Save",
   "act.close": "Close",
   "act.retry": "Try again",
+  "act.name_form": "Letters from a to z, digits, and . _ - behind the first",
   "act.copy": "Copy",
   "act.copied": "Copied",
   "act.wrap": "Wrap",

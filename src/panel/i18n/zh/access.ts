@@ -44,6 +44,7 @@ export const access = {
   "access.no_tokens": "只有所有者令牌。请为每个程序创建权限最小的令牌。",
   "access.token_new": "新建令牌",
   "access.token_name": "名称（说明用途）",
+  "access.token_name_form": "只能用英文字母、数字和半角符号",
   "access.token_make": "创建",
   "access.token_made": "您的新令牌",
   "access.token_once": "请立即复制：仅显示这一次。持有者可执行您所选的操作。",

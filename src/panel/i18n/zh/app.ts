@@ -51,6 +51,7 @@ export const app = {
   "act.save": "保存",
   "act.close": "关闭",
   "act.retry": "重试",
+  "act.name_form": "只能用英文字母、数字，首字符之后还可用 . _ -",
   "act.copy": "复制",
   "act.copied": "已复制",
   "act.wrap": "换行",
