@@ -91,6 +91,19 @@ export function createSetup(call: Call): Setup {
     busy.value = false;
   }
 
+  /** A name that no service at another address has: the table and the key of that one stay its own. */
+  function nameOf({ type }: Kind, address: string): string {
+    const bare = (url: string | null) => url?.replace(/\/+$/, "");
+    const own = providers.value.find((one) => one.type === type && bare(one.base_url) === bare(address));
+    if (own && own.from !== "environment") return own.id;
+    const taken = new Set(config.value?.providers.map(({ id }) => id));
+    const name = nameFor(address);
+    for (let count = 1; ; count++) {
+      const free = count === 1 ? name : `${name}-${count}`;
+      if (!taken.has(free)) return free;
+    }
+  }
+
   /** Whether nothing is new but the default: the key in the environment is used as it is. */
   function isAsFound({ key, address }: SetupDraft): boolean {
     const own = found.peek();
@@ -160,7 +173,7 @@ export function createSetup(call: Call): Setup {
         const id = own && own.from !== "environment" ? own.id : kind.type;
         draft.value = {
           kind,
-          id: kind.type === id && kind.address === undefined && kind.asksAddress ? nameFor(address) : id,
+          id: kind.type === id && kind.address === undefined && kind.asksAddress ? nameOf(kind, address) : id,
           address: own?.from === "environment" ? (own.base_url ?? "") : address,
           key: "",
           keep: "file",
@@ -178,8 +191,8 @@ export function createSetup(call: Call): Setup {
       abandon();
       const { kind, address, id } = before;
       // The name follows the address until somebody gives one.
-      const follows = kind.asksAddress && kind.address === undefined && id === nameFor(address);
-      const renamed = change.address !== undefined && follows ? { id: nameFor(change.address) } : {};
+      const follows = kind.asksAddress && kind.address === undefined && id === nameOf(kind, address);
+      const renamed = change.address !== undefined && follows ? { id: nameOf(kind, change.address) } : {};
       draft.value = { ...before, ...renamed, ...change };
       if (change.model === undefined) trial.value = undefined;
     },

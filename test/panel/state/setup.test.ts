@@ -62,6 +62,30 @@ describe("setup", () => {
     expect(readFileSync(app.home.config, "utf8")).toContain("[providers.mine]");
   });
 
+  test("leaves a service of the same kind as it is, and its key to itself, when another one is set up", async () => {
+    await using old = startOpenAiFake({ key: "sk-old" });
+    await using other = startOpenAiFake({ models: ["m"] });
+    other.reply("Yes");
+    const table = `[providers.local]\ntype = "openai-compatible"\nbase_url = "${old.url}"\napi_key = "sk-old"\n`;
+    await using app = await testApp({ toml: table });
+    const setup = createSetup((method, params) => app.client.call(method, params));
+    await setup.load();
+    setup.choose(kindOf("openai-compatible"));
+    expect(setup.draft.peek()).toMatchObject({ id: "local", address: old.url });
+    setup.change({ address: other.url });
+    expect(setup.draft.peek()!.id).toBe("local-2");
+    setup.change({ address: `${old.url}/` });
+    expect(setup.draft.peek()!.id).toBe("local");
+    setup.change({ address: other.url });
+    await setup.test();
+    await setup.save();
+    expect(setup.step.peek()).toBe("done");
+    expect(other.requests.map(({ headers }) => headers.get("authorization"))).not.toContain("Bearer sk-old");
+    const written = readFileSync(app.home.config, "utf8");
+    expect(written).toStartWith(table);
+    expect(written).toContain("[providers.local-2]");
+  });
+
   test("does not bring back what somebody has left before it answered", async () => {
     const asked: PromiseWithResolvers<unknown>[] = [];
     const call = ((method: string) => {
