@@ -197,6 +197,7 @@ browserTest("a job is added, run, paused and removed, and tells what became of i
   await page.until("document.querySelector('.entry-state').innerText === 'paused'");
   await page.click(".entry-body .danger");
   await page.until("document.querySelector('dialog[open]')");
+  expect(await text(page, "dialog h2")).toBe("Remove the job “Say the news”?");
   await page.click("dialog .danger");
   await page.until("!document.querySelector('.entry')");
   expect((await server.client.call("cron.list", {})).jobs).toEqual([]);

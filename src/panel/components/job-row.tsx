@@ -15,8 +15,7 @@ export function JobRow({ job }: { job: WireCronJob }) {
   const t = useT();
   const { time } = useFormats();
   const { cron_id, message, enabled, next_run_at, last } = job;
-  // One that was made for it says nothing to anybody.
-  const hasName = !/^cron_[0-9a-f]{32}$/.test(cron_id);
+  const hasName = isNamed(job);
   const next = next_run_at === null ? t("schedules.over") : t("schedules.next", { time: time(next_run_at) });
   const status = last?.status;
   const tone = status !== undefined && status in TONES ? TONES[status as keyof typeof TONES] : undefined;
@@ -33,6 +32,19 @@ export function JobRow({ job }: { job: WireCronJob }) {
   );
 }
 
+/** An id that was made for it says nothing to anybody. */
+function isNamed({ cron_id }: WireCronJob): boolean {
+  return !/^cron_[0-9a-f]{32}$/.test(cron_id);
+}
+
+/** Of a message, as much as a question can hold. */
+const TITLE = 80;
+
+function titleOf(job: WireCronJob): string {
+  const name = isNamed(job) ? job.cron_id : exactText(job.message);
+  return name.length > TITLE ? `${name.slice(0, TITLE)}…` : name;
+}
+
 function Opened({ job }: { job: WireCronJob }) {
   const t = useT();
   const panel = usePanel();
@@ -40,11 +52,10 @@ function Opened({ job }: { job: WireCronJob }) {
   const { busy, trouble, run } = useAct();
   const { cron_id: id, schedule, message, deliver, enabled, untrusted, session_key, last } = job;
   const [runs, setRuns] = useState<readonly WireCronRun[]>([]);
-  const mark = `${last?.due_at} ${last?.attempt} ${last?.status}`;
   useEffect(() => {
     // Without it the last time, which the list has, is all that is shown.
     void panel.schedules.history(id).then(setRuns, () => setRuns(last ? [last] : []));
-  }, [panel, id, mark]);
+  }, [panel, job]);
   const when =
     "cron" in schedule
       ? `${schedule.cron} (${schedule.tz})`
@@ -87,7 +98,7 @@ function Opened({ job }: { job: WireCronJob }) {
           {t(enabled ? "schedules.pause" : "schedules.go_on")}
         </button>
         <ConfirmButton
-          title={t("schedules.remove_title", { id })}
+          title={t("schedules.remove_title", { name: titleOf(job) })}
           text={t("schedules.remove_text")}
           label={t("channels.remove")}
           act={() => panel.schedules.remove(id)}

@@ -55,6 +55,7 @@ export function MemoryPage() {
             {list.map((fact) => (
               <FactRow key={fact.fact_id} fact={fact} />
             ))}
+            {query === "" && facts.isCut.value && <p class="meta">{t("memory.most", { count: list.length })}</p>}
             {facts.hasMore.value && (
               <button type="button" class="link rail-more" onClick={() => void facts.more()}>
                 {t("memory.more")}

@@ -18,7 +18,7 @@ export interface Facts {
   readonly asked: ReadonlySignal<string>;
   /** Whether there are more than are shown. */
   readonly hasMore: ReadonlySignal<boolean>;
-  /** Whether only the best of what fits the words is listed. */
+  /** Whether only the best of what fits the words, or the latest of very many, are listed. */
   readonly isCut: ReadonlySignal<boolean>;
   readonly phase: ReadonlySignal<Phase>;
   /** Never rejects: the phase says what went wrong. */
@@ -55,7 +55,10 @@ export function createFacts(call: Call): Facts {
     query: computed(() => value.value?.words ?? ""),
     asked: wanted,
     hasMore: computed(() => value.value?.next !== undefined && limit.value < MOST),
-    isCut: computed(() => value.value !== undefined && value.value.words !== "" && value.value.facts.length >= FOUND),
+    isCut: computed(() => {
+      const { words = "", facts = [] } = value.value ?? {};
+      return facts.length >= (words === "" ? MOST : FOUND);
+    }),
     phase,
     load,
     renew,

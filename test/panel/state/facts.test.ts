@@ -61,3 +61,23 @@ test("createFacts tells the words that are looked for while it shows others, and
   await looking;
   expect([facts.asked.value, facts.query.value, facts.isCut.value]).toEqual(["tea", "tea", true]);
 });
+
+test("createFacts tells when there are more than it ever lists", async () => {
+  const call = (async (_method: string, { limit = 0 }: { limit?: number }) => ({
+    facts: Array.from({ length: limit }, () => fact),
+    next: "fact_1",
+  })) as unknown as Call;
+  const facts = createFacts(call);
+  const seen: unknown[] = [];
+  await facts.load();
+  for (let count = 0; count < 3; count++) {
+    seen.push([facts.list.value?.length, facts.hasMore.value, facts.isCut.value]);
+    await facts.more();
+  }
+  expect([...seen, [facts.list.value?.length, facts.hasMore.value, facts.isCut.value]]).toEqual([
+    [100, true, false],
+    [400, true, false],
+    [700, true, false],
+    [1000, false, true],
+  ]);
+});

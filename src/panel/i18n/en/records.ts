@@ -57,7 +57,7 @@ export const records = {
   "schedules.run_now": "Run now",
   "schedules.pause": "Pause",
   "schedules.go_on": "Go on",
-  "schedules.remove_title": "Remove the job “{id}”?",
+  "schedules.remove_title": "Remove the job “{name}”?",
   "schedules.remove_text": "It runs no more, and what became of its times is gone. Its conversation stays.",
 
   "memory.title": "Memory",
@@ -72,6 +72,7 @@ export const records = {
   "memory.found": "{count} fact for “{query}”|{count} facts for “{query}”",
   "memory.found_most": "The {count} facts that fit “{query}” best",
   "memory.count": "{count} fact|{count} facts",
+  "memory.most": "The latest {count} are listed. The search finds the others too.",
   "memory.more": "Show more",
   "memory.add": "Remember something",
   "memory.content": "The fact, in one sentence",

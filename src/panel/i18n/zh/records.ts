@@ -58,7 +58,7 @@ export const records = {
   "schedules.run_now": "立即运行",
   "schedules.pause": "暂停",
   "schedules.go_on": "继续",
-  "schedules.remove_title": "移除任务“{id}”？",
+  "schedules.remove_title": "移除任务“{name}”？",
   "schedules.remove_text": "任务不再运行，其记录将被删除，会话会保留。",
 
   "memory.title": "记忆",
@@ -72,6 +72,7 @@ export const records = {
   "memory.found": "“{query}”：{count} 条",
   "memory.found_most": "与“{query}”最相关的 {count} 条记忆",
   "memory.count": "{count} 条记忆",
+  "memory.most": "仅列出最新的 {count} 条，其余可通过搜索找到。",
   "memory.more": "显示更多",
   "memory.add": "添加记忆",
   "memory.content": "用一句话描述",
