@@ -1,4 +1,4 @@
-/** What was opened while there was no connection, in a real browser: it comes by itself with the next connect. */
+/** What a page could not have at first, in a real browser: it comes with the next connect, or when it is asked for again. */
 import { expect } from "bun:test";
 import { conversation } from "../support/conversation.ts";
 import { testFolder } from "../support/folder.ts";
@@ -31,4 +31,34 @@ browserTest("what could not be had without a connection comes with the next one"
   await page.open(`${first.url}/#/search/nobody`);
   await page.until("document.querySelector('[role=status].meta')?.innerText.includes('No message has these words')");
   expect(await page.evaluate("document.querySelector('.ending')")).toBeNull();
+});
+
+browserTest("trying again says that it tries, for as long as that takes", async (chromium) => {
+  await using server = await conversation();
+  using page = await openPage(chromium);
+  await page.logIn(server);
+  await page.evaluate(`(() => {
+    const { send } = WebSocket.prototype;
+    WebSocket.prototype.send = function (data) {
+      if (JSON.parse(data).method === "node.list") window.held = { data, socket: this, send };
+      else send.call(this, data);
+    };
+    location.hash = "#/nodes";
+  })()`);
+  const error = { code: -32000, message: "Too much at once", data: { reason: "overloaded" } };
+  await page.until("window.held");
+  await page.evaluate(`(() => {
+    const { id } = JSON.parse(held.data);
+    const data = JSON.stringify({ jsonrpc: "2.0", id, error: ${JSON.stringify(error)} });
+    held.socket.dispatchEvent(new MessageEvent("message", { data }));
+    delete window.held;
+  })()`);
+  const button = "document.querySelector('.ending.failed .button')";
+  await page.until(button);
+  await page.evaluate(`${button}.focus()`);
+  await page.press("Enter");
+  await page.until(`window.held && ${button}?.innerText === "Trying…"`);
+  expect(await page.evaluate(`document.activeElement === ${button}`)).toBe(true);
+  await page.evaluate("held.send.call(held.socket, held.data)");
+  await page.until(`!${button} && document.querySelector(".secret-text")`);
 });

@@ -28,7 +28,7 @@ export function ConfigText({ editor }: { editor: TextEditor }) {
     const timer = setTimeout(() => void editor.check(), PAUSE_MS);
     return () => clearTimeout(timer);
   }, [draft, saved]);
-  if (phase.kind === "failed") return <Failure trouble={phase.trouble} onRetry={() => void editor.load()} />;
+  if (phase.kind === "failed") return <Failure trouble={phase.trouble} onRetry={() => editor.load()} />;
   if (saved === undefined) return <Late>{t("config.loading")}</Late>;
   const isChanged = draft !== saved;
   const issues = verdict?.issues ?? [];

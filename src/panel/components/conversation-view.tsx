@@ -68,7 +68,7 @@ export function ConversationView({ conversation, at, onSay, empty }: Conversatio
       </div>
     ) : (
       <div class="middle">
-        <Failure trouble={phase.trouble} onRetry={() => void conversation.load()} />
+        <Failure trouble={phase.trouble} onRetry={() => conversation.load()} />
       </div>
     );
   }

@@ -94,7 +94,7 @@ function ModelList({ model, usual, disabled, onChoose }: ModelListProps) {
           />
         ))}
         {phase.kind === "loading" && <Late>{t("model.loading")}</Late>}
-        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void models.loadList()} />}
+        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => models.loadList()} />}
         {phase.kind === "ready" && found.length === 0 && <p class="menu-note">{t("model.nothing")}</p>}
       </div>
       {list?.errors.map(({ provider, error }) => (

@@ -80,7 +80,7 @@ export function Rail({ onGo, onClose, children }: RailProps) {
       <div class="rail-list">
         <Waiting onGo={onGo} />
         {phase.kind === "loading" && <Late>{t("link.connecting")}</Late>}
-        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void sessions.load()} />}
+        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => sessions.load()} />}
         {phase.kind === "ready" && rows.length === 0 && (
           <p class="rail-note">
             {filter === "" ? t("rail.empty") : t("rail.nothing", { filter })}

@@ -19,7 +19,7 @@ export function AgentsPage() {
       <AdministrationHead page="agents" />
       <div class="settings entries">
         {phase.kind === "loading" && !list && <Late>{t("agents.loading")}</Late>}
-        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void agents.load()} />}
+        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => agents.load()} />}
         {list && (
           <>
             <section>

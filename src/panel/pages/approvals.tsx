@@ -31,7 +31,7 @@ export function ApprovalsPage() {
           <NotifyButton />
         </p>
         {phase.kind === "loading" && !list && <Late>{t("approvals.loading")}</Late>}
-        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void grants.load()} />}
+        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => grants.load()} />}
         {list && (
           <section>
             <h2>{t("approvals.granted")}</h2>

@@ -29,7 +29,7 @@ export function ChannelsPage() {
           </a>
         )}
         {phase.kind === "loading" && !list && <Late>{t("channels.loading")}</Late>}
-        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void channels.load()} />}
+        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => channels.load()} />}
         {list?.length === 0 && <p class="aside">{t("channels.none")}</p>}
         {list && list.length > 0 && (
           <section>

@@ -23,7 +23,7 @@ export function ConfigPage() {
       <AdministrationHead page="config" />
       <div class={`settings entries config-page is-${view}`}>
         {phase.kind === "loading" && !config && <Late>{t("config.loading")}</Late>}
-        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void editor.load()} />}
+        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => editor.load()} />}
         {config && (
           <>
             <div>

@@ -27,7 +27,7 @@ export function DevicesPage() {
           <PairingCard key={pairing.pairing_id} pairing={pairing} />
         ))}
         {phase.kind === "loading" && !devices && <Late>{t("access.loading")}</Late>}
-        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void access.load()} />}
+        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => access.load()} />}
         {devices && (
           <Section
             title={t("access.devices")}

@@ -25,7 +25,7 @@ export function DoctorPage() {
       <AdministrationHead page="doctor" />
       <div class="settings entries">
         {!findings && phase.kind === "loading" && <Late>{t("doctor.loading")}</Late>}
-        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void doctor.load()} />}
+        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => doctor.load()} />}
         {findings && (
           <section aria-live="polite" aria-busy={busy}>
             <header class="section-head">

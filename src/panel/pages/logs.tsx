@@ -37,7 +37,7 @@ export function LogsPage() {
       {!lines && phase.kind === "loading" && <Late>{t("logs.loading")}</Late>}
       {phase.kind === "failed" && isConnected && (
         <div class="settings entries logs-failed">
-          <Failure trouble={phase.trouble} onRetry={() => void logs.load()} />
+          <Failure trouble={phase.trouble} onRetry={() => logs.load()} />
         </div>
       )}
       {lines && <Lines />}

@@ -23,7 +23,7 @@ export function McpPage() {
             <ServerCard key={`${server.name} ${server.pending?.sha256}`} server={server} />
           ))}
         {phase.kind === "loading" && !list && <Late>{t("mcp.loading")}</Late>}
-        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void mcp.load()} />}
+        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => mcp.load()} />}
         {list?.length === 0 && (
           <p class="aside">
             {t("mcp.none")} <code>[mcp.servers.…]</code>

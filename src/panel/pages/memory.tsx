@@ -38,7 +38,7 @@ export function MemoryPage() {
         {phase.kind !== "failed" && list && asked !== query && (
           <Late>{t(asked === "" ? "memory.loading" : "search.busy")}</Late>
         )}
-        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void facts.load()} />}
+        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => facts.load()} />}
         {list && (
           <section aria-live="polite">
             <header class="section-head">

@@ -26,7 +26,7 @@ export function ModelsPage() {
       <AdministrationHead page="models" />
       <div class="settings entries">
         {phase.kind === "loading" && !config && <Late>{t("providers.loading")}</Late>}
-        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void providers.load()} />}
+        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => providers.load()} />}
         {config && (
           <>
             <Answering providers={providers} config={config} />

@@ -27,7 +27,7 @@ export function NodesPage() {
           <PairingCard key={pairing.pairing_id} pairing={pairing} />
         ))}
         {phase.kind === "loading" && !list && <Late>{t("nodes.loading")}</Late>}
-        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void nodes.load()} />}
+        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => nodes.load()} />}
         {list && list.length > 0 && (
           <section>
             <header class="section-head">

@@ -37,7 +37,7 @@ export function PluginsPage() {
           <PluginCard key={`${plugin.path} ${plugin.sha256}`} plugin={plugin} />
         ))}
         {phase.kind === "loading" && !list && <Late>{t("plugins.loading")}</Late>}
-        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void plugins.load()} />}
+        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => plugins.load()} />}
         {list?.length === 0 && <p class="aside">{t("plugins.none")}</p>}
         {list && <InstallForm label={t("plugins.install")} onInstall={install} />}
         {list && list.length > 0 && (

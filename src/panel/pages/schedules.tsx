@@ -20,7 +20,7 @@ export function SchedulesPage() {
       <div class="settings entries">
         <AddJob />
         {phase.kind === "loading" && !list && <Late>{t("schedules.loading")}</Late>}
-        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void schedules.load()} />}
+        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => schedules.load()} />}
         {list?.length === 0 && <p class="aside">{t("schedules.none")}</p>}
         {list && list.length > 0 && (
           <section>

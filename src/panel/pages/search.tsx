@@ -28,7 +28,7 @@ export function SearchPage({ query }: { query: string }) {
         />
         {asked === "" && <p class="aside">{t("search.first")}</p>}
         {phase.kind === "loading" && <Late>{t("search.busy")}</Late>}
-        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void search.ask(query)} />}
+        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => search.ask(query)} />}
         {phase.kind === "ready" && asked !== "" && (
           <p class="meta" role="status">
             {found.length === 0

@@ -41,7 +41,7 @@ export function SkillsPage() {
             <SkillCard key={`${skill.path} ${skill.sha256}`} skill={skill} />
           ))}
         {phase.kind === "loading" && !list && <Late>{t("skills.loading")}</Late>}
-        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void skills.load()} />}
+        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => skills.load()} />}
         {list?.length === 0 && <p class="aside">{t("skills.none")}</p>}
         {list && <InstallForm label={t("skills.install")} hasPath onInstall={install} />}
         {list &&

@@ -33,7 +33,7 @@ export function UsagePage() {
       <div class="settings">
         {phase.kind === "loading" && !days && <Late>{t("usage.loading")}</Late>}
         {phase.kind !== "failed" && spending.isBehind.value && <Late>{t("usage.loading")}</Late>}
-        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => void spending.load()} />}
+        {phase.kind === "failed" && <Failure trouble={phase.trouble} onRetry={() => spending.load()} />}
         {days && total && rows && rowsBy && (
           <>
             <section>
