@@ -56,6 +56,14 @@ export const KINDS: readonly Kind[] = [
   { type: "demo", label: "The scripted demo", key: "none", variables: [], asksAddress: false },
 ];
 
+/** The name, with a number behind it where others have it. */
+export function freeName(name: string, taken: ReadonlySet<string>): string {
+  for (let count = 1; ; count++) {
+    const free = count === 1 ? name : `${name}-${count}`;
+    if (!taken.has(free)) return free;
+  }
+}
+
 /** A name for a provider at an address: `openrouter` for `https://openrouter.ai/api/v1`. */
 export function nameFor(address: string): string {
   const host = URL.parse(address)?.hostname ?? "";

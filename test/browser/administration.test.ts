@@ -75,6 +75,33 @@ browserTest("a provider is added once it has answered, tested, and removed with 
   expect(page.complaints).toEqual([]);
 });
 
+browserTest("a provider that is added takes the place of no other", async (chromium) => {
+  await using old = startOpenAiFake({ key: "sk-old" });
+  await using other = startOpenAiFake();
+  other.reply("ok");
+  const toml = `[providers.local]\ntype = "openai-compatible"\nbase_url = "${old.url}"\napi_key = "sk-old"\n`;
+  await using server = await testApp({ toml });
+  using page = await openPage(chromium);
+  await page.logIn(server);
+  await open(page, "models", ".install");
+  await press(page, "Add a provider");
+  await page.until("document.querySelector('.form')");
+  await choose(page, ".form select", "openai-compatible");
+  await page.until("document.querySelector('.form [name=address]').required");
+  await fill(page, ".form [name=address]", other.url);
+  await fill(page, ".form [name=name]", "local");
+  await press(page, "Test and save");
+  expect(await page.evaluate<string>("document.querySelector('.form [name=name]').validationMessage")).toBe(
+    "A provider has this name: change it in its row.",
+  );
+  await page.evaluate("document.querySelector('.form [name=name]').select()");
+  await page.press("Backspace");
+  await press(page, "Test and save");
+  await page.until("!document.querySelector('.form') && document.querySelector('[data-entry=local-2]')");
+  expect(other.requests.map(({ headers }) => headers.get("authorization"))).not.toContain("Bearer sk-old");
+  expect(readFileSync(server.home.config, "utf8")).toStartWith(toml);
+});
+
 browserTest("the order of models is changed, and a provider that rests says for how long", async (chromium) => {
   await using server = await conversation({ config: { models: { default: "fake/m" } } });
   using page = await openPage(chromium, PHONE);

@@ -1,6 +1,6 @@
 /** Adds a provider or changes one: nothing is saved before it has really answered, or the person wants it all the same. */
 import { useId, useRef, useState } from "preact/hooks";
-import { KINDS, nameFor } from "../../protocol/provider-kind.ts";
+import { freeName, KINDS, nameFor } from "../../protocol/provider-kind.ts";
 import { createProviders, type ShownProvider, type Trial, type WantedProvider } from "../state/providers.ts";
 import { usePanel, useT } from "./context.ts";
 import { Suggestions } from "./suggestions.tsx";
@@ -23,11 +23,14 @@ export function ProviderForm({ of, onDone }: { of?: ShownProvider; onDone: () =>
   const needsAddress = kind?.asksAddress ?? true;
   const wantsKey = kind?.key !== "none";
 
+  // What comes from the environment may get a table of its own; a table that is there is changed, not added once more.
+  const taken = new Set(providers.config.value?.providers.flatMap(({ id, from }) => (from === "config" ? [id] : [])));
   const wanted = (): WantedProvider => {
     const given = new FormData(form.current!);
     const text = (name: string) => String(given.get(name) ?? "").trim();
     const [address, key, model] = [text("address"), text("key"), text("model")];
-    const name = of?.id ?? (text("name") || (needsAddress && type === "openai-compatible" ? nameFor(address) : type));
+    const usual = needsAddress && type === "openai-compatible" ? nameFor(address) : type;
+    const name = of?.id ?? (text("name") || freeName(usual, taken));
     return {
       id: name,
       type,
@@ -141,7 +144,10 @@ export function ProviderForm({ of, onDone }: { of?: ShownProvider; onDone: () =>
             pattern="[A-Za-z0-9][A-Za-z0-9_.\-]*"
             title={t("act.name_form")}
             spellcheck={false}
-            placeholder={type === "openai-compatible" ? t("providers.name_of_address") : type}
+            placeholder={type === "openai-compatible" ? t("providers.name_of_address") : freeName(type, taken)}
+            onInput={({ currentTarget }) =>
+              currentTarget.setCustomValidity(taken.has(currentTarget.value.trim()) ? t("providers.name_taken") : "")
+            }
           />
         </label>
       )}

@@ -1,7 +1,7 @@
 /** Setting up a model, step by step: which provider, its address and key, a real call, which model, and writing it down. */
 import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Params, Result } from "../../client/client.ts";
-import { KINDS, type Kind, nameFor } from "../../protocol/provider-kind.ts";
+import { freeName, KINDS, type Kind, nameFor } from "../../protocol/provider-kind.ts";
 import type { Call } from "./connection.ts";
 import { sentences } from "./phase.ts";
 
@@ -96,12 +96,7 @@ export function createSetup(call: Call): Setup {
     const bare = (url: string | null) => url?.replace(/\/+$/, "");
     const own = providers.value.find((one) => one.type === type && bare(one.base_url) === bare(address));
     if (own && own.from !== "environment") return own.id;
-    const taken = new Set(config.value?.providers.map(({ id }) => id));
-    const name = nameFor(address);
-    for (let count = 1; ; count++) {
-      const free = count === 1 ? name : `${name}-${count}`;
-      if (!taken.has(free)) return free;
-    }
+    return freeName(nameFor(address), new Set(config.value?.providers.map(({ id }) => id)));
   }
 
   /** Whether nothing is new but the default: the key in the environment is used as it is. */

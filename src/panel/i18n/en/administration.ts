@@ -57,6 +57,7 @@ export const administration = {
   "providers.model": "Model to try",
   "providers.model_usual": "its usual one",
   "providers.name": "Name",
+  "providers.name_taken": "A provider has this name: change it in its row.",
   "providers.name_of_address": "from its address",
   "providers.as_default": "Answers by default",
   "providers.test": "Test",

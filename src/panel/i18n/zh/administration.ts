@@ -57,6 +57,7 @@ export const administration = {
   "providers.model": "要测试的模型",
   "providers.model_usual": "默认模型",
   "providers.name": "名称",
+  "providers.name_taken": "已有同名的提供商：请在它那一行里修改。",
   "providers.name_of_address": "取自地址",
   "providers.as_default": "设为默认",
   "providers.test": "测试",
