@@ -193,6 +193,23 @@ browserTest("an agent of which one thing is changed keeps the others", async (ch
   });
 });
 
+browserTest("an agent that is made takes the place of no other", async (chromium) => {
+  await using server = await conversation();
+  const writer = { description: "writes", prompt: "Be brief." };
+  await server.client.call("config.patch", { patch: { agents: { writer } } });
+  using page = await openPage(chromium);
+  await page.logIn(server);
+  await open(page, "agents", "[data-entry=writer]");
+  await press(page, "New agent");
+  await page.until("document.querySelector('.form')");
+  await fill(page, ".form [name=agent]", "writer");
+  await press(page, "Make it");
+  expect(await page.evaluate<string>("document.querySelector('.form [name=agent]').validationMessage")).toBe(
+    "An agent has this name: change it in its row.",
+  );
+  expect((await server.client.call("config.get", {})).file.agents).toEqual({ writer });
+});
+
 browserTest("who works with the keyboard is not sent back to the top by what closes", async (chromium) => {
   await using server = await conversation();
   using page = await openPage(chromium);

@@ -20,6 +20,7 @@ export function AgentForm({ of, onDone }: { of?: ShownAgent; onDone: () => void 
   const { busy, trouble, run } = useAct();
   const form = useRef<HTMLFormElement>(null);
   const [may, setMay] = useState<May>(!of || of.allow === null ? "all" : of.allow.length === 0 ? "none" : "some");
+  const taken = new Set(agents.list.value?.map(({ agent }) => agent));
   const models = panel.models.list.value?.models ?? [];
   const wanted = (): WantedAgent => {
     const given = new FormData(form.current!);
@@ -61,6 +62,9 @@ export function AgentForm({ of, onDone }: { of?: ShownAgent; onDone: () => void 
             pattern="[A-Za-z0-9][A-Za-z0-9_.\-]*"
             title={t("act.name_form")}
             spellcheck={false}
+            onInput={({ currentTarget }) =>
+              currentTarget.setCustomValidity(taken.has(currentTarget.value.trim()) ? t("agents.name_taken") : "")
+            }
           />
         </label>
       )}

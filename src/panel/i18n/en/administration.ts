@@ -85,6 +85,7 @@ export const administration = {
   "agents.remove_title": "Remove {name}?",
   "agents.remove_text": "It is taken out of config.toml. Its conversations and its folder stay.",
   "agents.remove_main": "What config.toml says of it is removed; it stays, as it was in the beginning.",
+  "agents.name_taken": "An agent has this name: change it in its row.",
   "agents.name": "Name",
   "agents.description": "What it is for",
   "agents.model": "Model",

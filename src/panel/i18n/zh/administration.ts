@@ -84,6 +84,7 @@ export const administration = {
   "agents.remove_title": "移除 {name}？",
   "agents.remove_text": "它将从 config.toml 中移除。其会话和文件夹保留。",
   "agents.remove_main": "config.toml 中的相关设置将被移除；它会恢复为初始状态。",
+  "agents.name_taken": "已有同名的代理：请在它那一行里修改。",
   "agents.name": "名称",
   "agents.description": "用途",
   "agents.model": "模型",
