@@ -92,7 +92,7 @@ browserTest("what is no value stays where it was typed, and is not saved before 
   await put(page, headers, '{"a":"1",', "change");
   await page.until("document.querySelector('.entry-body .failed')?.innerText === 'This is no JSON.'");
   expect(await page.evaluate<string>(`document.querySelector("${headers}").value`)).toBe('{"a":"1",');
-  expect(await text(page, ".save-bar")).toContain("1 value is none yet");
+  expect(await text(page, ".save-bar")).toContain("1 value cannot be read");
   expect(await page.evaluate("document.querySelector('.save-bar .primary').disabled")).toBe(true);
   await put(page, headers, '{"a":"[masked]"}', "change");
   await page.until("!document.querySelector('.entry-body .failed')");

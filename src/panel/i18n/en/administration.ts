@@ -195,7 +195,7 @@ export const administration = {
   "config.on": "yes",
   "config.off": "no",
   "config.one_each": "one each line",
-  "config.mistyped": "{count} value is none yet|{count} values are none yet",
+  "config.mistyped": "{count} value cannot be read|{count} values cannot be read",
   "config.no_number": "This is no number.",
   "config.no_json": "This is no JSON.",
   "config.tables": "{count} there",
