@@ -55,11 +55,7 @@ export function acceptRun(db: Database, { runs, usage, now: clock }: AcceptDeps,
   const now = clock();
   const { idempotency_key, model, thinking, record } = params;
   const identity = grant.identity.id;
-  // Of what was sent, whatever hooks made of it: whoever tries again sends the same.
-  const sent: readonly MessagePart[] = [...media, { type: "text", text: params.message }];
-  const digest = new Bun.CryptoHasher("sha256")
-    .update(JSON.stringify([sessionKey, sent, model ?? null, thinking ?? null]))
-    .digest("hex");
+  const digest = digestOf(asked);
   const known = idempotency_key === undefined ? undefined : findIdempotent(db, identity, idempotency_key, digest, now);
   if (known !== undefined) {
     const { request, sessionId } = runs.get(known);
@@ -89,6 +85,26 @@ export function acceptRun(db: Database, { runs, usage, now: clock }: AcceptDeps,
   if (idempotency_key !== undefined) saveIdempotent(db, { identity, key: idempotency_key, digest, runId, now });
   origin?.also(db, runId);
   return { runId, sessionId, isNew: true, createdSession: created, request };
+}
+
+/** Inside the transaction that adds the message to a run that is there: sent again, it is answered with that run. */
+export function keepSteered(
+  db: Database,
+  asked: Pick<Asked, "params" | "media" | "sessionKey" | "grant">,
+  { runId, now }: { readonly runId: string; readonly now: number },
+): void {
+  const { idempotency_key: key } = asked.params;
+  if (key === undefined) return;
+  saveIdempotent(db, { identity: asked.grant.identity.id, key, digest: digestOf(asked), runId, now });
+}
+
+/** Of what was sent, whatever hooks made of it: whoever tries again sends the same. */
+function digestOf({ params, media, sessionKey }: Pick<Asked, "params" | "media" | "sessionKey">): string {
+  const { message, model, thinking } = params;
+  const sent: readonly MessagePart[] = [...media, { type: "text", text: message }];
+  return new Bun.CryptoHasher("sha256")
+    .update(JSON.stringify([sessionKey, sent, model ?? null, thinking ?? null]))
+    .digest("hex");
 }
 
 export function textOf(text: string, origin: Pick<Origin, "untrusted" | "outside"> | undefined): MessagePart {

@@ -1,6 +1,7 @@
 /** What happens to a message before it is stored: hooks see it, and a line that calls a command finds it. */
 import { AlephError } from "../protocol/errors.ts";
 import type { Grant } from "../protocol/identity.ts";
+import type { RunParams } from "../protocol/run.ts";
 import type { Commands } from "../sdk/command.ts";
 import type { EventHooks, Hooks, OnMessage } from "../sdk/hook.ts";
 import type { RunRequest } from "../session/runs.ts";
@@ -63,4 +64,9 @@ export class Arrivals {
     const call = commander && message.startsWith("/") ? await this.#o.commands.find(message, commander) : undefined;
     return call ? { message, direct: { call } } : { message };
   }
+}
+
+/** As hooks see it. */
+export function describeAttachment({ mime, name, data }: NonNullable<RunParams["attachments"]>[number]) {
+  return { mime, name: name ?? null, size: Buffer.byteLength(data, "base64") };
 }

@@ -17,8 +17,8 @@ import { kindOf, type Sessions } from "../session/sessions.ts";
 import type { Stores } from "../session/stores.ts";
 import type { SessionLoad } from "../session/wire.ts";
 import { aborted } from "./aborted.ts";
-import { type Accepted, acceptRun, type Origin, textOf } from "./accept.ts";
-import { Arrivals, type Arrived } from "./arrivals.ts";
+import { type Accepted, acceptRun, keepSteered, type Origin, textOf } from "./accept.ts";
+import { type Arrival, Arrivals, type Arrived, describeAttachment } from "./arrivals.ts";
 import { ActiveRun, directKey, endAll, type Follower, type Lane, loadOf, refuseBusy, type WaitingRun } from "./lane.ts";
 import type { LoopDeps, LoopEnd, LoopRun } from "./loop.ts";
 import { recoverRuns } from "./recovery.ts";
@@ -74,24 +74,26 @@ export class Runner implements SessionLoad {
       throw new AlephError("overloaded", "Server is stopping", { data: { hint: "Send it again when it is back" } });
     const sessionKey = this.#sessionKeyOf(params);
     const mode = params.mode ?? "queue";
-    if (!params.message.startsWith("/")) refuseBusy(this.#lanes.get(sessionKey), mode);
+    // What is there already has its place, whatever runs and waits now.
+    const isKnown = () => this.#isKnown(params, sessionKey, grant);
+    if (!params.message.startsWith("/") && !isKnown()) refuseBusy(this.#lanes.get(sessionKey), mode);
     // Hooks and commands are for what somebody sent.
     const isSent = !origin || origin.byAgent === true;
     const arriving = isSent ? this.#arrive(params, { sessionKey, runId: null, grant, mayCommand: !origin }) : undefined;
     const arrived = arriving ? await arriving : { message: params.message };
     const { direct, message } = arrived;
     const media = params.attachments ? await this.#o.attachments(params.attachments, sessionKey) : [];
-    if (!direct) refuseBusy(this.#lanes.get(sessionKey), mode);
-    const lane = this.#lane(sessionKey, direct !== undefined);
-    const asks = lane.active !== undefined && this.#o.questions.waits(sessionKey, lane.active.run.id);
-    if (
-      !direct &&
-      (mode === "steer" || (mode === "queue" && asks && !origin?.outside)) &&
-      lane.active &&
-      !lane.active.closed
-    ) {
-      const { id } = lane.active.run;
-      await this.#steer(lane.active, [...media, textOf(message, origin)], origin);
+    const isNewText = !direct && !isKnown();
+    if (isNewText) refuseBusy(this.#lanes.get(sessionKey), mode);
+    const active = isNewText ? this.#lanes.get(sessionKey)?.active : undefined;
+    const asks = active !== undefined && this.#o.questions.waits(sessionKey, active.run.id);
+    if (active?.closed === false && (mode === "steer" || (mode === "queue" && asks && !origin?.outside))) {
+      const { id } = active.run;
+      const also: Origin["also"] = (db) => {
+        keepSteered(db, { params, media, sessionKey, grant }, { runId: id, now: this.#o.now() });
+        origin?.also(db, undefined);
+      };
+      await this.#steer(active, [...media, textOf(message, origin)], also);
       if (asks) this.#o.questions.answer(sessionKey, message);
       return { run_id: id, status: "running", session_key: sessionKey };
     }
@@ -111,6 +113,8 @@ export class Runner implements SessionLoad {
       await committed;
       return { run_id: runId, status: this.#o.runs.get(runId).status, session_key: sessionKey };
     }
+    // Not before: what is refused, or known already, leaves no lane behind.
+    const lane = this.#lane(sessionKey, direct !== undefined);
     if (mode === "interrupt" && lane.active) this.#stop(lane.active, "cancel");
     const run = this.#o.runs.get(runId);
     const announced = committed.then(() => {
@@ -206,11 +210,8 @@ export class Runner implements SessionLoad {
     for (const run of resumed) {
       if (run.status === "running") {
         const about = { run_id: run.id, session_key: run.sessionKey, step: run.steps, kind: "resume" as const };
-        bus.publish(
-          "stream.agent_trace",
-          { ...about, detail: { resumed: run.request.resumed } },
-          { sessionKey: run.sessionKey },
-        );
+        const detail = { resumed: run.request.resumed };
+        bus.publish("stream.agent_trace", { ...about, detail }, { sessionKey: run.sessionKey });
       }
       this.#enqueue(this.#lane(run.sessionKey, run.request.direct !== undefined), {
         run,
@@ -235,29 +236,24 @@ export class Runner implements SessionLoad {
       runId,
       grant,
       mayCommand,
-    }: {
-      readonly sessionKey: string;
-      readonly runId: string | null;
-      readonly grant: Grant;
-      readonly mayCommand: boolean;
-    },
+    }: Pick<Arrival, "sessionKey" | "runId"> & { grant: Grant; mayCommand: boolean },
   ): Promise<Arrived> | undefined {
     const identity = grant.identity.id;
-    const { db } = this.#o.stores.of(sessionKey);
-    if (idempotency_key !== undefined && isKnownKey(db, identity, idempotency_key, this.#o.now())) return undefined;
+    if (this.#isKnown({ idempotency_key }, sessionKey, grant)) return undefined;
     return this.#arrivals.receive({
       agent: agentOf(parseSessionKey(sessionKey)),
       sessionKey,
       runId,
       identity,
       message,
-      attachments: attachments.map(({ mime, name = null, data }) => ({
-        mime,
-        name,
-        size: Buffer.byteLength(data, "base64"),
-      })),
+      attachments: attachments.map(describeAttachment),
       commander: mayCommand ? grant : undefined,
     });
+  }
+
+  #isKnown({ idempotency_key: key }: Pick<RunParams, "idempotency_key">, sessionKey: string, { identity }: Grant) {
+    const { stores, now } = this.#o;
+    return key !== undefined && isKnownKey(stores.of(sessionKey).db, identity.id, key, now());
   }
 
   #steerable(runId: string): ActiveRun {
@@ -369,13 +365,13 @@ export class Runner implements SessionLoad {
     bus.publish("agent.cancelled", { run_id: runId, session_key: lane.sessionKey }, { sessionKey: lane.sessionKey });
   }
 
-  async #steer(active: ActiveRun, parts: readonly MessagePart[], origin?: Origin): Promise<number> {
+  async #steer(active: ActiveRun, parts: readonly MessagePart[], also?: Origin["also"]): Promise<number> {
     const { sessionId, sessionKey, id: runId } = active.run;
     const { stores, now } = this.#o;
     let messageId = 0;
     const committed = stores.of(sessionKey).write((db) => {
       messageId = appendMessage(db, { sessionId, runId, role: "user", parts, status: "complete", ts: now() });
-      origin?.also(db, undefined);
+      also?.(db, undefined);
     });
     // At once, while the run still takes messages; the caller hears of it when it is on disk.
     if (messageId > 0) active.steer({ messageId, parts });

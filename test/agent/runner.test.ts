@@ -191,6 +191,27 @@ test("concurrent requests with one idempotency key start one run", async () => {
   expect(t.fake.requests).toHaveLength(1);
 });
 
+test("a message that is sent again under its key changes nothing, whatever the session has under way", async () => {
+  await using t = await conversation();
+  const { reply, release } = held("one");
+  t.fake.reply(reply, "two");
+  const events = await collectEvents(t.client);
+  const send = (message: string, idempotency_key: string, mode?: "steer" | "reject") =>
+    t.client.call("agent.run", { message, idempotency_key, ...(mode ? { mode } : {}) });
+  const first = await send("first", "k1");
+  await events.until(({ topic }) => topic === "stream.chunk");
+  const steered = [await send("more", "k2", "steer"), await send("more", "k2", "steer")];
+  expect(steered).toEqual([first, first]);
+  expect(await send("first", "k1", "steer")).toEqual(first);
+  expect(await send("first", "k1", "reject")).toEqual(first);
+  expect(await send("other", "k2", "steer").catch((thrown: unknown) => thrown)).toMatchObject({ reason: "conflict" });
+  release();
+  await t.client.call("runs.wait", { run_id: first.run_id });
+  expect(await send("more", "k2", "steer")).toEqual({ ...first, status: "completed" });
+  expect((await texts(t.client)).map(({ content }) => content)).toEqual(["first", "one and the rest", "more", "two"]);
+  expect(await t.client.call("runs.queue", {})).toEqual({ sessions: [] });
+});
+
 test("agent.cancel drops a run that waits", async () => {
   await using t = await conversation();
   const { reply, release } = held("one");
