@@ -172,10 +172,8 @@ export class Runner implements SessionLoad {
   async stopSession(sessionKey: string): Promise<void> {
     const key = canonicalSessionKey(sessionKey);
     for (const follower of this.#followers) follower.stoppingSession(key);
-    for (const lane of [this.#lanes.get(key), this.#lanes.get(directKey(key))]) {
-      for (const { run } of [...(lane?.queue ?? [])]) await this.stop(run.id, "abort");
-      if (lane?.active) await this.stop(lane.active.run.id, "abort");
-    }
+    // Those too that come while others are stopped.
+    for (let next = this.#nextOf(key); next !== undefined; next = this.#nextOf(key)) await this.stop(next, "abort");
   }
 
   /** Resolves when the run has ended. Throws `not_found`, `cancelled` or `timeout` when `signal` aborts first. */
@@ -254,6 +252,12 @@ export class Runner implements SessionLoad {
   #isKnown({ idempotency_key: key }: Pick<RunParams, "idempotency_key">, sessionKey: string, { identity }: Grant) {
     const { stores, now } = this.#o;
     return key !== undefined && isKnownKey(stores.of(sessionKey).db, identity.id, key, now());
+  }
+
+  /** What runs or waits in the session, what waits first: so that the end of what runs starts nothing. */
+  #nextOf(sessionKey: string): string | undefined {
+    const lanes = [this.#lanes.get(sessionKey), this.#lanes.get(directKey(sessionKey))];
+    return lanes.flatMap((lane) => [...(lane?.queue ?? []), ...(lane?.active ? [lane.active] : [])])[0]?.run.id;
   }
 
   #steerable(runId: string): ActiveRun {

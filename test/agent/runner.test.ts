@@ -278,6 +278,24 @@ test("runs.wait tells how a run stands when it takes too long", async () => {
   expect(await t.client.call("runs.wait", { run_id })).toMatchObject({ status: "completed", text: "one and the rest" });
 });
 
+test("what comes while its session is deleted ends with it", async () => {
+  await using t = await conversation();
+  const events = await collectEvents(t.client);
+  for (const session_key of ["a", "b", "c"].map((name) => `agent:main:chat:${name}`)) {
+    t.fake.reply(held(session_key).reply, held("late").reply);
+    const first = await t.client.call("agent.run", { message: "first", session_key });
+    await events.until(({ topic, data }) => topic === "stream.chunk" && Object(data).run_id === first.run_id);
+    const deleted = t.client.call("session.delete", { session_key });
+    const late = await t.client.call("agent.run", { message: "late", session_key });
+    await deleted;
+    expect(await t.client.call("runs.get", { run_id: late.run_id }).catch((thrown: unknown) => thrown)).toMatchObject({
+      reason: "not_found",
+    });
+  }
+  expect(await t.client.call("runs.queue", {})).toEqual({ sessions: [] });
+  expect(events.events.filter(({ topic }) => topic === "agent.error")).toEqual([]);
+});
+
 test("an ephemeral session leaves nothing in the database", async () => {
   await using t = await conversation();
   t.fake.reply("secret answer");
