@@ -181,7 +181,12 @@ export class Runner implements SessionLoad {
     for (;;) {
       const lane = this.#byRun.get(runId);
       if (!lane?.active) return this.#o.runs.get(runId);
-      const ended = await Promise.race([lane.active.ended.promise, aborted(signal)]);
+      const { run, ended: end } = lane.active;
+      // How a run failed stands with it; of one that could not be ended on disk nothing does.
+      const failed = (thrown: unknown) => {
+        if (run.id === runId && this.#o.runs.get(runId).endedAt === null) throw thrown;
+      };
+      const ended = await Promise.race([end.promise.catch(failed), aborted(signal)]);
       if (ended === "suspended") return this.#o.runs.get(runId);
     }
   }

@@ -1,4 +1,6 @@
+import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 import { collectEvents } from "../support/app.ts";
 import { conversation, MAIN } from "../support/conversation.ts";
 import { until } from "../support/until.ts";
@@ -276,6 +278,29 @@ test("runs.wait tells how a run stands when it takes too long", async () => {
   expect((await t.client.call("runs.wait", { run_id, timeout_ms: 1 })).status).toBe("running");
   release();
   expect(await t.client.call("runs.wait", { run_id })).toMatchObject({ status: "completed", text: "one and the rest" });
+});
+
+test("runs.wait tells of a run that failed for an internal reason, and each waits for its own", async () => {
+  await using t = await conversation();
+  const { reply, release } = held("one");
+  t.fake.reply(reply);
+  const events = await collectEvents(t.client);
+  const first = await t.client.call("agent.run", { message: "first" });
+  await events.until(({ topic }) => topic === "stream.chunk");
+  const queued = await Promise.all(["second", "third"].map((message) => t.client.call("agent.run", { message })));
+  // What nobody foresees: a row that cannot be read.
+  using db = new Database(join(t.home.path, "aleph.db"), { strict: true });
+  db.run("UPDATE message SET parts = '{' WHERE content = 'first'");
+  const waiting = queued.map(({ run_id }) => t.client.call("runs.wait", { run_id }));
+  release();
+  expect((await t.client.call("runs.wait", { run_id: first.run_id })).status).toBe("completed");
+  expect((await Promise.all(waiting)).map(({ run_id, status, error }) => ({ run_id, status, error }))).toEqual(
+    queued.map(({ run_id }) => ({
+      run_id,
+      status: "failed",
+      error: { reason: "internal", message: "Internal error" },
+    })),
+  );
 });
 
 test("what comes while its session is deleted ends with it", async () => {
