@@ -47,13 +47,14 @@ export async function prepareTurn(
   const message = () => questionOf(store.db, run);
   const remembered = deps.recall?.(run, message, cancel);
   const forGuest = run.request.grant.role === "guest";
-  const [{ prompt, specs: tools, named }, resolved] = await Promise.all([
+  const [{ prompt, specs: tools, named }, resolved, recalled] = await Promise.all([
     gather(deps, { agent, sessionKey: session.key, tools: sessionTools, forGuest, message }),
     models.resolve(refs[0]!, cancel).catch((error: unknown) => {
       // The chain goes on with the fallbacks and tells what became of this one.
       if (error instanceof AlephError) return undefined;
       throw error;
     }),
+    remembered,
   ]);
   const thinking = run.request.thinking ?? session.thinking ?? table?.thinking ?? "off";
   const system = prompt.parts.map(({ text }) => text);
@@ -66,7 +67,7 @@ export async function prepareTurn(
     thinking,
     skill: named,
     sessionTools,
-    recalled: await remembered,
+    recalled,
     late: [],
     roomFor(scales) {
       const info = resolved ? models.known(resolved.provider, resolved.model) : {};
@@ -103,11 +104,12 @@ export async function gather(
   },
 ): Promise<Gathered> {
   const { toolbox, config, now, timeZone, pluginPrompts, skills } = deps;
+  // Before anything is under way that nobody would wait for.
+  const workspace = toolbox.workspace(agent);
   const specs = toolbox.specs(agent, tools, "brief");
   const about = specs.then((usable) => ({ agent, message, tools: new Set(usable.map(({ name }) => name)) }));
   const plugins = about.then(pluginPrompts);
   const known = about.then((run) => skills?.about(run));
-  const workspace = toolbox.workspace(agent);
   const prompt = buildPrompt({
     agent,
     table: config().agents[agent],

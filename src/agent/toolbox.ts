@@ -134,12 +134,19 @@ export class Toolbox {
     return tool.prepare(await this.#options.needs(), tool.params.parse(args), context);
   }
 
-  /** The agent's folder, made if it is missing; links resolved. Throws `not_found` for an agent that is not configured. */
+  /**
+   * The agent's folder, made if it is missing; links resolved. Throws `not_found` for an agent that is not configured, and
+   * `storage_failed` where there can be none.
+   */
   workspace(agent: string): string {
     assertAgent(this.#options.config(), agent);
     const path = this.workspacePath(agent);
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    return realpathSync(path);
+    try {
+      mkdirSync(path, { recursive: true, mode: 0o700 });
+      return realpathSync(path);
+    } catch (thrown) {
+      throw this.#noWorkspace(agent, thrown);
+    }
   }
 
   /** The same, neither made nor looked for. */
@@ -148,6 +155,17 @@ export class Toolbox {
     const configured = config().agents[agent]?.workspace;
     if (configured === undefined) return join(home.workspaces, agent);
     return isAbsolute(configured) ? configured : resolve(home.path, configured);
+  }
+
+  #noWorkspace(agent: string, thrown: unknown): AlephError {
+    const error = AlephError.from(thrown);
+    if (error.reason !== "internal") return error;
+    const isOwn = this.#options.config().agents[agent]?.workspace !== undefined;
+    const where = isOwn ? `workspace in [agents.${agent}] of config.toml` : `workspaces/${agent} in ALEPH_HOME`;
+    return new AlephError("storage_failed", `The workspace of agent "${agent}" cannot be used`, {
+      cause: thrown,
+      data: { code: (thrown as NodeJS.ErrnoException).code, hint: `Make ${where} a folder that Aleph may write to` },
+    });
   }
 
   #context(

@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { collectEvents } from "../support/app.ts";
 import { conversation, MAIN } from "../support/conversation.ts";
@@ -301,6 +302,21 @@ test("runs.wait tells of a run that failed for an internal reason, and each wait
       error: { reason: "internal", message: "Internal error" },
     })),
   );
+});
+
+test("a run whose workspace cannot be used says so, and what to do", async () => {
+  await using t = await conversation();
+  rmSync(join(t.home.workspaces, "main"), { recursive: true, force: true });
+  writeFileSync(join(t.home.workspaces, "main"), "");
+  const refused = await t.client.call("session.send", { message: "Hi" }).catch((thrown: unknown) => thrown);
+  expect(refused).toMatchObject({
+    reason: "storage_failed",
+    message: 'The workspace of agent "main" cannot be used',
+    data: { code: "EEXIST", hint: "Make workspaces/main in ALEPH_HOME a folder that Aleph may write to" },
+  });
+  rmSync(join(t.home.workspaces, "main"));
+  t.fake.reply("there again");
+  expect((await t.client.call("session.send", { message: "Hi" })).text).toBe("there again");
 });
 
 test("what comes while its session is deleted ends with it", async () => {
