@@ -18,7 +18,10 @@ export interface Due {
 
 /** Times of an expression that are counted one by one: some milliseconds. */
 const COUNTED = 1000;
-const WALL = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?$/;
+const ISO =
+  /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(?:(Z)|([+-])([01]\d|2[0-3]):?([0-5]\d))?$/;
+/** No clock shows a later one. */
+const LAST = Date.UTC(10_000, 0) - 1;
 
 /** Throws `invalid_params` for one that is not valid or never due after `now`. */
 export function resolveSchedule(given: CronSchedule, now: number, timeZone: () => string): Schedule {
@@ -30,6 +33,7 @@ export function resolveSchedule(given: CronSchedule, now: number, timeZone: () =
     return schedule;
   }
   const at = typeof given.at === "number" ? given.at : readTime(given.at, tz);
+  if (at > LAST) throw refuse("at", `${at} is no time in milliseconds`);
   if (at <= now) throw refuse("at", `${new Date(at).toISOString()} is past`);
   return { at };
 }
@@ -83,21 +87,25 @@ function follow(schedule: Schedule, first: number, until: number, most: number):
 
 /** ISO 8601; without an offset it is what a clock on the wall shows in that zone, and one that is left out shows the next time. */
 function readTime(text: string, tz: string): number {
-  const wall = WALL.exec(text);
-  if (!wall) {
-    const at = /(?:Z|[+-]\d{2}:?\d{2})$/.test(text) ? Date.parse(text) : Number.NaN;
-    if (Number.isNaN(at)) throw refuse("at", `"${text}" is no ISO 8601 time such as 2026-05-01T09:00`);
-    return at;
-  }
-  const [year, month, day, hour, minute, second = 0] = wall.slice(1, 7).map((part) => Number(part ?? 0));
-  const asUtc = Date.UTC(year!, month! - 1, day!, hour!, minute!);
-  if (new Date(asUtc).toISOString().slice(0, 16) !== text.replace(" ", "T").slice(0, 16)) {
+  const parts = ISO.exec(text);
+  if (!parts) throw refuse("at", `"${text}" is no ISO 8601 time such as 2026-05-01T09:00`);
+  const [year, month, day, hour, minute, second = 0] = parts.slice(1, 7).map((part) => Number(part ?? 0));
+  const asUtc = Date.UTC(year!, month! - 1, day!, hour!, minute!, second);
+  // A day or a minute that there is not would become another one.
+  if (new Date(asUtc).toISOString().slice(0, 16) !== text.replace(" ", "T").slice(0, 16) || second > 59) {
     throw refuse("at", `"${text}" is no time of the calendar`);
+  }
+  const [fraction = "", isUtc, sign, hours, minutes] = parts.slice(7);
+  const ms = Number(fraction.slice(0, 3).padEnd(3, "0"));
+  if (isUtc !== undefined) return asUtc + ms;
+  if (sign !== undefined) {
+    const offset = (Number(hours) * 60 + Number(minutes)) * 60_000;
+    return asUtc + ms + (sign === "-" ? offset : -offset);
   }
   // No zone is further than a day from UTC; the next such minute after that is the one.
   const at = nextDue({ cron: `${minute} ${hour} ${day} ${month} *`, tz }, asUtc - 86_400_000);
   if (at === null || Math.abs(at - asUtc) > 2 * 86_400_000) throw refuse("at", `"${text}" is no time in ${tz}`);
-  return at + second * 1000 + Number((wall[7] ?? "").padEnd(3, "0"));
+  return at + second * 1000 + ms;
 }
 
 function refuse(path: string, message: string): AlephError {

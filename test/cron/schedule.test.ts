@@ -50,6 +50,8 @@ test("resolveSchedule reads times with and without an offset, in their zone", ()
   expect(at("2026-05-01T09:00")).toBe("2026-05-01T07:00:00.000Z");
   expect(at("2026-05-01 09:00:30.5", "America/New_York")).toBe("2026-05-01T13:00:30.500Z");
   expect(at("2026-05-01T09:00+05:45")).toBe("2026-05-01T03:15:00.000Z");
+  expect(at("2026-05-01T09:00:30.123456-0930")).toBe("2026-05-01T18:30:30.123Z");
+  expect(at("2026-12-31 23:30Z", "America/New_York")).toBe("2026-12-31T23:30:00.000Z");
   // Left out by the wall clock, and twice on it.
   expect(at("2026-03-29T02:30")).toBe("2026-03-29T01:30:00.000Z");
   expect(at("2026-10-25T02:30")).toBe("2026-10-25T00:30:00.000Z");
@@ -63,6 +65,11 @@ test.each([
   [{ at: "2026-03-28T12:00Z" }, "2026-03-28T12:00:00.000Z is past"],
   [{ at: "tomorrow" }, '"tomorrow" is no ISO 8601 time such as 2026-05-01T09:00'],
   [{ at: "2026-02-30T09:00" }, '"2026-02-30T09:00" is no time of the calendar'],
+  [{ at: "2026-02-30T09:00Z" }, '"2026-02-30T09:00Z" is no time of the calendar'],
+  [{ at: "2026-05-01T09:00:75" }, '"2026-05-01T09:00:75" is no time of the calendar'],
+  [{ at: "2026-05-01T24:00:00+02:00" }, '"2026-05-01T24:00:00+02:00" is no time of the calendar'],
+  [{ at: "June 1, 2026 Z" }, '"June 1, 2026 Z" is no ISO 8601 time such as 2026-05-01T09:00'],
+  [{ at: 8_700_000_000_000_000 }, "8700000000000000 is no time in milliseconds"],
   [{ at: "2026-05-01T09:00", tz: "Mars/Olympus" }, "unknown time zone 'Mars/Olympus'"],
   [{ cron: "0 0 30 2 *" }, '"0 0 30 2 *" is never due'],
   [{ cron: "60 * * * *" }, "value out of range for field"],
