@@ -9,7 +9,7 @@ import type { Models } from "../providers/models.ts";
 import type { Publisher } from "../sdk/bus.ts";
 import { TASKS_STATE } from "../sdk/session-state.ts";
 import type { Store } from "../sdk/store.ts";
-import { type ContextMark, insertMark, latestMark } from "../session/context-marks.ts";
+import { type ContextMark, clearedAt, insertMark, latestMark } from "../session/context-marks.ts";
 import { type PlacedMessage, readHistory } from "../session/messages.ts";
 import type { Session } from "../session/sessions.ts";
 import { cutOf } from "./compaction-plan.ts";
@@ -62,8 +62,11 @@ const PAGE = 500;
 const MAX_LAST = 2000;
 
 /** Undefined when there is nothing to gain. Rejects with what the provider throws; `conflict` when the session changed meanwhile. */
-export async function compact(deps: CompactionDeps, order: CompactionOrder): Promise<Compacted | undefined> {
-  const { session, store, room, reason } = order;
+export async function compact(deps: CompactionDeps, given: CompactionOrder): Promise<Compacted | undefined> {
+  const { store, room, reason } = given;
+  // A run knows its session as it was when the run began.
+  const session = { ...given.session, clearedAt: clearedAt(store.db, given.session.id) };
+  const order = { ...given, session };
   const { keep_recent } = deps.config().sessions.compaction;
   const before = markInForce(store.db, session);
   const latest = latestMark(store.db, session.id)?.id;

@@ -28,6 +28,12 @@ export function latestMark(db: Database, sessionId: number): ContextMark | undef
   return row ? markOf(row) : undefined;
 }
 
+/** The place of the last message that `session.clear` took from the model, as it is now. */
+export function clearedAt(db: Database, sessionId: number): number {
+  const row = db.query<{ cleared_at: number }, [number]>("SELECT cleared_at FROM session WHERE id = ?").get(sessionId);
+  return row?.cleared_at ?? 0;
+}
+
 export function insertMark(db: Database, sessionId: number, mark: NewMark): number {
   const { lastInsertRowid } = db
     .query(

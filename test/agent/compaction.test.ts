@@ -194,6 +194,32 @@ describe("compaction", () => {
     expect(shownTo(asked.at(-1)!)).toContain("Open tasks of the list");
   }, 60_000);
 
+  test("what was cleared while a run goes on is in no notes that it takes", async () => {
+    await using fake = startOpenAiFake();
+    await using t = await conversation({ fake, config: config(fake) });
+    const call = checked(t.client);
+    fake.reply("Noted");
+    await call("session.send", { message: `FACT: the code is 42. ${WORDS}`, session_key: MAIN });
+    let step = 0;
+    let notes = 0;
+    fake.answer(async ({ body }) => {
+      if (isAskedForNotes(body)) {
+        notes++;
+        return notesByRule(body);
+      }
+      step++;
+      if (step === 2) await call("session.clear", { session_key: MAIN });
+      const args = { action: "set", items: [{ text: `Step ${step}. ${WORDS}${WORDS}`, status: "pending" }] };
+      return step < 40 ? [`Step ${step}. ${WORDS}`, { tool_call: { id: `c${step}`, name: "todo", args } }] : "Done";
+    });
+    await call("session.send", { message: "Work through all forty steps", session_key: MAIN });
+    expect(notes).toBeGreaterThan(0);
+    fake.reply("Hello");
+    await call("session.send", { message: "Who are you?", session_key: MAIN });
+    expect(shownTo(fake.requests.at(-1)!)).toContain("Who are you?");
+    expect(shownTo(fake.requests.at(-1)!)).not.toContain("the code is 42");
+  }, 60_000);
+
   test("notes of what a stranger may have written are marked as such, and the person's own words are not", async () => {
     await using fake = startOpenAiFake();
     fake.answer(({ body }) => (isAskedForNotes(body) ? notesByRule(body) : "Fine"));
