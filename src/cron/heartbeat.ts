@@ -135,7 +135,7 @@ export class Heartbeats {
 
 /** The word alone, however it is dressed up; nothing at all says as much. */
 function isNothing(text: string): boolean {
-  return text.replace(/[^A-Za-z_]+/g, "") === WORD || text === "";
+  return text.replace(/[^\p{L}\p{N}_]+/gu, "") === WORD || text === "";
 }
 
 /** Undefined where nothing is asked: no file, or only headings and comments. A link would bring in what is elsewhere. */

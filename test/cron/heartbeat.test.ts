@@ -79,6 +79,17 @@ test("a heartbeat that finds something says it in the main session, without what
   expect(t.rows()).toMatchObject([{ status: "completed", delivery: "done" }]);
 });
 
+test.each(["HEARTBEAT_OK. Но три письма ждут ответа", "HEARTBEAT_OK，但有三封邮件", "HEARTBEAT_OK 3"])(
+  "a heartbeat that says more than that there is nothing (%j) is heard in every script",
+  async (text) => {
+    await using t = await heartbeats();
+    t.write("Look at the mail");
+    t.agent.fake.reply(text);
+    await t.beat();
+    expect(t.agent.history(MAIN)).toEqual([`assistant complete: ${text}`]);
+  },
+);
+
 test("a heartbeat whose model fails, or whose place is not there, bothers nobody and is noted; the notes are bounded", async () => {
   await using t = await heartbeats({ interface: "telegram", target: "1" });
   t.write("Look after the plants");
