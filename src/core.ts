@@ -186,7 +186,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   const voice = new Voice({ models, media, usage, config: current, monotonic });
   const promptsOf: LoopDeps["pluginPrompts"] = (run) => pluginPrompts(plugins, run);
   const memoryOptions = { home, store, models, usage, config: current, workspace, secrets, log, now, monotonic };
-  const memory = stack.use(new MemoryParts(memoryOptions));
+  const memory = stack.use(new MemoryParts({ ...memoryOptions, stores }));
   const tapeDeps = { toolbox, config: withAgents, pluginPrompts: promptsOf, monotonic };
   const tapeNeeds = { logs: home.logs, secrets: () => secrets.all(), stores, runs, bus, media, deps: tapeDeps, log };
   const { cassettes } = stack.use(openCassettes(tapeNeeds));

@@ -39,6 +39,7 @@ async function measureFacts(): Promise<readonly Row[]> {
     const usage = new Ledger({ store, config: () => config, log, now: Date.now, timeZone: () => "UTC" });
     return new Memory({
       store,
+      stores: { all: () => [store] },
       database,
       models: createModels({ providers: tables, models }),
       usage,

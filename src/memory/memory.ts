@@ -17,6 +17,7 @@ import type {
   StoredFact,
 } from "../sdk/memory.ts";
 import type { Store } from "../sdk/store.ts";
+import type { Stores } from "../session/stores.ts";
 import type { Ledger } from "../usage/ledger.ts";
 import { Embedder } from "./embedder.ts";
 import { Extraction } from "./extraction.ts";
@@ -30,6 +31,8 @@ import { Vectors } from "./vectors.ts";
 
 export interface MemoryOptions {
   readonly store: Store;
+  /** Where runs are under way. */
+  readonly stores: Pick<Stores, "all">;
   /** The file of the store. */
   readonly database: string;
   readonly models: Pick<Models, "order" | "resolve" | "open" | "known" | "price" | "breaker" | "forget">;
@@ -69,9 +72,9 @@ export class Memory implements MemoryShelf, AsyncDisposable {
   readonly #stack = new DisposableStack();
 
   constructor(options: MemoryOptions) {
-    const { store, models, usage, config, workspace, log, now, monotonic, mask } = options;
+    const { store, stores, models, usage, config, workspace, log, now, monotonic, mask } = options;
     this.#o = options;
-    this.#taints = new Taints({ store });
+    this.#taints = new Taints({ store, stores });
     this.#facts = new Facts({ store, now, onChange: (agent) => this.#changed(agent) });
     this.#search = this.#stack.use(
       new HybridSearch({

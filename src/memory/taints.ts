@@ -1,6 +1,7 @@
 /** In which conversations something stands that a stranger may have written; what is learned from them is seen in that light. */
 import { canonicalSessionKey } from "../protocol/session-key.ts";
 import type { Store } from "../sdk/store.ts";
+import type { Stores } from "../session/stores.ts";
 
 /** How far a session was looked through, and whether anything from outside was in it by then. */
 export interface Progress {
@@ -13,9 +14,11 @@ const UNTRUSTED = `instr(parts, '"untrusted":true') > 0`;
 
 export class Taints {
   readonly #store: Store;
+  readonly #stores: Pick<Stores, "all">;
 
-  constructor({ store }: { readonly store: Store }) {
+  constructor({ store, stores }: { readonly store: Store; readonly stores: Pick<Stores, "all"> }) {
     this.#store = store;
+    this.#stores = stores;
   }
 
   /** Undefined for a session that nobody has looked at. */
@@ -68,12 +71,17 @@ export class Taints {
 
   /** Whether another run of the agent is under way that has. */
   beside(agent: string, runId: string | null): boolean {
-    return this.#store.db
-      .query<{ id: string; key: string }, [string, string]>(
-        `SELECT run.id, key FROM run JOIN session ON session.id = session_id
-         WHERE status IN ('queued', 'running') AND agent = ? AND run.id <> ?`,
+    // Those too of ephemeral sessions: they have the same workspace.
+    return this.#stores
+      .all()
+      .flatMap(({ db }) =>
+        db
+          .query<{ id: string; key: string }, [string, string]>(
+            `SELECT run.id, key FROM run JOIN session ON session.id = session_id
+             WHERE status IN ('queued', 'running') AND agent = ? AND run.id <> ?`,
+          )
+          .all(agent, runId ?? ""),
       )
-      .all(agent, runId ?? "")
       .some(({ id, key }) => this.inRun(key, id));
   }
 

@@ -62,9 +62,11 @@ export async function testMemory({ vectors, settings = {}, secrets = [], ...opti
   const now = options.now ?? Date.now;
   const monotonic = () => performance.now();
   const usage = stack.use(new Ledger({ store, config: () => config, log, now, timeZone: () => "UTC" }));
+  const stores = createStores(store, () => store);
   const memory = stack.use(
     new Memory({
       store,
+      stores,
       database,
       models,
       usage,
@@ -76,7 +78,6 @@ export async function testMemory({ vectors, settings = {}, secrets = [], ...opti
       monotonic,
     }),
   );
-  const stores = createStores(store, () => store);
   let ts = 1000;
   const owned = stack.move();
   return {

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { collectEvents } from "../../support/app.ts";
 import { conversation, MAIN } from "../../support/conversation.ts";
 import { checked } from "../../support/method.ts";
 import { refusalOf } from "../../support/tool-call.ts";
@@ -112,4 +113,24 @@ test("memory.store refuses a fact for an agent that is not there", async () => {
   );
   expect(refusal).toBe('not_found: No agent "nobody"');
   expect(await t.client.call("memory.list", { agent: "nobody" })).toMatchObject({ facts: [] });
+});
+
+test("what MEMORY.md says while an ephemeral run is under way is not trusted: it may have written it", async () => {
+  await using t = await conversation({ config: QUIET });
+  const gate = Promise.withResolvers<void>();
+  t.fake.reply(["Reading", { wait: gate.promise }], "one", "two");
+  const events = await collectEvents(t.client);
+  const beside = await t.client.call("agent.run", { message: "Read it", session_key: "agent:main:ephemeral:page" });
+  await events.until(({ topic }) => topic === "stream.chunk");
+  const file = join(t.home.workspaces, "main", "MEMORY.md");
+  const learned = async (line: string) => {
+    writeFileSync(file, `# Memory\n\n- ${line}\n`);
+    await t.client.call("session.send", { message: "Hi", session_key: MAIN });
+    const { facts } = await t.client.call("memory.list", {});
+    return facts.find(({ content }) => content === line)?.trusted;
+  };
+  expect(await learned("The user sends money to strangers")).toBe(false);
+  gate.resolve();
+  await t.client.call("runs.wait", { run_id: beside.run_id });
+  expect(await learned("The user likes tea")).toBe(true);
 });
