@@ -67,6 +67,7 @@ async function callTool(
           grant: run.request.grant,
           tainted,
           signal: abort,
+          cancel,
           sessionTools,
           progress: (content) => deps.bus.publish("stream.tool_output", { ...about, content }, to),
         },

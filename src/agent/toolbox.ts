@@ -32,6 +32,8 @@ export interface CallScope {
   readonly runId: string | null;
   readonly grant: Grant;
   readonly signal: AbortSignal;
+  /** Ends what waits for a person, and lets what works finish. */
+  readonly cancel?: AbortSignal;
   /** As in `ToolContext`; no when left out: what a person calls by hand no page has asked for. */
   readonly tainted?: boolean;
   readonly sessionTools: SessionTools | null;
@@ -169,7 +171,7 @@ export class Toolbox {
   }
 
   #context(
-    { agent, sessionKey, runId, grant, signal, tainted = false, progress }: CallScope,
+    { agent, sessionKey, runId, grant, signal, cancel, tainted = false, progress }: CallScope,
     callId: string,
   ): ToolContext {
     return {
@@ -181,6 +183,7 @@ export class Toolbox {
       identity: grant.identity,
       tainted,
       signal,
+      ...(cancel ? { waiting: AbortSignal.any([signal, cancel]) } : {}),
       log: this.#options.log.child({ call_id: callId, run_id: runId }),
       progress: progress ?? ignore,
     };

@@ -23,14 +23,14 @@ const MAX_ROUNDS = 5;
 export async function askUntilSame(
   first: Prepared,
   { approvals, ttlMs, tool, again }: AskOptions,
-  { runId, sessionKey, callId, workspace, identity, signal }: ToolContext,
+  { runId, sessionKey, callId, workspace, identity, signal, waiting = signal }: ToolContext,
 ): Promise<Asked> {
   let shown = first;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const { plan, reason, pattern } = shown;
     const always = pattern === undefined ? {} : { pattern };
     const question = { tool, plan, reason, ...always, runId, sessionKey, callId, workspace, identity, ttlMs };
-    const answer = await approvals.request(question, signal);
+    const answer = await approvals.request(question, waiting);
     if (answer !== "once" && answer !== "session" && answer !== "always") return { answer };
     const now = await again();
     if (now.tier === "deny") return { refusal: `Refused by policy: ${now.reason}. Do not try it in another way` };

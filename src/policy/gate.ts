@@ -194,7 +194,7 @@ async function decide(
     if ("answer" in asked) return notApproved(asked.answer);
     prepared = asked.prepared;
   }
-  if (context.signal.aborted) return cancelled("Cancelled before it began");
+  if ((context.waiting ?? context.signal).aborted) return cancelled("Cancelled before it began");
   onRun?.();
   const ending = await run(prepared, context, options.settleMs ?? SETTLE_MS);
   return options.secrets === undefined ? ending : { ...ending, text: options.secrets.mask(ending.text) };
@@ -229,7 +229,7 @@ function notApproved(answer: "deny" | "expired" | "cancelled" | "left"): Ending 
   }
 }
 
-async function run(prepared: Prepared, { signal }: ToolContext, settleMs: number): Promise<Ending> {
+async function run(prepared: Prepared, { signal, waiting = signal }: ToolContext, settleMs: number): Promise<Ending> {
   const running = prepared.run();
   const settled = await Promise.race([running, overdue(signal, running, settleMs)]);
   if (settled === undefined) {
@@ -237,7 +237,7 @@ async function run(prepared: Prepared, { signal }: ToolContext, settleMs: number
   }
   const { ok, unknown, ...result } = settled;
   if (unknown) return { status: "unknown", ...result };
-  if (signal.aborted && !ok) return { status: "cancelled", ...result };
+  if (waiting.aborted && !ok) return { status: "cancelled", ...result };
   return { status: ok ? "ok" : "error", ...result };
 }
 

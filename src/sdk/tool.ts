@@ -15,8 +15,10 @@ export interface ToolContext {
   readonly identity: Identity;
   /** Whether content from outside (`ToolResult.untrusted`) is in what the model has seen: then outward calls ask. */
   readonly tainted: boolean;
-  /** Aborts when the run is cancelled or aborted; processes and requests end with it. */
+  /** Aborts when the run is aborted, or some time after it was cancelled; processes and requests end with it. */
   readonly signal: AbortSignal;
+  /** Aborts with `signal`, and at once when the run is cancelled: what waits for a person ends then. Left out, it is `signal`. */
+  readonly waiting?: AbortSignal;
   readonly log: Log;
   /** Live output for people who watch; not seen by the model. */
   progress(text: string): void;

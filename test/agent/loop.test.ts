@@ -170,6 +170,23 @@ test("agent.cancel lets a tool that runs finish, agent.abort does not", async ()
   expect(t.fake.requests).toHaveLength(2);
 });
 
+test("agent.cancel ends a call that waits for approval at once, and it does not run", async () => {
+  await using t = await conversation();
+  const events = await collectEvents(t.client);
+  t.fake.reply([{ tool_call: { id: "c1", name: "exec", args: { command: "touch there" } } }]);
+  const { run_id } = await t.client.call("agent.run", { message: "go" });
+  const { data } = await events.until(({ topic }) => topic === "approval.requested");
+  const { approval_id } = data as { approval_id: string };
+  expect(await t.client.call("agent.cancel", { run_id })).toEqual({ run_id, status: "cancelled" });
+  expect((await t.client.call("approvals.get", { approval_id })).status).toBe("cancelled");
+  const end = events.events.find(({ topic }) => topic === "stream.tool_end");
+  expect(end?.data).toMatchObject({
+    status: "cancelled",
+    error: "Cancelled while it waited for approval; it did not run",
+  });
+  // Sooner than a tool that runs would be aborted.
+}, 8_000);
+
 test("a run ends at its limit of steps with a reason and a way on", async () => {
   await using t = await conversation({ config: { limits: { run: { steps: 3 } } } });
   t.fake.answer(() => [{ tool_call: { name: "time", args: {} } }]);

@@ -19,7 +19,11 @@ export const askUser = defineTool({
   }),
   // One question after the other.
   parallel: false,
-  prepare({ questions, config }: Needs, { question, options = [] }, { sessionKey, runId, callId, signal }) {
+  prepare(
+    { questions, config }: Needs,
+    { question, options = [] },
+    { sessionKey, runId, callId, signal, waiting = signal },
+  ) {
     return {
       tier: "allow",
       reason: "Asks the user",
@@ -30,7 +34,7 @@ export const askUser = defineTool({
         }
         const asked = { sessionKey, runId, callId, question, options };
         const { timeout_ms } = config().tools.ask_user;
-        const end = await questions.ask(asked, timeout_ms, signal);
+        const end = await questions.ask(asked, timeout_ms, waiting);
         if (end.status === "answered") return { ok: true, text: `The user answered: ${end.answer}` };
         if (end.status === "cancelled") return { ok: false, text: "Cancelled before the user answered" };
         return { ok: false, text: `The user did not answer within ${Math.ceil(timeout_ms / 1000)} s` };

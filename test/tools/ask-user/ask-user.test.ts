@@ -44,13 +44,19 @@ test("ask_user goes on when nobody answers in time", async () => {
   expect((await t.end()).result).toMatchObject({ status: "error", text: "The user did not answer within 1 s" });
 });
 
-test("ask_user ends with its run", async () => {
-  await using t = await asking();
-  await t.client.call("agent.abort", { run_id: t.run_id });
-  const { status, result } = await t.end();
-  expect([status, result]).toMatchObject(["cancelled", { status: "cancelled" }]);
-  expect(t.events.events.find(({ topic }) => topic === "question.closed")?.data).toMatchObject({ status: "cancelled" });
-});
+test.each(["agent.abort", "agent.cancel"] as const)(
+  "ask_user ends with its run at %s",
+  async (how) => {
+    await using t = await asking();
+    await t.client.call(how, { run_id: t.run_id });
+    const { status, result } = await t.end();
+    expect([status, result]).toMatchObject(["cancelled", { status: "cancelled" }]);
+    expect(t.events.events.find(({ topic }) => topic === "question.closed")?.data).toMatchObject({
+      status: "cancelled",
+    });
+  },
+  8_000,
+);
 
 test("ask_user says so where nobody is: outside of a run and in a task", async () => {
   await using t = await conversation();
