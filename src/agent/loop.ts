@@ -1,5 +1,6 @@
 /** The agent loop: prompt, reply, tool calls, results, and again, until the model has nothing more to call. */
 import { createId } from "../lib/id.ts";
+import { LONGEST_TIMER_MS } from "../lib/longest-timer.ts";
 import type { Media } from "../media/media.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { MessagePart, Usage } from "../protocol/message.ts";
@@ -210,7 +211,7 @@ class Loop {
     const meter = new Meter({ ...this.#deps, run: this.#r.run });
     const { time_ms } = limitsOf(this.#deps.config().limits.run, this.#r.run.request);
     const timeLeft = time_ms - (this.#deps.monotonic() - this.#began);
-    const timeout = AbortSignal.timeout(Math.max(1, Math.min(timeLeft, 2 ** 31 - 1)));
+    const timeout = AbortSignal.timeout(Math.max(1, Math.min(timeLeft, LONGEST_TIMER_MS)));
     const signal = AbortSignal.any([cancel, abort, timeout]);
     const { models, sleep, modelMedia } = this.#deps;
     const asker = { identity: this.#r.run.request.grant.identity, sessionKey: this.#r.session.key };

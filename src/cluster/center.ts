@@ -1,6 +1,7 @@
 /** The center: knows its nodes, judges and calls on them, and says of each call how it ended. */
 import { createId } from "../lib/id.ts";
 import { describeError, type Log } from "../lib/log.ts";
+import { LONGEST_TIMER_MS } from "../lib/longest-timer.ts";
 import { AlephError } from "../protocol/errors.ts";
 import {
   type NodeAnswer,
@@ -53,7 +54,6 @@ interface Waiting {
 const JUDGE_MS = 10_000;
 /** Between the time that a node has for a call and that at which nobody waits for its answer any more. */
 const MARGIN_MS = 5_000;
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export class Center implements Cluster, Disposable {
   readonly #o: CenterOptions;
@@ -183,7 +183,7 @@ export class Center implements Cluster, Disposable {
     this.#calls.begin(callId, nodeId, line.hello.boot_id, lineName(line));
     const deadline = setTimeout(
       () => this.#giveUp(callId, nodeId, `Node "${line.hello.name}" did not answer in time`),
-      Math.min(timeoutMs + MARGIN_MS, MAX_TIMER_MS),
+      Math.min(timeoutMs + MARGIN_MS, LONGEST_TIMER_MS),
     );
     const cancel = () => this.#cancel(callId, nodeId);
     call.signal.addEventListener("abort", cancel, { once: true });
@@ -313,7 +313,7 @@ export class Center implements Cluster, Disposable {
       const left = Math.max(0, deadline_at - this.#o.now());
       const timer = setTimeout(
         () => this.#calls.unknown(id, "The center stopped while the call ran, and the node did not come back in time"),
-        Math.min(left, MAX_TIMER_MS),
+        Math.min(left, LONGEST_TIMER_MS),
       );
       timer.unref();
       this.#left.set(id, timer);

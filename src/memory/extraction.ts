@@ -4,6 +4,7 @@
  */
 import type { Config } from "../config/schema.ts";
 import { describeError, type Log } from "../lib/log.ts";
+import { LONGEST_TIMER_MS } from "../lib/longest-timer.ts";
 import { createSerial } from "../lib/serial.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Usage } from "../protocol/message.ts";
@@ -80,12 +81,15 @@ export class Extraction implements Disposable {
     const { enabled, idle_ms } = this.#o.settings();
     if (!enabled || this.#stop.signal.aborted) return;
     clearTimeout(this.#planned.get(sessionKey));
-    const timer = setTimeout(() => {
-      this.#planned.delete(sessionKey);
-      this.run(sessionKey, where).catch((thrown: unknown) => {
-        if (!this.#stop.signal.aborted) this.#o.log.warn("facts could not be looked for", describeError(thrown));
-      });
-    }, idle_ms);
+    const timer = setTimeout(
+      () => {
+        this.#planned.delete(sessionKey);
+        this.run(sessionKey, where).catch((thrown: unknown) => {
+          if (!this.#stop.signal.aborted) this.#o.log.warn("facts could not be looked for", describeError(thrown));
+        });
+      },
+      Math.min(idle_ms, LONGEST_TIMER_MS),
+    );
     timer.unref();
     this.#planned.set(sessionKey, timer);
   }

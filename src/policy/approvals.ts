@@ -1,5 +1,6 @@
 /** Questions to a person about a tool call, with their answers: kept on disk, answered once, never assumed. */
 import { describeError, type Log } from "../lib/log.ts";
+import { LONGEST_TIMER_MS } from "../lib/longest-timer.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Identity } from "../protocol/identity.ts";
 import type { Publisher } from "../sdk/bus.ts";
@@ -62,8 +63,6 @@ export interface ApprovalsOptions {
 
 /** In `approval.pattern`: "always" is not offered. */
 const NOT_OFFERED = "null";
-/** A timer cannot be longer. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 /** The most rows that one list gives. */
 const LIST_LIMIT = 1000;
 
@@ -116,7 +115,7 @@ export class Approvals {
       }
       if (this.#isLeaving && isOpen) return "left";
       const left = Math.max(0, row.expires_at - this.#now());
-      timer = setTimeout(() => void this.#close(row, "expired"), Math.min(left, MAX_TIMER_MS));
+      timer = setTimeout(() => void this.#close(row, "expired"), Math.min(left, LONGEST_TIMER_MS));
       signal.addEventListener("abort", stop, { once: true });
       if (signal.aborted) stop();
       return await promise;

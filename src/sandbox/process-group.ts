@@ -1,5 +1,6 @@
 /** The processes of one command: started here and nowhere else, ended all together. */
 import type { FileSink } from "bun";
+import { LONGEST_TIMER_MS } from "../lib/longest-timer.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { OutputCapture } from "./output.ts";
 import { signalGroup } from "./send-signal.ts";
@@ -68,10 +69,11 @@ export class ProcessGroup implements AsyncDisposable {
     options.signal.addEventListener("abort", this.#stop, { once: true });
     if (options.signal.aborted) this.#end();
     if (options.timeoutMs > 0) {
-      this.#timer = setTimeout(() => {
+      const late = () => {
         this.timedOut = true;
         this.#end();
-      }, options.timeoutMs);
+      };
+      this.#timer = setTimeout(late, Math.min(options.timeoutMs, LONGEST_TIMER_MS));
     }
   }
 

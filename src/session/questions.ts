@@ -1,5 +1,6 @@
 /** The questions that wait for a person, by session; the next message in the session answers the oldest. */
 import { createId } from "../lib/id.ts";
+import { LONGEST_TIMER_MS } from "../lib/longest-timer.ts";
 import { canonicalSessionKey } from "../protocol/session-key.ts";
 import type { Publisher } from "../sdk/bus.ts";
 import type { QuestionEnd, Questions, UserQuestion } from "../sdk/questions.ts";
@@ -15,9 +16,6 @@ interface Waiting {
   readonly question: string;
   readonly end: (end: QuestionEnd) => void;
 }
-
-/** A timer cannot be longer. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** They live as long as the process: a run that waits is interrupted with it. */
 export class OpenQuestions implements Questions {
@@ -43,7 +41,7 @@ export class OpenQuestions implements Questions {
     else this.#waiting.set(sessionKey, [waiting]);
     const cancel = () => resolve({ status: "cancelled" });
     signal.addEventListener("abort", cancel, { once: true });
-    const wait = Math.min(timeoutMs, MAX_TIMER_MS);
+    const wait = Math.min(timeoutMs, LONGEST_TIMER_MS);
     const timer = setTimeout(() => resolve({ status: "expired" }), wait);
     this.#bus.publish(
       "question.asked",

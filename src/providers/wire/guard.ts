@@ -1,4 +1,5 @@
 /** Watches one call to a vendor: deadlines, size, hang-up at once on abort, and one kind of error whatever the SDK. */
+import { LONGEST_TIMER_MS } from "../../lib/longest-timer.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import { MAX_ERROR_BYTES, readBeginning } from "./beginning.ts";
 import {
@@ -142,7 +143,7 @@ function createWatch(endpoint: Endpoint, signal: AbortSignal): Watch {
         else if (byteAt === undefined) stop(timeoutFailure(endpoint, endpoint.timeoutMs, "answer"));
         else stop(timeoutFailure(endpoint, endpoint.idleTimeoutMs, "part"));
       },
-      Math.max(0, deadline() - performance.now()),
+      Math.min(Math.max(0, deadline() - performance.now()), LONGEST_TIMER_MS),
     );
   };
 

@@ -1,6 +1,7 @@
 /** Runs a command, as the policy judges it and the sandbox confines it. */
 import * as z from "zod";
 import { canonicalJson } from "../../lib/canonical-json.ts";
+import { LONGEST_TIMER_MS } from "../../lib/longest-timer.ts";
 import type { Verdict } from "../../policy/command.ts";
 import type { CommandPolicy } from "../../policy/command-policy.ts";
 import { AlephError } from "../../protocol/errors.ts";
@@ -175,7 +176,7 @@ async function runWithInput(
     timedOut = true;
     running.signal("SIGKILL");
   };
-  const timer = timeoutMs > 0 ? setTimeout(late, timeoutMs) : undefined;
+  const timer = timeoutMs > 0 ? setTimeout(late, Math.min(timeoutMs, LONGEST_TIMER_MS)) : undefined;
   if (stdin !== "") running.write(stdin);
   running.endInput();
   const end = await running.ended;
