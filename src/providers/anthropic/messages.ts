@@ -2,6 +2,7 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
 import type { ModelMedia, ModelMessage, ModelText, ModelThinking, ToolSpec } from "../../sdk/provider.ts";
 import { readAttachment, unreadable } from "../wire/attachment.ts";
+import { argumentsOf } from "../wire/call-arguments.ts";
 
 type Block = Anthropic.Messages.ContentBlockParam;
 type ResultBlock =
@@ -78,7 +79,7 @@ function blocks(message: ModelMessage, model: string, keepThinking: boolean): Bl
       const block = keepThinking ? thinkingBlock(part, model) : undefined;
       return block === undefined ? [] : [block];
     }
-    return [{ type: "tool_use", id: callId(part.call_id), name: part.tool, input: inputOf(part.args) }];
+    return [{ type: "tool_use", id: callId(part.call_id), name: part.tool, input: argumentsOf(part.args) }];
   });
 }
 
@@ -104,12 +105,6 @@ function contentBlock(part: ModelText | ModelMedia): ResultBlock[] {
 /** Ids that another provider made may hold what this API refuses. */
 function callId(id: string): string {
   return id.replace(/[^A-Za-z0-9_-]/g, "_");
-}
-
-/** `input` must be an object; arguments that were not JSON are shown to the model as what they were. */
-function inputOf(args: unknown): Record<string, unknown> {
-  if (typeof args === "object" && args !== null && !Array.isArray(args)) return args as Record<string, unknown>;
-  return { invalid_arguments: args };
 }
 
 /** The stable beginning and the whole are cache breakpoints; the first also covers the tools. */

@@ -2,6 +2,7 @@
 import type { Message } from "ollama/browser";
 import type { ModelMedia, ModelMessage, ModelText } from "../../sdk/provider.ts";
 import { readAttachment, unreadable } from "../wire/attachment.ts";
+import { argumentsOf } from "../wire/call-arguments.ts";
 
 export function toOllamaMessages(system: readonly string[], messages: readonly ModelMessage[]): Message[] {
   const out: Message[] = system.length === 0 ? [] : [{ role: "system", content: system.join("\n\n") }];
@@ -42,10 +43,4 @@ function contentOf(parts: readonly (ModelText | ModelMedia)[]): { content: strin
     else texts.push(attachment.kind === "text" ? attachment.text : unreadable(part).text);
   }
   return { content: texts.join("\n\n"), ...(images.length === 0 ? {} : { images }) };
-}
-
-/** Ollama takes an object only. */
-function argumentsOf(args: unknown): Record<string, unknown> {
-  if (typeof args === "object" && args !== null && !Array.isArray(args)) return args as Record<string, unknown>;
-  return { invalid_arguments: args };
 }

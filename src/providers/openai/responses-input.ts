@@ -7,6 +7,7 @@ import type {
 } from "openai/resources/responses/responses";
 import type { ModelMedia, ModelMessage, ModelRequest, ModelText, ModelThinking } from "../../sdk/provider.ts";
 import { readAttachment, unreadable } from "../wire/attachment.ts";
+import { argumentsOf } from "../wire/call-arguments.ts";
 import { cannotCarryOut, checkToolChoice } from "../wire/request-fields.ts";
 
 /**
@@ -42,7 +43,7 @@ function assistantItems(content: Assistant, model: string): ResponseInputItem[] 
     else if (part.type === "text") {
       if (part.text !== "") add({ role: "assistant", content: part.text });
     } else {
-      const args = typeof part.args === "string" ? part.args : JSON.stringify(part.args ?? {});
+      const args = JSON.stringify(argumentsOf(part.args));
       add({ type: "function_call", call_id: part.call_id, name: part.tool, arguments: args });
     }
   }

@@ -2,6 +2,7 @@
 import type { ChatCompletionContentPart, ChatCompletionMessageParam, ChatCompletionTool } from "openai/resources";
 import type { ModelMedia, ModelMessage, ModelText, ModelToolCall, ToolSpec } from "../../sdk/provider.ts";
 import { readAttachment, unreadable } from "./attachment.ts";
+import { argumentsOf } from "./call-arguments.ts";
 
 /** What a vendor's copy takes. */
 export interface ChatDialect {
@@ -89,7 +90,7 @@ function assistantMessage(content: Assistant, dialect: ChatDialect): ChatComplet
       type: "function",
       function: {
         name: call.tool,
-        arguments: typeof call.args === "string" ? call.args : JSON.stringify(call.args ?? {}),
+        arguments: JSON.stringify(argumentsOf(call.args)),
       },
       ...dialect.callExtra?.(call, index === 0, seals),
     })),

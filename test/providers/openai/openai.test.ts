@@ -76,7 +76,7 @@ test("openai sends system, tools, media, calls and results in the form of Chat C
         content: null,
         tool_calls: [
           { id: "call_1", type: "function", function: { name: "read", arguments: '{"path":"a"}' } },
-          { id: "call_2", type: "function", function: { name: "read", arguments: "{broken" } },
+          { id: "call_2", type: "function", function: { name: "read", arguments: '{"invalid_arguments":"{broken"}' } },
         ],
       },
       { role: "tool", tool_call_id: "call_1", content: "A picture" },

@@ -77,7 +77,7 @@ test("openai sends system, tools, media, calls and results in the form of Respon
       },
       { role: "assistant", content: "I look." },
       { type: "function_call", call_id: "call_1", name: "read", arguments: '{"path":"a"}' },
-      { type: "function_call", call_id: "call_2", name: "read", arguments: "{broken" },
+      { type: "function_call", call_id: "call_2", name: "read", arguments: '{"invalid_arguments":"{broken"}' },
       {
         type: "function_call_output",
         call_id: "call_1",
