@@ -65,8 +65,7 @@ export class Reply {
         return;
       case "tool_call":
         this.settle();
-        this.#calls.push(part);
-        this.#parts.push({ type: "tool_call", call_id: part.call_id, tool: part.tool, args: part.args });
+        this.#call({ ...part, call_id: this.#freeId(part.call_id) });
         return;
       case "text":
         this.#say(this.#options.mask ? this.#options.mask.push(part.text) : part.text);
@@ -148,6 +147,19 @@ export class Reply {
       model: this.#model,
       ts: now(),
     });
+  }
+
+  #call(call: ModelToolCall): void {
+    this.#calls.push(call);
+    this.#parts.push({ type: "tool_call", call_id: call.call_id, tool: call.tool, args: call.args });
+  }
+
+  /** Two calls of one id have results that nobody can tell apart, and APIs refuse them. */
+  #freeId(id: string): string {
+    const isTaken = (wanted: string) => this.#calls.some(({ call_id }) => call_id === wanted);
+    let free = id;
+    for (let number = 2; isTaken(free); number++) free = `${id}_${number}`;
+    return free;
   }
 
   #think(text: string): void {

@@ -187,6 +187,18 @@ test("agent.cancel ends a call that waits for approval at once, and it does not 
   // Sooner than a tool that runs would be aborted.
 }, 8_000);
 
+test("calls of one reply that have the same id get one each", async () => {
+  await using t = await conversation();
+  const call = (name: string) => ({ tool_call: { id: "c", name, args: {} } });
+  t.fake.reply([call("time"), call("nothing"), call("time")], "done");
+  const { run_id } = await t.client.call("session.send", { message: "go" });
+  const [, , asked, ...results] = t.fake.requests[1]!.body.messages;
+  expect(asked.tool_calls.map(({ id }: { id: string }) => id)).toEqual(["c", "c_2", "c_3"]);
+  expect(results.map(({ tool_call_id }: { tool_call_id: string }) => tool_call_id)).toEqual(["c", "c_2", "c_3"]);
+  expect(results[1].content).toBe('Error: There is no tool "nothing"');
+  expect((await t.client.call("runs.get", { run_id })).status).toBe("completed");
+});
+
 test("a run ends at its limit of steps with a reason and a way on", async () => {
   await using t = await conversation({ config: { limits: { run: { steps: 3 } } } });
   t.fake.answer(() => [{ tool_call: { name: "time", args: {} } }]);
