@@ -142,7 +142,6 @@ export class Sessions {
   }
 }
 
-/** The row of the session, made if it is missing; for use inside a transaction. `created` tells which. */
 /** What a session is that a message of this grant begins: guests have their own, and a chat's is bound to its people. */
 export function kindOf(key: string, { guest }: Pick<Grant, "guest">): SessionKind {
   if (guest) return "guest";
@@ -150,6 +149,7 @@ export function kindOf(key: string, { guest }: Pick<Grant, "guest">): SessionKin
   return form === "direct" || form === "group" ? "paired" : "owner";
 }
 
+/** The row of the session, made if it is missing; for use inside a transaction. `created` tells which. */
 export function ensureSession(
   db: Database,
   key: string,
