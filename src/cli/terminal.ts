@@ -1,6 +1,8 @@
 /** Where a command reads and writes: the standard streams with what is known of the terminal behind them. */
 import type { ReadStream } from "node:tty";
 import type { Environment } from "../config/environment.ts";
+import { EXIT } from "./exit-codes.ts";
+import { writeFailure } from "./failure.ts";
 import { createStyle, type Style } from "./style.ts";
 
 export interface Output {
@@ -24,19 +26,23 @@ export interface Terminal {
 export function openTerminal(env: Environment): Terminal {
   const { stdin, stdout, stderr } = process;
   const colourful = !env.noColor && env.term !== "dumb";
-  return {
-    out: outputOf(stdout, colourful),
-    err: outputOf(stderr, colourful),
+  const terminal: Terminal = {
+    out: outputOf(stdout, colourful, (error) => void writeFailure(terminal, error, { json: false })),
+    // What cannot be written there cannot be told there.
+    err: outputOf(stderr, colourful, () => undefined),
     input: stdin,
     interactive: stdin.isTTY === true && stderr.isTTY === true,
   };
+  return terminal;
 }
 
-function outputOf(stream: NodeJS.WriteStream, colourful: boolean): Output {
+function outputOf(stream: NodeJS.WriteStream, colourful: boolean, onFailure: (error: Error) => void): Output {
   const isTerminal = stream.isTTY === true;
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
-    throw error;
+    if (error.code === "EPIPE") process.exit(EXIT.ok);
+    // A result of which a part is missing is none.
+    onFailure(error);
+    process.exit(EXIT.failure);
   });
   return {
     write: (text) => void stream.write(text),

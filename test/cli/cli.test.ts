@@ -14,6 +14,7 @@ const cases: readonly (readonly [args: string, stderr: string])[] = [
     'Error: Option --thinking is one of off, low, medium, high, not "hgh"\nDid you mean --thinking high?\n',
   ],
   ["status --home", "Error: Option --home needs a value\nWrite it as --home=dir\n"],
+  ["status --home=", "Error: Option --home needs a value\nWrite it as --home=dir\n"],
   ["status --home --json", "Error: Option --home needs a value\nWrite it as --home=dir\n"],
   ["status --json=yes", 'Error: Option --json takes no value\nRun "aleph status --help" for what it takes\n'],
   ["sessions show", 'Error: KEY is missing\nRun "aleph sessions show --help" for what it takes\n'],
@@ -102,6 +103,15 @@ test("with --json a failure is also a line for programs", async () => {
   expect(code).toBe(1);
   expect(JSON.parse(stdout)).toEqual({
     error: { reason: "not_found", message: 'No session "agent:main:none"', hint: expect.any(String) },
+  });
+});
+
+test.skipIf(process.platform !== "linux")("output that cannot be written is a failure in words", async () => {
+  await using home = await testFolder();
+  expect(await runCli(["config", "schema"], { home: home.path, output: "/dev/full" })).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: "Error: Disk is full\nFree some space; what was acknowledged is safe\n",
   });
 });
 

@@ -17,6 +17,8 @@ export interface CliOptions {
   /** The name it is called by. Default: `aleph`. */
   readonly name?: string;
   readonly cwd?: string;
+  /** Where its output goes instead of `stdout`. */
+  readonly output?: string;
 }
 
 export interface Finished {
@@ -47,11 +49,11 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
   const child = Bun.spawn([...COMMAND, ...args], {
     ...spawnOptions(options),
     stdin: options.stdin === undefined ? "ignore" : new Blob([options.stdin]),
-    stdout: "pipe",
+    stdout: options.output === undefined ? "pipe" : Bun.file(options.output),
     stderr: "pipe",
   });
   const [stdout, stderr, code] = await Promise.all([
-    new Response(child.stdout).text(),
+    typeof child.stdout === "object" ? new Response(child.stdout).text() : "",
     new Response(child.stderr).text(),
     child.exited,
   ]);
