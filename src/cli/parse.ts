@@ -37,9 +37,9 @@ export function checkWords(words: readonly string[], args: Arguments, name: stri
     ),
   });
   const values = new Map<string, string[]>();
-  let positionals = 0;
+  const positionals: string[] = [];
   for (const token of tokens) {
-    if (token.kind === "positional") positionals++;
+    if (token.kind === "positional") positionals.push(token.value);
     if (token.kind !== "option") continue;
     const option = args[token.name] ? token.name : shorts.get(token.name);
     const definition = option === undefined ? undefined : args[option];
@@ -55,7 +55,8 @@ export function checkWords(words: readonly string[], args: Arguments, name: stri
       continue;
     }
     const { value, inlineValue } = token;
-    if (value === undefined || (!inlineValue && value.length > 1 && isOption(value))) {
+    // An empty one is a variable of a script that is not set: taken for none, it would mean another home or session.
+    if (value === undefined || value === "" || (!inlineValue && value.length > 1 && isOption(value))) {
       throw usageError(
         `Option --${option} needs a value`,
         `Write it as --${option}=${definition.valueHint ?? "value"}`,
@@ -79,11 +80,15 @@ function checkChoice(option: string, value: string, choices: readonly string[] |
   );
 }
 
-function checkPositionals(count: number, args: Arguments, hint: string): void {
+function checkPositionals(given: readonly string[], args: Arguments, hint: string): void {
   const places = Object.entries(args).filter(([, { type }]) => type === "positional");
-  const missing = places.slice(count).find(([, { required }]) => required !== false);
+  const missing = places.find(([, { required, completion }], at) => {
+    if (given[at] === undefined) return required !== false;
+    // An empty path would be the folder that the command was started in.
+    return given[at] === "" && (completion === "file" || completion === "folder");
+  });
   if (missing) throw usageError(`${missing[0].toUpperCase()} is missing`, hint);
-  if (count > places.length && !places.some(([, { rest }]) => rest)) {
+  if (given.length > places.length && !places.some(([, { rest }]) => rest)) {
     throw usageError(`Too many arguments: ${places.length === 0 ? "it takes none" : `at most ${places.length}`}`, hint);
   }
 }

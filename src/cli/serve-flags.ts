@@ -34,7 +34,7 @@ export function readServeFlags(words: readonly string[]): ServeFlags | undefined
     }
     const [, name = "", inline] = /^--([a-z-]+)(?:=(.*))?$/s.exec(words[at]!) ?? [];
     const value = inline ?? words[++at];
-    if (!NAMES.has(name) || value === undefined || (inline === undefined && value.startsWith("-"))) return undefined;
+    if (!NAMES.has(name) || !value || (inline === undefined && value.startsWith("-"))) return undefined;
     if (name === "log-level" && !SERVE_LOG_LEVELS.some((level) => level === value)) return undefined;
     flags[name] = value;
   }

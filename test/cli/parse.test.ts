@@ -56,3 +56,26 @@ test.each([
     expect.objectContaining({ reason: "invalid_params", message }),
   );
 });
+
+test.each([[["x", "--home", ""]], [["x", "--home="]], [["x", "-a", ""]]])(
+  "checkWords refuses an option whose value is empty: %j",
+  (words) => {
+    expect(() => checkWords(words, args, "cmd")).toThrow(
+      expect.objectContaining({
+        reason: "invalid_params",
+        message: expect.stringMatching(/^Option --\w+ needs a value$/),
+      }),
+    );
+  },
+);
+
+test("checkWords refuses an empty path and takes other empty words", () => {
+  const places = {
+    value: { type: "positional", required: true },
+    file: { type: "positional", required: false, completion: "file" },
+  } satisfies Arguments;
+  expect(() => checkWords(["x", ""], places, "cmd")).toThrow(
+    expect.objectContaining({ reason: "invalid_params", message: "FILE is missing" }),
+  );
+  expect([...checkWords([""], places, "cmd")]).toEqual([]);
+});

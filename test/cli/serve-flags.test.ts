@@ -22,6 +22,7 @@ test.each([
   "-h",
   "--prt 1",
   "--port",
+  "--home=",
   "--port --host x",
   "--log-level loud",
   "status",
@@ -35,7 +36,7 @@ test.each([
 });
 
 test("what readServeFlags accepts the full parser accepts with the same values", () => {
-  const words = ["--home=/a", "--config", "b", "--host", "h", "--port=", "--log-level", "warn"];
+  const words = ["--home=/a", "--config", "b", "--host", "h", "--port=1", "--log-level", "warn"];
   const full = Object.fromEntries(
     [...checkWords(words, serve.args, "aleph serve")].map(([name, [value]]) => [name, value]),
   );
