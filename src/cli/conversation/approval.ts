@@ -44,15 +44,20 @@ export function writePlan(output: Output, plan: unknown): void {
   const { dim } = output.style;
   const entries: [string, unknown][] =
     typeof plan === "object" && plan !== null ? Object.entries(plan).flatMap(rows) : [["plan", plan]];
-  const left = Math.min(24, Math.max(...entries.map(([name]) => Bun.stringWidth(exactLine(name)))));
-  const width = Math.max(20, (output.width ?? 100) - left - 6);
+  const room = (output.width ?? 100) - 6;
+  // A line that the terminal itself broke would go on without our bar.
+  const widest = Math.max(1, Math.min(24, Math.floor(room / 2)));
+  const left = Math.min(widest, Math.max(...entries.map(([name]) => Bun.stringWidth(exactLine(name)))));
+  const width = Math.max(1, room - left);
   for (const [name, value] of entries) {
     const text = typeof value === "string" ? value : JSON.stringify(value);
+    const titles = wrapExact(exactLine(name), left);
     const lines = text.split("\n").flatMap((line) => wrapExact(exactLine(line), width));
-    lines.forEach((line, at) => {
-      const title = at === 0 ? exactLine(name).padEnd(left) : " ".repeat(left);
-      output.write(`  ${dim(title)} ${dim("│")} ${line}\n`);
-    });
+    for (let at = 0; at < Math.max(titles.length, lines.length); at++) {
+      const title = titles[at] ?? "";
+      const space = " ".repeat(Math.max(0, left - Bun.stringWidth(title)));
+      output.write(`  ${dim(title)}${space} ${dim("│")} ${lines[at] ?? ""}\n`);
+    }
   }
 }
 

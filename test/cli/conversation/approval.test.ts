@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { writeQuestion } from "../../../src/cli/conversation/approval.ts";
+import { writePlan, writeQuestion } from "../../../src/cli/conversation/approval.ts";
 import { testOutput } from "../../support/output.ts";
 
 const question = { approval_id: "approval_1", tool: "exec", reason: "It changes something", expires_at: 0 };
@@ -50,6 +50,22 @@ test("nothing in a plan can look like another field or like the question", () =>
   expect(lines.every((line) => Bun.stringWidth(line) <= 40)).toBe(true);
   expect(lines.map((line) => line.slice("  command │ ".length)).join("")).toBe(command.replaceAll("\n", ""));
 });
+
+test.each([20, 40, 80])(
+  "each line of a plan fits %d columns and has the bar, however long names and values are",
+  (columns) => {
+    const output = testOutput(columns);
+    const name = `a-name-of-${"very-".repeat(20)}many-words`;
+    const command = `echo ${"word ".repeat(30)}`;
+    writePlan(output, { [name]: command, env: { GIT_TERMINAL_PROMPT: "0" } });
+    const lines = output.text.trimEnd().split("\n");
+    const at = lines[0]!.indexOf(" │");
+    expect(lines.every((line) => line.indexOf(" │") === at && Bun.stringWidth(line) < columns)).toBe(true);
+    const parts = lines.map((line) => [line.slice(2, at), line.slice(at + 3)]);
+    expect(parts.map(([, value]) => value).join("")).toBe(`${command}0`);
+    expect(parts.map(([title]) => title!.trim()).join("")).toBe(`${name}env.GIT_TERMINAL_PROMPT`);
+  },
+);
 
 test("a plan that is no table is shown all the same", () => {
   const output = testOutput(80);
