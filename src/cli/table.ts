@@ -11,9 +11,12 @@ export interface Column<Row> {
 }
 
 const GAP = "  ";
-const NARROWEST = 8;
+const READABLE = 8;
+const NARROWEST = 4;
 
-/** Off a terminal nothing is cut. What the cells hold may come from anywhere: it is made safe here. */
+/**
+ * Off a terminal nothing is cut, and the first column nowhere: other commands take what stands there, and a terminal breaks a
+ * line that is too long. What the cells hold may come from anywhere: it is made safe here. */
 export function writeTable<Row>(output: Output, rows: readonly Row[], columns: readonly Column<Row>[]): void {
   const cells = rows.map((row) => columns.map(({ value }) => printableLine(String(value(row) ?? ""))));
   const widths = columns.map(({ title }, at) =>
@@ -41,15 +44,17 @@ export function writeFacts(
   }
 }
 
-/** Shortens the flexible columns first, then the widest ones. */
+/** Shortens the flexible columns first, then the widest ones; below what can be read only where the line is still too long. */
 function fit(widths: number[], columns: readonly Column<never>[], total: number): void {
   const over = () => widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1)) - total;
-  for (const wanted of [true, undefined]) {
-    while (over() > 0) {
-      const own = widths.map((width, at) => (columns[at]!.flexible === wanted ? width : 0));
-      const widest = own.indexOf(Math.max(...own));
-      if (own[widest]! <= NARROWEST) break;
-      widths[widest]! -= 1;
+  for (const narrowest of [READABLE, NARROWEST]) {
+    for (const wanted of [true, undefined]) {
+      while (over() > 0) {
+        const own = widths.map((width, at) => (at > 0 && columns[at]!.flexible === wanted ? width : 0));
+        const widest = own.indexOf(Math.max(...own));
+        if (own[widest]! <= narrowest) break;
+        widths[widest]! -= 1;
+      }
     }
   }
 }

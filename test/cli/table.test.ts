@@ -43,9 +43,25 @@ test("writeTable shortens the flexible column on a terminal", () => {
 });
 
 test("writeTable shortens the other columns when that is not enough", () => {
-  const output = testOutput(24);
+  const output = testOutput(40);
+  writeTable(output, rows, [...columns, { title: "STATE", value: () => "interrupted" }]);
+  expect(output.text.split("\n")).toEqual([
+    "KEY              TITLE      N  STATE",
+    "agent:main:main  A long…    3  interrup…",
+    "agent:main:x               12  interrup…",
+    "",
+  ]);
+});
+
+test("writeTable never cuts the first column, which other commands take", () => {
+  const output = testOutput(16);
   writeTable(output, rows, columns);
-  expect(Math.max(...output.text.split("\n").map((line) => Bun.stringWidth(line)))).toBeLessThanOrEqual(24);
+  expect(output.text.split("\n")).toEqual([
+    "KEY              TIT…   N",
+    "agent:main:main  A l…   3",
+    "agent:main:x           12",
+    "",
+  ]);
 });
 
 test("writeTable counts wide characters as two columns and shows control characters", () => {

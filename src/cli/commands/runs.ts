@@ -137,10 +137,14 @@ const queue = defineCommand({
       params: {},
       tell({ sessions }, { out, err }) {
         if (sessions.length === 0) return err.write("Nothing runs\n");
-        writeTable(out, sessions, [
+        const rows = sessions.flatMap(({ session_key, active_run, queued_runs }) => [
+          ...(active_run === null ? [] : [{ run_id: active_run, status: "running", session_key }]),
+          ...queued_runs.map((run_id) => ({ run_id, status: "queued", session_key })),
+        ]);
+        writeTable(out, rows, [
+          { title: "RUN", value: ({ run_id }) => run_id },
+          { title: "STATUS", value: ({ status }) => status },
           { title: "SESSION", value: ({ session_key }) => session_key, flexible: true },
-          { title: "RUNS", value: ({ active_run }) => active_run },
-          { title: "WAIT", value: ({ queued_runs }) => queued_runs.join(" ") },
         ]);
       },
     }),

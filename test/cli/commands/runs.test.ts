@@ -66,7 +66,9 @@ test("runs waits for one, steers and cancels it, and shows its events and what w
   const { until } = await collectEvents(t.client);
   const { run_id } = await t.client.call("agent.run", { message: "First this", session_key: MAIN });
   await until(({ topic }) => topic === "stream.chunk");
-  expect((await run("queue")).stdout).toContain(run_id);
+  expect(await run("queue")).toMatchObject({
+    stdout: `RUN${" ".repeat(35)}STATUS   SESSION\n${run_id}  running  ${MAIN}\n`,
+  });
   expect(await run("steer", run_id, "And", "that")).toEqual({ code: 0, stdout: "", stderr: `${run_id} is told\n` });
   const waiting = run("wait", run_id);
   go.resolve();
