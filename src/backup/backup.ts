@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { lstat, open, readdir, readFile } from "node:fs/promises";
-import { dirname, join, resolve, sep } from "node:path";
+import { join, resolve, sep } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
@@ -54,12 +54,6 @@ export async function writeBackup({ home, file, credentials, now }: BackupOption
   }
   if (existsSync(file)) {
     throw new AlephError("conflict", `${file} exists already`, { data: { hint: "Name another file" } });
-  }
-  const folder = dirname(file);
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new AlephError("not_found", `There is no folder ${folder}`, {
-      data: { hint: "Make it, or name another file" },
-    });
   }
   const part = `${file}.part-${crypto.randomUUID()}`;
   const copy = `${part}-db`;

@@ -1,10 +1,11 @@
 /** `aleph backup`: the whole home in one file, also while the server runs. */
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { extname, join, resolve } from "node:path";
 import { writeBackup } from "../../backup/backup.ts";
 import { printableLine } from "../../lib/terminal-text.ts";
 import { defineCommand } from "../command.ts";
 import { homeFlags, homeOf, jsonFlag } from "../flags.ts";
+import { checkFolderOf, isFolder } from "../folder-of.ts";
 import { formatBytes } from "../format.ts";
 import { writeJson } from "../output.ts";
 import { withProgress } from "../progress.ts";
@@ -52,7 +53,8 @@ function toFile(named: string, now: number): string {
   const path = resolve(named);
   // A file of that name would be in the way of the next backup.
   if (!existsSync(path) && extname(path) === "") mkdirSync(path, { recursive: true, mode: 0o700 });
-  if (!existsSync(path) || !statSync(path).isDirectory()) return path;
+  checkFolderOf(named);
+  if (!isFolder(path)) return path;
   const time = new Date(now).toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-");
   return join(path, `aleph-${time}.tar.gz`);
 }

@@ -1,4 +1,5 @@
 /** `aleph sessions`: look at, export and delete conversations. */
+import { lstatSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import type { Result } from "../../client/client.ts";
 import { printable, printableLine } from "../../lib/terminal-text.ts";
@@ -8,6 +9,7 @@ import { toCount } from "../count.ts";
 import { EXIT } from "../exit-codes.ts";
 import { usageError } from "../failure.ts";
 import { jsonFlag, serverFlags } from "../flags.ts";
+import { checkFolderOf, isFolder } from "../folder-of.ts";
 import { formatAgo, formatTime } from "../format.ts";
 import { writeJson } from "../output.ts";
 import { agreed } from "../question.ts";
@@ -129,6 +131,7 @@ const exportCommand = defineCommand({
     withClient(args, invocation, async ({ client }) => {
       const { out, err } = invocation.terminal;
       const format = FORMATS.find((name) => name === args.format) ?? "markdown";
+      if (args.output !== undefined) checkOutput(args.output);
       const exported = await client.call("session.export", { session_key: args.key, format });
       const { content } = exported;
       if (args.json && args.output === undefined) return writeJson(out, exported);
@@ -136,17 +139,19 @@ const exportCommand = defineCommand({
         out.write(out.isTerminal ? printable(content) : content);
         return;
       }
-      await writeFile(args.output, content, { flag: "wx", mode: 0o600 }).catch((thrown: NodeJS.ErrnoException) => {
-        if (thrown.code !== "EEXIST") throw thrown;
-        throw usageError(
-          `${JSON.stringify(args.output)} exists already`,
-          "Name another file, or remove this one first",
-        );
-      });
+      await writeFile(args.output, content, { flag: "wx", mode: 0o600 });
       if (args.json) writeJson(out, { session_key: args.key, format, output: args.output });
       else err.write(`Written to ${args.output}\n`);
     }),
 });
+
+/** It is said before the session is read, and also where only a link without its file is. */
+function checkOutput(path: string): void {
+  if (isFolder(path)) throw usageError(`${JSON.stringify(path)} is a folder`, "Name a file in it");
+  checkFolderOf(path);
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
+  throw usageError(`${JSON.stringify(path)} exists already`, "Name another file, or remove this one first");
+}
 
 const clear = defineCommand({
   summary: "Begin anew in a session: the model forgets, the history stays readable",

@@ -46,6 +46,11 @@ test("backup and restore say what is not in the file, and where the old home is"
   );
   const again = await runCli(["backup", file], { home });
   expect([again.code, again.stderr]).toEqual([1, expect.stringContaining("exists already")]);
+  expect(await runCli(["backup", "none/b.tar.gz"], { home })).toEqual({
+    code: 2,
+    stdout: "",
+    stderr: `Error: There is no folder "${home}/none"\nMake it first, or name another place\n`,
+  });
   const restored = await runCli(["restore", file], { home });
   expect(restored.code).toBe(0);
   expect(restored.stderr).toContain("The backup has no credentials: those of this home stay");
@@ -62,8 +67,13 @@ test("backup makes the folder that is not there yet, and names one that is missi
   const made = await runCli(["backup", backups, "--json"], { home });
   expect((JSON.parse(made.stdout) as { file: string }).file).toMatch(/\/backups\/aleph-\d{8}-\d{6}\.tar\.gz$/);
   expect(statSync(backups).mode & 0o777).toBe(0o700);
-  for (const missing of [join(folder.path, "none"), join(backups, readdirSync(backups)[0]!)]) {
+  const inside = await runCli(["backup", `${backups}/more/`, "--json"], { home });
+  expect((JSON.parse(inside.stdout) as { file: string }).file).toStartWith(`${backups}/more/aleph-`);
+  for (const missing of [
+    join(folder.path, "none"),
+    join(backups, readdirSync(backups).find((name) => name.endsWith(".gz"))!),
+  ]) {
     const refused = await runCli(["backup", join(missing, "b.tar.gz")], { home });
-    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining(`There is no folder ${missing}\n`)]);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(`There is no folder "${missing}"\n`)]);
   }
 }, 60_000);

@@ -77,6 +77,12 @@ test("sessions export writes a new file that only its owner reads, or to the out
     code: 2,
     first: 'Error: "out.jsonl" exists already',
   });
+  for (const [output, stderr] of [
+    [home, `Error: "${home}" is a folder\nName a file in it\n`],
+    ["none/x", `Error: There is no folder "${home}/none"\nMake it first, or name another place\n`],
+  ] as const) {
+    expect(await runCli(["sessions", "export", MAIN, "-o", output], { home })).toEqual({ code: 2, stdout: "", stderr });
+  }
 });
 
 test("sessions clear and delete change what they name", async () => {
