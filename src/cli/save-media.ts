@@ -1,9 +1,11 @@
 /** Takes stored files from a server into a folder. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
+import { fileEndingOf } from "../lib/file-ending.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Invocation } from "./command.ts";
 import { findServer } from "./connection.ts";
+import { usageError } from "./failure.ts";
 import type { ServerFlags } from "./flags.ts";
 import { pinnedFetch } from "./pinned-fetch.ts";
 
@@ -23,7 +25,10 @@ export async function saveMedia(
 ): Promise<readonly string[]> {
   const { origin, certificate } = await findServer(flags, env);
   const get = certificate === undefined ? fetch : pinnedFetch(certificate);
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true }).catch((thrown: NodeJS.ErrnoException) => {
+    if (thrown.code !== "EEXIST" && thrown.code !== "ENOTDIR") throw thrown;
+    throw usageError(`${JSON.stringify(folder)} is not a folder`, "Name another one with --output");
+  });
   const paths: string[] = [];
   for (const { url, name, media_id, mime } of media) {
     const answer = await get(new URL(url, origin));
@@ -33,7 +38,7 @@ export async function saveMedia(
       });
     }
     const type = mime ?? answer.headers.get("content-type") ?? "";
-    const own = basename(name ?? `${media_id.slice(0, 18)}.${/^[a-z]+\/([a-z0-9]+)/.exec(type)?.[1] ?? "bin"}`);
+    const own = basename(name ?? `${media_id.slice(0, 18)}.${fileEndingOf(type)}`);
     paths.push(await writeNew(resolve(folder, own), new Uint8Array(await answer.arrayBuffer())));
   }
   if (paths.length > 0) terminal.err.write(`Saved ${paths.length === 1 ? "one file" : `${paths.length} files`}\n`);

@@ -7,7 +7,7 @@ import { oneCall, SERVER_ONLY } from "../one-call.ts";
 import { writeJson } from "../output.ts";
 import { saveMedia } from "../save-media.ts";
 
-const id = { type: "positional", required: true, description: "id of the file, such as media_3f…" } as const;
+const id = { type: "positional", required: true, description: "id of the file, see aleph sessions show" } as const;
 
 const save = defineCommand({
   summary: "Save a stored file into a folder",

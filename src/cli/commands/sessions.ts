@@ -293,7 +293,7 @@ function partText(part: HistoryMessage["parts"][number], dim: (text: string) => 
     case "tool_result":
       return dim(`← ${printableLine(part.tool)} ${part.status}: ${firstLine(part.text)}`);
     case "media":
-      return dim(`[${printableLine(part.name ?? part.mime)}]`);
+      return dim(`[${printableLine(part.name ?? part.mime)}  ${part.media_id}]`);
     case "thinking":
       return "";
   }

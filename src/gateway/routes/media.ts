@@ -1,5 +1,6 @@
 /** Stored files for browsers and programs. */
 import type { Auth } from "../../auth/auth.ts";
+import { fileEndingOf } from "../../lib/file-ending.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import { defineRoute } from "../../sdk/route.ts";
 
@@ -52,10 +53,9 @@ export const mediaRoute = defineRoute<MediaRouteNeeds>({
   },
 });
 
-/** Only what is in an id and in a media type, so nothing of it can end the header's value. */
+/** Letters and digits alone, so nothing of it can end the header's value. */
 function fileName(id: string, mime: string): string {
-  const ending = mime.slice(mime.indexOf("/") + 1).replace(/^x-|\+.*$/g, "");
-  return `${id.slice(0, "media_".length + 12)}.${ending}`;
+  return `${id.slice(0, "media_".length + 12)}.${fileEndingOf(mime)}`;
 }
 
 type Range = { readonly first: number; readonly last: number };
