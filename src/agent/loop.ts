@@ -11,7 +11,7 @@ import type { EventHooks } from "../sdk/hook.ts";
 import type { ModelMessage, ModelToolCall } from "../sdk/provider.ts";
 import type { Store } from "../sdk/store.ts";
 import { moveToEnd, readRunMessages } from "../session/messages.ts";
-import { endRun, type RunFailure, type StoredRun, saveRunProgress, startRun } from "../session/runs.ts";
+import { endRun, type RunFailure, type StoredRun, saveRunProgress, startRun, toWireFailure } from "../session/runs.ts";
 import type { Session } from "../session/sessions.ts";
 import { modelParts, userMessage } from "./context.ts";
 import { messageOf, respond } from "./hooked-run.ts";
@@ -335,9 +335,10 @@ class Loop {
     const failure = AlephError.from(thrown);
     const { reason, data } = failure;
     const message = await messageOf(failure, this.#deps.hooks, this.#place(), abort);
-    const error: RunFailure = { reason, message, data };
+    // What a hook says instead has its own next step, or none.
+    const error: RunFailure = { reason, message, data: message === failure.message ? data : { ...data, hint: null } };
     await this.#end(reply, "failed", { status: "failed", text, error });
-    this.#deps.bus.publish("agent.error", { ...about, error: { reason, message } }, to);
+    this.#deps.bus.publish("agent.error", { ...about, error: toWireFailure(error) }, to);
     if (reason === "internal") throw thrown;
     return { status: "failed", text, error };
   }

@@ -12,7 +12,7 @@ import type { Commands } from "../sdk/command.ts";
 import { isKnownKey } from "../session/idempotency.ts";
 import { appendMessage } from "../session/messages.ts";
 import type { OpenQuestions } from "../session/questions.ts";
-import { endRun, type Runs, type StoredRun } from "../session/runs.ts";
+import { endRun, type Runs, type StoredRun, toWireFailure } from "../session/runs.ts";
 import { kindOf, type Sessions } from "../session/sessions.ts";
 import type { Stores } from "../session/stores.ts";
 import type { SessionLoad } from "../session/wire.ts";
@@ -307,9 +307,9 @@ export class Runner implements SessionLoad {
       (end) => this.#ended(lane, active, () => active.ended.resolve(end)),
       (error: unknown) => {
         this.#o.log.error("run could not be completed", { run_id: run.id, ...describeError(error) });
-        const { reason, message } = AlephError.from(error);
         const about = { run_id: run.id, session_key: run.sessionKey };
-        this.#o.bus.publish("agent.error", { ...about, error: { reason, message } }, { sessionKey: run.sessionKey });
+        const told = toWireFailure(AlephError.from(error));
+        this.#o.bus.publish("agent.error", { ...about, error: told }, { sessionKey: run.sessionKey });
         this.#ended(lane, active, () => active.ended.reject(error));
       },
     );

@@ -5,7 +5,7 @@ import { AlephError, type Issue } from "../protocol/errors.ts";
 import { systemFailureOf } from "../protocol/system-failures.ts";
 import { inCommands } from "./commands-of-methods.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Output, Terminal } from "./terminal.ts";
 
 /** Unknown or missing words on the command line. */
 export function usageError(message: string, hint: string): AlephError {
@@ -28,15 +28,19 @@ export function writeFailure(terminal: Terminal, thrown: unknown, { json }: { re
     const inOrder = issues.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
     for (const issue of inOrder) terminal.err.write(`  ${printableLine(describeIssue(issue))}\n`);
   }
-  // Hints of the server speak to programs; who named a method that is not there wants a method.
-  const toPeople = (text: string) => (error.reason === "method_not_found" ? text : inCommands(text, "aleph"));
-  if (typeof hint === "string") terminal.err.write(`${style.dim(printable(toPeople(hint)))}\n`);
+  // Who named a method that is not there wants a method.
+  if (typeof hint === "string") writeHint(terminal.err, hint, error.reason !== "method_not_found");
   if (json) {
     const { exit_code: _, ...data } = error.data;
     const shown = { error: { reason: error.reason, message: error.message, ...data } };
     terminal.out.write(`${printableJson(shown)}\n`);
   }
   return exitCodeOf(error);
+}
+
+/** What to do next. Hints of the server speak to programs: methods become the commands that call them. */
+export function writeHint({ style, write }: Output, hint: string, asCommands = true): void {
+  write(`${style.dim(printable(asCommands ? inCommands(hint, "aleph") : hint))}\n`);
 }
 
 function describeIssue({ path, message, line }: Issue): string {

@@ -1,7 +1,7 @@
 /** The check of the models: whether each provider answers, and who answers by default. */
 import type { Finding } from "../protocol/finding.ts";
+import { hintFor } from "../protocol/provider-hint.ts";
 import { findings } from "./findings.ts";
-import { hintFor } from "./provider-hint.ts";
 
 /** What `models.config` and `models.list` tell. */
 export interface ProvidersAsked {

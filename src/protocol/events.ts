@@ -5,6 +5,7 @@ import { configIssue } from "./config-issue.ts";
 import { MCP_STATUSES } from "./mcp-state.ts";
 import { mediaPart, message, toolResultPart, usage } from "./message.ts";
 import { PLUGIN_STATES } from "./plugin-state.ts";
+import { runFailure } from "./run.ts";
 
 /** `parent_run_id`: of a subagent, the run that started it. */
 const run = { run_id: z.string(), session_key: z.string(), parent_run_id: z.string().optional() };
@@ -47,7 +48,7 @@ export const eventSchemas = {
   "agent.queued": z.object({ ...run, message_id: z.string() }),
   "agent.started": z.object({ ...run, model: z.string().nullable(), message_id: z.string() }),
   "agent.completed": z.object({ ...run, text: z.string(), usage, steps: z.number(), duration_ms: z.number() }),
-  "agent.error": z.object({ ...run, error: failure }),
+  "agent.error": z.object({ ...run, error: runFailure }),
   "agent.cancelled": z.object({ ...run }),
   "agent.interrupted": z.object({ ...run, text: z.string() }),
   "session.created": z.object({ session_key: z.string(), kind: z.string() }),

@@ -9,6 +9,9 @@ export type RunStatus = z.output<typeof runStatus>;
 export const runMode = z.enum(["queue", "steer", "interrupt", "reject"]);
 export type RunMode = z.output<typeof runMode>;
 
+/** Why a run failed; `hint` is the next step, for a person. */
+export const runFailure = z.object({ reason: z.string(), message: z.string(), hint: z.string().optional() });
+
 export const run = z.object({
   run_id: z.string(),
   session_key: z.string(),
@@ -17,7 +20,7 @@ export const run = z.object({
   text: z.string().optional(),
   usage: usage.optional(),
   steps: z.number(),
-  error: z.object({ reason: z.string(), message: z.string() }).optional(),
+  error: runFailure.optional(),
   created_at: z.number(),
   started_at: z.number().nullable(),
   ended_at: z.number().nullable(),

@@ -3,6 +3,7 @@ import type { Database } from "bun:sqlite";
 import { AlephError, type Reason } from "../protocol/errors.ts";
 import type { Grant } from "../protocol/identity.ts";
 import type { ThinkingLevel, Usage } from "../protocol/message.ts";
+import { hintFor } from "../protocol/provider-hint.ts";
 import type { Run, RunStatus } from "../protocol/run.ts";
 import type { DirectCall } from "../sdk/command.ts";
 import type { Stores } from "./stores.ts";
@@ -185,6 +186,13 @@ export function endRun(
   );
 }
 
+/** As the wire shows it: of the data the next step alone. */
+export function toWireFailure({ reason, message, data }: RunFailure): NonNullable<Run["error"]> {
+  const { hint: own, failure } = data ?? {};
+  const hint = own === undefined && typeof failure === "string" ? hintFor(failure) : own;
+  return { reason, message, ...(typeof hint === "string" ? { hint } : {}) };
+}
+
 /** As the wire shows it. */
 export function toWireRun(run: StoredRun): Run {
   return {
@@ -195,7 +203,7 @@ export function toWireRun(run: StoredRun): Run {
     ...(run.text === null ? {} : { text: run.text }),
     ...(run.usage ? { usage: run.usage } : {}),
     steps: run.steps,
-    ...(run.error ? { error: { reason: run.error.reason, message: run.error.message } } : {}),
+    ...(run.error ? { error: toWireFailure(run.error) } : {}),
     created_at: run.createdAt,
     started_at: run.startedAt,
     ended_at: run.endedAt,

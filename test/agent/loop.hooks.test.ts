@@ -166,7 +166,9 @@ test("on_error changes what is told of a failure, which stays one", async () => 
   t.fake.reply({ status: 400, message: "No such thing" });
   const run = await t.send("Hi");
   expect(run).toMatchObject({ status: "failed", error: { reason: "provider_error", message: "provider_error!" } });
-  expect(t.told("agent.error")[0]).toMatchObject({ error: { reason: "provider_error", message: "provider_error!" } });
+  expect(t.told("agent.error")).toEqual([
+    { run_id: run.id, session_key: MAIN, error: { reason: "provider_error", message: "provider_error!" } },
+  ]);
 });
 
 test("a resolver of on_error says what is told, observers hear it, and one that throws is only logged", async () => {

@@ -4,7 +4,7 @@ import type { ThinkingLevel } from "../../protocol/message.ts";
 import { defineCommand, type Invocation } from "../command.ts";
 import { withClient } from "../connection.ts";
 import { createLink, type Link } from "../conversation/link.ts";
-import { usageError } from "../failure.ts";
+import { usageError, writeHint } from "../failure.ts";
 import { homeOf, jsonFlag, serverFlags } from "../flags.ts";
 import type { Output } from "../terminal.ts";
 
@@ -124,8 +124,11 @@ async function sendOne({ client, link, params, thinking, json }: Message, { term
   const { runId, sessionKey, status, text, usage, error } = result;
   if (json)
     write({ result: { run_id: runId, session_key: sessionKey, status, text, usage, ...(error ? { error } : {}) } });
-  if (error) terminal.err.write(`${terminal.err.style.red("Error:")} ${printableLine(error.message)}\n`);
-  else if (status !== "completed") terminal.err.write(`The run was ${status}\n`);
+  if (error) {
+    terminal.err.write(`${terminal.err.style.red("Error:")} ${printableLine(error.message)}\n`);
+    if (error.hint !== undefined) writeHint(terminal.err, error.hint);
+  }
+  if (!error && status !== "completed") terminal.err.write(`The run was ${status}\n`);
   return exitCodeOfTurn(result);
 }
 

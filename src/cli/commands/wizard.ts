@@ -1,8 +1,8 @@
 /** `aleph wizard`: from nothing to a model that answers. */
 
-import { hintFor } from "../../doctor/provider-hint.ts";
 import { printableLine } from "../../lib/terminal-text.ts";
 import { AlephError } from "../../protocol/errors.ts";
+import { hintFor } from "../../protocol/provider-hint.ts";
 import { KINDS, type Kind } from "../../protocol/provider-kind.ts";
 import { defineCommand, type Invocation } from "../command.ts";
 import { withClient } from "../connection.ts";

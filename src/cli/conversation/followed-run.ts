@@ -12,7 +12,7 @@ export interface Ending {
   readonly status: "completed" | "failed" | "cancelled" | "interrupted";
   readonly text: string;
   readonly usage: Usage | null;
-  readonly error?: { readonly reason: string; readonly message: string };
+  readonly error?: NonNullable<Run["error"]>;
 }
 
 export interface FollowedRun {

@@ -1,10 +1,10 @@
 /** The prompt: message after message, until the person leaves. */
 import type { Client, Params } from "../../client/client.ts";
 import type { Home } from "../../config/home.ts";
-import { printableLine } from "../../lib/terminal-text.ts";
+import { printable, printableLine } from "../../lib/terminal-text.ts";
 import { VERSION } from "../../lib/version.ts";
 import { EXIT } from "../exit-codes.ts";
-import { writeFailure } from "../failure.ts";
+import { writeFailure, writeHint } from "../failure.ts";
 import type { Terminal } from "../terminal.ts";
 import { type Edited, editLine } from "./editor.ts";
 import { RunFollower } from "./followed-run.ts";
@@ -82,7 +82,7 @@ export async function converse(options: ConversationOptions): Promise<number> {
         thinking: options.thinking,
         onLeftOver: (line) => void ahead.push(line),
       });
-      if (error) writeEnd(terminal, `${error.message}`);
+      if (error) writeEnd(terminal, error.message, error.hint);
       else if (ending.status !== "completed") writeEnd(terminal, `The run was ${ending.status}`);
     } catch (thrown) {
       // The prompt goes on after what went wrong with one message, but not without a connection.
@@ -93,6 +93,7 @@ export async function converse(options: ConversationOptions): Promise<number> {
   }
 }
 
-function writeEnd({ err }: Terminal, text: string): void {
-  err.write(`${err.style.yellow(text)}\n`);
+function writeEnd({ err }: Terminal, text: string, hint?: string): void {
+  err.write(`${err.style.yellow(printable(text))}\n`);
+  if (hint !== undefined) writeHint(err, hint);
 }

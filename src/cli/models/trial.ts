@@ -1,7 +1,7 @@
 /** What came of a real call to a provider, as people read it. */
 import type { Result } from "../../client/client.ts";
-import { hintFor } from "../../doctor/provider-hint.ts";
 import { printableLine } from "../../lib/terminal-text.ts";
+import { hintFor } from "../../protocol/provider-hint.ts";
 import { formatElapsed } from "../format.ts";
 import type { Terminal } from "../terminal.ts";
 

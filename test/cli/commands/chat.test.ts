@@ -82,7 +82,9 @@ test("chat ends with code 1 and the reason when the provider fails", async () =>
   fake.answer(() => ({ status: 401, message: "no" }));
   const plain = await runCli(["chat", "Hi"], { home: home.path });
   expect({ code: plain.code, stdout: plain.stdout }).toEqual({ code: 1, stdout: "" });
-  expect(plain.stderr).toMatch(/^Error: Provider "fake" refused the API key/m);
+  expect(plain.stderr).toMatch(/^Error: Provider "fake" refused the API key .*\nCheck the key: .+\n$/m);
+  const unknown = await runCli(["chat", "Hi", "--model", "nosuch"], { home: home.path });
+  expect(unknown).toEqual({ code: 1, stdout: "", stderr: 'Error: Model "nosuch" is not known\nSee: aleph models\n' });
   const json = await runCli(["chat", "Hi", "--json"], { home: home.path });
   expect(json.code).toBe(1);
   expect(JSON.parse(json.stdout.trimEnd().split("\n").at(-1)!)).toMatchObject({
