@@ -57,11 +57,12 @@ export function answerLine(
   const until = left > 0 ? `  expires in ${formatDuration(left)}` : "  expired";
   if (!focused) return [span("Tab answers this", { hue: "warn" }), span(until, MUTED)];
   if (!ready) return [span("…", MUTED), span(until, MUTED)];
+  // A narrow window cuts what stands last: the way to say no must not be that.
   const keys: readonly (readonly [string, string])[] = [
     ["y", "once"],
+    ["n", "deny"],
     ["s", "this session"],
     ...(question.pattern === null ? [] : [["a", "always"] as const]),
-    ["n", "deny"],
   ];
   const choices = keys.flatMap(([key, what]) => [span(key, { hue: "warn", bold: true }), span(` ${what}  `)]);
   return [...choices, span(`Esc later${until}`, MUTED)];

@@ -54,7 +54,7 @@ test("the keys are told when they count", () => {
     text(answerLine(question({}, more), { ...state, now: 0 }));
   expect(told({}, { focused: false, ready: true })).toBe("Tab answers this  expires in 2 min");
   expect(told({}, { focused: true, ready: false })).toBe("…  expires in 2 min");
-  expect(told({}, { focused: true, ready: true })).toBe("y once  s this session  n deny  Esc later  expires in 2 min");
+  expect(told({}, { focused: true, ready: true })).toBe("y once  n deny  s this session  Esc later  expires in 2 min");
   expect(told({ pattern: { program: "ls" } }, { focused: true, ready: true })).toContain("a always");
   expect(told({ expires_at: -1 }, { focused: true, ready: true })).toContain("expired");
 });
