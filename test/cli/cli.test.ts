@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { allEntries } from "../../src/cli/all-entries.ts";
+import { isGroup } from "../../src/cli/command.ts";
 import { openScreen, runCli } from "../support/cli.ts";
 import { testFolder } from "../support/folder.ts";
 
@@ -125,6 +127,14 @@ test("help is coloured on a terminal, and never with NO_COLOR", async () => {
   await plain.exited;
   await plain.shows("tells more");
   expect(plain.raw).not.toContain("\x1b[");
+});
+
+test("help breaks lines where the terminal does, and by itself between sentences alone", async () => {
+  const all = (await allEntries()).flatMap(([name, entry]) => [
+    [name, entry] as const,
+    ...(isGroup(entry) ? Object.entries(entry.commands) : []).map(([own, one]) => [`${name} ${own}`, one] as const),
+  ]);
+  expect(all.filter(([, { details = "" }]) => /[^.]\n/.test(details)).map(([name]) => name)).toEqual([]);
 });
 
 test("help fits a narrow terminal", async () => {

@@ -17,7 +17,7 @@ import { writeTable } from "../table.ts";
 export const importCommand = defineCommand({
   summary: "Take in conversations of OpenClaw, Claude Code and ChatGPT, and exported sessions",
   details:
-    "A file or a folder of them; what each is shows in its content. The same message is taken in once, however often it\nis read. Dates are kept. What tools gave there counts as text of strangers here.",
+    "A file or a folder of them; what each is shows in its content. The same message is taken in once, however often it is read. Dates are kept. What tools gave there counts as text of strangers here.",
   args: {
     path: { type: "positional", required: true, description: "file or folder", completion: "file" },
     from: { type: "enum", options: [...IMPORT_SOURCES], description: "take it for a file of this program" },

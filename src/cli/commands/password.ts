@@ -10,7 +10,7 @@ import { readStandardInput } from "../standard-input.ts";
 const set = defineCommand({
   summary: "Set the password for the panel, from the terminal or standard input",
   details:
-    "It is asked for without showing it; off a terminal the first line of standard input is taken. It is never an argument:\nothers on the machine can see those. Whoever is logged in with the password before is logged out.",
+    "It is asked for without showing it; off a terminal the first line of standard input is taken. It is never an argument: others on the machine can see those. Whoever is logged in with the password before is logged out.",
   args: homeFlags,
   examples: [["aleph password set", "type it twice"]],
   async run(args, { env, terminal }) {

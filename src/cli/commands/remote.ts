@@ -26,7 +26,7 @@ const fingerprint = {
 const add = defineCommand({
   summary: "Give a server elsewhere a name, and get let in there",
   details:
-    "Connects with this terminal's own key. A link with a code lets it in at once; otherwise it shows a code and waits until\nsomebody approves it there. The server that answers is remembered: another one at the same address is refused later.",
+    "Connects with this terminal's own key. A link with a code lets it in at once; otherwise it shows a code and waits until somebody approves it there. The server that answers is remembered: another one at the same address is refused later.",
   args: {
     name,
     url: { type: "positional", required: true, description: "its address, or a pairing link" },

@@ -13,7 +13,7 @@ import { agreed } from "../question.ts";
 export const restore = defineCommand({
   summary: "Take a home back from a file of aleph backup",
   details:
-    "On a terminal it asks first. The server must not run. Every file is checked before anything is changed; what is in\nthe home now is kept in before-restore-<time> inside it.",
+    "On a terminal it asks first. The server must not run. Every file is checked before anything is changed; what is in the home now is kept in before-restore-<time> inside it.",
   args: {
     file: { type: "positional", required: true, description: "a file of aleph backup", completion: "file" },
     yes: { type: "boolean", alias: "y", description: "do not ask" },

@@ -17,7 +17,7 @@ const KEY_LIMIT = 16_384;
 export const add = defineCommand({
   summary: "Add a provider of models, or change one, once it has really answered",
   details:
-    "A key is never an argument: others on the machine can see those. Name the variable that has it (--key env:NAME), give it on\nstandard input (--key -), or type it when asked (--key ask). The wizard does the same with questions.",
+    "A key is never an argument: others on the machine can see those. Name the variable that has it (--key env:NAME), give it on standard input (--key -), or type it when asked (--key ask). The wizard does the same with questions.",
   args: {
     id: {
       type: "positional",
