@@ -190,6 +190,8 @@ interface When {
 
 function scheduleOf({ cron: expression, every, at, tz }: When): CronSchedule {
   const zone = tz === undefined ? {} : { tz };
+  if (tz !== undefined && every !== undefined)
+    throw usageError("--tz is for --cron and --at", "Leave it out with --every");
   const given: CronSchedule[] = [
     ...(expression === undefined ? [] : [{ cron: expression, ...zone }]),
     ...(every === undefined ? [] : [{ every_ms: readTime("every", every) }]),

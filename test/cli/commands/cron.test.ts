@@ -41,6 +41,7 @@ test(
 test.each([
   [["add", "x"], "One of --cron, --every and --at says when"],
   [["add", "x", "--every", "5m", "--at", "2099-01-01"], "One of --cron, --every and --at says when"],
+  [["add", "x", "--every", "5m", "--tz", "Europe/Berlin"], "--tz is for --cron and --at"],
   [["add", "x", "--every", "soon"], "--every must be a number and s, m, h or d"],
   [["add", "x", "--every", "5m", "--to", "nowhere"], "--to is interface:conversation, a session key or a URL"],
   [["add", "x", "--every", "5m", "--missed", "never"], "--missed knows skip, once and all"],
