@@ -68,7 +68,10 @@ export class Devices {
   /** Resolves when it is durable. Throws `not_found`. */
   async remove(id: string): Promise<void> {
     const { changes } = await this.#store.write((db) => db.query("DELETE FROM auth_device WHERE id = ?").run(id));
-    if (changes === 0) throw new AlephError("not_found", `No device "${id}"`);
+    if (changes === 0)
+      throw new AlephError("not_found", `No device "${id}"`, {
+        data: { hint: "auth.devices.list shows those that exist" },
+      });
   }
 }
 

@@ -159,7 +159,10 @@ export class Invites {
       if (kept.changes > 0) return kept;
       return db.query("DELETE FROM auth_invite WHERE id = ? AND origins IS NULL").run(id);
     });
-    if (changes === 0) throw new AlephError("not_found", `No invite "${id}"`);
+    if (changes === 0)
+      throw new AlephError("not_found", `No invite "${id}"`, {
+        data: { hint: "auth.invites.list shows those that exist" },
+      });
   }
 }
 

@@ -212,7 +212,9 @@ export class Approvals {
       );
       return removed;
     }
-    throw new AlephError("not_found", `Approval "${approvalId.slice(0, 80)}" allows nothing any more`);
+    throw new AlephError("not_found", `Approval "${approvalId.slice(0, 80)}" allows nothing any more`, {
+      data: { hint: "approvals.grants shows those that do" },
+    });
   }
 
   /** At start: whoever waited for these answers is gone with the earlier process, but for the runs that go on. */
@@ -277,6 +279,8 @@ export class Approvals {
       const row = store.db.query<Row, [string]>("SELECT * FROM approval WHERE id = ?").get(approvalId);
       if (row) return { row, store };
     }
-    throw new AlephError("not_found", `Approval "${approvalId.slice(0, 80)}" does not exist`);
+    throw new AlephError("not_found", `Approval "${approvalId.slice(0, 80)}" does not exist`, {
+      data: { hint: "approvals.list shows those that wait" },
+    });
   }
 }

@@ -137,7 +137,10 @@ function positionOf(db: Database, { id, key }: Session, { before, at }: Cut): nu
   const found = db
     .query<{ position: number }, [number, string]>("SELECT position FROM message WHERE session_id = ? AND id = ?")
     .get(id, wanted);
-  if (!found) throw new AlephError("not_found", `No message "${wanted}" in session "${key}"`);
+  if (!found)
+    throw new AlephError("not_found", `No message "${wanted}" in session "${key}"`, {
+      data: { hint: "session.history shows those that exist" },
+    });
   const position = before === undefined ? found.position : found.position - 1;
   assertWhole(db, id, position);
   return position;

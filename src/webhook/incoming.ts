@@ -113,7 +113,10 @@ export class Incoming {
     headers: Headers = new Headers(),
   ): { readonly event: string; readonly message: string } {
     const hook = hookOf(this.#o.hooks(), name);
-    if (!hook) throw new AlephError("not_found", `No webhook "${name}" in config.toml`);
+    if (!hook)
+      throw new AlephError("not_found", `No webhook "${name}" in config.toml`, {
+        data: { hint: "webhooks.list shows those that exist" },
+      });
     const event = eventOf(hook, headers, payload);
     return { event, message: this.render(name, hook, payload, event).text };
   }

@@ -101,7 +101,10 @@ export class Outgoing implements AsyncDisposable {
 
   #get(name: string): WebhookOutTable {
     const hook = this.#hook(name);
-    if (!hook) throw new AlephError("not_found", `No outgoing webhook "${name}" in config.toml`);
+    if (!hook)
+      throw new AlephError("not_found", `No outgoing webhook "${name}" in config.toml`, {
+        data: { hint: "webhooks.list shows those that exist" },
+      });
     return hook;
   }
 

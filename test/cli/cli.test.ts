@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { allEntries } from "../../src/cli/all-entries.ts";
 import { isGroup } from "../../src/cli/command.ts";
+import { testApp } from "../support/app.ts";
 import { openScreen, runCli } from "../support/cli.ts";
 import { testFolder } from "../support/folder.ts";
 
@@ -127,6 +128,21 @@ test("help is coloured on a terminal, and never with NO_COLOR", async () => {
   await plain.exited;
   await plain.shows("tells more");
   expect(plain.raw).not.toContain("\x1b[");
+});
+
+test.each([
+  [["devices", "revoke", "none"], "aleph devices list shows those that exist"],
+  [["invites", "revoke", "none"], "aleph invites list shows those that exist"],
+  [["tokens", "revoke", "none"], "aleph tokens list shows those that exist"],
+  [["approvals", "show", "none"], "aleph approvals list shows those that wait"],
+  [["approvals", "revoke", "none"], "aleph approvals grants shows those that do"],
+  [["webhooks", "test", "none"], "aleph webhooks list shows those that exist"],
+  [["sessions", "rewind", "agent:main:main", "--at", "99"], "aleph sessions show shows those that exist"],
+])("aleph %j names the list of what there is", async (words, hint) => {
+  await using t = await testApp();
+  await t.client.call("session.create", { session_key: "agent:main:main" });
+  const { code, stderr } = await runCli(words, { home: t.home.path });
+  expect([code, stderr.split("\n")[1]]).toEqual([1, hint]);
 });
 
 test("help breaks lines where the terminal does, and by itself between sentences alone", async () => {
