@@ -10,7 +10,7 @@ export interface ProvidersAsked {
   readonly models: readonly { readonly provider: string }[];
   readonly errors: readonly {
     readonly provider: string;
-    readonly error: { readonly message: string; readonly failure?: unknown };
+    readonly error: { readonly message: string; readonly failure?: unknown; readonly hint?: unknown };
   }[];
 }
 
@@ -19,8 +19,11 @@ export function checkModels(asked: ProvidersAsked): readonly Finding[] {
   const found: Finding[] = asked.providers.map(({ id }) => {
     const failed = asked.errors.find(({ provider }) => provider === id);
     if (failed) {
-      const { message, failure } = failed.error;
-      return warn(message, hintFor(typeof failure === "string" ? failure : undefined));
+      const { message, failure, hint } = failed.error;
+      return warn(
+        message,
+        typeof hint === "string" ? hint : hintFor(typeof failure === "string" ? failure : undefined),
+      );
     }
     const count = asked.models.filter(({ provider }) => provider === id).length;
     return ok(`${id} answers with ${count} ${count === 1 ? "model" : "models"}`);

@@ -9,7 +9,9 @@ export const trial = z.object({
   model: z.string().nullable(),
   /** Ids that the provider lists; absent when it does not tell. */
   models: z.array(z.string()).optional(),
-  error: z.object({ reason: z.string(), message: z.string(), failure: z.string().optional() }).optional(),
+  error: z
+    .object({ reason: z.string(), message: z.string(), failure: z.string().optional(), hint: z.string().optional() })
+    .optional(),
 });
 
 /** A provider that is not in config.toml yet, or what shall change in its table; what is left out stays. */

@@ -7,7 +7,7 @@ import { KINDS, type Kind } from "../../protocol/provider-kind.ts";
 import { defineCommand, type Invocation } from "../command.ts";
 import { withClient } from "../connection.ts";
 import { EXIT } from "../exit-codes.ts";
-import { usageError } from "../failure.ts";
+import { usageError, writeHint } from "../failure.ts";
 import { homeFlags, homeOf } from "../flags.ts";
 import { formatElapsed } from "../format.ts";
 import { choose, confirm } from "../question.ts";
@@ -118,9 +118,9 @@ async function tryUntilItAnswers(
       writeAnswered(terminal.err, trial);
       return { candidate, place, trial };
     }
-    const { message = "It gave no model to ask", failure } = trial.error ?? {};
+    const { message = "It gave no model to ask", failure, hint = hintFor(failure) } = trial.error ?? {};
     if (!asking) {
-      throw new AlephError("provider_error", message, { data: { hint: `${hintFor(failure)}\nNothing was written` } });
+      throw new AlephError("provider_error", message, { data: { hint: `${hint}\nNothing was written` } });
     }
     writeFailed(terminal.err, trial);
     const next = await choose(asking, "What now?", [
@@ -164,7 +164,7 @@ function writeAnswered(err: Output, { provider, model, latency_ms }: Trial): voi
 
 function writeFailed(err: Output, { error }: Trial): void {
   err.write(`${err.style.red("It did not work:")} ${printableLine(error?.message ?? "no answer")}\n`);
-  err.write(`${err.style.dim(hintFor(error?.failure))}\n`);
+  writeHint(err, error?.hint ?? hintFor(error?.failure));
 }
 
 /** The end for a person: a conversation. */
@@ -194,7 +194,7 @@ async function prove(args: Answers, invocation: Invocation, model: string | unde
     if (!trial.ok) {
       const why = trial.error?.message ?? "no reason given";
       throw new AlephError("provider_error", `The config is written, but the model does not answer: ${why}`, {
-        data: { hint: hintFor(trial.error?.failure) },
+        data: { hint: trial.error?.hint ?? hintFor(trial.error?.failure) },
       });
     }
     const { err } = invocation.terminal;

@@ -2,6 +2,7 @@
 import type { Result } from "../../client/client.ts";
 import { printableLine } from "../../lib/terminal-text.ts";
 import { hintFor } from "../../protocol/provider-hint.ts";
+import { writeHint } from "../failure.ts";
 import { formatElapsed } from "../format.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -12,5 +13,5 @@ export function writeTrial(trial: Result<"models.test">, { out, err }: Terminal)
     return;
   }
   err.write(`${err.style.red("Error:")} ${printableLine(trial.error?.message ?? "It did not answer")}\n`);
-  err.write(`${err.style.dim(hintFor(trial.error?.failure))}\n`);
+  writeHint(err, trial.error?.hint ?? hintFor(trial.error?.failure));
 }

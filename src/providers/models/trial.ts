@@ -7,6 +7,8 @@ export interface TrialError {
   reason: string;
   message: string;
   failure?: ProviderFailure;
+  /** The next step, where what failed knows a better one than its kind. */
+  hint?: string;
 }
 
 export interface Trial {
@@ -87,5 +89,11 @@ async function speak(provider: OpenProvider, request: ModelRequest, signal: Abor
 
 export function describe(error: AlephError): TrialError {
   const failure = providerFailureOf(error);
-  return { reason: error.reason, message: error.message, ...(failure === undefined ? {} : { failure }) };
+  const { hint } = error.data;
+  return {
+    reason: error.reason,
+    message: error.message,
+    ...(failure === undefined ? {} : { failure }),
+    ...(typeof hint === "string" ? { hint } : {}),
+  };
 }

@@ -30,6 +30,14 @@ test("models test asks for real, and fails with what to do", async () => {
   expect({ code: good.code, stderr: good.stderr }).toEqual({ code: 0, stderr: "" });
   expect(good.stdout).toMatch(/^ok {2}m answered in \d+\.\d s\n$/);
   expect(fake.requests).toHaveLength(1);
+  await runCli(["models", "add", "later", "--type", "openai", "--key", "env:NOT_SET", "--untested"], {
+    home: home.path,
+  });
+  expect(await runCli(["models", "test", "later"], { home: home.path })).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringMatching(/"env:NOT_SET" is not set\nSet the environment variable NOT_SET .+\n$/),
+  });
   await using refusing = startOpenAiFake({ key: "another" });
   await using wrong = await fakeHome(refusing);
   const bad = await runCli(["models", "test", "fake/m"], { home: wrong.path });
