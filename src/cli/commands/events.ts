@@ -1,5 +1,9 @@
 /** `aleph events`: what happens, as it happens. */
+import type { ClientState } from "../../client/client.ts";
+import { compileGlob } from "../../lib/glob.ts";
+import { nearest } from "../../lib/nearest.ts";
 import { printableLine } from "../../lib/terminal-text.ts";
+import { TOPICS } from "../../protocol/event-frame.ts";
 import type { EventFrame } from "../../protocol/events.ts";
 import { defineCommand } from "../command.ts";
 import { withClient } from "../connection.ts";
@@ -34,12 +38,21 @@ export const events = defineCommand({
   run: (args, invocation) => {
     const count = args.count === undefined ? Number.POSITIVE_INFINITY : toCount("count", args.count, 1_000_000);
     const after = args.after === undefined ? undefined : toCount("after", args.after, Number.MAX_SAFE_INTEGER, 0);
+    const { out, err } = invocation.terminal;
+    const ended = Promise.withResolvers<number>();
+    let isLost = false;
+    const onState = (state: ClientState) => {
+      if (state.kind === "refused") ended.reject(state.error);
+      else if ((state.kind === "disconnected") !== isLost) {
+        isLost = !isLost;
+        err.write(isLost ? "The connection was lost; trying again …\n" : "Connected again\n");
+      }
+    };
     return withClient(
       args,
       invocation,
       async ({ client }): Promise<number> => {
-        const { out, err } = invocation.terminal;
-        const ended = Promise.withResolvers<number>();
+        tellUnknown(args.pattern, err);
         const leave = () => ended.resolve(EXIT.interrupted);
         process.once("SIGINT", leave);
         let seen = 0;
@@ -65,10 +78,19 @@ export const events = defineCommand({
           process.off("SIGINT", leave);
         }
       },
-      { serverOnly: true, reconnect: true },
+      { serverOnly: true, reconnect: true, onState },
     );
   },
 });
+
+/** A newer server elsewhere may have more topics: it is watched for all the same. */
+function tellUnknown(pattern: string, err: Output): void {
+  if (TOPICS.some(compileGlob(pattern))) return;
+  const groups = new Set(TOPICS.map((topic) => `${topic.split(".")[0]}.*`));
+  const meant = nearest(pattern, [...groups, ...TOPICS]);
+  const hint = meant ? `; did you mean ${JSON.stringify(meant)}?` : "";
+  err.write(`${err.style.yellow(`No topic is known as ${printableLine(JSON.stringify(pattern))}${hint}`)}\n`);
+}
 
 function writeEvent(out: Output, { topic, seq, ts, data }: EventFrame): void {
   const head = `${formatTime(ts)}  ${String(seq).padStart(6)}  ${topic}`;

@@ -36,3 +36,16 @@ test("events ends at Ctrl-C, and refuses what is no number and to watch where no
   await using empty = await testFolder();
   expect(await runCli(["events"], { home: empty.path })).toMatchObject({ code: 69, stdout: "" });
 }, 60_000);
+
+test("events says that no topic is named so, and that the connection was lost", async () => {
+  await using t = await testApp();
+  await using mistyped = startCli(["events", "sesion.*"], { home: t.home.path });
+  expect(await mistyped.waitFor("No topic")).toBe('No topic is known as "sesion.*"; did you mean "session.*"?\n');
+  await using watch = startCli(["events", "session.*", "--after", "0"], { home: t.home.path });
+  await t.client.call("session.create", { session_key: "agent:main:chat:one" });
+  await watch.waitFor("session.created");
+  await t[Symbol.asyncDispose]();
+  await watch.waitFor("The connection was lost; trying again …\n");
+  watch.kill("SIGINT");
+  expect((await watch.finished).code).toBe(130);
+}, 60_000);
