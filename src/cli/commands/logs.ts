@@ -47,7 +47,7 @@ export const logs = defineCommand({
           for (const entry of entries) write(out, entry);
           after = next;
         }
-        return EXIT.ok;
+        return EXIT.interrupted;
       },
       { serverOnly: true },
     );

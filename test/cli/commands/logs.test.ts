@@ -29,7 +29,7 @@ test("logs follows the server until Ctrl-C", async () => {
   const shown = await running.waitFor("config not reloaded, the old one stays");
   expect(shown).toMatch(/^\d\d:\d\d:\d\d warn {2}config not reloaded/m);
   running.kill("SIGINT");
-  expect((await running.finished).code).toBe(0);
+  expect((await running.finished).code).toBe(130);
 });
 
 test("logs that are followed end with code 69 when the server does", async () => {
