@@ -52,6 +52,7 @@ import type { Issue } from "./protocol/errors.ts";
 import { TOPICS } from "./protocol/event-frame.ts";
 import { providers } from "./providers/index.ts";
 import { runMedia } from "./run-media.ts";
+import { endSession } from "./session/end-session.ts";
 import { createKeptResults } from "./session/kept-results.ts";
 import { OpenQuestions } from "./session/questions.ts";
 import { createRunLimit } from "./session/run-limit.ts";
@@ -100,10 +101,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       cluster.revoked(credential);
       cron.revoked(credential);
     },
-    async endSession(sessionKey) {
-      await runner.stopSession(sessionKey);
-      if (sessions.find(sessionKey)) await sessions.delete(sessionKey);
-    },
+    endSession: (sessionKey) => endSession({ runner, sessions }, sessionKey),
   });
 
   const sessions = new Sessions({ stores, bus, now });
@@ -345,7 +343,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
   let completion: Completion | undefined;
   const loadCompletion = once(async () => {
     const { Completion } = await import("./completion/completion.ts");
-    const completionNeeds = { models, runner, takeRun: runLimit.take, bus, usage, store, media, mediaLinks };
+    const completionNeeds = { models, runner, sessions, takeRun: runLimit.take, bus, usage, store, media, mediaLinks };
     completion = owned.use(new Completion({ ...completionNeeds, config: current, withAgents, log, now, monotonic }));
     return completion;
   });

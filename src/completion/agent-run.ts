@@ -10,11 +10,13 @@ import type { Bus } from "../sdk/bus.ts";
 import type { ModelMedia, ModelMessage, ModelRequest, ModelText } from "../sdk/provider.ts";
 import type { TakeRun } from "../session/run-limit.ts";
 import type { CompletionCall } from "./call.ts";
+import type { UnnamedSessions } from "./unnamed-sessions.ts";
 
 export interface AgentRunOptions {
   readonly runner: Pick<Runner, "start" | "stop">;
   readonly bus: Pick<Bus, "attach">;
   readonly takeRun: TakeRun;
+  readonly unnamed: Pick<UnnamedSessions, "add">;
 }
 
 /** The agent's name when `model` asks for one. */
@@ -37,7 +39,7 @@ const NOT_CARRIED: readonly (readonly [keyof ModelRequest, string])[] = [
 
 /** Throws `invalid_params` naming the field that a run cannot carry out, and what starting a run throws. */
 export async function* runAgent(
-  { runner, bus, takeRun }: AgentRunOptions,
+  { runner, bus, takeRun, unnamed }: AgentRunOptions,
   call: CompletionCall,
   agent: string,
   request: Omit<ModelRequest, "model">,
@@ -83,6 +85,7 @@ export async function* runAgent(
     call.signal.removeEventListener("abort", stop);
     events[Symbol.dispose]();
     stop();
+    if (named === undefined) unnamed.add(sessionKey);
   }
 }
 

@@ -19,6 +19,7 @@ import type { Bus } from "../sdk/bus.ts";
 import type { Dialect } from "../sdk/provider.ts";
 import { DATA_HEADERS } from "../sdk/route.ts";
 import type { Store } from "../sdk/store.ts";
+import { endSession, type SessionEnd } from "../session/end-session.ts";
 import type { TakeRun } from "../session/run-limit.ts";
 import type { Ledger, UsageEntry } from "../usage/ledger.ts";
 import { agentNamed, runAgent } from "./agent-run.ts";
@@ -29,11 +30,13 @@ import { EVENT_HEADERS, eventStream, type OpenedSource } from "./event-stream.ts
 import { type HandedOn, type HandOnOptions, handOn, handOnDefaults, isFinal } from "./handed-on.ts";
 import { Keeping } from "./keeping.ts";
 import { StoredResponses } from "./stored-responses.ts";
+import { UnnamedSessions } from "./unnamed-sessions.ts";
 import { readUsage } from "./usage-tail.ts";
 
 export interface CompletionOptions {
   readonly models: Models;
-  readonly runner: Pick<Runner, "start" | "stop">;
+  readonly runner: Pick<Runner, "start" | "stop" | "stopSession">;
+  readonly sessions: SessionEnd["sessions"];
   readonly takeRun: TakeRun;
   readonly bus: Pick<Bus, "attach" | "publish">;
   readonly usage: Pick<Ledger, "check" | "record" | "recordLater">;
@@ -78,6 +81,7 @@ export class Completion implements AsyncDisposable {
   readonly background: Background;
   readonly #o: CompletionOptions;
   readonly #handing: HandOnOptions;
+  readonly #unnamed: UnnamedSessions;
   readonly #deadlines = createDeadlines();
   /** Made once: of an object they would be made for each answer. */
   readonly #headers = { json: new Headers(JSON_HEADERS), events: new Headers(EVENT_HEADERS) };
@@ -92,6 +96,7 @@ export class Completion implements AsyncDisposable {
     };
     this.stored = new StoredResponses(options.store, options.now);
     this.background = new Background(this.stored, options.now);
+    this.#unnamed = new UnnamedSessions({ ...options, end: (sessionKey) => endSession(options, sessionKey) });
   }
 
   /** The answer in the dialect of the call, streamed when the body says so. Throws `AlephError` before the first byte. */
@@ -140,6 +145,7 @@ export class Completion implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#unnamed[Symbol.dispose]();
     await this.background[Symbol.asyncDispose]();
   }
 
@@ -231,7 +237,12 @@ export class Completion implements AsyncDisposable {
 
   async #run(call: CompletionCall, keeping: Keeping | undefined, agent: string): Promise<Answer> {
     const format = await dialects[call.dialect]();
-    const parts = runAgent(this.#o, call, agent, format.parse(keeping?.expanded() ?? call.body));
+    const parts = runAgent(
+      { ...this.#o, unnamed: this.#unnamed },
+      call,
+      agent,
+      format.parse(keeping?.expanded() ?? call.body),
+    );
     return { kind: "parts", format, counted: true, parts };
   }
 
