@@ -1,6 +1,7 @@
 /** Hours of a day in minutes: the mixed load without a kill, and whether memory and descriptors grow under it. */
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Server } from "../../test/support/executable.ts";
 import { openRawSocket } from "../../test/support/raw-socket.ts";
 import { fakeTelegram, TELEGRAM } from "../../test/support/telegram.ts";
@@ -19,6 +20,9 @@ const CHAT_PAUSE_MS = 1000;
 const LEDGER_PAUSE_MS = 400;
 const VISIT_PAUSE_MS = 500;
 const SESSIONS = 20;
+const ANEW_PAUSE_MS = 30_000;
+/** After it a server that nobody talks to has given back what it had for its runs. */
+const IDLE_MS = 20_000;
 /** Shorter ones are all warm-up: their slope is told and not judged. */
 const LEAST_SOAK_MS = 10 * 60_000;
 const TOLD_EVERY = 30;
@@ -33,6 +37,7 @@ export const soak: Scenario = {
   async run(rig, size) {
     await using telegram = fakeTelegram();
     rig.furnish(`${LEDGER_CONFIG}\n${chatConfig(telegram.url)}`);
+    const isLong = size.soakMs >= LEAST_SOAK_MS;
     rig.provider.answer(() => ["It ", { wait: Bun.sleep(rig.random() * 40) }, "is ", "done."]);
     const ledger = new Ledger(rig.random);
     await using server = await rig.start();
@@ -44,6 +49,7 @@ export const soak: Scenario = {
       converse(rig, server, over.signal, counts),
       chat(telegram, over.signal, counts),
       visit(server, over.signal, counts),
+      beginAnew(server, over.signal),
     ];
     const samples: { at: number; rssMib: number; descriptors: number }[] = [];
     const began = performance.now();
@@ -59,13 +65,14 @@ export const soak: Scenario = {
       rig.problem(`${telegram.messages.length} of ${counts.chats} messages of the chat were answered`),
     );
     const { cpuSeconds } = useOf(server.pid);
+    if (isLong) await Bun.sleep(IDLE_MS);
+    const idle = useOf(server.pid);
     await rig.stop(server);
     rig.checkDatabase("after the soak");
     ledger.compare(rig.home);
     rig.problems.push(...ledger.problems);
     const warm = samples.slice(Math.floor(samples.length * WARM_UP));
     const memory = slopeOf(warm.map(({ at, rssMib }) => [at, rssMib] as const));
-    const isLong = size.soakMs >= LEAST_SOAK_MS;
     if (isLong && memory.slope - memory.margin > LEAST_SLOPE)
       rig.problem(`memory grows by ${memory.slope} MiB an hour`);
     const quarter = Math.max(1, warm.length >> 2);
@@ -77,6 +84,7 @@ export const soak: Scenario = {
       slope_is_judged: isLong,
       rss_first_mib: warm[0]?.rssMib ?? 0,
       rss_last_mib: warm.at(-1)?.rssMib ?? 0,
+      rss_idle_mib: idle.rssMib,
       rss_peak_mib: Math.max(...samples.map(({ rssMib }) => rssMib)),
       slope_mib_per_hour: round(memory.slope),
       slope_margin_95: round(memory.margin),
@@ -124,6 +132,20 @@ async function chat(telegram: ReturnType<typeof fakeTelegram>, over: AbortSignal
   while (!over.aborted) {
     telegram.say(`How is it, for the ${++counts.chats}th time?`);
     await Bun.sleep(CHAT_PAUSE_MS);
+  }
+}
+
+/**
+ * Now and then the model forgets what was said, also in the chat and the conversation of the webhook: of two that grow for half
+ * an hour each run would hold more than the one before, and a slope of memory would show only that.
+ */
+async function beginAnew(server: Server, over: AbortSignal): Promise<void> {
+  using socket = await openRawSocket(server.url, server.token);
+  while (!over.aborted) {
+    const { sessions } = await socket.call<{ sessions: { session_key: string }[] }>("session.list", { limit: 100 });
+    // One may be deleted meanwhile.
+    for (const { session_key } of sessions) await socket.call("session.clear", { session_key }).catch(() => undefined);
+    await sleep(ANEW_PAUSE_MS, undefined, { signal: over }).catch(() => undefined);
   }
 }
 
