@@ -272,6 +272,7 @@ function endRows(answer: Answer, width: number, hasText: boolean): Row[] {
   if (status === "cancelled") ends.push(...say("Stopped", { hue: "warn" }));
   if (status === "failed")
     ends.push(...say(`Failed: ${clean(error?.message ?? "no reason was given")}`, { hue: "bad" }));
+  if (error?.hint !== undefined) ends.push(...say(clean(error.hint), MUTED));
   if (status === "completed" && !hasText) ends.push(...say("The model answered nothing", MUTED));
   const facts = [model, usage && usageWords(usage), durationMs === null ? null : elapsed(durationMs)];
   const words = facts.filter((fact) => fact !== null && fact !== "").join(" · ");

@@ -160,6 +160,22 @@ describe("a conversation", () => {
     await abortAll(server);
   });
 
+  browserTest("says why an answer failed and what to do, as the server knows it", async (chromium) => {
+    const keyless = {
+      type: "openai-compatible",
+      base_url: "http://127.0.0.1:9/v1",
+      api_key: "env:KEY_OF_NOBODY",
+      models: ["m"],
+    };
+    await using open = await visit(chromium, { config: { providers: { keyless }, models: { default: "keyless/m" } } });
+    const { page, server } = open;
+    await say(page, "Hi");
+    await page.until("document.querySelector('.ending.failed .aside')");
+    const [run] = (await server.client.call("runs.list", {})).runs;
+    expect(run?.error?.hint).toContain("KEY_OF_NOBODY");
+    expect(await text(page, ".ending.failed .aside")).toBe(`${run!.error!.hint}.`);
+  });
+
   browserTest("queues what is written meanwhile, and can take it out again", async (chromium) => {
     await using open = await visit(chromium, { config: SLOWER });
     const { page, server } = open;

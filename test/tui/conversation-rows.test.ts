@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Entry } from "../../src/panel/state/timeline.ts";
 import type { Message, MessagePart } from "../../src/protocol/message.ts";
+import type { Run } from "../../src/protocol/run.ts";
 import { createColour } from "../../src/tui/code.ts";
 import { createRowsOf, type RowsOptions } from "../../src/tui/conversation-rows.ts";
 
@@ -97,6 +98,25 @@ test("thinking is folded, and interrupted answers say so", () => {
     "Half",
     "Interrupted: the server stopped while this was written",
     "fake/m",
+    "",
+  ]);
+});
+
+test("a failed answer says why, and the next step", () => {
+  const failed: Run = {
+    run_id: "r1",
+    session_key: "agent:main:main",
+    status: "failed",
+    model: null,
+    steps: 1,
+    error: { reason: "config_invalid", message: "KEY is not set", hint: "Set it where the server starts" },
+    created_at: 0,
+    started_at: 0,
+    ended_at: 0,
+  };
+  expect(shown(answer(), { run: () => failed })).toEqual([
+    "Failed: KEY is not set",
+    "Set it where the server starts",
     "",
   ]);
 });

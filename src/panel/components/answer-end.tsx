@@ -49,7 +49,7 @@ export function AnswerEnd({ answer, question, onSay }: AnswerEndProps) {
       <p>
         <strong>{t("answer.failed")}</strong> {error ? `${error.message}.` : ""}
       </p>
-      <p class="aside">{t(nextStep(error?.reason))}</p>
+      <p class="aside">{error?.hint === undefined ? t(nextStep(error?.reason)) : `${error.hint}.`}</p>
       <div class="ending-acts">
         {goOn}
         {runId !== null && (

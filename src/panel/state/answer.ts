@@ -53,7 +53,7 @@ export interface Answer {
   readonly steps: number | null;
   readonly startedAt: number | null;
   readonly durationMs: number | null;
-  readonly error: { readonly reason: string; readonly message: string } | null;
+  readonly error: NonNullable<Run["error"]> | null;
   /** The newest event in it. */
   readonly seq: number;
   /** The newest piece of text and of thinking in it, as the run counts them. */
