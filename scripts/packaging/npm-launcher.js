@@ -28,12 +28,13 @@ if (executable === undefined || !existsSync(executable)) {
   console.error("Install again without --omit=optional; if there is no such package, this platform is not supported");
   process.exit(1);
 }
-const child = spawn(executable, process.argv.slice(2), { stdio: "inherit", windowsHide: true });
 // Signals that are sent to this process alone, as a service manager does, are handed on. A terminal sends its own to both, and
 // a second Ctrl-C would mean: at once.
 const hasTerminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY);
 process.on("SIGTERM", () => child.kill("SIGTERM"));
 for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => hasTerminal || child.kill(signal));
+// Behind that: what is sent as soon as the server speaks must not end this process alone.
+const child = spawn(executable, process.argv.slice(2), { stdio: "inherit", windowsHide: true });
 child.on("error", (error) => {
   console.error(`aleph-server: ${error.message}`);
   process.exit(1);
