@@ -39,7 +39,7 @@ export const corruptPage: Scenario = {
       for (const session of ["a", "b", "c"]) await expectRun(rig, server, session, "before");
       await rig.stop(server);
     }
-    const backup = join(rig.folder, "backup");
+    const backup = join(rig.folder, "backup.tar.gz");
     const { code, stderr } = await runExecutable({ home: rig.home, args: ["backup", backup] });
     if (code !== 0) rig.problem(`aleph backup: ${stderr}`);
     const path = join(rig.home, "aleph.db");

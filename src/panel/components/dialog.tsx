@@ -22,7 +22,8 @@ export function Dialog({ title, onClose, children }: DialogProps) {
     first?.focus();
     if (first instanceof HTMLInputElement) first.select();
     return () => {
-      if (before instanceof HTMLElement) before.focus();
+      if (!(before instanceof HTMLElement) || before === document.body) return;
+      before.focus();
       // What the dialog was opened from may go with what was answered in it.
       requestAnimationFrame(() => {
         if (document.activeElement === document.body) document.querySelector<HTMLElement>(".main")?.focus();
