@@ -76,10 +76,12 @@ export class Runner implements SessionLoad {
     const mode = params.mode ?? "queue";
     // What is there already has its place, whatever runs and waits now.
     const isKnown = () => this.#isKnown(params, sessionKey, grant);
-    if (!params.message.startsWith("/") && !isKnown()) refuseBusy(this.#lanes.get(sessionKey), mode);
-    // Hooks and commands are for what somebody sent.
+    const wasKnown = isKnown();
+    if (!params.message.startsWith("/") && !wasKnown) refuseBusy(this.#lanes.get(sessionKey), mode);
+    // Hooks and commands are for what somebody sent, once.
     const isSent = !origin || origin.byAgent === true;
-    const arriving = isSent ? this.#arrive(params, { sessionKey, runId: null, grant, mayCommand: !origin }) : undefined;
+    const place = { sessionKey, runId: null, grant, mayCommand: !origin };
+    const arriving = isSent && !wasKnown ? this.#arrive(params, place) : undefined;
     const arrived = arriving ? await arriving : { message: params.message };
     const { direct, message } = arrived;
     const media = params.attachments ? await this.#o.attachments(params.attachments, sessionKey) : [];
@@ -231,9 +233,9 @@ export class Runner implements SessionLoad {
     await endAll([...this.#lanes.values()], graceMs);
   }
 
-  /** Nothing when the message is as it was and nobody has to wait. What was sent before under the same key is known already. */
+  /** Nothing when the message is as it was and nobody has to wait. */
   #arrive(
-    { message, attachments = [], idempotency_key }: Pick<RunParams, "message" | "attachments" | "idempotency_key">,
+    { message, attachments = [] }: Pick<RunParams, "message" | "attachments">,
     {
       sessionKey,
       runId,
@@ -241,13 +243,11 @@ export class Runner implements SessionLoad {
       mayCommand,
     }: Pick<Arrival, "sessionKey" | "runId"> & { grant: Grant; mayCommand: boolean },
   ): Promise<Arrived> | undefined {
-    const identity = grant.identity.id;
-    if (this.#isKnown({ idempotency_key }, sessionKey, grant)) return undefined;
     return this.#arrivals.receive({
       agent: agentOf(parseSessionKey(sessionKey)),
       sessionKey,
       runId,
-      identity,
+      identity: grant.identity.id,
       message,
       attachments: attachments.map(describeAttachment),
       commander: mayCommand ? grant : undefined,

@@ -1,4 +1,5 @@
 /** A home from a backup: unpacked beside what is there, checked to the last byte, and only then put in its place. */
+
 import { createHash } from "node:crypto";
 import {
   chmodSync,
@@ -19,6 +20,7 @@ import { dirname, join } from "node:path";
 import { createGunzip } from "node:zlib";
 import type { Home } from "../config/home.ts";
 import { claimHome } from "../config/instance.ts";
+import { syncFolder } from "../lib/atomic-write.ts";
 import { AlephError } from "../protocol/errors.ts";
 import { checkDatabase, unusable } from "./database.ts";
 import { type BackedUpFile, MANIFEST, type Manifest, parseManifest } from "./manifest.ts";
@@ -147,17 +149,6 @@ function exchange(home: string, staging: string, aside: string): string | undefi
   }
   for (const folder of [home, ...(old.length > 0 ? [aside] : [])]) syncFolder(folder);
   return old.length > 0 ? aside : undefined;
-}
-
-function syncFolder(path: string): void {
-  // Windows has no handle for folders and keeps renames in its journal.
-  if (process.platform === "win32") return;
-  const folder = openSync(path, "r");
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
 }
 
 /** `20261121-151000` */

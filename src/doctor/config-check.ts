@@ -1,19 +1,19 @@
 /** Checks a config file as a start would, without a start and without leaving a trace. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import { openConfig } from "../config/config.ts";
 import type { Environment } from "../config/environment.ts";
 import { homeAt } from "../config/home.ts";
 import { issuesOf } from "../config/problem.ts";
 import { createLog } from "../lib/log.ts";
+import { temporaryFolder } from "../lib/temporary-folder.ts";
 import type { Issue } from "../protocol/errors.ts";
 
 /** Empty when it is valid. */
 export async function checkConfigFile(path: string, env: Environment): Promise<readonly Issue[]> {
   const { checkTables } = await import("../check-tables.ts");
   // A home of its own: what is remembered there of valid texts must neither help nor suffer.
-  const folder = await mkdtemp(join(tmpdir(), "aleph-check-"));
+  const folder = await temporaryFolder("aleph-check-");
   const log = createLog({ write: () => undefined, level: () => "error" });
   // The protocol adapters and plugins are those beside the file.
   const beside = { home: homeAt(dirname(path)), userHome: env.userHome, workingFolder: process.cwd() };

@@ -36,7 +36,13 @@ function replace(path: string, data: string | Uint8Array, { mode, sync }: { mode
 export function syncFolder(folder: string): void {
   // Windows has no handle for folders and keeps renames in its journal.
   if (process.platform === "win32") return;
-  const handle = openSync(folder, constants.O_RDONLY);
+  syncFile(folder);
+}
+
+/** What was written to it is there after a power cut. */
+export function syncFile(path: string): void {
+  // Windows flushes only through handles that may write.
+  const handle = openSync(path, process.platform === "win32" ? constants.O_RDWR : constants.O_RDONLY);
   try {
     fsyncSync(handle);
   } finally {

@@ -4,11 +4,14 @@ import { lstat, mkdtemp, readdir, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+/** Longer than anything needs one. */
+const STALE_MS = 3_600_000;
+
 /**
  * A new folder `<prefix>XXXXXX` among the temporary ones, for this user alone. Those of the prefix that are this user's and
  * were not changed for `staleMs` are removed: a process that was killed could not. Rejects with the system's error.
  */
-export async function temporaryFolder(prefix: string, staleMs: number): Promise<string> {
+export async function temporaryFolder(prefix: string, staleMs = STALE_MS): Promise<string> {
   await removeStale(prefix, Date.now() - staleMs);
   return realpath(await mkdtemp(join(tmpdir(), prefix)));
 }

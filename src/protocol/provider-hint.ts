@@ -11,6 +11,13 @@ const HINTS: Readonly<Record<string, string>> = {
   malformed: "What answered does not speak the provider's protocol: check type and base_url",
 };
 
+/** What the failure itself says to do, or else what its kind says. */
+export function nextStepOf(
+  error: { readonly failure?: string | undefined; readonly hint?: string | undefined } = {},
+): string {
+  return error.hint ?? hintFor(error.failure);
+}
+
 export function hintFor(failure: string | undefined): string {
   return HINTS[failure ?? ""] ?? "See: aleph models config";
 }

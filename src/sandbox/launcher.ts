@@ -1,6 +1,7 @@
 /** Runs what the policy has judged, confined as the plan says, in the environment that commands get. */
 
 import { rm } from "node:fs/promises";
+import { shellQuote } from "../lib/shell-quote.ts";
 import { parseSize } from "../lib/size.ts";
 import { writeInput } from "../lib/write-input.ts";
 import type { SandboxLevel } from "../sdk/runtime.ts";
@@ -335,13 +336,9 @@ function argvOf(work: Work): readonly string[] {
   const signs = { always: ";", success: "&&", failure: "||" };
   const script = work.steps
     .map(({ when, pipeline }, index) => {
-      const line = pipeline.map((words) => words.map(quote).join(" ")).join(" | ");
+      const line = pipeline.map((words) => words.map(shellQuote).join(" ")).join(" | ");
       return index === 0 ? line : `${signs[when]} ${line}`;
     })
     .join(" ");
   return ["/bin/sh", "-c", script];
-}
-
-function quote(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
 }

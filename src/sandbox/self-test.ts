@@ -9,14 +9,13 @@ import attacks from "./self-test.txt" with { type: "text" };
 
 /** Much longer than it takes on a busy machine. */
 const LIMIT_MS = 20_000;
-const STALE_MS = 3_600_000;
 
 /** What it can do, in words, or what stands in the way. */
 export async function trySandbox(
   method: SandboxMethod,
   program: OwnProgram,
 ): Promise<{ readonly reason: string } | { readonly problem: string }> {
-  const folder = await temporaryFolder("aleph-sandbox-", STALE_MS);
+  const folder = await temporaryFolder("aleph-sandbox-");
   const [inside, outside] = [join(folder, "inside"), join(folder, "outside")];
   using listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
   try {

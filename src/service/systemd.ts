@@ -1,8 +1,10 @@
 /** Speaks to systemd, the machine's or the person's, through `systemctl`. */
+
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import { writeAtomic } from "../lib/atomic-write.ts";
 import { isWithin } from "../lib/is-within.ts";
+import { shellQuote } from "../lib/shell-quote.ts";
 import { AlephError } from "../protocol/errors.ts";
 import { type ServiceDescription, SYSTEM_HOME } from "./description.ts";
 import type { ManagerOptions, ServiceManager } from "./manager.ts";
@@ -139,7 +141,7 @@ function checkSystem({ program, arguments: more, home }: ServiceDescription): vo
 }
 
 function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : shellQuote(word);
 }
 
 function notInstalled(system: boolean): AlephError {

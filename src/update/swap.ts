@@ -1,18 +1,7 @@
 /** Puts another executable in the place of the present one in one step, and keeps that one beside it. */
-import {
-  closeSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
+import { constants, copyFileSync, existsSync, linkSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { syncFolder } from "../lib/atomic-write.ts";
+import { syncFile, syncFolder } from "../lib/atomic-write.ts";
 import { AlephError } from "../protocol/errors.ts";
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -86,11 +75,6 @@ function linkOrCopy(from: string, to: string): void {
     linkSync(from, to);
   } catch {
     copyFileSync(from, to, constants.COPYFILE_EXCL);
-    const copy = openSync(to, constants.O_RDONLY);
-    try {
-      fsyncSync(copy);
-    } finally {
-      closeSync(copy);
-    }
+    syncFile(to);
   }
 }

@@ -35,18 +35,23 @@ const choose = (page: Page, selector: string, value: string) =>
     field.dispatchEvent(new Event("change", { bubbles: true }));
   })()`);
 
-browserTest("a provider is added once it has answered, tested, and removed with its key", async (chromium) => {
-  await using fake = startOpenAiFake({ key: "sk-right" });
-  await using server = await testApp();
-  using page = await openPage(chromium);
-  await page.logIn(server);
+/** The form for another one that speaks OpenAI's protocol, filled but for its key. */
+async function beginProvider(page: Page, address: string, name: string): Promise<void> {
   await open(page, "models", ".install");
   await press(page, "Add a provider");
   await page.until("document.querySelector('.form')");
   await choose(page, ".form select", "openai-compatible");
   await page.until("document.querySelector('.form [name=address]').required");
-  await fill(page, ".form [name=address]", fake.url);
-  await fill(page, ".form [name=name]", "mine");
+  await fill(page, ".form [name=address]", address);
+  await fill(page, ".form [name=name]", name);
+}
+
+browserTest("a provider is added once it has answered, tested, and removed with its key", async (chromium) => {
+  await using fake = startOpenAiFake({ key: "sk-right" });
+  await using server = await testApp();
+  using page = await openPage(chromium);
+  await page.logIn(server);
+  await beginProvider(page, fake.url, "mine");
   await fill(page, ".form [name=key]", "sk-wrong");
   await press(page, "Test and save");
   await page.until("document.querySelector('.form .trial.failed')");
@@ -83,13 +88,7 @@ browserTest("a provider that is added takes the place of no other", async (chrom
   await using server = await testApp({ toml });
   using page = await openPage(chromium);
   await page.logIn(server);
-  await open(page, "models", ".install");
-  await press(page, "Add a provider");
-  await page.until("document.querySelector('.form')");
-  await choose(page, ".form select", "openai-compatible");
-  await page.until("document.querySelector('.form [name=address]').required");
-  await fill(page, ".form [name=address]", other.url);
-  await fill(page, ".form [name=name]", "local");
+  await beginProvider(page, other.url, "local");
   await press(page, "Test and save");
   expect(await page.evaluate<string>("document.querySelector('.form [name=name]').validationMessage")).toBe(
     "A provider has this name: change it in its row.",

@@ -2,7 +2,7 @@
 
 import { printableLine } from "../../lib/terminal-text.ts";
 import { AlephError } from "../../protocol/errors.ts";
-import { hintFor } from "../../protocol/provider-hint.ts";
+import { nextStepOf } from "../../protocol/provider-hint.ts";
 import { KINDS, type Kind } from "../../protocol/provider-kind.ts";
 import { defineCommand, type Invocation } from "../command.ts";
 import { withClient } from "../connection.ts";
@@ -118,9 +118,11 @@ async function tryUntilItAnswers(
       writeAnswered(terminal.err, trial);
       return { candidate, place, trial };
     }
-    const { message = "It gave no model to ask", failure, hint = hintFor(failure) } = trial.error ?? {};
     if (!asking) {
-      throw new AlephError("provider_error", message, { data: { hint: `${hint}\nNothing was written` } });
+      const { message = "It gave no model to ask" } = trial.error ?? {};
+      throw new AlephError("provider_error", message, {
+        data: { hint: `${nextStepOf(trial.error)}\nNothing was written` },
+      });
     }
     writeFailed(terminal.err, trial);
     const next = await choose(asking, "What now?", [
@@ -164,7 +166,7 @@ function writeAnswered(err: Output, { provider, model, latency_ms }: Trial): voi
 
 function writeFailed(err: Output, { error }: Trial): void {
   err.write(`${err.style.red("It did not work:")} ${printableLine(error?.message ?? "no answer")}\n`);
-  writeHint(err, error?.hint ?? hintFor(error?.failure));
+  writeHint(err, nextStepOf(error));
 }
 
 /** The end for a person: a conversation. */
@@ -194,7 +196,7 @@ async function prove(args: Answers, invocation: Invocation, model: string | unde
     if (!trial.ok) {
       const why = trial.error?.message ?? "no reason given";
       throw new AlephError("provider_error", `The config is written, but the model does not answer: ${why}`, {
-        data: { hint: trial.error?.hint ?? hintFor(trial.error?.failure) },
+        data: { hint: nextStepOf(trial.error) },
       });
     }
     const { err } = invocation.terminal;

@@ -1,4 +1,5 @@
 /** The completion script for zsh. */
+import { shellQuote } from "../../lib/shell-quote.ts";
 import { type CommandSpec, isAsked, type OptionSpec, type Values } from "./spec.ts";
 
 export function zshScript(commands: readonly CommandSpec[]): string {
@@ -31,10 +32,10 @@ function functionName(path: readonly string[]): string {
 function commandFunction({ path, below, options, places }: CommandSpec): string {
   const specs = options.flatMap(optionSpecs);
   if (below.length === 0) {
-    const rest = places.map((values, at) => quote(`${at + 1}::${placeName(values)}:${action(values)}`));
+    const rest = places.map((values, at) => shellQuote(`${at + 1}::${placeName(values)}:${action(values)}`));
     return `${functionName(path)}() {\n  _arguments -s ${[...specs, ...rest].join(" \\\n    ")}\n}`;
   }
-  const names = below.map(({ name, summary }) => `    ${quote(`${name}:${summary}`)}`);
+  const names = below.map(({ name, summary }) => `    ${shellQuote(`${name}:${summary}`)}`);
   const arms = below
     .filter(({ name }) => name !== "help")
     .map(({ name }) => `        ${name}) ${functionName([...path, name])} ;;`);
@@ -60,7 +61,7 @@ function optionSpecs({ names, description, values }: OptionSpec): string[] {
   const told = description.replace(/[[\]:\\]/g, (found) => `\\${found}`);
   const value = values === undefined ? "" : `:${placeName(values)}:${action(values)}`;
   return names.map((name) =>
-    quote(`${name}${values !== undefined && name.startsWith("--") ? "=" : ""}[${told}]${value}`),
+    shellQuote(`${name}${values !== undefined && name.startsWith("--") ? "=" : ""}[${told}]${value}`),
   );
 }
 
@@ -74,8 +75,4 @@ function action(values: Values): string {
   if (values === "folder") return "_files -/";
   if (isAsked(values)) return `_aleph_values ${values}`;
   return `(${values.join(" ")})`;
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

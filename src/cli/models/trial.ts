@@ -1,7 +1,7 @@
 /** What came of a real call to a provider, as people read it. */
 import type { Result } from "../../client/client.ts";
 import { printableLine } from "../../lib/terminal-text.ts";
-import { hintFor } from "../../protocol/provider-hint.ts";
+import { nextStepOf } from "../../protocol/provider-hint.ts";
 import { writeHint } from "../failure.ts";
 import { formatElapsed } from "../format.ts";
 import type { Terminal } from "../terminal.ts";
@@ -13,5 +13,5 @@ export function writeTrial(trial: Result<"models.test">, { out, err }: Terminal)
     return;
   }
   err.write(`${err.style.red("Error:")} ${printableLine(trial.error?.message ?? "It did not answer")}\n`);
-  writeHint(err, trial.error?.hint ?? hintFor(trial.error?.failure));
+  writeHint(err, nextStepOf(trial.error));
 }

@@ -1,11 +1,11 @@
 /** A core on a folder of its own that is gone afterwards: to try things without touching anybody's home. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+
+import { rm } from "node:fs/promises";
 import { type Client, connect } from "../../client/client.ts";
 import type { Environment } from "../../config/environment.ts";
 import { homeAt } from "../../config/home.ts";
 import type { ConfigInput } from "../../config/schema.ts";
+import { temporaryFolder } from "../../lib/temporary-folder.ts";
 import { VERSION } from "../../lib/version.ts";
 
 export interface TemporaryCore {
@@ -22,7 +22,7 @@ export async function withTemporaryCore<T>(
   use: (client: Client) => Promise<T>,
 ): Promise<T> {
   const { startApp } = await import("../../app.ts");
-  const path = await mkdtemp(join(tmpdir(), "aleph-try-"));
+  const path = await temporaryFolder("aleph-try-");
   try {
     await using app = await startApp({
       home: homeAt(path),
