@@ -336,7 +336,8 @@ class Loop {
     const { reason, data } = failure;
     const message = await messageOf(failure, this.#deps.hooks, this.#place(), abort);
     // What a hook says instead has its own next step, or none.
-    const error: RunFailure = { reason, message, data: message === failure.message ? data : { ...data, hint: null } };
+    const isOwn = message === failure.message;
+    const error: RunFailure = { reason, message, data: isOwn ? data : { ...data, hint: null, reworded: true } };
     await this.#end(reply, "failed", { status: "failed", text, error });
     this.#deps.bus.publish("agent.error", { ...about, error: toWireFailure(error) }, to);
     if (reason === "internal") throw thrown;

@@ -5,7 +5,7 @@ import { parseSessionKey } from "../protocol/session-key.ts";
 import type { Published } from "../sdk/bus.ts";
 import type { ChannelCapabilities, ChannelLimits, OpenChannel } from "../sdk/channel.ts";
 import type { Store } from "../sdk/store.ts";
-import type { StoredRun } from "../session/runs.ts";
+import { type StoredRun, shownFailure } from "../session/runs.ts";
 import { rootOf } from "./admission.ts";
 import { approvalButtons, approvalText } from "./approval-text.ts";
 import { type Received, setAnswered, setShown, waitingFor } from "./inbox.ts";
@@ -317,10 +317,13 @@ function unsent({ name }: OutboxFile): string {
   return `[${name}: this place takes no files]`;
 }
 
-function answerOf({ status, text, error }: Pick<StoredRun, "status" | "text" | "error">): string {
+function answerOf({ status, text, error, request }: Pick<StoredRun, "status" | "text" | "error" | "request">): string {
   const said = text?.trim() ?? "";
   const after = (note: string) => (said === "" ? note : `${said}\n\n${note}`);
-  if (status === "failed") return after(`I could not answer: ${error?.message ?? "the run failed"}`);
+  if (status === "failed") {
+    const told = error ? shownFailure(error, request.grant).message : "the run failed";
+    return after(`I could not answer: ${told}`);
+  }
   if (status === "interrupted") return after("I was interrupted here. Write again and I go on.");
   if (status === "cancelled") return after("Stopped.");
   return said === "" ? "(No answer)" : said;

@@ -6,6 +6,7 @@ import { describeError, type Log } from "../lib/log.ts";
 import { createTokenBucket, type TokenBucket } from "../lib/token-bucket.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { EventData } from "../protocol/events.ts";
+import { guestRefusal } from "../protocol/guest-failure.ts";
 import type { Grant } from "../protocol/identity.ts";
 import type { RunParams } from "../protocol/run.ts";
 import type { Bus, Published } from "../sdk/bus.ts";
@@ -200,12 +201,14 @@ export class Chats implements AsyncDisposable {
       store.writeRelaxed((db) => setRun(db, id, run_id));
       await this.#answers.follow(run_id, store, isOfGroup ? id : undefined);
     } catch (thrown) {
-      const { reason, message, data } = AlephError.from(thrown);
+      const refusal = AlephError.from(thrown);
+      const { reason, data } = refusal;
       // The server stops, or its disk is full: it is taken at the next start, or when the place gives it again. That a session
       // has too much to do is for whoever writes there: the place must not wait with what others write.
       const isFull = data.retry_after_ms !== undefined;
       if ((reason === "overloaded" && !isFull) || reason === "storage_failed") throw thrown;
       log.warn("message could not be taken", { interface: channel, session_key: sessionKey, ...describeError(thrown) });
+      const { message } = (request!.grant.role === "guest" && guestRefusal(refusal)) || refusal;
       await store.write((db) => {
         insertOutgoing(db, { channel, conversation, text: `I could not take this: ${message}` }, now());
         setAnswered(db, id);

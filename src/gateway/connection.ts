@@ -9,6 +9,7 @@ import type { Bus, Published, Subscriber } from "../sdk/bus.ts";
 import type { Connection, Rights, Subscribed } from "../sdk/connection.ts";
 import { ClientRequests } from "./client-requests.ts";
 import type { Answer, Dispatch } from "./dispatch.ts";
+import { asGuestsSee } from "./guest-events.ts";
 import { Outbox, type Sink } from "./outbox.ts";
 
 /** What a visitor of somebody's page may send: a long message, and no file. */
@@ -218,8 +219,7 @@ export class GatewayConnection implements Connection, Subscriber {
   }
 
   deliver(published: Published): void {
-    if (this.#behind || !this.#wantsTopic(published.event.topic) || !this.#maySee(published)) return;
-    this.#outbox.sendEvent(published);
+    if (!this.#behind && this.#wantsTopic(published.event.topic)) this.#show(published);
   }
 
   drain(): void {
@@ -325,7 +325,7 @@ export class GatewayConnection implements Connection, Subscriber {
       subscription.seen = seq;
       isNew ||= subscription.matches(topic);
     }
-    if (isNew && this.#maySee(published)) this.#outbox.sendEvent(published);
+    if (isNew) this.#show(published);
   }
 
   #wantsTopic(topic: string): boolean {
@@ -337,10 +337,14 @@ export class GatewayConnection implements Connection, Subscriber {
     return wanted;
   }
 
-  /** An operator sees every event, a guest those of its own session, a node none. */
-  #maySee({ sessionKey }: Published): boolean {
+  /** An operator sees every event, a guest what is for guests of those of its own session, a node none. */
+  #show(published: Published): void {
     const grant = this.#rights?.grant;
-    return grant?.role === "operator" || (grant?.guest !== undefined && grant.guest.sessionKey === sessionKey);
+    if (grant?.role === "operator") this.#outbox.sendEvent(published);
+    else if (grant?.guest !== undefined && grant.guest.sessionKey === published.sessionKey) {
+      const seen = asGuestsSee(published);
+      if (seen) this.#outbox.sendEvent(seen);
+    }
   }
 
   #detach(): void {

@@ -9,8 +9,14 @@ export type RunStatus = z.output<typeof runStatus>;
 export const runMode = z.enum(["queue", "steer", "interrupt", "reject"]);
 export type RunMode = z.output<typeof runMode>;
 
-/** Why a run failed; `hint` is the next step, for a person. */
-export const runFailure = z.object({ reason: z.string(), message: z.string(), hint: z.string().optional() });
+/** Why a run failed; `hint` is the next step, for a person. `reworded`: the message is what a plugin says instead. */
+export const runFailure = z.object({
+  reason: z.string(),
+  message: z.string(),
+  hint: z.string().optional(),
+  reworded: z.literal(true).optional(),
+});
+export type WireFailure = z.output<typeof runFailure>;
 
 export const run = z.object({
   run_id: z.string(),

@@ -1,10 +1,11 @@
 /** Runs on disk: what was asked, how far it came, how it ended. */
 import type { Database } from "bun:sqlite";
 import { AlephError, type Reason } from "../protocol/errors.ts";
+import { guestFailure } from "../protocol/guest-failure.ts";
 import type { Grant } from "../protocol/identity.ts";
 import type { ThinkingLevel, Usage } from "../protocol/message.ts";
 import { hintFor } from "../protocol/provider-hint.ts";
-import type { Run, RunStatus } from "../protocol/run.ts";
+import type { Run, RunStatus, WireFailure } from "../protocol/run.ts";
 import type { DirectCall } from "../sdk/command.ts";
 import type { Stores } from "./stores.ts";
 
@@ -187,14 +188,25 @@ export function endRun(
 }
 
 /** As the wire shows it: of the data the next step alone. */
-export function toWireFailure({ reason, message, data }: RunFailure): NonNullable<Run["error"]> {
-  const { hint: own, failure } = data ?? {};
+export function toWireFailure({ reason, message, data }: RunFailure): WireFailure {
+  const { hint: own, failure, reworded } = data ?? {};
   const hint = own === undefined && typeof failure === "string" ? hintFor(failure) : own;
-  return { reason, message, ...(typeof hint === "string" ? { hint } : {}) };
+  return {
+    reason,
+    message,
+    ...(typeof hint === "string" ? { hint } : {}),
+    ...(reworded === true ? { reworded } : {}),
+  };
 }
 
-/** As the wire shows it. */
-export function toWireRun(run: StoredRun): Run {
+/** As the wire shows it to whom the grant is of. */
+export function shownFailure(error: RunFailure, grant: Pick<Grant, "role"> | undefined): WireFailure {
+  const failure = toWireFailure(error);
+  return grant?.role === "guest" ? guestFailure(failure) : failure;
+}
+
+/** As the wire shows it to whom the grant is of. */
+export function toWireRun(run: StoredRun, grant: Pick<Grant, "role"> | undefined): Run {
   return {
     run_id: run.id,
     session_key: run.sessionKey,
@@ -203,7 +215,7 @@ export function toWireRun(run: StoredRun): Run {
     ...(run.text === null ? {} : { text: run.text }),
     ...(run.usage ? { usage: run.usage } : {}),
     steps: run.steps,
-    ...(run.error ? { error: toWireFailure(run.error) } : {}),
+    ...(run.error ? { error: shownFailure(run.error, grant) } : {}),
     created_at: run.createdAt,
     started_at: run.startedAt,
     ended_at: run.endedAt,

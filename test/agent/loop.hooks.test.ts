@@ -167,7 +167,11 @@ test("on_error changes what is told of a failure, which stays one", async () => 
   const run = await t.send("Hi");
   expect(run).toMatchObject({ status: "failed", error: { reason: "provider_error", message: "provider_error!" } });
   expect(t.told("agent.error")).toEqual([
-    { run_id: run.id, session_key: MAIN, error: { reason: "provider_error", message: "provider_error!" } },
+    {
+      run_id: run.id,
+      session_key: MAIN,
+      error: { reason: "provider_error", message: "provider_error!", reworded: true },
+    },
   ]);
 });
 

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { insertOutgoing } from "../../src/channel/outbox.ts";
+import { DEFAULTS } from "../../src/config/defaults.ts";
 import { AlephError } from "../../src/protocol/errors.ts";
 import type { Button } from "../../src/sdk/channel.ts";
 import { appendMessage } from "../../src/session/messages.ts";
@@ -171,6 +172,31 @@ test("Chats gives guests no tool but those that the table names, and no memory",
   });
   // Nothing of a guest's session is learned.
   expect(agent.session(sessionKey).kind).toBe("guest");
+});
+
+test("Chats tells a guest that something failed, and the owner why", async () => {
+  const budget = { ...DEFAULTS.limits.budget, identity: { tokens: 50, cost_usd: 0 } };
+  await using agent = await testAgent({ limits: { ...DEFAULTS.limits, budget } });
+  await using t = await testChat(agent, { policy: { dm_policy: "open" } });
+  agent.fake.answer(() => ({ status: 400, message: "Organization org-kumquat may not use it" }));
+  await t.say("hi", { sender: { id: "U2" } });
+  await t.say("hi");
+  await until(() => t.shown.length === 2);
+  expect(t.shown.map(({ text }) => text)).toEqual([
+    "I could not answer: Something went wrong here: try it later",
+    expect.stringContaining("Organization org-kumquat may not use it"),
+  ]);
+  agent.fake.answer(() => ({ steps: ["ok"], usage: { input: 90, output: 10 } }));
+  for (const [at, id] of ["U1", "U1", "U2", "U2"].entries()) {
+    await t.say("hi", { sender: { id } });
+    await until(() => t.shown.length === 3 + at);
+  }
+  expect(t.shown.map(({ text }) => text).slice(2)).toEqual([
+    "ok",
+    "I could not take this: Your budget of the day is used up: 50 tokens",
+    "ok",
+    "I could not take this: The allowance is used up",
+  ]);
 });
 
 test("Chats denies a guest a tool that he was not offered, and one that is the owner's alone", async () => {

@@ -1,7 +1,11 @@
-/** Keeps guests to what is theirs: methods that are meant for them, their own session, runs of that session. */
+/**
+ * Keeps guests to what is theirs: methods that are meant for them, their own session, runs of that session, and of what the
+ * owner's providers, budgets and plugins refuse no more than that it was so.
+ */
 import { AlephError } from "../../protocol/errors.ts";
+import { guestRefusal } from "../../protocol/guest-failure.ts";
 import { nameParams } from "../params.ts";
-import type { Middleware } from "../pipeline.ts";
+import type { Exchange, Middleware, Next } from "../pipeline.ts";
 
 export interface ConfineGuestsOptions {
   /** The session that a run belongs to, if there is such a run. */
@@ -22,13 +26,22 @@ export function createConfineGuests({ sessionOfRun }: ConfineGuestsOptions): Mid
     if (rule.own === "run_id" && sessionOfRun(String(params.run_id)) !== guest.sessionKey) {
       throw new AlephError("not_found", `No run "${String(params.run_id).slice(0, 100)}"`);
     }
-    if (rule.own !== "session_key") return next(exchange);
-    if (params.session_key !== undefined && params.session_key !== guest.sessionKey) {
-      throw new AlephError("forbidden", "Guests have one session of their own", {
-        data: { hint: "Leave session_key out" },
-      });
+    if (rule.own === "session_key") {
+      if (params.session_key !== undefined && params.session_key !== guest.sessionKey) {
+        throw new AlephError("forbidden", "Guests have one session of their own", {
+          data: { hint: "Leave session_key out" },
+        });
+      }
+      exchange.params = { ...params, session_key: guest.sessionKey };
     }
-    exchange.params = { ...params, session_key: guest.sessionKey };
-    return next(exchange);
+    return askDiscreetly(exchange, next);
   };
+}
+
+async function askDiscreetly(exchange: Exchange, next: Next): Promise<unknown> {
+  try {
+    return await next(exchange);
+  } catch (thrown) {
+    throw guestRefusal(AlephError.from(thrown)) ?? thrown;
+  }
 }

@@ -10,7 +10,7 @@ export const agentStatus = defineMethod({
   guest: { own: "run_id" },
   params: z.strictObject({ run_id: z.string() }),
   result: run,
-  handle({ runs }: { runs: Pick<Runs, "get"> }, { run_id }) {
-    return toWireRun(runs.get(run_id));
+  handle({ runs }: { runs: Pick<Runs, "get"> }, { run_id }, { grant }) {
+    return toWireRun(runs.get(run_id), grant);
   },
 });

@@ -13,9 +13,9 @@ export const runsGet = defineMethod({
   guest: { own: "run_id" },
   params: z.strictObject({ run_id: z.string() }),
   result: run.extend({ messages: z.array(message) }),
-  handle({ runs, stores }: { runs: Pick<Runs, "get">; stores: Pick<Stores, "of"> }, { run_id }) {
+  handle({ runs, stores }: { runs: Pick<Runs, "get">; stores: Pick<Stores, "of"> }, { run_id }, { grant }) {
     const found = runs.get(run_id);
     const messages = readRunMessages(stores.of(found.sessionKey).db, found.id);
-    return { ...toWireRun(found), messages: messages.map(({ position: _, ...rest }) => rest) };
+    return { ...toWireRun(found, grant), messages: messages.map(({ position: _, ...rest }) => rest) };
   },
 });

@@ -14,8 +14,8 @@ export const runsList = defineMethod({
     limit: z.int().min(1).max(1000).default(50),
   }),
   result: z.object({ runs: z.array(run) }),
-  handle({ runs }: { runs: Pick<Runs, "list"> }, { session_key, status, limit }) {
+  handle({ runs }: { runs: Pick<Runs, "list"> }, { session_key, status, limit }, { grant }) {
     const sessionKey = session_key === undefined ? undefined : canonicalSessionKey(session_key);
-    return { runs: runs.list({ sessionKey, status, limit }).map(toWireRun) };
+    return { runs: runs.list({ sessionKey, status, limit }).map((run) => toWireRun(run, grant)) };
   },
 });

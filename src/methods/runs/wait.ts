@@ -22,6 +22,6 @@ export const runsWait = defineMethod({
     } catch (error) {
       if (!timeout.aborted) throw error;
     }
-    return toWireRun(runs.get(run_id));
+    return toWireRun(runs.get(run_id), call.grant);
   },
 });

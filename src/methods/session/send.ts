@@ -4,6 +4,7 @@ import { AlephError } from "../../protocol/errors.ts";
 import { usage } from "../../protocol/message.ts";
 import { runParams, runStatus } from "../../protocol/run.ts";
 import { defineMethod } from "../../sdk/method.ts";
+import { shownFailure } from "../../session/runs.ts";
 
 export const sessionSend = defineMethod({
   name: "session.send",
@@ -23,7 +24,9 @@ export const sessionSend = defineMethod({
     const { run_id } = await runner.start(params, call.grant!, call.connection.rights?.credentials[0]);
     const run = await runner.wait(run_id, call.signal);
     if (run.status === "failed" && run.error) {
-      throw new AlephError(run.error.reason, run.error.message, { data: { ...run.error.data, run_id } });
+      const { message, ...shown } = shownFailure(run.error, call.grant);
+      const more = call.grant?.role === "guest" ? shown : run.error.data;
+      throw new AlephError(run.error.reason, message, { data: { ...more, run_id } });
     }
     return { run_id, session_key: run.sessionKey, text: run.text ?? "", usage: run.usage, status: run.status };
   },

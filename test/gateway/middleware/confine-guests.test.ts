@@ -5,12 +5,15 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { conversation, MAIN } from "../../support/conversation.ts";
 import { calls, results, toolNames } from "../../support/delegation.ts";
-import type { Frames } from "../../support/frames.ts";
+import { type Frames, openFrames, request } from "../../support/frames.ts";
 import { inviteGuest, openGuest } from "../../support/guest.ts";
 import { until } from "../../support/until.ts";
 
 const topics = ({ received }: Frames) =>
   received.filter(({ method }) => method === "event").map(({ params }) => params!.topic);
+
+const dataOf = ({ received }: Frames, topic: string) =>
+  received.flatMap(({ params }) => (params?.topic === topic ? [params.data] : []));
 
 test("a guest talks to the agent in a session of its own, with the invite's tools alone", async () => {
   await using t = await conversation();
@@ -85,6 +88,46 @@ test("a guest sees the events of its own session and of no other", async () => {
   await late.ask("events.subscribe", { pattern: "**", after_seq: 0 });
   await until(() => topics(late.socket).includes("agent.completed"));
   expect(JSON.stringify(late.socket.received)).not.toMatch(/secret|agent:main:main/);
+});
+
+test("of a run that fails a guest is told the kind, and the owner all of it", async () => {
+  await using t = await conversation();
+  using guest = await inviteGuest(t);
+  using owner = await openFrames(t.url, { token: t.token });
+  await owner.ask(request("events.subscribe", { pattern: "**" }, 1));
+  await guest.ask("events.subscribe", { pattern: "**" });
+  t.fake.answer(() => ({ status: 400, message: "Organization org-kumquat may not use it" }));
+  const { error } = await guest.ask("session.send", { message: "hi" });
+  const run_id = String(error?.data.run_id);
+  const told = { reason: "provider_error", message: "Something went wrong here: try it later" };
+  expect(error).toEqual({ code: -32006, message: told.message, data: { reason: told.reason, run_id } });
+  for (const method of ["agent.status", "runs.wait", "runs.get"]) {
+    expect((await guest.ask(method, { run_id })).result?.error).toEqual(told);
+  }
+  await until(() => topics(guest.socket).includes("agent.error") && topics(owner).includes("agent.error"));
+  expect(dataOf(guest.socket, "agent.error")).toEqual([{ run_id, session_key: guest.sessionKey, error: told }]);
+  expect(dataOf(guest.socket, "stream.agent_trace")).toEqual([]);
+  using late = await openGuest(t.url, guest.inviteId, { session_token: String(guest.hello.session_token) });
+  await late.ask("events.subscribe", { pattern: "**", after_seq: 0 });
+  await until(() => topics(late.socket).includes("agent.error"));
+  expect(JSON.stringify([guest.socket.received, late.socket.received])).not.toMatch(/kumquat|hint/);
+  const whole = { reason: "provider_error", message: expect.stringContaining("org-kumquat"), hint: expect.any(String) };
+  expect(dataOf(owner, "agent.error")).toMatchObject([{ error: whole }]);
+  expect(dataOf(owner, "stream.agent_trace")).not.toEqual([]);
+  expect((await t.client.call("runs.get", { run_id })).error).toEqual(whole);
+});
+
+test("a guest learns nothing of the owner's budget that is used up", async () => {
+  await using t = await conversation({ config: { limits: { budget: { day: { tokens: 50 } } } } });
+  t.fake.answer(() => ({ steps: ["ok"], usage: { input: 90, output: 10 } }));
+  await t.client.call("session.send", { message: "mine", session_key: MAIN });
+  using guest = await inviteGuest(t);
+  const { error } = await guest.ask("session.send", { message: "hi" });
+  expect(error).toEqual({
+    code: -32005,
+    message: "The allowance is used up",
+    data: { reason: "budget_exceeded", retry_after_ms: expect.any(Number) },
+  });
 });
 
 test("a guest reaches no session, run or method besides its own, in whatever form it asks", async () => {
