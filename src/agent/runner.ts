@@ -2,6 +2,7 @@
 import type { Config } from "../config/schema.ts";
 import { describeError, type Log } from "../lib/log.ts";
 import { once } from "../lib/once.ts";
+import { unlessAborted } from "../lib/unless-aborted.ts";
 import type { Media } from "../media/media.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { Grant } from "../protocol/identity.ts";
@@ -16,9 +17,9 @@ import { endRun, type Runs, type StoredRun, toWireFailure } from "../session/run
 import { kindOf, type Sessions } from "../session/sessions.ts";
 import type { Stores } from "../session/stores.ts";
 import type { SessionLoad } from "../session/wire.ts";
-import { aborted } from "./aborted.ts";
 import { type Accepted, acceptRun, keepSteered, type Origin, textOf } from "./accept.ts";
 import { type Arrival, Arrivals, type Arrived, describeAttachment } from "./arrivals.ts";
+import { givenUp } from "./given-up.ts";
 import { ActiveRun, directKey, endAll, type Follower, type Lane, loadOf, refuseBusy, type WaitingRun } from "./lane.ts";
 import type { LoopDeps, LoopEnd, LoopRun } from "./loop.ts";
 import { recoverRuns } from "./recovery.ts";
@@ -188,7 +189,7 @@ export class Runner implements SessionLoad {
       const failed = (thrown: unknown) => {
         if (run.id === runId && this.#o.runs.get(runId).endedAt === null) throw thrown;
       };
-      const ended = await Promise.race([end.promise.catch(failed), aborted(signal)]);
+      const ended = await unlessAborted(end.promise.catch(failed), signal, givenUp);
       if (ended === "suspended") return this.#o.runs.get(runId);
     }
   }

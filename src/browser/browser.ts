@@ -1,6 +1,7 @@
 /** The browser of one session: its tabs, what happens in them unasked, and what it may not do. */
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { unlessAborted } from "../lib/unless-aborted.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { DevToolsEvent, Params } from "./devtools.ts";
 import { Downloads, safeName } from "./downloads.ts";
@@ -317,9 +318,7 @@ export class Browser implements AsyncDisposable {
       if (this.#ended) throw new AlephError("not_found", "The browser has ended");
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#waiting.add(resolve);
-      signal.addEventListener("abort", () => resolve(), { once: true });
-      await promise;
-      this.#waiting.delete(resolve);
+      await unlessAborted(promise, signal, (reason) => reason).finally(() => this.#waiting.delete(resolve));
     }
   }
 }

@@ -10,6 +10,7 @@ export function unlessAborted<T>(
     const stop = () => reject(stopped(signal.reason));
     if (signal.aborted) stop();
     else signal.addEventListener("abort", stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+    // The signal may be a connection's, which outlives thousands of waits.
+    promise.finally(() => signal.removeEventListener("abort", stop)).then(resolve, reject);
   });
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { getEventListeners } from "node:events";
 import { DEFAULTS } from "../../src/config/defaults.ts";
 import { OWNER_GRANT } from "../../src/protocol/identity.ts";
 import type { TestPlugin } from "../support/active-plugins.ts";
@@ -161,4 +162,15 @@ test("a command that waited for its turn is taken up after a restart; one that h
   expect(t.runs.get(begun.run_id).status).toBe("interrupted");
   expect(t.plugins.calls.map(({ handler }) => handler)).toEqual(["onWait", "onPing"]);
   await t.runner.stopSession(MAIN);
+});
+
+test("a wait for a run leaves nothing behind at a signal that lives on, as a connection's does", async () => {
+  await using t = await testAgent();
+  t.fake.answer(() => "Hello");
+  const { signal } = new AbortController();
+  for (let at = 0; at < 3; at++) {
+    const { run_id } = await t.runner.start({ message: "Hi" }, OWNER_GRANT);
+    expect(await t.runner.wait(run_id, signal)).toMatchObject({ text: "Hello" });
+  }
+  expect(getEventListeners(signal, "abort")).toEqual([]);
 });
