@@ -108,7 +108,7 @@ export class Supervisor {
     log.info("interface started", { interface: id });
     bus.publish("interface.started", { interface: id });
     attempted();
-    const broke = await Promise.race([aborted(signal), ...(channel.broken ? [channel.broken] : [])]);
+    const broke = await brokenBefore(signal, channel.broken);
     this.#channel = undefined;
     if (broke) throw broke;
   }
@@ -131,7 +131,17 @@ export class Supervisor {
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+/** Why it broke; undefined when the signal aborted first. Leaves nothing behind at the signal, which outlives many connections. */
+async function brokenBefore(signal: AbortSignal, broken: Promise<Error> | undefined): Promise<Error | undefined> {
+  const over = new AbortController();
+  const stopped = new Promise<undefined>((resolve) => {
+    const stop = () => resolve(undefined);
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true, signal: over.signal });
+  });
+  try {
+    return await Promise.race([stopped, ...(broken ? [broken] : [])]);
+  } finally {
+    over.abort();
+  }
 }

@@ -1,4 +1,5 @@
 /** An HTTP request as a plugin's handler gets it: its body within the limits, its credentials left out. */
+import { unlessAborted } from "../lib/unless-aborted.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { PluginHttpRequest } from "../sdk/plugin-route.ts";
 
@@ -10,15 +11,11 @@ export async function readBody(request: Request, limit: number, signal: AbortSig
   if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge();
   if (request.body === null) return new Uint8Array();
   const reader = request.body.getReader();
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort, { once: true });
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
     for (;;) {
-      const { done, value } = await Promise.race([reader.read(), aborted.promise]);
+      const { done, value } = await unlessAborted(reader.read(), signal, (reason) => reason);
       if (done) return Buffer.concat(chunks);
       size += value.byteLength;
       if (size > limit) throw tooLarge();
@@ -28,9 +25,6 @@ export async function readBody(request: Request, limit: number, signal: AbortSig
     // The rest is of no interest; that it is not read ends the connection.
     reader.cancel().catch(() => "it may have ended already");
     throw thrown;
-  } finally {
-    signal.removeEventListener("abort", abort);
-    aborted.promise.catch(() => "nobody waits for it any more");
   }
 }
 

@@ -1,6 +1,7 @@
 /** The processes of one command: started here and nowhere else, ended all together. */
 import type { FileSink } from "bun";
 import { LONGEST_TIMER_MS } from "../lib/longest-timer.ts";
+import { unlessAborted } from "../lib/unless-aborted.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { OutputCapture } from "./output.ts";
 import { signalGroup } from "./send-signal.ts";
@@ -188,20 +189,24 @@ async function drain(reader: Reader, write: (chunk: Uint8Array) => void): Promis
   }
 }
 
+const GONE = new Error("The next program of the pipe has ended");
+
 /** Moves one program's output into the next. When that one stops reading, the writer gets SIGPIPE as in a shell. */
 async function feed(reader: Reader, from: GroupChild, to: GroupChild): Promise<void> {
   const stdin = to.stdin!;
-  const gone = to.exited.then(() => undefined);
+  const gone = new AbortController();
+  void to.exited.then(() => gone.abort());
+  // Not a race with the exit: one promise for all pieces would keep each of them until then.
+  const unlessGone = <T>(work: T | Promise<T>) => unlessAborted(Promise.resolve(work), gone.signal, () => GONE);
   try {
     for (;;) {
-      const read = await Promise.race([reader.read(), gone]);
-      if (read === undefined) break;
+      const read = await unlessGone(reader.read());
       if (read.done) return await endInput(stdin);
-      await Promise.race([stdin.write(read.value), gone]);
-      await Promise.race([stdin.flush(), gone]);
+      await unlessGone(stdin.write(read.value));
+      await unlessGone(stdin.flush());
     }
   } catch (thrown) {
-    if (!isBrokenPipe(thrown)) throw thrown;
+    if (thrown !== GONE && !isBrokenPipe(thrown)) throw thrown;
   }
   from.kill("SIGPIPE");
   await endInput(stdin);

@@ -219,3 +219,10 @@ test("spawnSteps ends what it has started when a later program of the pipe is no
   expect(reason).toBe("not_found");
   expect(await processesWith(mark)).toEqual([]);
 });
+
+test("spawnSteps moves more through a pipe than it keeps", async () => {
+  const before = process.memoryUsage.rss();
+  const steps = [step("always", ["/usr/bin/head", "-c", "400000000", "/dev/zero"], ["/usr/bin/wc", "-c"])];
+  expect(await spawnSteps({ ...options(), steps })).toMatchObject({ output: "400000000\n" });
+  expect((process.memoryUsage.rss() - before) / 1e6).toBeLessThan(200);
+});

@@ -106,8 +106,8 @@ interface Watch {
 
 function createWatch(endpoint: Endpoint, signal: AbortSignal): Watch {
   const controller = new AbortController();
-  const stopped = Promise.withResolvers<never>();
-  stopped.promise.catch(() => undefined);
+  /** Ends the wait that is under way. One promise for all of them would keep what each gave until the last. */
+  let refuse: ((why: AlephError) => void) | undefined;
   const started = performance.now();
   let failure: AlephError | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -124,7 +124,7 @@ function createWatch(endpoint: Endpoint, signal: AbortSignal): Watch {
   const stop = (why: AlephError) => {
     failure ??= why;
     controller.abort(failure);
-    stopped.reject(failure);
+    refuse?.(failure);
   };
   const onAbort = () => stop(cancelled());
   if (signal.aborted) onAbort();
@@ -208,13 +208,17 @@ function createWatch(endpoint: Endpoint, signal: AbortSignal): Watch {
         byteAt ??= partAt;
       },
     },
-    async wait(work) {
+    async wait<R>(work: () => Promise<R>): Promise<R> {
       if (failure !== undefined) throw failure;
       if (byteAt !== undefined) byteAt = partAt = performance.now();
       arm();
       try {
-        return await Promise.race([work(), stopped.promise]);
+        return await new Promise<R>((resolve, reject) => {
+          refuse = reject;
+          work().then(resolve, reject);
+        });
       } finally {
+        refuse = undefined;
         clearTimeout(timer);
       }
     },

@@ -1,4 +1,5 @@
 /** The limits of one call that no vendor's fake reaches in reasonable time. */
+import { heapStats } from "bun:jsc";
 import { expect, test } from "bun:test";
 import { guardStream } from "../../../src/providers/wire/guard.ts";
 import { never } from "../../support/providers/open.ts";
@@ -64,4 +65,27 @@ test("guardStream does not count the time that its reader takes", async () => {
     while (performance.now() < until) await new Promise(setImmediate);
   }
   expect(parts).toEqual(["a", "b", "c"]);
+});
+
+test("guardStream keeps nothing of the parts that were taken", async () => {
+  const endpoint = { provider: "x", secrets: [], fetch, timeoutMs: 60_000, idleTimeoutMs: 60_000 };
+  const promises = () => {
+    Bun.gc(true);
+    return heapStats().objectTypeCounts.Promise ?? 0;
+  };
+  const stream = guardStream(
+    endpoint,
+    never,
+    async () =>
+      (async function* () {
+        for (let at = 0; at < 5000; at++) yield at;
+      })(),
+    (part) => part === 4999,
+  );
+  let [before, after] = [0, 0];
+  for await (const part of stream) {
+    if (part === 10) before = promises();
+    if (part === 4990) after = promises();
+  }
+  expect(after - before).toBeLessThan(1000);
 });
