@@ -9,6 +9,7 @@ import { writeCodePlugin } from "../../test/support/approved-plugin.ts";
 import type { Server } from "../../test/support/executable.ts";
 import { openRawSocket, type RawSocket, RpcError } from "../../test/support/raw-socket.ts";
 import { sendHook } from "../../test/support/webhooks.ts";
+import type { Breaks } from "./breaks.ts";
 import { HOOK_SECRET } from "./rig.ts";
 
 export const LEDGER_CONFIG = `
@@ -100,14 +101,15 @@ export class Ledger {
     await socket.call("plugins.approve", { id: "ledger" });
   }
 
-  /** Has things written down until the connection is lost, `pauseMs` apart at most. */
-  async work(server: Address, pauseMs: number, until?: AbortSignal): Promise<void> {
+  /** Has things written down until the connection is lost, `pauseMs` apart at most, and not while `breaks` holds it up. */
+  async work(server: Address, pauseMs: number, until?: AbortSignal, breaks?: Breaks): Promise<void> {
     try {
       using socket = await openRawSocket(server.url, server.token);
       for (const [text, kind] of this.#uncertain) {
         if (REPEATED.includes(kind)) await this.#send(socket, server, kind, text);
       }
       while (!until?.aborted) {
+        await breaks?.over;
         await this.one(socket, server, this.#kinds[Math.floor(this.#random() * this.#kinds.length)]!);
         await Promise.race([Bun.sleep(this.#random() * pauseMs), socket.closed]);
       }

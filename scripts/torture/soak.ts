@@ -11,6 +11,7 @@ import type { Server } from "../../test/support/executable.ts";
 import { openRawSocket } from "../../test/support/raw-socket.ts";
 import { fakeTelegram, TELEGRAM } from "../../test/support/telegram.ts";
 import { until } from "../../test/support/until.ts";
+import { Breaks } from "./breaks.ts";
 import { LEDGER_CONFIG, Ledger } from "./ledger.ts";
 import { type ProcessUse, useOf } from "./process.ts";
 import { type Slope, slopeOf } from "./regression.ts";
@@ -20,10 +21,10 @@ import type { Scenario } from "./scenario.ts";
 const SAMPLE_MS = 2000;
 /** Of the time: caches fill, code is compiled, the heap finds its size. */
 const WARM_UP = 0.25;
-const RUN_PAUSE_MS = 250;
-const CHAT_PAUSE_MS = 1000;
-const LEDGER_PAUSE_MS = 400;
-const VISIT_PAUSE_MS = 500;
+const RUN_PAUSE_MS = 100;
+const CHAT_PAUSE_MS = 500;
+const LEDGER_PAUSE_MS = 150;
+const VISIT_PAUSE_MS = 200;
 const SESSIONS = 20;
 const ANEW_PAUSE_MS = 30_000;
 /** Between two rests. */
@@ -49,34 +50,37 @@ export const soak: Scenario = {
     const ledger = new Ledger(rig.random);
     await using server = await rig.start();
     await ledger.prepare(server, rig.home);
-    const counts = { runs: 0, chats: 0, visits: 0 };
+    const over = new AbortController();
+    const breaks = new Breaks();
+    const load: Load = { over: over.signal, breaks, counts: { runs: 0, chats: 0, visits: 0 } };
+    const loads = [
+      ledger.work(server, LEDGER_PAUSE_MS, over.signal, breaks),
+      converse(rig, server, load),
+      chat(telegram, load),
+      visit(server, load),
+      beginAnew(server, load),
+    ];
     const samples: Use[] = [];
     const rests: Use[] = [];
     const began = performance.now();
     const look = (): Use => ({ at: (performance.now() - began) / HOUR_MS, ...useOf(server.pid) });
     while (performance.now() - began < size.soakMs) {
-      const over = new AbortController();
-      const loads = [
-        ledger.work(server, LEDGER_PAUSE_MS, over.signal),
-        converse(rig, server, over.signal, counts),
-        chat(telegram, over.signal, counts),
-        visit(server, over.signal, counts),
-        beginAnew(server, over.signal),
-      ];
       const end = Math.min(performance.now() + WORK_MS, began + size.soakMs);
       while (performance.now() < end) {
         await Bun.sleep(SAMPLE_MS);
         samples.push(look());
       }
-      over.abort();
-      await Promise.all(loads).catch((error) => rig.problem(`the load ended early: ${error}`));
       if (!isLong) break;
+      breaks.begin();
       await Bun.sleep(REST_MS);
       rests.push(look());
+      breaks.end();
       console.error(`  at rest ${rests.at(-1)!.rssMib} MiB, ${rests.at(-1)!.descriptors} descriptors`);
     }
-    await until(() => telegram.messages.length >= counts.chats, 30_000).catch(() =>
-      rig.problem(`${telegram.messages.length} of ${counts.chats} messages of the chat were answered`),
+    over.abort();
+    await Promise.all(loads).catch((error) => rig.problem(`the load ended early: ${error}`));
+    await until(() => telegram.messages.length >= load.counts.chats, 30_000).catch(() =>
+      rig.problem(`${telegram.messages.length} of ${load.counts.chats} messages of the chat were answered`),
     );
     const { cpuSeconds } = useOf(server.pid);
     await rig.stop(server);
@@ -105,7 +109,7 @@ export const soak: Scenario = {
       descriptors_last_quarter: open.last,
       cpu_seconds: round(cpuSeconds),
       database_mib: round(statSync(join(rig.home, "aleph.db")).size / 1024 / 1024),
-      ...counts,
+      ...load.counts,
       ...ledger.counts,
     };
   },
@@ -124,17 +128,18 @@ dm_scope = "per_channel_peer"
 /** `at`: hours since the beginning. */
 type Use = ProcessUse & { readonly at: number };
 
-interface Counts {
-  runs: number;
-  chats: number;
-  visits: number;
+interface Load {
+  readonly over: AbortSignal;
+  readonly breaks: Breaks;
+  readonly counts: { runs: number; chats: number; visits: number };
 }
 
 /** Runs, one after the other, in conversations that are deleted when they have become long. */
-async function converse(rig: Rig, server: Server, over: AbortSignal, counts: Counts): Promise<void> {
+async function converse(rig: Rig, server: Server, { over, breaks, counts }: Load): Promise<void> {
   using socket = await openRawSocket(server.url, server.token);
   await socket.call("events.subscribe", { pattern: "**" });
   while (!over.aborted) {
+    await breaks.over;
     const session_key = `agent:main:chat:soak-${counts.runs % SESSIONS}`;
     const run = await socket.call<{ status: string }>("session.send", { message: "Do it", session_key });
     if (run.status !== "completed") rig.problem(`a run is ${JSON.stringify(run)}`);
@@ -144,8 +149,9 @@ async function converse(rig: Rig, server: Server, over: AbortSignal, counts: Cou
   }
 }
 
-async function chat(telegram: ReturnType<typeof fakeTelegram>, over: AbortSignal, counts: Counts): Promise<void> {
+async function chat(telegram: ReturnType<typeof fakeTelegram>, { over, breaks, counts }: Load): Promise<void> {
   while (!over.aborted) {
+    await breaks.over;
     telegram.say(`How is it, for the ${++counts.chats}th time?`);
     await Bun.sleep(CHAT_PAUSE_MS);
   }
@@ -155,9 +161,10 @@ async function chat(telegram: ReturnType<typeof fakeTelegram>, over: AbortSignal
  * Now and then the model forgets what was said, also in the chat and the conversation of the webhook: of two that grow for half
  * an hour each run would hold more than the one before, and a slope of memory would show only that.
  */
-async function beginAnew(server: Server, over: AbortSignal): Promise<void> {
+async function beginAnew(server: Server, { over, breaks }: Load): Promise<void> {
   using socket = await openRawSocket(server.url, server.token);
   while (!over.aborted) {
+    await breaks.over;
     const { sessions } = await socket.call<{ sessions: { session_key: string }[] }>("session.list", { limit: 100 });
     // One may be deleted meanwhile.
     for (const { session_key } of sessions) await socket.call("session.clear", { session_key }).catch(() => undefined);
@@ -166,9 +173,10 @@ async function beginAnew(server: Server, over: AbortSignal): Promise<void> {
 }
 
 /** Clients that come, look and go, over every door. */
-async function visit(server: Server, over: AbortSignal, counts: Counts): Promise<void> {
+async function visit(server: Server, { over, breaks, counts }: Load): Promise<void> {
   const headers = { authorization: `Bearer ${server.token}`, "content-type": "application/json" };
   while (!over.aborted) {
+    await breaks.over;
     {
       using socket = await openRawSocket(server.url, server.token);
       await Promise.all([socket.call("session.list"), socket.call("system.status"), socket.call("cron.list")]);
