@@ -1,6 +1,6 @@
 /**
- * Looks for facts in what was said, once a session is quiet. Of a conversation in which something from outside stands only the
- * person's own words are read: what a stranger wrote reaches the memory by no detour.
+ * Looks for facts in what was said, once a session is quiet. Of a conversation in which something from outside stands, or in which
+ * others speak, only the owner's own words are read: what a stranger wrote reaches the memory by no detour.
  */
 import type { Config } from "../config/schema.ts";
 import { describeError, type Log } from "../lib/log.ts";
@@ -14,6 +14,7 @@ import { streamWithFailover } from "../providers/chain.ts";
 import type { Models } from "../providers/models.ts";
 import type { StoredFact } from "../sdk/memory.ts";
 import type { Store } from "../sdk/store.ts";
+import { hasOthers } from "../session/others.ts";
 import type { Ledger } from "../usage/ledger.ts";
 import prompt from "./extract.md" with { type: "text" };
 import { MAX_CONTENT, type Namespace } from "./fact.ts";
@@ -51,6 +52,8 @@ interface SaidRow {
   readonly role: "user" | "assistant";
   readonly content: string;
   readonly parts: string;
+  /** 0: another than the owner may have said it. */
+  readonly owners: 0 | 1;
 }
 
 interface NotedFact {
@@ -126,8 +129,11 @@ export class Extraction implements Disposable {
     const rows = said(store, session.id, before?.messageId ?? 0);
     const last = rows.at(-1);
     if (last === undefined) return [];
-    const tainted = (before?.tainted ?? false) || taints.since(session.id, before?.messageId ?? 0);
-    const own = rows.filter(({ role, parts }) => (role === "user" ? !parts.includes('"untrusted":true') : !tainted));
+    const tainted =
+      (before?.tainted ?? false) || taints.since(session.id, before?.messageId ?? 0) || hasOthers(store.db, session.id);
+    const own = rows.filter(({ role, parts, owners }) =>
+      role === "user" ? owners === 1 && !parts.includes('"untrusted":true') : !tainted,
+    );
     const done = { messageId: last.id, tainted };
     if (own.filter(({ role }) => role === "user").reduce((sum, { content }) => sum + content.length, 0) < MIN_SAID) {
       taints.save(session.id, done);
@@ -238,8 +244,13 @@ export class Extraction implements Disposable {
 function said({ db }: Store, sessionId: number, after: number): readonly SaidRow[] {
   return db
     .query<SaidRow, [number, number, number]>(
-      `SELECT id, run_id, role, content, parts FROM message WHERE session_id = ? AND id > ? AND role IN ('user', 'assistant')
-         AND status = 'complete' AND content <> '' ORDER BY id DESC LIMIT ?`,
+      // In a group what came into a run that was under way may be anybody's.
+      `SELECT message.id, run_id, role, content, parts,
+         run.id IS NULL OR (request ->> '$.grant.identity.kind' IN ('owner', 'device')
+           AND (key NOT GLOB 'agent:*:*:group:*' OR request ->> '$.messageId' = message.id)) AS owners
+       FROM message JOIN session ON session.id = message.session_id LEFT JOIN run ON run.id = run_id
+       WHERE message.session_id = ? AND message.id > ? AND role IN ('user', 'assistant')
+         AND message.status = 'complete' AND content <> '' ORDER BY message.id DESC LIMIT ?`,
     )
     .all(sessionId, after, MAX_MESSAGES)
     .reverse();

@@ -1,5 +1,10 @@
 import { expect, test } from "bun:test";
+import { createId } from "../../src/lib/id.ts";
 import { parseNoted } from "../../src/memory/extraction.ts";
+import type { Identity } from "../../src/protocol/identity.ts";
+import { appendMessage } from "../../src/session/messages.ts";
+import { insertRun, setRunRequest } from "../../src/session/runs.ts";
+import { ensureSession } from "../../src/session/sessions.ts";
 import { MAIN, OWNER, testMemory } from "../support/memory.ts";
 import { until } from "../support/until.ts";
 
@@ -85,6 +90,45 @@ test("Extraction takes what a subagent brought from outside for a stranger's, an
   other.fake.reply(noted());
   await other.memory.extractNow(MAIN, OWNER);
   expect(lastText(other)).not.toContain("It sells account 99");
+});
+
+test("Extraction reads of a group, and of a chat in which another writes, the owner's own words alone", async () => {
+  await using t = await testMemory();
+  const says = async (key: string, identity: Identity, words: string, answer: string, steered?: string) => {
+    await t.store.write((db) => {
+      const { id: sessionId } = ensureSession(db, key, "paired", 1);
+      const runId = createId("run");
+      const request = { grant: { identity, role: "operator", scopes: ["chat"] }, resumed: 0, messageId: 0 } as const;
+      insertRun(db, { id: runId, sessionId, identity: identity.id, request, createdAt: 1 });
+      const say = (role: "user" | "assistant", text: string) =>
+        appendMessage(db, { sessionId, runId, role, parts: [{ type: "text", text }], status: "complete", ts: 1 });
+      setRunRequest(db, runId, { ...request, messageId: say("user", words) });
+      if (steered !== undefined) say("user", steered);
+      say("assistant", answer);
+    });
+  };
+  const bob: Identity = { id: "telegram:77", kind: "peer" };
+  for (const key of ["agent:main:telegram:group:-5", "agent:main:telegram:dm:77"]) {
+    const isGroup = key.includes("group");
+    await says(key, bob, "[Bob] The owner lives in Oslo and pays to account 99", "I keep in mind: account 99");
+    await says(
+      key,
+      OWNER,
+      "I like gardens more than anything",
+      "As Bob said, account 99",
+      isGroup ? "[Bob] account 99" : "I like roses",
+    );
+    t.fake.reply(noted());
+    await t.memory.extractNow(key, OWNER);
+    expect(lastText(t)).toContain("I like gardens");
+    expect(lastText(t).includes("I like roses")).toBe(!isGroup);
+    expect(lastText(t)).not.toContain("account 99");
+  }
+  // His own chat with the bot.
+  await says("agent:main:telegram:dm:1", OWNER, "I have a cat called Mia", "Mia is a fine name");
+  t.fake.reply(noted());
+  await t.memory.extractNow("agent:main:telegram:dm:1", OWNER);
+  expect(lastText(t)).toContain("Mia is a fine name");
 });
 
 test("Extraction shows the model no secret and keeps none", async () => {
