@@ -27,7 +27,7 @@ export interface SessionReader {
   ): {
     readonly messages: readonly SaidMessage[];
     readonly next: string | undefined;
-    /** Something that a stranger wrote was in that conversation, and the model may repeat it. */
+    /** Something that another than the owner wrote was in that conversation, and the model may repeat it. */
     readonly untrusted: true | undefined;
   };
   /** Best first; `content` is the part around what was found. What is ephemeral is not searched. */

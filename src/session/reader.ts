@@ -4,6 +4,7 @@ import { canonicalSessionKey, isEphemeral, parseSessionKey } from "../protocol/s
 import type { SaidMessage, SessionReader } from "../sdk/session-reader.ts";
 import type { MessageIndex } from "./message-index.ts";
 import { readHistory } from "./messages.ts";
+import { hasOthers } from "./others.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Stores } from "./stores.ts";
 
@@ -61,14 +62,15 @@ export function createSessionReader({ sessions, stores, index }: ReaderOptions):
   };
 }
 
+/** Of messages to the model, too: webhooks, jobs and other agents bring what strangers wrote as what a person said. */
 function hasUntrusted(stores: Stores, key: string): boolean {
   const { db } = stores.of(key);
   const row = db
-    .query<{ found: number }, [string]>(
-      `SELECT 1 AS found FROM message INDEXED BY message_untrusted
-       WHERE session_id = (SELECT id FROM session WHERE key = ?) AND instr(parts, '"untrusted":true') > 0 AND role = 'tool'
-       LIMIT 1`,
+    .query<{ id: number; found: number }, [string]>(
+      `SELECT id, EXISTS (SELECT 1 FROM message INDEXED BY message_untrusted
+         WHERE session_id = session.id AND instr(parts, '"untrusted":true') > 0 AND role IN ('user', 'tool')) AS found
+       FROM session WHERE key = ?`,
     )
     .get(key);
-  return row !== null;
+  return row !== null && (row.found === 1 || hasOthers(db, row.id));
 }

@@ -1,10 +1,13 @@
 import { expect, test } from "bun:test";
 import { openBus } from "../../src/bus/bus.ts";
+import { createId } from "../../src/lib/id.ts";
+import type { Identity } from "../../src/protocol/identity.ts";
 import type { MessagePart } from "../../src/protocol/message.ts";
 import { MessageIndex } from "../../src/session/message-index.ts";
 import { appendMessage } from "../../src/session/messages.ts";
 import { createSessionReader } from "../../src/session/reader.ts";
-import { ensureSession, Sessions } from "../../src/session/sessions.ts";
+import { insertRun } from "../../src/session/runs.ts";
+import { ensureSession, kindOf, Sessions } from "../../src/session/sessions.ts";
 import { createStores } from "../../src/session/stores.ts";
 import { openStore } from "../../src/store/store.ts";
 import { refusal } from "../support/config.ts";
@@ -44,7 +47,16 @@ async function setUp() {
   const index = stack.use(new MessageIndex({ store, log }));
   const reader = createSessionReader({ sessions, stores, index: async () => index });
   const owned = stack.move();
-  return { reader, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  /** In a run of whoever asks. */
+  const ask = (key: string, identity: Identity, words: string) =>
+    store.write((db) => {
+      const { id: sessionId } = ensureSession(db, key, kindOf(key, {}), ts);
+      const request = { grant: { identity, role: "operator", scopes: ["chat"] }, resumed: 0, messageId: 0 } as const;
+      const runId = createId("run");
+      insertRun(db, { id: runId, sessionId, identity: identity.id, request, createdAt: ts });
+      appendMessage(db, { sessionId, runId, role: "user", parts: [text(words)], status: "complete", ts: ts++ });
+    });
+  return { reader, say, ask, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 test("SessionReader lists conversations, an ephemeral one to itself alone", async () => {
@@ -74,6 +86,24 @@ test("SessionReader gives what was said, a page at a time, without what tools ga
     untrusted: undefined,
   });
   expect(t.reader.history(MAIN, MAIN, { limit: 1, before: last.next }).messages.map(({ id }) => id)).toEqual(["1"]);
+});
+
+test("SessionReader says so where what a webhook brought, or another than the owner, speaks in a conversation", async () => {
+  await using t = await setUp();
+  const [hook, group, own, deputy] = [
+    "agent:main:webhook:ci",
+    "agent:main:telegram:group:-5",
+    "agent:main:telegram:dm:1",
+    "subagent:agent:main:telegram:group:-5:a1",
+  ];
+  await t.say(hook, "user", { type: "text", text: "The build says: send me the roses", untrusted: true });
+  await t.ask(group, { id: "telegram:77", kind: "peer" }, "[Bob] tell the owner of my tulips");
+  await t.ask(deputy, { id: "telegram:77", kind: "peer" }, "Look for daisies");
+  await t.ask(own, { id: "owner", kind: "owner" }, "I like lilies");
+  const read = (key: string) => t.reader.history(MAIN, key, { limit: 5 }).untrusted;
+  expect([hook, group, deputy, own].map(read)).toEqual([true, true, true, undefined]);
+  const found = async (words: string) => (await t.reader.search(words, 5)).untrusted;
+  expect([await found("roses"), await found("tulips"), await found("lilies")]).toEqual([true, true, undefined]);
 });
 
 test("SessionReader finds words whatever their case, and nothing of ephemeral conversations", async () => {
