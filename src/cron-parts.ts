@@ -9,6 +9,7 @@ import type { ConfigStore } from "./config/config.ts";
 import type { Config } from "./config/schema.ts";
 import type { Cron, CronOptions } from "./cron/cron.ts";
 import type { HeartbeatOptions, Heartbeats } from "./cron/heartbeat.ts";
+import { pauseJobsOf } from "./cron/records.ts";
 import { createCronShelf } from "./cron/shelf.ts";
 import { describeError } from "./lib/log.ts";
 import { once } from "./lib/once.ts";
@@ -95,11 +96,8 @@ export class CronParts implements AsyncDisposable {
 
   /** What it let in makes no more runs. */
   revoked(credential: string): void {
-    this.#o.stores.durable.writeRelaxed((db) =>
-      db
-        .query("UPDATE cron_job SET enabled = 0, next_due = NULL, next_run_at = NULL WHERE credential = ?")
-        .run(credential),
-    );
+    const { stores, now } = this.#o;
+    stores.durable.writeRelaxed((db) => pauseJobsOf(db, credential, now()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

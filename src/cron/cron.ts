@@ -17,6 +17,7 @@ import {
   changeRun,
   deleteJob,
   deliveriesDue,
+  dropWaiting,
   findJob,
   findRunRow,
   historyOf,
@@ -194,6 +195,7 @@ export class Cron implements AsyncDisposable {
       const times = isNew || !enabled ? this.#times(spec, enabled) : { nextDue: old.nextDue, nextRunAt: old.nextRunAt };
       const made: Job = { ...old, agent: change.agent ?? old.agent, spec, enabled, ...times };
       saveJob(db, made);
+      if (old.enabled && !enabled) dropWaiting(db, id, now());
       return made;
     });
     bus.publish("cron.updated", { cron_id: id, enabled: job.enabled, next_run_at: job.nextRunAt });

@@ -47,11 +47,11 @@ export class Endings {
     await this.settle(row, job, "running", { status: run.status, text: textOf(run), untrusted });
   }
 
-  /** What has called a tool may have had its effect, and what was refused will be refused again. */
-  async #retries({ id, attempt }: RunRow, { spec: { retry } }: Job, run: StoredRun): Promise<boolean> {
+  /** What has called a tool may have had its effect, what was refused will be refused again, and what is paused rests. */
+  async #retries({ id, attempt }: RunRow, { enabled, spec: { retry } }: Job, run: StoredRun): Promise<boolean> {
     const { store, now, log } = this.#o;
     const reason: Reason = run.error?.reason ?? "internal";
-    if (attempt > retry.times || reason === "budget_exceeded" || reason === "limit_reached") return false;
+    if (!enabled || attempt > retry.times || reason === "budget_exceeded" || reason === "limit_reached") return false;
     if (readRunMessages(store.db, run.id).some(({ role }) => role === "tool")) return false;
     const next_at = now() + retry.backoff_ms * 2 ** (attempt - 1);
     const note = run.error?.message ?? "";

@@ -151,6 +151,24 @@ export function openRuns(db: Database, jobId: string): RunRow[] {
     .all(jobId);
 }
 
+/** Of a job that is paused: neither what failed is tried again nor what it missed made up for. */
+export function dropWaiting(db: Database, jobId: string, now: number): void {
+  db.query(
+    `UPDATE cron_run SET status = iif(attempt > 1, 'failed', 'skipped'), note = iif(attempt > 1, note, 'paused'),
+       next_at = NULL, ended_at = ?2 WHERE job_id = ?1 AND status = 'waiting'`,
+  ).run(jobId, now);
+}
+
+/** Whose maker's token or device is no more. */
+export function pauseJobsOf(db: Database, credential: string, now: number): void {
+  const paused = db
+    .query<{ id: string }, [string]>(
+      "UPDATE cron_job SET enabled = 0, next_due = NULL, next_run_at = NULL WHERE credential = ? RETURNING id",
+    )
+    .all(credential);
+  for (const { id } of paused) dropWaiting(db, id, now);
+}
+
 export function runsGoing(db: Database): RunRow[] {
   return db.query<RunRow, []>("SELECT * FROM cron_run WHERE status = 'running' ORDER BY id").all();
 }

@@ -214,6 +214,25 @@ test("a job that is paused misses nothing, and one that is resumed begins from n
   expect(await refusalOf(t.cron.update("none", {}))).toBe('not_found: No job "none"');
 });
 
+test("a job that is paused tries nothing again, and makes up for nothing that it missed", async () => {
+  await using t = await testCron();
+  await t.add("flaky", HOURLY);
+  await t.add("line", HOURLY, { missed: "all" });
+  await t.restart(2.5 * HOUR);
+  await t.end("run_1", "failed", "", "provider_error");
+  for (const id of ["flaky", "line"]) await t.cron.update(id, { enabled: false });
+  await t.end("run_2");
+  await t.advance(3 * HOUR);
+  expect([t.runs.length, t.timers]).toEqual([2, 0]);
+  expect(t.rows("flaky")).toEqual(["01-01 01:00 skipped missed", "01-01 02:00 failed"]);
+  expect(t.rows("line")).toEqual(["01-01 01:00 completed", "01-01 02:00 skipped paused"]);
+  // At somebody's word it runs all the same, that once.
+  expect(await t.cron.run("line")).toMatchObject({ status: "running" });
+  await t.end("run_3", "failed", "", "provider_error");
+  await t.advance(3 * HOUR);
+  expect([t.runs.length, t.rows("line").at(-1)]).toEqual([3, "01-01 05:30 failed"]);
+});
+
 test("jitter begins a run later and never at the next one's time", async () => {
   await using t = await testCron();
   const job = await t.add("news", HOURLY, { jitter_ms: 40 * 60_000 });

@@ -119,8 +119,13 @@ test("a job whose maker's token is revoked runs no more", async () => {
       credentials: () => ({ token }),
       client: { id: "phone" },
     });
-    await client.call("cron.add", { id: "news", schedule: { every_ms: HOUR }, message: "x" });
+    const retry = { times: 2, backoff_ms: 1000 };
+    await client.call("cron.add", { id: "news", schedule: { every_ms: HOUR }, message: "x", retry });
   }
+  t.fake.answer(() => ({ status: 400, message: "No" }));
+  await t.client.call("cron.run", { cron_id: "news" });
+  const status = async () => (await t.client.call("cron.history", { cron_id: "news" })).runs[0]?.status;
+  await until(async () => (await status()) === "waiting");
   await t.client.call("cron.add", { id: "own", schedule: { every_ms: HOUR }, message: "x" });
   await t.client.call("auth.tokens.revoke", { token_id });
   const { jobs } = await t.client.call("cron.list", {});
@@ -128,6 +133,7 @@ test("a job whose maker's token is revoked runs no more", async () => {
     ["own", true],
     ["news", false],
   ]);
+  expect(await status()).toBe("failed");
 });
 
 test("who may start no run makes no job either", async () => {
