@@ -17,6 +17,7 @@ import {
   changeRun,
   deleteJob,
   deliveriesDue,
+  dropDeliveries,
   dropWaiting,
   findJob,
   findRunRow,
@@ -196,6 +197,7 @@ export class Cron implements AsyncDisposable {
       const made: Job = { ...old, agent: change.agent ?? old.agent, spec, enabled, ...times };
       saveJob(db, made);
       if (old.enabled && !enabled) dropWaiting(db, id, now());
+      if (deliver !== undefined && !(deliver && "webhook" in deliver)) dropDeliveries(db, id);
       return made;
     });
     bus.publish("cron.updated", { cron_id: id, enabled: job.enabled, next_run_at: job.nextRunAt });

@@ -190,6 +190,14 @@ export function deliveriesDue(db: Database, now: number): RunRow[] {
     .all(now);
 }
 
+/** Of a job that tells no webhook any more: what was for one has nowhere to go. */
+export function dropDeliveries(db: Database, jobId: string): void {
+  db.query(
+    `UPDATE cron_run SET delivery = 'failed', delivery_at = NULL, payload = NULL,
+       delivery_error = coalesce(delivery_error, 'Its webhook was taken away') WHERE job_id = ? AND delivery = 'pending'`,
+  ).run(jobId);
+}
+
 /** Newest first; of all jobs when none is named. */
 export function historyOf(db: Database, jobId: string | undefined, limit: number): RunRow[] {
   return db

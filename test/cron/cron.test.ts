@@ -321,6 +321,21 @@ test("a webhook is told, signed, and told again until it has taken it, also afte
   expect(t.sent).toHaveLength(2);
 });
 
+test("what was for a webhook that its job tells no more is given up", async () => {
+  await using t = await testCron();
+  await t.add("news", { at: "2026-01-01T01:00" }, { deliver: { webhook: "https://hooks.example.com/a" } });
+  await t.advance(HOUR);
+  t.answerWith(() => new Response("", { status: 503 }));
+  await t.end("run_1");
+  await until(() => t.cron.history("news", 1)[0]!.delivery_error !== null);
+  await t.cron.update("news", { deliver: { interface: "chat", target: "7" } });
+  await t.advance(HOUR);
+  expect([t.sent.length, t.timers]).toEqual([1, 0]);
+  expect(t.cron.history("news", 1)).toMatchObject([
+    { delivery: "failed", delivery_error: "The webhook answered 503", payload: null },
+  ]);
+});
+
 test("a webhook that refuses is not asked again", async () => {
   await using t = await testCron();
   await t.add("news", HOURLY, { deliver: { webhook: "https://hooks.example.com/a" } });
