@@ -9,6 +9,7 @@ import type { ConfigStore } from "./config/config.ts";
 import type { Config } from "./config/schema.ts";
 import type { Cron, CronOptions } from "./cron/cron.ts";
 import type { HeartbeatOptions, Heartbeats } from "./cron/heartbeat.ts";
+import { HeartbeatRounds } from "./cron/heartbeat-rounds.ts";
 import { pauseJobsOf } from "./cron/records.ts";
 import { createCronShelf } from "./cron/shelf.ts";
 import { describeError } from "./lib/log.ts";
@@ -42,7 +43,7 @@ export class CronParts implements AsyncDisposable {
   readonly #o: CronPartsOptions;
   readonly #stopped = new AbortController();
   readonly #stack = new AsyncDisposableStack();
-  readonly #beats = new Map<string, number>();
+  readonly #rounds: HeartbeatRounds;
   readonly #deliveries: () => Promise<CronOptions["deliveries"]>;
   readonly #heartbeats: () => Promise<Heartbeats>;
   #open: Cron | undefined;
@@ -57,6 +58,14 @@ export class CronParts implements AsyncDisposable {
     this.cron = once(() => this.#load());
     this.shelf = createCronShelf({ cron: this.cron, store: options.stores.durable, runs: options.runs });
     this.#heartbeats = once(() => this.#loadHeartbeats());
+    const { config, stores, workspace, now } = options;
+    this.#rounds = new HeartbeatRounds({
+      table: () => config.current.heartbeat,
+      store: stores.durable,
+      hasNotes: (agent) => existsSync(join(workspace(agent), "HEARTBEAT.md")),
+      heartbeats: this.#heartbeats,
+      now,
+    });
   }
 
   /** When the runs of an earlier process have been taken up. */
@@ -160,33 +169,12 @@ export class CronParts implements AsyncDisposable {
 
   #look(began: number): void {
     if (this.#beating || this.#stopped.signal.aborted) return;
-    this.#beating = this.#beatAll(began)
+    this.#beating = this.#rounds
+      .look(began, this.#stopped.signal)
       .catch((thrown: unknown) => this.#o.log.error("heartbeats could not be looked at", describeError(thrown)))
       .finally(() => {
         this.#beating = undefined;
       });
-  }
-
-  async #beatAll(began: number): Promise<void> {
-    const { config, workspace, now } = this.#o;
-    const { every_ms, agents } = config.current.heartbeat;
-    if (every_ms === 0) return;
-    for (const agent of agents) {
-      const last = this.#beats.get(agent) ?? this.#lastBeat(agent) ?? began;
-      // A clock that was set back is not waited for.
-      if (now() - last < every_ms && now() >= last) continue;
-      this.#beats.set(agent, now());
-      if (!existsSync(join(workspace(agent), "HEARTBEAT.md"))) continue;
-      await (await this.#heartbeats()).beat(agent, this.#stopped.signal);
-    }
-  }
-
-  #lastBeat(agent: string): number | undefined {
-    return (
-      this.#o.stores.durable.db
-        .query<{ at: number | null }, [string]>("SELECT max(due_at) AS at FROM cron_run WHERE job_id = ?")
-        .get(`heartbeat:${agent}`)?.at ?? undefined
-    );
   }
 
   async #kick(channel: string): Promise<void> {

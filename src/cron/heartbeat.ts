@@ -50,12 +50,18 @@ export class Heartbeats {
     this.#o = options;
   }
 
+  /** Whether it is one of the hours in which it may. Throws `RangeError` for a time zone that there is not. */
+  isHour(): boolean {
+    const { now, table, timeZone } = this.#o;
+    const { from, until, tz } = table();
+    return isBetween(now(), from, until, tz === "" ? timeZone() : tz);
+  }
+
   /** Resolves when it is over; `false` where there was nothing to look after, or it is not the hour. Never rejects. */
   async beat(agent: string, signal: AbortSignal): Promise<boolean> {
-    const { now, table, timeZone, workspace, log } = this.#o;
+    const { workspace, log } = this.#o;
     try {
-      const { from, until, tz } = table();
-      if (!isBetween(now(), from, until, tz === "" ? timeZone() : tz)) return false;
+      if (!this.isHour()) return false;
       const notes = await readNotes(join(workspace(agent), FILE));
       if (notes === undefined) return false;
       await this.#look(agent, notes, signal);
