@@ -19,6 +19,7 @@ import {
   rate,
   shellHook,
   size,
+  timeZone,
   wasm,
   webhooks,
 } from "./tables.ts";
@@ -278,7 +279,7 @@ export const configSchema = z.strictObject({
       agents: z.array(identifier).describe("which agents do"),
       from: clockTime.describe("the hour that it begins at each day; until is when it ends, the same is all day"),
       until: clockTime.describe("the hour that it ends at each day"),
-      tz: z.string().describe("whose hours these are; empty: the server's own"),
+      tz: timeZone.describe("whose hours these are; empty: the server's own"),
       model: modelName.describe("best a cheap one; the agent's own if left out"),
       interface: z.string().describe("where it speaks; empty: in the agent's main session"),
       target: z.string().describe("the conversation there"),

@@ -6,6 +6,8 @@ import { THINKING_LEVELS } from "../protocol/message.ts";
 export const modelName = z.string().min(1);
 export const milliseconds = z.int().min(0);
 export const clockTime = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'must be like "08:30"');
+/** Empty: the server's own. */
+export const timeZone = z.string().refine(isTimeZone, 'must be a time zone such as "Europe/Berlin", or empty');
 export const identifier = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, "must be letters, digits, . _ or -");
 
 const price = z.strictObject({
@@ -254,3 +256,11 @@ export const shellHook = z.strictObject({
   network: z.array(networkRule).optional().describe("hosts that it may reach, such as connect:https://api.example.com"),
   timeout_ms: z.int().min(100).max(3_600_000).optional().describe("after which it is killed; 30 seconds if left out"),
 });
+
+function isTimeZone(name: string): boolean {
+  try {
+    return name === "" || new Intl.DateTimeFormat("en", { timeZone: name }) !== undefined;
+  } catch {
+    return false;
+  }
+}

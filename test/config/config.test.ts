@@ -114,6 +114,17 @@ describe("openConfig", () => {
     });
   });
 
+  test("a time zone that there is not is refused, and none at all is the server's own", async () => {
+    await using wrong = await configHome('[heartbeat]\ntz = "Europe/Berln"\n');
+    expect((await refusal(() => wrong.open())).data).toEqual({
+      issues: [{ path: "heartbeat.tz", message: 'must be a time zone such as "Europe/Berlin", or empty', line: 2 }],
+    });
+    for (const tz of ["", "Europe/Berlin", "UTC"]) {
+      await using right = await configHome(`[heartbeat]\ntz = "${tz}"\n`);
+      expect((await right.open()).current.heartbeat.tz).toBe(tz);
+    }
+  });
+
   test("a file that is no TOML is refused with the line and without a word of its content", async () => {
     await using own = await configHome('[providers.a]\napi_key = "sk-canary-0123456789"\nbase_url = broken\n');
     const { data, message } = await refusal(() => own.open());
