@@ -136,7 +136,7 @@ class Bot implements OpenChannel {
       rest: this.#rest,
       token,
       application,
-      session: new KeptSession(this.#needs.stores.durable, me.id),
+      session: new KeptSession(this.#needs.stores.durable, me.id, log),
       take: (event) => this.#take(event, { me, chat, interactions, groups }),
       log,
     });

@@ -1,5 +1,6 @@
 /** Where the connection to the gateway stands, kept so that what came while no process ran is given again. */
 import type { SessionInfo } from "@discordjs/ws";
+import { describeError, type Log } from "../../lib/log.ts";
 import type { Store } from "../../sdk/store.ts";
 
 const SAVE_MS = 250;
@@ -8,14 +9,16 @@ const SAVE_MS = 250;
 export class KeptSession {
   readonly #store: Store;
   readonly #bot: string;
+  readonly #log: Log;
   #open = new Set<number>();
   #session: SessionInfo | null;
   #latest = 0;
   #timer: Timer | undefined;
 
-  constructor(store: Store, bot: string) {
+  constructor(store: Store, bot: string, log: Log) {
     this.#store = store;
     this.#bot = bot;
+    this.#log = log;
     const row = store.db
       .query<{ session: string }, [string]>("SELECT session FROM discord_session WHERE bot = ?")
       .get(bot);
@@ -50,14 +53,19 @@ export class KeptSession {
     };
   }
 
+  /** Never throws: nobody hears a timer, and what could not be kept is kept with the next event. */
   save(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const session = this.#session && JSON.stringify({ ...this.#session, sequence: this.#done() });
-    this.#store.writeRelaxed((db) => {
-      if (session === null) db.query("DELETE FROM discord_session WHERE bot = ?").run(this.#bot);
-      else db.query("INSERT OR REPLACE INTO discord_session (bot, session) VALUES (?, ?)").run(this.#bot, session);
-    });
+    try {
+      this.#store.writeRelaxed((db) => {
+        if (session === null) db.query("DELETE FROM discord_session WHERE bot = ?").run(this.#bot);
+        else db.query("INSERT OR REPLACE INTO discord_session (bot, session) VALUES (?, ?)").run(this.#bot, session);
+      });
+    } catch (thrown) {
+      this.#log.warn("place in the connection could not be kept", describeError(thrown));
+    }
   }
 
   #done(): number {
