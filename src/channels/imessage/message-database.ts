@@ -6,6 +6,7 @@ import { readAttributedBody } from "./attributed-body.ts";
 export interface DatabaseMessage {
   /** Grows with each message. */
   readonly row: number;
+  /** Empty for what nobody can answer: it has no chat, or nobody who wrote it. */
   readonly guid: string;
   readonly chat: string;
   readonly isGroup: boolean;
@@ -28,6 +29,8 @@ const GROUP_STYLE = 43;
 const EPOCH_MS = Date.UTC(2001, 0, 1);
 /** Messages writes a message first and its chat after it. */
 const WITHOUT_CHAT_MS = 10_000;
+
+const NOTHING = { guid: "", chat: "", isGroup: false, groupName: undefined, sender: "", text: "", files: [] };
 
 const MESSAGES = `
 SELECT m.ROWID AS row, m.guid, m.text, m.attributedBody AS body, m.date, h.id AS sender,
@@ -73,7 +76,11 @@ export class MessageDatabase implements Disposable {
     const found: DatabaseMessage[] = [];
     for (const each of this.#db.query<MessageRow, [number]>(MESSAGES).all(row)) {
       if (each.chat === null && now - (EPOCH_MS + each.date / 1e6) < WITHOUT_CHAT_MS) break;
-      if (each.chat === null || each.sender === null) continue;
+      if (each.chat === null || each.sender === null) {
+        // It counts as read: as many of them as are asked for at once, of a chat that was deleted, would hide all that follows.
+        found.push({ ...NOTHING, row: each.row });
+        continue;
+      }
       const text = each.text ?? (each.body ? readAttributedBody(each.body) : undefined) ?? "";
       found.push({
         row: each.row,

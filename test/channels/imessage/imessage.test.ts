@@ -96,6 +96,15 @@ test("imessage waits for the chat of a message that is written before it", async
   expect(t.heard.map(({ text }) => text)).toEqual(["first", "second"]);
 });
 
+test("imessage passes over what has no chat any more, however much of it there is", async () => {
+  await using t = await setUpMac();
+  await using _line = await t.open();
+  for (let at = 0; at < 101; at++) t.chat.write("of a chat that was deleted", { withoutChat: true, age: 60_000 });
+  t.chat.write("hello");
+  await until(() => t.heard.length === 1);
+  expect(t.heard).toMatchObject([{ text: "hello" }]);
+});
+
 test("imessage is meant in a group by its name as a word", async () => {
   await using t = await setUpMac();
   await using _line = await t.open({ names: ["Aleph", "bot"] });

@@ -22,6 +22,8 @@ export interface Written {
   readonly file?: { readonly path: string; readonly name: string; readonly type: string; readonly size: number };
   /** The chat is written at a later time. */
   readonly withoutChat?: boolean;
+  /** Milliseconds since it was written. */
+  readonly age?: number;
 }
 
 export function messagesDatabase(path: string, now: () => number = Date.now) {
@@ -41,10 +43,18 @@ export function messagesDatabase(path: string, now: () => number = Date.now) {
     join,
     /** As Messages does it: null for the text where there is a body. */
     write(text: string | null, written: Written = {}): number {
-      const { from = "+15550001", body = null, fromMe = false, reaction = 0, file, withoutChat = false } = written;
+      const {
+        from = "+15550001",
+        body = null,
+        fromMe = false,
+        reaction = 0,
+        file,
+        withoutChat = false,
+        age = 0,
+      } = written;
       idOf("INSERT OR IGNORE INTO handle (id, service) VALUES (?, 'iMessage')", from);
       const handle = db.query<{ row: number }, [string]>("SELECT ROWID AS row FROM handle WHERE id = ?").get(from)!.row;
-      const date = (now() - Date.UTC(2001, 0, 1)) * 1e6;
+      const date = (now() - age - Date.UTC(2001, 0, 1)) * 1e6;
       const { lastInsertRowid } = db
         .query(
           "INSERT INTO message (guid, text, attributedBody, handle_id, date, is_from_me, associated_message_type) VALUES (?, ?, ?, ?, ?, ?, ?)",
