@@ -201,11 +201,31 @@ class Line implements OpenChannel {
 
   #incoming(message: PlaceMessage["message"], group: PlaceMessage["group"]): IncomingMessage {
     if (!group) return message;
-    const words = message.text.toLowerCase().split(/[^\p{L}\p{N}_]+/u);
-    const addressed = this.#options.names.some((name) => words.includes(name.toLowerCase()));
+    const addressed = this.#options.names.some((name) => isNamed(message.text, name));
     return { ...message, group: { ...group, addressed } };
   }
 }
+
+/** As a word, whatever its case; where words are written without spaces, anywhere. */
+function isNamed(text: string, name: string): boolean {
+  const [said = "", wanted = ""] = [text, name].map((each) => each.normalize("NFKC").toLowerCase());
+  for (let at = said.indexOf(wanted); at >= 0; at = said.indexOf(wanted, at + 1)) {
+    const end = at + wanted.length;
+    if (!isOneWord(said.slice(0, at), said.slice(at)) && !isOneWord(said.slice(0, end), said.slice(end))) return true;
+  }
+  return false;
+}
+
+/** Whether a word that began before goes on. */
+function isOneWord(before: string, after: string): boolean {
+  const last = [...before.slice(-2)].at(-1) ?? "";
+  const [next = ""] = after;
+  return LETTER.test(last) && LETTER.test(next) && !UNSPACED.test(last) && !UNSPACED.test(next);
+}
+
+const LETTER = /[\p{L}\p{N}\p{M}_]/u;
+const UNSPACED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 
 /** What comes from one chat keeps its order; chats do not wait for each other. */
 function inOrder(found: readonly PlaceMessage[]): PlaceMessage[][] {

@@ -115,6 +115,16 @@ test("imessage is meant in a group by its name as a word", async () => {
   );
 });
 
+test("imessage is meant by names of several words, with signs in them, and in scripts without spaces", async () => {
+  await using t = await setUpMac();
+  await using _line = await t.open({ names: ["小助手", "R2-D2", "Miss Ada"] });
+  const yes = ["小助手你好", "请问小助手", "r2-d2, come here", "ask miss ada!", "miss adam and Miss Ada"];
+  const no = ["R2-D24", "ask Miss  Ada", "dismiss ada", "miss adam", "小助"];
+  for (const text of [...yes, ...no]) t.chat.write(text, { group: "chat42" });
+  await until(() => t.heard.length === yes.length + no.length);
+  expect(t.heard.filter(({ group }) => group?.addressed).map(({ text }) => text)).toEqual(yes);
+});
+
 test("imessage reads attachments of Messages and no other file", async () => {
   await using t = await setUpMac();
   const folder = join(t.home, "Library/Messages/Attachments/00");
