@@ -18,15 +18,13 @@ export function splitText(text: string, limit: number): string[] {
 
 function cut(text: string, limit: number): { readonly piece: string; readonly next: string } {
   const at = endOf(text, limit);
-  const open = openFence(text.slice(0, at));
+  const open = openFence(text.slice(0, at), limit / 4);
   if (!open) return { piece: text.slice(0, at).trimEnd(), next: text.slice(at).replace(/^\n+/, "") };
   // The block as a whole fits into a message of its own: it begins there.
   if (open.at > limit / 4) return { piece: text.slice(0, open.at).trimEnd(), next: text.slice(open.at) };
   const closing = `\n${open.fence}`;
   const end = endOf(text, limit - closing.length, open.at + open.line.length + 1);
   const next = `${open.line}\n${text.slice(end).replace(/^\n/, "")}`;
-  // A fence longer than a message could never be closed; then it is cut as any other text.
-  if (next.length >= text.length) return { piece: text.slice(0, at), next: text.slice(at) };
   return { piece: text.slice(0, end).trimEnd() + closing, next };
 }
 
@@ -46,13 +44,17 @@ function endOf(text: string, limit: number, from = 0): number {
   return end > from ? end : limit;
 }
 
-/** The code block that is open at the end of `text`. */
-function openFence(text: string): { readonly at: number; readonly line: string; readonly fence: string } | undefined {
+/** The code block that is open at the end of `text`. What begins with a line longer than `most` is cut as any other text. */
+function openFence(
+  text: string,
+  most: number,
+): { readonly at: number; readonly line: string; readonly fence: string } | undefined {
   let open: { at: number; line: string; fence: string } | undefined;
   let at = 0;
   for (const line of text.split("\n")) {
     const fence = FENCE.exec(line)?.[1];
-    if (fence && !open) open = { at, line, fence };
+    // It stands in each piece twice: of a longer one there would be no room for what it holds.
+    if (fence && !open && line.length <= most) open = { at, line, fence };
     else if (fence && open && line.trim().startsWith(open.fence) && line.trim() === fence) open = undefined;
     at += line.length + 1;
   }

@@ -59,3 +59,13 @@ test("splitText keeps every letter, whatever the text, and never makes a piece t
     expect([seed, letters(pieces.join("\n"))]).toEqual([seed, letters(text)]);
   }
 });
+
+test.each([
+  ["````````````", 12],
+  [`${"`".repeat(500)}\n${"code ".repeat(100)}\n${"`".repeat(500)}`, 100],
+  [`words\n${"~".repeat(40)}\n${"x".repeat(300)}`, 60],
+])("splitText cuts what is fenced by more than a message holds as any other text: %#", (text, limit) => {
+  const pieces = splitText(text, limit);
+  for (const piece of pieces) expect(piece.length).toBeLessThanOrEqual(limit);
+  expect(pieces.join("").replaceAll(/\s/g, "")).toBe(text.replaceAll(/\s/g, ""));
+});
