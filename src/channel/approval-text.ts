@@ -5,6 +5,9 @@ import type { Button } from "../sdk/channel.ts";
 
 const PREFIX = "ap:";
 const LETTERS = { o: "once", s: "session", a: "always", d: "deny" } as const;
+/** A fence that is longer would leave a message no room for what stands in it, and the plan would come in parts without one. */
+const LONG = /`{40,}/g;
+const ESCAPED = "\\x60";
 export type Decision = (typeof LETTERS)[keyof typeof LETTERS];
 
 export function approvalText({ tool, reason, plan, pattern, approval_id }: EventData<"approval.requested">): string {
@@ -43,7 +46,9 @@ function block(plan: unknown): string {
   const entries = typeof plan === "object" && plan !== null ? Object.entries(plan) : [["plan", plan] as const];
   const lines = entries.flatMap(([name, value]) => {
     const text = typeof value === "string" ? value : JSON.stringify(value, null, 1);
-    return `${name}: ${text}`.split("\n").map(exactLine);
+    return `${name}: ${text}`
+      .split("\n")
+      .map((line) => exactLine(line).replace(LONG, (run) => ESCAPED.repeat(run.length)));
   });
   const longest = Math.max(2, ...lines.flatMap((line) => line.match(/`+/g) ?? []).map(({ length }) => length));
   const fence = "`".repeat(longest + 1);
