@@ -94,6 +94,7 @@ class StoredBus implements OpenBus {
     if (event.seq >= this.#reserveAt) this.#reserve().catch(() => "logged there; a later event tries again");
     const published: Published = { event, sessionKey, frame: frameOf(event) };
     this.#remember(published);
+    if (topic === "session.deleted") this.#forget(sessionKey);
     if (topic !== "system.tick" && !(sessionKey && isEphemeral(parseSessionKey(sessionKey)))) this.#save(published);
     for (const subscriber of this.#subscribers) {
       try {
@@ -153,6 +154,13 @@ class StoredBus implements OpenBus {
     }
     this.#ring = this.#ring.slice(from);
     this.#ringBytes = bytes;
+  }
+
+  /** Of a session whose rows are deleted nothing may come to disk after that but that it is. */
+  #forget(sessionKey: string | undefined): void {
+    this.#unsaved = this.#unsaved.filter(
+      (each) => each.sessionKey !== sessionKey || each.event.topic === "session.deleted",
+    );
   }
 
   #save(published: Published): void {

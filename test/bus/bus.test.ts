@@ -113,6 +113,22 @@ test("bus keeps nothing of an ephemeral session on disk", async () => {
   await store[Symbol.asyncDispose]();
 });
 
+test("bus keeps nothing on disk of a session that is deleted before its last events are", async () => {
+  await using folder = await testFolder();
+  const { store, bus } = await openHere(folder.path);
+  const other = "agent:main:chat:other";
+  publishChunk(bus, 0);
+  publishChunk(bus, 1, other);
+  bus.publish("session.deleted", { session_key: SESSION }, { sessionKey: SESSION });
+  await bus[Symbol.asyncDispose]();
+  const rows = store.db.query<{ topic: string; session_key: string }, []>("SELECT * FROM event ORDER BY seq").all();
+  expect(rows.map(({ topic, session_key }) => [topic, session_key])).toEqual([
+    ["stream.chunk", other],
+    ["session.deleted", SESSION],
+  ]);
+  await store[Symbol.asyncDispose]();
+});
+
 test("bus goes on to the others when a subscriber throws, and the publisher hears nothing of it", async () => {
   await using folder = await testFolder();
   const { store, bus, entries } = await openHere(folder.path);
