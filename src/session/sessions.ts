@@ -5,6 +5,7 @@ import type { Grant } from "../protocol/identity.ts";
 import type { ThinkingLevel } from "../protocol/message.ts";
 import { agentOf, canonicalSessionKey, parseSessionKey } from "../protocol/session-key.ts";
 import type { Publisher } from "../sdk/bus.ts";
+import type { Store } from "../sdk/store.ts";
 import type { Stores } from "./stores.ts";
 
 export const SESSION_KINDS = ["owner", "guest", "paired"] as const;
@@ -70,19 +71,29 @@ export class Sessions {
 
   /** Newest first, those before the place of `before`. `filter` keeps keys and titles that contain it, letter case ignored. */
   list({ filter = "", limit, before }: { filter?: string; limit: number; before?: Place }): readonly Session[] {
-    const like = `%${filter.replace(/[\\%_]/g, "\\$&")}%`;
+    const wanted = folded(filter);
+    // The database knows the two cases of no letter but those of ASCII: of others it finds all, and they are looked at here.
+    const like = isAscii(filter) ? `%${filter.replace(/[\\%_]/g, "\\$&")}%` : "%";
+    const fits = ({ key, title }: SessionRow) => [key, title ?? ""].some((text) => folded(text).includes(wanted));
     const { updatedAt, key } = before ?? { updatedAt: Number.MAX_SAFE_INTEGER, key: "" };
+    const newestOf = ({ db }: Store) => {
+      const found: SessionRow[] = [];
+      const rows = db
+        .query<SessionRow, [number, string, string]>(
+          `SELECT * FROM session WHERE (updated_at < ?1 OR (updated_at = ?1 AND key < ?2))
+             AND (key LIKE ?3 ESCAPE '\\' OR title LIKE ?3 ESCAPE '\\')
+           ORDER BY updated_at DESC, key DESC`,
+        )
+        .iterate(updatedAt, key, like);
+      for (const row of rows) {
+        if (fits(row)) found.push(row);
+        if (found.length >= limit) break;
+      }
+      return found;
+    };
     return this.#stores
       .all()
-      .flatMap(({ db }) =>
-        db
-          .query<SessionRow, [number, string, string, number]>(
-            `SELECT * FROM session WHERE (updated_at < ?1 OR (updated_at = ?1 AND key < ?2))
-               AND (key LIKE ?3 ESCAPE '\\' OR title LIKE ?3 ESCAPE '\\')
-             ORDER BY updated_at DESC, key DESC LIMIT ?4`,
-          )
-          .all(updatedAt, key, like, limit),
-      )
+      .flatMap(newestOf)
       .map(sessionOf)
       .toSorted((a, b) => b.updatedAt - a.updatedAt || (a.key < b.key ? 1 : -1))
       .slice(0, limit);
@@ -163,6 +174,14 @@ export function ensureSession(
     .query("INSERT INTO session (key, kind, agent, created_at, updated_at) VALUES (?, ?, ?, ?, ?)")
     .run(key, kind, agent, now, now);
   return { id: Number(lastInsertRowid), created: true };
+}
+
+function folded(text: string): string {
+  return text.normalize("NFC").toLowerCase();
+}
+
+function isAscii(text: string): boolean {
+  return Buffer.byteLength(text) === text.length;
 }
 
 function findRow(db: Database, key: string): { id: number } | null {

@@ -41,6 +41,26 @@ test("session.list finds by key and title", async () => {
   ]);
 });
 
+test("session.list finds by title whatever the case of its letters, in any alphabet, a page at a time", async () => {
+  await using t = await conversation();
+  const call = checked(t.client);
+  for (const [name, title] of Object.entries({ a: "Привет, мир", b: "ÄRGER mit o\u0308l", c: "Other", d: "ПРИВЕТ" })) {
+    await call("session.create", { session_key: `agent:main:chat:${name}`, title });
+  }
+  const find = async (filter: string, limit = 5, before?: string) => {
+    const { sessions, next } = await call("session.list", { filter, limit, ...(before ? { before } : {}) });
+    return { keys: sessions.map(({ session_key }) => session_key.slice(-1)).toSorted(), next };
+  };
+  expect([(await find("привет")).keys, (await find("ärger mit Öl")).keys, (await find("nö")).keys]).toEqual([
+    ["a", "d"],
+    ["b"],
+    [],
+  ]);
+  const first = await find("привет", 1);
+  const second = await find("привет", 1, first.next);
+  expect([...first.keys, ...second.keys].toSorted()).toEqual(["a", "d"]);
+});
+
 test("session.list refuses a page that there is not", async () => {
   await using t = await conversation();
   for (const params of [
