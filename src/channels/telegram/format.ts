@@ -84,7 +84,7 @@ class Writer {
 
   #list({ items, ordered, start }: Tokens.List, indent: string): void {
     for (const [at, item] of items.entries()) {
-      const first = ordered ? `${Number(start || 1) + at}. ` : "• ";
+      const first = ordered ? `${(start === "" ? 1 : start) + at}. ` : "• ";
       this.#add(indent + first);
       this.blocks(item.tokens, `${indent}  `);
       this.#line();

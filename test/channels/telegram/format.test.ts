@@ -38,6 +38,14 @@ test("formatMarkdown keeps code, tables, quotes and lists readable", () => {
   expect(formatMarkdown("```js\nx\n```").entities).toEqual([{ type: "pre", language: "js", offset: 0, length: 1 }]);
 });
 
+test("formatMarkdown keeps the number that a list begins with", () => {
+  expect(["0. zero\n1. one", "1. one\n2. two", "7) seven\n8) eight"].map((list) => formatMarkdown(list).text)).toEqual([
+    "0. zero\n1. one",
+    "1. one\n2. two",
+    "7. seven\n8. eight",
+  ]);
+});
+
 test("formatMarkdown hides no address behind a name that Telegram would not show", () => {
   expect(covered("[bank](javascript:alert(1)) <https://a.example> [](https://b.example)").parts).toEqual([]);
 });
