@@ -63,6 +63,8 @@ const RATE = 2;
 const BURST = 30;
 /** People whose pace is remembered. */
 const PACES = 10_000;
+/** After a start, so long may a place take to give once more what was not taken. */
+const GIVEN_AGAIN_MS = 15_000;
 const MAX_FILES = 20;
 const MAX_FILE_BYTES = 20_000_000;
 const MAX_TEXT = 100_000;
@@ -275,14 +277,30 @@ export class Chats implements AsyncDisposable {
     for (const store of stores.all()) {
       store.writeRelaxed((db) => forgetOld(db, now()));
       for (const row of unanswered(store.db, channel)) {
-        void this.#once(channel, row.messageId, async () => {
-          if (row.runId !== undefined) await this.#answers.follow(row.runId, store);
-          else if (row.request) await this.#restart(row, row.request);
-          return TAKEN;
-        }).catch(report);
+        void this.#awaitFiles(row)
+          .then(() => this.#once(channel, row.messageId, () => this.#goOn(row, store)))
+          .catch(report);
       }
     }
     this.#outbox.kick(channel);
+  }
+
+  /** Places give a message that was not taken once more, with its files: they are lost only when that does not happen. */
+  async #awaitFiles({ channel, runId, request }: Received): Promise<void> {
+    const joined = this.#joined.get(channel);
+    if (runId === undefined && request && request.files.length > 0 && joined) {
+      await this.#o.wait(GIVEN_AGAIN_MS, joined.signal);
+    }
+  }
+
+  async #goOn({ channel, messageId }: Received, store: Store): Promise<Reception> {
+    const row = findReceived(store.db, channel, messageId);
+    // The next start takes it up.
+    const isStopping = this.#joined.get(channel)?.signal.aborted === true;
+    if (!row || row.answered || isStopping) return TAKEN;
+    if (row.runId !== undefined) await this.#answers.follow(row.runId, store);
+    else if (row.request) await this.#restart(row, row.request);
+    return TAKEN;
   }
 
   #restart(row: Received, request: NonNullable<Received["request"]>): Promise<void> {

@@ -6,7 +6,7 @@ import type { Button } from "../../src/sdk/channel.ts";
 import { appendMessage } from "../../src/session/messages.ts";
 import type { StoredRun } from "../../src/session/runs.ts";
 import { testAgent } from "../support/agent.ts";
-import { testChat } from "../support/chat.ts";
+import { OPEN_POLICY, testChat } from "../support/chat.ts";
 import { refusal } from "../support/config.ts";
 import { until } from "../support/until.ts";
 
@@ -323,6 +323,36 @@ test("Chats takes up after a restart what an earlier process left at any point",
   await t.say("one", { id: "1" });
   t.connect(true);
   expect(agent.runs.list({ limit: 10 })).toHaveLength(3);
+});
+
+test("Chats takes with its files what the place gives again after a restart", async () => {
+  await using agent = await testAgent();
+  const message = { id: "1", conversation: "room", sender: { id: "U1" }, text: "look" };
+  {
+    await using t = await testChat(agent);
+    const stopping = new AbortController();
+    const join = { realm: "chat", policy: OPEN_POLICY, refused: () => {}, signal: stopping.signal };
+    const chat = t.chats.join("chat", join);
+    // The interface stops while the file is on its way.
+    const load = async () => {
+      stopping.abort();
+      throw new Error("Gone");
+    };
+    expect((await refusal(() => chat.receive({ ...message, files: [{ name: "a.txt", load }] }))).reason).toBe(
+      "overloaded",
+    );
+  }
+  agent.fake.reply("Seen.");
+  await using t = await testChat(agent);
+  t.connect(true);
+  let loaded = 0;
+  const load = async () => new Uint8Array([++loaded]);
+  const file = { name: "a.txt", type: "text/plain", load };
+  expect(await t.chat.receive({ ...message, files: [file] })).toEqual({ taken: true });
+  await until(() => t.texts()[0] === "Seen.");
+  expect(agent.runs.list({ limit: 10 })).toHaveLength(1);
+  const { parts } = agent.store.db.query<{ parts: string }, []>("SELECT parts FROM message WHERE role = 'user'").get()!;
+  expect([JSON.parse(parts), loaded]).toEqual([[{ type: "text", text: "look" }], 1]);
 });
 
 test("Chats asks in the conversation, and takes the answer of who may give it", async () => {
