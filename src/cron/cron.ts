@@ -69,9 +69,11 @@ export class Cron implements AsyncDisposable {
   readonly #o: CronOptions;
   readonly #serial = createSerial();
   readonly #stopped = new AbortController();
-  /** By the agent's run: the row that waits for its end. */
   readonly #endings: Endings;
+  /** By the agent's run: the row that waits for its end. */
   readonly #going = new Map<string, number>();
+  /** By the agent's run: rows whose end could not be written down. Without it they would count as under way for ever. */
+  readonly #unwritten = new Map<string, { readonly rowId: number; readonly since: number }>();
   readonly #working = new Set<Promise<unknown>>();
   #timer: Disposable | undefined;
   /** What the clock showed last; before that, any time. */
@@ -97,11 +99,10 @@ export class Cron implements AsyncDisposable {
   ended({ id }: Pick<StoredRun, "id">): void {
     const rowId = this.#going.get(id);
     if (rowId === undefined) return;
-    const run = this.#o.runs.find(id);
-    // The server stops: the next one takes it up.
-    if (run && run.endedAt === null) return;
     this.#going.delete(id);
-    this.#track(this.#endings.finish(rowId, run).then(() => this.wake()));
+    // The server stops, and the next one takes it up; or the disk had no room for its end, and may have some later.
+    if (this.#o.runs.find(id)?.endedAt === null) this.#finishLater(id, rowId);
+    else this.#track(this.#finish(id, rowId).then(() => this.wake()));
   }
 
   /** Does what is due, and sleeps until the next time. */
@@ -242,6 +243,20 @@ export class Cron implements AsyncDisposable {
     await Promise.all(this.#working);
   }
 
+  async #finish(runId: string, rowId: number): Promise<void> {
+    try {
+      await this.#endings.finish(rowId, this.#o.runs.find(runId));
+    } catch (thrown) {
+      this.#o.log.error("job could not be ended", { run_id: runId, ...describeError(thrown) });
+      this.#finishLater(runId, rowId);
+    }
+  }
+
+  #finishLater(runId: string, rowId: number): void {
+    this.#unwritten.set(runId, { rowId, since: this.#o.now() });
+    this.#sleep();
+  }
+
   #times(spec: Job["spec"], enabled: boolean): Pick<Job, "nextDue" | "nextRunAt"> {
     return enabled ? timesAfter({ spec }, this.#o.now(), this.#o.random) : { nextDue: null, nextRunAt: null };
   }
@@ -249,7 +264,8 @@ export class Cron implements AsyncDisposable {
   #sleep(): void {
     const { store, now, timer, table } = this.#o;
     if (this.#stopped.signal.aborted || this.#timer) return;
-    const at = table().enabled ? nextWake(store.db) : null;
+    if (!table().enabled) return;
+    const at = nextWake(store.db) ?? (this.#unwritten.size > 0 ? Number.POSITIVE_INFINITY : null);
     if (at === null) return;
     const ms = Math.max(0, Math.min(at - now(), LONGEST_SLEEP_MS));
     this.#timer = timer(ms, () => void this.wake());
@@ -257,6 +273,11 @@ export class Cron implements AsyncDisposable {
 
   async #work(): Promise<void> {
     const { store, now, random, table } = this.#o;
+    for (const [runId, { rowId, since }] of this.#unwritten) {
+      if (Math.abs(now() - since) < AGAIN_MS) continue;
+      this.#unwritten.delete(runId);
+      await this.#finish(runId, rowId);
+    }
     const at = nextWake(store.db);
     const isSetBack = now() < this.#seen;
     this.#seen = now();

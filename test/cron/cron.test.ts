@@ -321,6 +321,26 @@ test("a webhook is told, signed, and told again until it has taken it, also afte
   expect(t.sent).toHaveLength(2);
 });
 
+test("a run whose end found no room on the disk is told of when there is some, and the job goes on", async () => {
+  await using t = await testCron();
+  await t.add("news", HOURLY, { deliver: { interface: "chat", target: "7" } });
+  await t.add("once", { at: "2026-01-01T01:00" });
+  await t.advance(HOUR);
+  t.store.db.run("UPDATE test_run SET status = 'completed', text = 'done' WHERE id = 'run_1'");
+  t.store.db.run("PRAGMA query_only = ON");
+  t.cron.ended({ id: "run_1" });
+  await until(() => t.entries.some(({ message }) => message === "job could not be ended"));
+  // Of this one not even the run itself could be ended.
+  t.cron.ended({ id: "run_2" });
+  await t.advance(20_000);
+  t.store.db.run("PRAGMA query_only = OFF");
+  await t.advance(40_000);
+  expect(t.rows()).toEqual(["01-01 01:00 completed", "01-01 01:00 interrupted"]);
+  expect(t.posts).toEqual([{ channel: "chat", conversation: "7", text: "done" }]);
+  await t.advance(HOUR);
+  expect(t.runs.map(({ job }) => job)).toEqual(["news", "once", "news"]);
+});
+
 test("what was for a webhook that its job tells no more is given up", async () => {
   await using t = await testCron();
   await t.add("news", { at: "2026-01-01T01:00" }, { deliver: { webhook: "https://hooks.example.com/a" } });
