@@ -51,6 +51,7 @@ export interface Attempt {
 
 const TRIES = 10;
 const RETRIES = { firstMs: 1000, factor: 4, longestMs: 3_600_000 };
+const AGAIN_MS = 30_000;
 const MOST_WAITING = 1000;
 const DEAD_KEPT = 100;
 const KEPT_MS = 7 * 86_400_000;
@@ -135,12 +136,17 @@ export class Outgoing implements AsyncDisposable {
     if (this.#workers.has(name) || !this.#isOn(name)) return;
     const worker = { done: Promise.resolve(), wake: new AbortController() };
     this.#workers.set(name, worker);
+    let hasFailed = false;
     worker.done = this.#work(name, worker)
-      .catch((thrown: unknown) =>
-        this.#o.log.error("events could not be sent", { webhook: name, ...describeError(thrown) }),
-      )
+      .catch((thrown: unknown) => {
+        hasFailed = true;
+        this.#o.log.error("events could not be sent", { webhook: name, ...describeError(thrown) });
+        // A disk that is full may have room again, also when no other event comes.
+        return this.#o.wait(AGAIN_MS, AbortSignal.any([this.#stop.signal, worker.wake.signal]));
+      })
       .finally(() => {
         if (this.#workers.get(name) === worker) this.#workers.delete(name);
+        if (hasFailed) this.#kick(name);
       });
   }
 
