@@ -1,5 +1,7 @@
 /** Brings what runs say back to the conversations whose messages they answer: while it grows, and at the end for certain. */
 import { describeError, type Log } from "../lib/log.ts";
+import { retryAfter } from "../lib/retry-after.ts";
+import { AlephError } from "../protocol/errors.ts";
 import type { EventData } from "../protocol/events.ts";
 import { parseSessionKey } from "../protocol/session-key.ts";
 import type { Published } from "../sdk/bus.ts";
@@ -36,6 +38,7 @@ export interface AnswersOptions {
   /** The reaction that a message of a group has while it is worked on. */
   readonly ackReaction: (channel: string) => string | undefined;
   readonly now: () => number;
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly log: Log;
 }
 
@@ -49,6 +52,7 @@ interface Followed {
   readonly acknowledged: Set<number>;
 }
 
+const RETRIES = { firstMs: 1000, factor: 2, longestMs: 60_000 };
 /** Places show for about five seconds that somebody writes. */
 const TYPING_MS = 4500;
 
@@ -62,7 +66,7 @@ export class Answers implements AsyncDisposable {
   readonly #ending = new Set<Promise<void>>();
   /** By run: what brings its answer back, one after the other: two at once would not know what the other has shown. */
   readonly #ends = new Map<string, Promise<void>>();
-  #isClosed = false;
+  readonly #stop = new AbortController();
 
   constructor(options: AnswersOptions) {
     this.#o = options;
@@ -110,7 +114,7 @@ export class Answers implements AsyncDisposable {
       case "agent.interrupted": {
         const { run_id } = data as EventData<typeof topic>;
         const followed = this.#followed.get(run_id);
-        if (followed) this.#report(this.#end(run_id, followed.store));
+        if (followed) this.#report(this.#endForCertain(run_id, followed.store));
         return;
       }
       case "approval.requested":
@@ -125,7 +129,7 @@ export class Answers implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isClosed = true;
+    this.#stop.abort();
     const live = [...this.#followed.values()].map(({ live, typing }) => {
       clearInterval(typing);
       return live?.answer.end();
@@ -139,7 +143,7 @@ export class Answers implements AsyncDisposable {
     if (!first) return;
     const { channel, conversation } = first;
     const { capabilities, limits } = await this.#o.channelParts(channel);
-    if (this.#isClosed || this.#followed.has(runId)) return;
+    if (this.#stop.signal.aborted || this.#followed.has(runId)) return;
     const live = capabilities.edit && this.#o.streams(channel) ? this.#live(first, store, limits) : undefined;
     const typing = capabilities.typing ? this.#typing(channel, conversation) : undefined;
     this.#followed.set(runId, { store, live, typing, acknowledged: new Set() });
@@ -193,6 +197,20 @@ export class Answers implements AsyncDisposable {
     };
     show();
     return setInterval(show, TYPING_MS);
+  }
+
+  /** A full disk takes no answer, and may have room for it later. */
+  async #endForCertain(runId: string, store: Store): Promise<void> {
+    const { signal } = this.#stop;
+    for (let failures = 0; !signal.aborted; failures++) {
+      try {
+        return await this.#end(runId, store);
+      } catch (thrown) {
+        if (AlephError.from(thrown).reason !== "storage_failed") throw thrown;
+        this.#o.log.error("answer could not be brought back", { run_id: runId, ...describeError(thrown) });
+        await this.#o.wait(retryAfter(failures, RETRIES), signal);
+      }
+    }
   }
 
   #end(runId: string, store: Store): Promise<void> {

@@ -525,6 +525,20 @@ test("Chats sends nothing again while the disk is too full to note that it was s
   expect(t.texts()).toEqual(["Hello!", "Again."]);
 });
 
+test("Chats brings an answer back for which the disk had no room at first", async () => {
+  await using agent = await testAgent();
+  const { db } = agent.store;
+  db.run("CREATE TRIGGER full BEFORE INSERT ON channel_outbox BEGIN SELECT raise(FAIL, 'disk is full'); END");
+  await using t = await testChat(agent);
+  agent.fake.reply("Hello!");
+  await t.say("hi");
+  await until(() => agent.failed().filter((line) => line === "answer could not be brought back").length >= 2);
+  expect(t.texts()).toEqual([]);
+  db.run("DROP TRIGGER full");
+  await until(() => t.shown.length === 1);
+  expect(t.texts()).toEqual(["Hello!"]);
+});
+
 test("Chats names what a run made where the place takes no files, and sends each once where it does", async () => {
   await using agent = await testAgent();
   const made = await agent.media.put(new TextEncoder().encode("sound"), { mime: "audio/mpeg" });
