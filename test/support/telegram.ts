@@ -45,6 +45,7 @@ export function fakeTelegram({ around = () => undefined }: FakeTelegramOptions =
   /** Which reaction a bot gave to which message; none stands as nothing. */
   const reactions: string[] = [];
   const closed = new AbortController();
+  let held: Promise<void> | undefined;
   /** What messages say that were sent from other chats. */
   const inline = new Map<string, string>();
   let [lastId, lastUpdate] = [100, 5000];
@@ -163,6 +164,7 @@ export function fakeTelegram({ around = () => undefined }: FakeTelegramOptions =
       if (token !== TELEGRAM.token) return failure(401, "Unauthorized");
       if (kind) {
         const bytes = files.get(rest[0]!.replace("files/", ""));
+        await held;
         return bytes ? new Response(bytes) : new Response("Not Found", { status: 404 });
       }
       const method = rest[0]!;
@@ -194,6 +196,10 @@ export function fakeTelegram({ around = () => undefined }: FakeTelegramOptions =
     calls,
     updates,
     files,
+    /** Files are given when this resolves. */
+    holdFiles(until: Promise<void>) {
+      held = until;
+    },
     webhook: () => webhook,
     texts: () => messages.map(({ text }) => text),
     count: (method: string) => calls.filter((call) => call.method === method).length,

@@ -16,6 +16,7 @@ import type { Commands } from "../../sdk/command.ts";
 import { isUnchanged, migratedTo, telegramError } from "./failures.ts";
 import { formatMarkdown } from "./format.ts";
 import { conversationOf, type Place, placeOf, readMessage } from "./inbound.ts";
+import { POLL_SECONDS, Polling } from "./polling.ts";
 import type { TelegramOptions } from "./telegram.ts";
 
 export interface TelegramNeeds {
@@ -23,10 +24,7 @@ export interface TelegramNeeds {
   readonly fetch: typeof fetch;
 }
 
-const POLL_SECONDS = 25;
 const UPDATES = ["message", "callback_query", "inline_query", "chosen_inline_result"] as const;
-/** Updates at once on their way to a run. */
-const AT_ONCE = 100;
 /** The most that the Bot API hands out. */
 const MAX_FILE = 20_000_000;
 /** A larger picture goes as a document. */
@@ -183,31 +181,28 @@ export class Bot implements OpenChannel {
     await this.#polling;
   }
 
-  /** Updates count as read only when those that they brought are on disk: then the next ones are asked for. */
+  /** Updates count as read only when what they brought is on disk. */
   async #poll(): Promise<void> {
     const signal = AbortSignal.any([this.#stop.signal, this.#host.signal]);
-    let offset = 0;
-    while (!signal.aborted) {
-      try {
-        const asked = { offset, timeout: POLL_SECONDS, limit: AT_ONCE, allowed_updates: UPDATES };
-        const updates = await this.#api.getUpdates(asked, aborting(signal));
-        await Promise.all(inOrder(updates).map((all) => this.#takeAll(all)));
-        for (const { update_id } of updates) offset = Math.max(offset, update_id + 1);
-      } catch (thrown) {
-        if (signal.aborted) break;
+    const polling = new Polling({
+      ask: (wanted) => this.#api.getUpdates({ ...wanted, allowed_updates: UPDATES }, aborting(signal)),
+      take: async (update) => this.#hear?.(update),
+    });
+    try {
+      await polling.run(signal);
+    } catch (thrown) {
+      if (!signal.aborted) {
         this.#broken.resolve(telegramError(thrown));
         return;
       }
     }
+    await polling.settled();
+    const { offset } = polling;
     if (offset === 0) return;
     await this.#api.getUpdates({ offset, limit: 1, timeout: 0 }).catch((thrown: unknown) => {
       // What was taken and not confirmed comes again, and is known then.
       this.#host.log.debug("updates could not be confirmed", describeError(telegramError(thrown)));
     });
-  }
-
-  async #takeAll(updates: readonly Update[]): Promise<void> {
-    for (const update of updates) await this.#hear?.(update);
   }
 
   async #take(
@@ -328,20 +323,6 @@ function aborting(signal: AbortSignal): Parameters<Api["getMe"]>[0] {
 /** The message that an inline query put into some other chat, of a conversation of that kind. */
 function inlineOf(conversation: string): string | undefined {
   return conversation.startsWith(INLINE) ? conversation.slice(INLINE.length) : undefined;
-}
-
-/** What comes from one chat keeps its order; chats do not wait for each other. */
-function inOrder(updates: readonly Update[]): Update[][] {
-  const chats = new Map<number, Update[]>();
-  for (const update of updates) {
-    const chat =
-      (update.message?.chat ?? (update.callback_query ?? update.inline_query ?? update.chosen_inline_result)?.from)
-        ?.id ?? 0;
-    const all = chats.get(chat);
-    if (all) all.push(update);
-    else chats.set(chat, [update]);
-  }
-  return [...chats.values()];
 }
 
 /** `chat:message`, as a message that came has it, or a message's own number. */

@@ -60,6 +60,26 @@ test("telegram asks for updates again only when what they brought is on disk, an
   expect(t.telegram.texts()).toEqual(["Answer to one", "Answer to two"]);
 });
 
+test("telegram hears the others while somebody's file is on its way, and takes it once", async () => {
+  await using t = await setUp({ stream: false, dm_policy: "open" });
+  t.fake.answer(({ body }) => `Answer to ${JSON.stringify(body.messages.at(-1).content)}`);
+  const arrives = Promise.withResolvers<void>();
+  t.telegram.holdFiles(arrives.promise);
+  t.telegram.files.set("doc1", new TextEncoder().encode("large"));
+  const document = { file_id: "doc1", file_unique_id: "1", file_name: "large.txt", mime_type: "text/plain" };
+  t.telegram.say("", { text: undefined, caption: "look", document } as never);
+  await until(() => t.telegram.count("getFile") === 1);
+  t.telegram.say("behind it");
+  t.telegram.say("hello", { user: TELEGRAM.stranger });
+  await until(() => t.telegram.texts().length === 1);
+  expect(t.telegram.texts()).toEqual(['Answer to "hello"']);
+  arrives.resolve();
+  await until(() => t.telegram.texts().length === 3);
+  await until(() => t.telegram.updates.length === 0);
+  expect(t.telegram.texts()[1]).toContain("large.txt");
+  expect([t.telegram.texts()[2], t.telegram.count("getFile")]).toEqual(['Answer to "behind it"', 1]);
+});
+
 test("telegram gives a stranger a code and nothing else, and takes him when he was let in", async () => {
   await using t = await setUp();
   t.fake.reply("Welcome, Eve.");
