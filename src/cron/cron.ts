@@ -113,10 +113,12 @@ export class Cron implements AsyncDisposable {
       this.#timer = undefined;
       try {
         if (this.#o.table().enabled) await this.#work();
+        this.#sleep();
       } catch (thrown) {
         this.#o.log.error("schedules could not be looked at", describeError(thrown));
+        // What is due stays due, and a disk that takes nothing does not for some time.
+        this.#sleep(AGAIN_MS);
       }
-      this.#sleep();
     });
   }
 
@@ -261,14 +263,19 @@ export class Cron implements AsyncDisposable {
     return enabled ? timesAfter({ spec }, this.#o.now(), this.#o.random) : { nextDue: null, nextRunAt: null };
   }
 
-  #sleep(): void {
-    const { store, now, timer, table } = this.#o;
-    if (this.#stopped.signal.aborted || this.#timer) return;
-    if (!table().enabled) return;
-    const at = nextWake(store.db) ?? (this.#unwritten.size > 0 ? Number.POSITIVE_INFINITY : null);
-    if (at === null) return;
-    const ms = Math.max(0, Math.min(at - now(), LONGEST_SLEEP_MS));
+  /** Until there is something to do; after a failure for `restMs`, whatever there is. */
+  #sleep(restMs?: number): void {
+    const { timer, table } = this.#o;
+    if (this.#stopped.signal.aborted || this.#timer || !table().enabled) return;
+    const ms = restMs ?? this.#untilNext();
+    if (ms === null) return;
     this.#timer = timer(ms, () => void this.wake());
+  }
+
+  #untilNext(): number | null {
+    const { store, now } = this.#o;
+    const at = nextWake(store.db) ?? (this.#unwritten.size > 0 ? Number.POSITIVE_INFINITY : null);
+    return at === null ? null : Math.max(0, Math.min(at - now(), LONGEST_SLEEP_MS));
   }
 
   async #work(): Promise<void> {

@@ -321,6 +321,19 @@ test("a webhook is told, signed, and told again until it has taken it, also afte
   expect(t.sent).toHaveLength(2);
 });
 
+test("what is due while the disk takes nothing is looked at now and then, and begun when it does", async () => {
+  await using t = await testCron();
+  await t.add("news", HOURLY);
+  await t.advance(HOUR - 1000);
+  t.store.db.run("PRAGMA query_only = ON");
+  await t.advance(2 * 60_000);
+  const looks = t.entries.filter(({ message }) => message === "schedules could not be looked at").length;
+  expect([looks > 0, looks < 10, t.timers]).toEqual([true, true, 1]);
+  t.store.db.run("PRAGMA query_only = OFF");
+  await t.advance(60_000);
+  expect(t.runs).toMatchObject([{ job: "news", due: Date.UTC(2026, 0, 1, 1) }]);
+});
+
 test("a run whose end found no room on the disk is told of when there is some, and the job goes on", async () => {
   await using t = await testCron();
   await t.add("news", HOURLY, { deliver: { interface: "chat", target: "7" } });
