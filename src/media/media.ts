@@ -101,9 +101,17 @@ export function createMemoryShelf(maxBytes = 4 * MAX_MEDIA): MediaShelf {
     kept.delete(id);
     size -= bytes.byteLength;
   };
+  /** Back to the end: a map keeps the order of insertion. */
+  const use = (id: string) => {
+    const stored = kept.get(id);
+    if (!stored) return undefined;
+    kept.delete(id);
+    kept.set(id, stored);
+    return stored;
+  };
   return {
     async put(id, stored) {
-      if (kept.has(id)) return;
+      if (use(id)) return;
       kept.set(id, { ...stored, bytes: stored.bytes.slice() });
       size += stored.bytes.byteLength;
       for (const [oldest, entry] of kept) {
@@ -112,12 +120,7 @@ export function createMemoryShelf(maxBytes = 4 * MAX_MEDIA): MediaShelf {
       }
     },
     async get(id) {
-      const stored = kept.get(id);
-      if (!stored) return undefined;
-      // Back to the end: a map keeps the order of insertion.
-      kept.delete(id);
-      kept.set(id, stored);
-      return stored;
+      return use(id);
     },
   };
 }

@@ -117,6 +117,13 @@ test("Media writes nothing of an ephemeral session to disk", async () => {
   expect((await filesBelow(t.path)).length).toBe(2);
 });
 
+test("createMemoryShelf keeps what was put a second time before what was put between", async () => {
+  const shelf = createMemoryShelf(10);
+  const file = (letter: string) => ({ bytes: new TextEncoder().encode(letter.repeat(4)), mime: "text/plain" });
+  for (const letter of ["a", "b", "a", "c"]) await shelf.put(letter, file(letter));
+  expect([await shelf.get("a"), await shelf.get("b"), await shelf.get("c")]).toEqual([file("a"), undefined, file("c")]);
+});
+
 test("createMemoryShelf drops what was used least lately, and keeps its own copy", async () => {
   const shelf = createMemoryShelf(10);
   const bytes = (value: number) => new Uint8Array(4).fill(value);
