@@ -91,9 +91,17 @@ function textHtml(text: string): string {
     plain = [];
   };
   const lines = text.split("\n");
+  /** By its sign: the shortest fence that nothing closes any more. It is not looked for again: a text may be nothing but such. */
+  const unclosed = new Map<string, number>();
+  const endOf = (at: number, fence: string) => {
+    if (fence.length >= (unclosed.get(fence[0]!) ?? Number.POSITIVE_INFINITY)) return -1;
+    for (let after = at + 1; after < lines.length; after++) if (closes(lines[after]!, fence)) return after;
+    unclosed.set(fence[0]!, fence.length);
+    return -1;
+  };
   for (let at = 0; at < lines.length; at++) {
     const fence = /^ {0,3}(`{3,}|~{3,})/.exec(lines[at]!)?.[1];
-    const end = fence === undefined ? -1 : lines.findIndex((line, after) => after > at && closes(line, fence));
+    const end = fence === undefined ? -1 : endOf(at, fence);
     if (end < 0) {
       plain.push(lines[at]!);
       continue;

@@ -54,3 +54,12 @@ test("exportHtml gives a page also where nothing was said", () => {
   const html = exportHtml({ key: "agent:main:chat:x", title: null, messages: [] });
   expect(html).toContain("<h1>agent:main:chat:x</h1>\n<p>agent:main:chat:x · 0 messages</p>");
 });
+
+test("exportHtml takes no longer for blocks of code that nothing closes", () => {
+  const text = `${"```x\n".repeat(20_000)}~~~\ncode\n~~~\nmore\n`;
+  const began = performance.now();
+  const html = exportHtml({ key: "k", title: null, messages: [message("user", [{ type: "text", text }])] });
+  expect(performance.now() - began).toBeLessThan(3000);
+  expect(html).toContain("<pre>code</pre>");
+  expect(html.match(/<pre>/g)).toHaveLength(1);
+});
