@@ -15,7 +15,9 @@ const ABOUT =
   'What Aleph remembers. Change a line, remove it, or add one that begins with "- ": it is read before the next run. ' +
   "The marks at the ends of the lines name the facts. What stands below " +
   `"${OUTSIDE.slice(3)}" a stranger may have written; move a line up to confirm it.`;
-const LINE = /^\s*[-*] +(.*?)(?:\s*<!-- (fact_[0-9a-f]+) -->)?\s*$/;
+/** Two steps, each of which looks at a line once: it may be a megabyte of anything. */
+const BULLET = /^\s*[-*] +/;
+const MARK = /<!-- (fact_[0-9a-f]+) -->$/;
 
 /** `facts`, the latest first. */
 export function renderMemory(facts: readonly Fact[], hasMore: boolean): string {
@@ -34,7 +36,7 @@ export function renderMemory(facts: readonly Fact[], hasMore: boolean): string {
 
 /** Whether it can be taken for what somebody wanted there: one that is empty was cut off, or is being written. */
 export function isMemoryFile(text: string): boolean {
-  return text.split("\n").some((line) => line.trim() === TITLE || LINE.test(line));
+  return text.split("\n").some((line) => line.trim() === TITLE || BULLET.test(line));
 }
 
 export function parseMemory(text: string): readonly Remembered[] {
@@ -42,9 +44,12 @@ export function parseMemory(text: string): readonly Remembered[] {
   let checked = true;
   for (const line of text.split(/\r?\n/)) {
     if (/^#/.test(line)) checked = line.trim() !== OUTSIDE;
-    const [, content = "", factId] = LINE.exec(line) ?? [];
-    const words = content.trim();
-    if (words !== "") found.push({ factId, content: words, checked });
+    const bullet = BULLET.exec(line)?.[0];
+    if (bullet === undefined) continue;
+    const text = line.slice(bullet.length).trimEnd();
+    const mark = MARK.exec(text);
+    const words = text.slice(0, mark?.index).trim();
+    if (words !== "") found.push({ factId: mark?.[1], content: words, checked });
   }
   return found;
 }
