@@ -336,7 +336,9 @@ function textOf({ text, sender, group }: IncomingMessage): string {
   const name = sender.name
     .replace(/[\s[\]]+/g, " ")
     .trim()
-    .slice(0, 64);
+    .slice(0, 64)
+    // Half a character would stay in the conversation, and there are models that refuse all of it then.
+    .toWellFormed();
   return `[${name}] ${text}`;
 }
 
@@ -351,10 +353,10 @@ async function loadFiles(files: readonly IncomingFile[], signal: AbortSignal) {
         throw new AlephError("payload_too_large", `larger than ${MAX_FILE_BYTES / 1e6} MB`);
       }
       const mime = type !== undefined && /^[\w.+-]+\/[\w.+-]+$/.test(type) ? type : "application/octet-stream";
-      attachments.push({ mime, name: name.slice(0, 255), data: Buffer.from(bytes).toString("base64") });
+      attachments.push({ mime, name: name.slice(0, 255).toWellFormed(), data: Buffer.from(bytes).toString("base64") });
     } catch (thrown) {
       if (signal.aborted) throw new AlephError("overloaded", "Interface is stopping", { cause: thrown });
-      lost.push(`[file "${name.slice(0, 255)}" could not be read: ${AlephError.from(thrown).message}]`);
+      lost.push(`[file "${name.slice(0, 255).toWellFormed()}" could not be read: ${AlephError.from(thrown).message}]`);
     }
   }
   return { attachments, lost };

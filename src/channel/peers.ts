@@ -94,14 +94,15 @@ export class Peers {
         .all(channel);
       if (waiting.length >= WAITING || waiting.some((each) => each.id === id)) return undefined;
       const code = createShortCode();
+      const shown = name?.slice(0, 100).toWellFormed() ?? null;
       db.query("INSERT INTO channel_stranger (channel, id, name, code, expires_at) VALUES (?, ?, ?, ?, ?)").run(
         channel,
         id,
-        name?.slice(0, 100) ?? null,
+        shown,
         code,
         expiresAt,
       );
-      return waitingOf({ channel, id, name: name?.slice(0, 100) ?? null, code, expires_at: expiresAt });
+      return waitingOf({ channel, id, name: shown, code, expires_at: expiresAt });
     });
   }
 

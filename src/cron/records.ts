@@ -233,7 +233,7 @@ export function nextWake(db: Database): number | null {
 
 function shortened(note: unknown): string | null {
   if (typeof note !== "string") return null;
-  return note.length > MAX_NOTE ? `${note.slice(0, MAX_NOTE)}…` : note;
+  return note.length > MAX_NOTE ? `${note.slice(0, MAX_NOTE).toWellFormed()}…` : note;
 }
 
 interface JobRow {

@@ -129,6 +129,19 @@ test("Chats hears in a group what is said to it, with the name of who says it, i
   ]);
 });
 
+test("Chats cuts no character of a long name in half", async () => {
+  await using agent = await testAgent();
+  agent.fake.reply("Hello!");
+  await using t = await testChat(agent, { policy: { groups: { "*": { require_mention: true, allow_from: [] } } } });
+  const load = () => Promise.reject(new Error("gone"));
+  const files = [{ name: `${"n".repeat(254)}😀.png`, load }];
+  await t.say("hi", { sender: { id: "U1", name: `${"a".repeat(63)}😀` }, group: GROUP, files });
+  await until(() => t.shown.length === 1);
+  const { parts } = agent.store.db.query<{ parts: string }, []>("SELECT parts FROM message WHERE role = 'user'").get()!;
+  const [{ text }] = JSON.parse(parts) as [{ text: string }];
+  expect([text.startsWith("[aaa"), text.includes("nnn"), text.isWellFormed()]).toEqual([true, true, true]);
+});
+
 test("Chats takes guests where the owner says so, and nothing of it stays on disk", async () => {
   await using agent = await testAgent();
   await using t = await testChat(agent, { policy: { dm_policy: "open" } });

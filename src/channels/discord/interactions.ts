@@ -100,7 +100,7 @@ export class Interactions {
         value: data.custom_id,
       }),
     ]);
-    const told = { content: text.slice(0, 2000), flags: EPHEMERAL, allowed_mentions: NO_PINGS };
+    const told = { content: text.slice(0, 2000).toWellFormed(), flags: EPHEMERAL, allowed_mentions: NO_PINGS };
     await Promise.all([
       settled ? rest.patch(this.#original(token), { auth: false, body: { components: [] } }).catch(this.#unshown) : {},
       rest.post(`/webhooks/${application}/${token}`, { auth: false, body: told }).catch(this.#unshown),
@@ -150,12 +150,13 @@ function textOf({ options = [] }: APIChatInputApplicationCommandInteraction["dat
 
 /** Others do not see what stood behind the command. */
 function quoteOf(text: string): string {
-  const shown = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+  const shown = text.length > SHOWN ? `${text.slice(0, SHOWN).toWellFormed()}…` : text;
   return shown
     .split("\n")
     .map((line) => `> ${line}`)
     .join("\n")
-    .slice(0, 2000);
+    .slice(0, 2000)
+    .toWellFormed();
 }
 
 const TEXT = "text";
@@ -178,6 +179,10 @@ export function commandsOf(words: readonly SlashWord[]): RESTPutAPIApplicationCo
   const others = words
     .filter(({ word, description }) => NAME.test(word) && word !== ASK.name && description !== "")
     .slice(0, MOST - 1)
-    .map(({ word, description }) => ({ name: word, description: description.slice(0, 100), options: [text(false)] }));
+    .map(({ word, description }) => ({
+      name: word,
+      description: description.slice(0, 100).toWellFormed(),
+      options: [text(false)],
+    }));
   return [{ ...ASK, options: [text(true)] }, ...others].map((command) => ({ type: 1, ...command, ...WHERE }));
 }

@@ -35,6 +35,11 @@ function said(content: string) {
 function rowsOf(rows: readonly (readonly Button[])[]): APIMessageTopLevelComponent[] {
   return rows.map((row) => ({
     type: 1,
-    components: row.map(({ label, value }) => ({ type: 2, style: 2, label: label.slice(0, 80), custom_id: value })),
+    components: row.map(({ label, value }) => ({
+      type: 2,
+      style: 2,
+      label: label.slice(0, 80).toWellFormed(),
+      custom_id: value,
+    })),
   }));
 }

@@ -228,7 +228,7 @@ export class Bot implements OpenChannel {
     });
     // The answer is given; whether it is also shown changes nothing.
     await Promise.all([
-      this.#api.answerCallbackQuery(id, { text: text.slice(0, 200) }),
+      this.#api.answerCallbackQuery(id, { text: text.slice(0, 200).toWellFormed() }),
       settled ? this.#api.editMessageReplyMarkup(shown.chat.id, shown.message_id) : undefined,
     ]).catch((thrown: unknown) => {
       if (!isUnchanged(thrown)) this.#host.log.debug("press could not be shown", describeError(telegramError(thrown)));
@@ -242,7 +242,7 @@ export class Bot implements OpenChannel {
       type: "article",
       id: "ask",
       title: "Ask Aleph",
-      description: query.slice(0, 200),
+      description: query.slice(0, 200).toWellFormed(),
       input_message_content: { message_text: `${query}\n\n…`, link_preview_options: { is_disabled: true } },
       // Only a message with buttons can be changed afterwards.
       reply_markup: { inline_keyboard: [[{ text: "…", callback_data: "wait" }]] },
@@ -308,7 +308,10 @@ export class Bot implements OpenChannel {
   async #offerCommands(): Promise<void> {
     const words = await this.#needs.commands.words();
     const commands = words
-      .map(({ word, description }) => ({ command: word.replaceAll("-", "_"), description: description.slice(0, 256) }))
+      .map(({ word, description }) => ({
+        command: word.replaceAll("-", "_"),
+        description: description.slice(0, 256).toWellFormed(),
+      }))
       .filter(({ command, description }) => COMMAND.test(command) && description.length >= 1)
       .slice(0, 100);
     await this.#api.setMyCommands(commands, {}, aborting(this.#host.signal));
