@@ -161,9 +161,12 @@ export class Cron implements AsyncDisposable {
     const job: Job = { ...about, ...this.#times(spec, enabled) };
     await store.write((db) => {
       if (findJob(db, id)) throw new AlephError("conflict", `There is a job "${id}" already`);
-      const ended = listJobs(db).filter((each) => each.enabled && each.nextDue === null);
+      const jobs = listJobs(db);
+      const ended = jobs
+        .filter((each) => each.enabled && each.nextDue === null)
+        .toSorted((a, b) => (b.lastDue ?? 0) - (a.lastDue ?? 0));
       for (const old of ended.slice(KEPT_ENDED - 1)) if (openRuns(db, old.id).length === 0) deleteJob(db, old.id);
-      if (listJobs(db).length - ended.length >= table().max_jobs) {
+      if (jobs.length - ended.length >= table().max_jobs) {
         throw new AlephError("limit_reached", `There are ${table().max_jobs} jobs already`, {
           data: { hint: "Remove one, or raise max_jobs in [cron] of config.toml" },
         });

@@ -398,6 +398,20 @@ test.each([
   expect(t.cron.list()).toEqual([]);
 });
 
+test("of jobs that are done the latest hundred stay, and they take no other's place", async () => {
+  await using t = await testCron({ table: { max_jobs: 1 } });
+  const name = (at: number) => `done-${String(at).padStart(3, "0")}`;
+  for (let at = 0; at < 102; at++) {
+    await t.add(name(at), { at: t.now + 1000 });
+    await t.advance(1000);
+    await t.end(`run_${at + 1}`);
+  }
+  await t.add("one", HOURLY);
+  expect(await refusalOf(t.add("two", HOURLY))).toBe("limit_reached: There are 1 jobs already");
+  const left = t.cron.list().map(({ id }) => id);
+  expect([left.length, left.includes(name(101)), left.includes(name(2))]).toEqual([100, true, false]);
+});
+
 test("a job is refused when its name is taken or its agent is not there", async () => {
   await using t = await testCron();
   await t.add("news", HOURLY);
