@@ -22,7 +22,11 @@ export interface AnswersOptions {
   /** For the conversations of one channel. Throws `not_found`. */
   readonly poster: (channel: string) => Promise<Poster>;
   readonly log: Log;
+  /** Unix milliseconds. */
+  readonly now: () => number;
 }
+
+const KEPT_MS = 7 * 86_400_000;
 
 export class Answers implements AsyncDisposable {
   readonly #o: AnswersOptions;
@@ -36,13 +40,16 @@ export class Answers implements AsyncDisposable {
         if (/^agent\.(?:completed|error|cancelled|interrupted)$/.test(topic)) {
           this.follow((data as EventData<"agent.cancelled">).run_id);
         }
+        if (topic === "interface.started") this.resume((data as EventData<"interface.started">).interface);
       },
     });
   }
 
-  /** Takes up what an earlier process did not bring. */
-  resume(): void {
-    for (const { run_id } of pendingAnswers(this.#o.store.db)) this.follow(run_id);
+  /** Takes up what an earlier process did not bring, or what waits for this interface. */
+  resume(place?: string): void {
+    for (const { run_id, channel } of pendingAnswers(this.#o.store.db)) {
+      if (place === undefined || channel === place) this.follow(run_id);
+    }
   }
 
   /** Nothing happens before the run has ended, or when nobody waits for it. */
@@ -61,22 +68,27 @@ export class Answers implements AsyncDisposable {
   }
 
   async #bring(runId: string): Promise<void> {
-    const { store, runs, poster: posterOf, log } = this.#o;
+    const { store, runs, poster: posterOf, log, now } = this.#o;
     const wanted = store.db.query<PendingAnswer, [string]>("SELECT * FROM webhook_answer WHERE run_id = ?").get(runId);
     if (!wanted) return;
     const run = runs.get(runId);
     if (run.endedAt === null) return;
     const { channel, conversation, hook } = wanted;
-    const poster = await posterOf(channel).catch((thrown: unknown) => {
+    let poster: Poster;
+    try {
+      poster = await posterOf(channel);
+    } catch (thrown) {
       const about = { webhook: hook, interface: channel, ...describeError(thrown) };
       log.error("the answer to a webhook has nowhere to go", about);
-      return undefined;
-    });
+      // At a start those of plugins are not there yet: it waits for them, as what is in the outbox does.
+      if (now() - run.endedAt > KEPT_MS) store.writeRelaxed((db) => deleteAnswer(db, runId));
+      return;
+    }
     const text = saidBy(run, hook);
     await store.write((db) => {
-      if (deleteAnswer(db, runId) && text !== "") poster?.put(db, conversation, text);
+      if (deleteAnswer(db, runId) && text !== "") poster.put(db, conversation, text);
     });
-    poster?.kick();
+    poster.kick();
   }
 }
 
