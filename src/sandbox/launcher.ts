@@ -1,6 +1,4 @@
 /** Runs what the policy has judged, confined as the plan says, in the environment that commands get. */
-
-import { rm } from "node:fs/promises";
 import { shellQuote } from "../lib/shell-quote.ts";
 import { parseSize } from "../lib/size.ts";
 import { writeInput } from "../lib/write-input.ts";
@@ -12,7 +10,7 @@ import { COMMAND_MARK, type Exit } from "./process-group.ts";
 import type { CommandProxy } from "./proxy.ts";
 import { SetUp } from "./set-up.ts";
 import { commandEnvironment, type SpawnResult, type Step, spawnSteps } from "./spawn.ts";
-import { TemporaryFolders } from "./temporary-folders.ts";
+import { removeTemporary, TemporaryFolders } from "./temporary-folders.ts";
 import { WorkspaceGuard } from "./workspace-guard.ts";
 
 /** Programs without a shell, or one program. */
@@ -257,14 +255,16 @@ class Launching {
     await using stack = new AsyncDisposableStack();
     const { level, keeps } = await this.#report();
     const temporary = await this.#folders.make();
-    stack.defer(() => rm(temporary, { recursive: true, force: true }));
+    stack.defer(() => removeTemporary(temporary));
     const { keep, ...files } = this.#files(options, workspace, temporary);
-    const guarded = writes ? this.#guard.begin(workspace, keep, keeps) : undefined;
     const network = this.#network(options);
     const proxy = network.length > 0 && level !== "none" ? stack.use(await this.#proxy(network)) : undefined;
     const { enabled, ...limits } = this.#config.sandbox;
+    const sandbox = enabled ? await this.#o.sandbox() : undefined;
+    // Last: what has begun is ended by the set-up alone.
+    const guarded = writes ? this.#guard.begin(workspace, keep, keeps) : undefined;
     return new SetUp({
-      sandbox: enabled ? await this.#o.sandbox() : undefined,
+      sandbox,
       options,
       files: { ...files, keep: guarded?.keep ?? [] },
       guarded,

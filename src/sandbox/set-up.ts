@@ -79,7 +79,7 @@ export class SetUp implements AsyncDisposable {
   end(): Promise<readonly string[]> {
     this.#end ??= (async () => {
       this.#watches.dispose();
-      await this.#p.held.disposeAsync();
+      await using _ = this.#p.held;
       return (await this.#p.guarded?.end()) ?? [];
     })();
     return this.#end;

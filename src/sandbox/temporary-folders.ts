@@ -1,5 +1,5 @@
 /** Temporary folders of commands. Those that a server left behind when it was killed go when the next one makes its first. */
-import { mkdir, mkdtemp, readdir, realpath, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { once } from "../lib/once.ts";
 
@@ -25,7 +25,30 @@ async function prepare(root: string): Promise<void> {
     const pid = /^command-(\d+)-/.exec(name)?.[1];
     return pid !== undefined && !isAlive(Number(pid));
   });
-  await Promise.all(left.map((name) => rm(join(root, name), { recursive: true, force: true })));
+  await Promise.all(left.map((name) => removeTemporary(join(root, name))));
+}
+
+/**
+ * With all that is in it, also behind what a command closed to everybody; its processes are gone. What cannot be removed all
+ * the same is left to the next server: it holds nobody up.
+ */
+export async function removeTemporary(path: string): Promise<void> {
+  const remove = () => rm(path, { recursive: true, force: true });
+  try {
+    await remove().catch(async () => {
+      await openAll(path);
+      await remove();
+    });
+  } catch {
+    // Not ours to open, or a disk that fails: nothing that follows depends on it.
+  }
+}
+
+async function openAll(path: string): Promise<void> {
+  await chmod(path, 0o700);
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    if (entry.isDirectory()) await openAll(join(path, entry.name));
+  }
 }
 
 function isAlive(pid: number): boolean {

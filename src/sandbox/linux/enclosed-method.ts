@@ -105,6 +105,11 @@ export function enclosure(
 
 /** A link is not followed: where it leads is as closed as without it. */
 function isThere(path: string): boolean {
-  const stats = lstatSync(path, { throwIfNoEntry: false });
-  return stats?.isFile() === true || stats?.isDirectory() === true;
+  try {
+    const stats = lstatSync(path);
+    return stats.isFile() || stats.isDirectory();
+  } catch {
+    // Not there, behind a file or a circle of links, or closed: nothing that a mount could be made upon.
+    return false;
+  }
 }
