@@ -116,12 +116,13 @@ export function makeToolNeeds(options: ToolNeedsOptions): ToolNeeds & { readonly
   };
 }
 
-function makeJobs(launcher: Launcher, { bus, now, held }: ToolNeedsOptions): Jobs {
+function makeJobs(launcher: Launcher, { bus, now, held, log }: ToolNeedsOptions): Jobs {
   const about = ({ job_id, session_key, command }: JobState) => ({ job_id, session_key, command });
   const jobs = held.use(
     new Jobs({
       launcher,
       now,
+      log,
       onStarted: (job) => bus.publish("job.started", { ...about(job), pty: job.pty }, { sessionKey: job.session_key }),
       onEnded: (job) => {
         const { exitCode = null, signal = null } = job.end ?? {};

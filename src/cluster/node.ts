@@ -121,7 +121,7 @@ async function makeCommands(
   const files = createFiles({ home });
   const fileNeeds = { files, transfers };
   const commands = createCommandPolicy({ guarded: { home, userHome: env.userHome, pid: process.pid }, config });
-  const jobs = stack.use(new Jobs({ launcher, now: Date.now }));
+  const jobs = stack.use(new Jobs({ launcher, now: Date.now, log }));
   return {
     exec: execCommand({ files, commands, launcher, jobs, config }),
     "file.read": readCommand(fileNeeds),

@@ -1,5 +1,6 @@
 /** Commands that run on in the background: each belongs to a session, and ends with it or with the server. */
 import { createId } from "../lib/id.ts";
+import { describeError, type Log } from "../lib/log.ts";
 import { AlephError } from "../protocol/errors.ts";
 import { KeptOutput, type OutputPart } from "./kept-output.ts";
 import type { CommandEnd, Launcher, RunningCommand, StartOptions, Work } from "./launcher.ts";
@@ -21,6 +22,7 @@ export interface JobsOptions {
   readonly launcher: Pick<Launcher, "start">;
   /** Unix milliseconds. */
   readonly now: () => number;
+  readonly log: Log;
   readonly onStarted?: (job: JobState) => void;
   readonly onEnded?: (job: JobState) => void;
   readonly limits?: Partial<JobLimits>;
@@ -55,6 +57,8 @@ interface Job {
   end: JobState["end"] | undefined;
 }
 
+/** Its processes are gone all the same. */
+const UNKNOWN_END: CommandEnd = { exitCode: null, signal: null, undone: [], overuse: undefined };
 const LIMITS: JobLimits = { perSession: 8, inAll: 32, keptPerSession: 16, output: 1024 * 1024 };
 
 export class Jobs implements AsyncDisposable {
@@ -97,7 +101,16 @@ export class Jobs implements AsyncDisposable {
       output,
       running,
       timer: timeoutMs > 0 ? setTimeout(late, timeoutMs) : undefined,
-      ended: running.ended.then((end) => this.#onEnd(job, end)),
+      ended: running.ended.then(
+        (end) => this.#onEnd(job, end),
+        (thrown: unknown) => {
+          this.#o.log.error("what a job left behind could not be put in order", {
+            job_id: job.id,
+            ...describeError(thrown),
+          });
+          this.#onEnd(job, UNKNOWN_END);
+        },
+      ),
       timedOut: false,
       end: undefined,
     };

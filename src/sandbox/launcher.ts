@@ -195,6 +195,7 @@ class Launching {
       signal.addEventListener("abort", stop, { once: true });
       if (signal.aborted) stop();
       const ended = (async (): Promise<CommandEnd> => {
+        await using _ = command;
         const exit = await child.exited;
         signal.removeEventListener("abort", stop);
         await child[Symbol.asyncDispose]();

@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import { type JobRequest, type JobState, Jobs, type JobsOptions } from "../../src/sandbox/jobs.ts";
+import type { RunningCommand } from "../../src/sandbox/launcher.ts";
 import { testLauncher } from "../support/launcher.ts";
+import { testLog } from "../support/log.ts";
 import { refusalOf } from "../support/tool-call.ts";
 import { testWorkspace } from "../support/workspace.ts";
 
@@ -11,6 +13,7 @@ async function setUp(options: Partial<JobsOptions> = {}) {
   const jobs = new Jobs({
     launcher: testLauncher(workspace),
     now: () => 1000,
+    log: testLog().log,
     onStarted: note("started"),
     onEnded: note("ended"),
     ...options,
@@ -107,4 +110,30 @@ test("wait ends with its signal", async () => {
   const { job_id } = await t.start("sleep 1000; true");
   const waiting = t.jobs.wait("a", job_id, 60_000, AbortSignal.abort(new Error("enough")));
   expect(await refusalOf(waiting)).toBe("Error: enough");
+});
+
+test("Jobs end too when what they left behind could not be put in order", async () => {
+  const { log, entries } = testLog();
+  const failing = Promise.withResolvers<never>();
+  const running: RunningCommand = {
+    pid: 1,
+    ended: failing.promise,
+    write: () => {},
+    endInput: () => {},
+    resize: () => {},
+    signal: () => failing.reject(new Error("the disk is full")),
+    [Symbol.asyncDispose]: async () => {},
+  };
+  await using t = await setUp({ launcher: { start: async () => running }, log });
+  const { job_id } = await t.start("true");
+  expect((await t.jobs.kill("a", job_id)).end).toEqual({
+    exitCode: null,
+    signal: null,
+    undone: [],
+    overuse: undefined,
+    at: 1000,
+    timedOut: false,
+  });
+  expect(t.events).toEqual(["started true", "ended true"]);
+  expect(entries.map(({ message }) => message)).toEqual(["what a job left behind could not be put in order"]);
 });

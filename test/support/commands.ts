@@ -5,6 +5,7 @@ import { type JobLimits, Jobs } from "../../src/sandbox/jobs.ts";
 import { exec } from "../../src/tools/exec/exec.ts";
 import { processTool } from "../../src/tools/process/process.ts";
 import { type TestLauncherOptions, testExecConfig, testLauncher } from "./launcher.ts";
+import { testLog } from "./log.ts";
 import { callTool, prepareCall } from "./tool-call.ts";
 import { testWorkspace } from "./workspace.ts";
 
@@ -14,7 +15,7 @@ export async function testCommands(
   const workspace = await testWorkspace();
   const config = () => ({ exec: testExecConfig(options) });
   const launcher = testLauncher({ ...workspace, ...options });
-  const jobs = new Jobs({ launcher, now: Date.now, limits: options.jobLimits ?? {} });
+  const jobs = new Jobs({ launcher, now: Date.now, log: testLog().log, limits: options.jobLimits ?? {} });
   const needs = {
     files: createFiles({ home: workspace.home }),
     commands: createCommandPolicy({ guarded: workspace.site.guarded, config }),
