@@ -77,7 +77,7 @@ export function createGate(options: GateOptions): Gate {
       try {
         ending = await judge(judging, tool, input, live.context);
       } catch (thrown) {
-        ending = failed(tool.name, thrown, context, log);
+        ending = failed(tool.name, thrown, context, options);
       }
       live.end();
       options.audit?.ended(tool.name, ending, context);
@@ -156,9 +156,9 @@ async function judgeHooked(
   const ending: Ending =
     said.answer === undefined
       ? await decide(o, tool, checked.args, shown, onRun).catch((thrown: unknown) =>
-          failed(tool.name, thrown, context, o.log),
+          failed(tool.name, thrown, context, o),
         )
-      : { status: "ok", text: said.answer, untrusted: true };
+      : { status: "ok", text: masked(o, said.answer), untrusted: true };
   if (!after || (!ran && said.answer === undefined)) return { ...ending, ...changed };
   const { status, text } = capped(ending, o.maxText);
   const durationMs = Math.max(0, Math.round(o.now() - began));
@@ -166,7 +166,7 @@ async function judgeHooked(
   if ("refusal" in last) return { ...denied(last.refusal), ...changed };
   // What a plugin wrote is a stranger's word too.
   const written = last.text === text ? {} : ({ untrusted: true } as const);
-  return { ...ending, text: last.text, ...written, ...changed };
+  return { ...ending, text: masked(o, last.text), ...written, ...changed };
 }
 
 async function decide(
@@ -197,7 +197,11 @@ async function decide(
   if ((context.waiting ?? context.signal).aborted) return cancelled("Cancelled before it began");
   onRun?.();
   const ending = await run(prepared, context, options.settleMs ?? SETTLE_MS);
-  return options.secrets === undefined ? ending : { ...ending, text: options.secrets.mask(ending.text) };
+  return { ...ending, text: masked(options, ending.text) };
+}
+
+function masked({ secrets }: Pick<GateOptions, "secrets">, text: string): string {
+  return secrets === undefined ? text : secrets.mask(text);
 }
 
 /** The tool's own tier, made stricter by what is in the run and by who calls. */
@@ -258,14 +262,20 @@ function overdue(signal: AbortSignal, running: Promise<unknown>, settleMs: numbe
   return promise;
 }
 
-function failed(tool: string, thrown: unknown, context: ToolContext, log: Log): Ending {
+function failed(
+  tool: string,
+  thrown: unknown,
+  context: ToolContext,
+  options: Pick<GateOptions, "secrets" | "log">,
+): Ending {
   if (context.signal.aborted) return cancelled("Cancelled");
   if (thrown instanceof AlephError && thrown.reason !== "internal") {
     const hint = typeof thrown.data.hint === "string" ? `. ${thrown.data.hint}` : "";
     const status = REFUSALS.has(thrown.reason) ? "denied" : "error";
-    return { status, text: `${thrown.message}${hint}` };
+    // Others have a part in these words: a server that names the key which it refuses.
+    return { status, text: masked(options, `${thrown.message}${hint}`) };
   }
-  log.error("tool failed", { tool, call_id: context.callId, ...describeError(thrown) });
+  options.log.error("tool failed", { tool, call_id: context.callId, ...describeError(thrown) });
   return { status: "error", text: `Tool "${tool}" failed for an internal reason; the log has the cause` };
 }
 

@@ -301,6 +301,25 @@ test("createGate lets a call that stays inside run whatever is in the run", asyn
   expect(asked).toEqual([]);
 });
 
+const secrets = {
+  all: async () => ["hidden-value"],
+  mask: (text: string) => text.replaceAll("hidden-value", "[masked]"),
+  stream: () => new MaskStream(["hidden-value"]),
+};
+
+test("gate.call masks secrets in what a tool says when it fails, before it runs and while it runs", async () => {
+  const { gate } = gateThat("deny", { secrets });
+  const fail = (): never => {
+    throw new AlephError("mcp_error", "The server does not know hidden-value", { data: { hint: "Not hidden-value" } });
+  };
+  const running = toolThat(() => ({ run: async () => fail() }));
+  const preparing = toolThat(fail);
+  const said = "The server does not know [masked]. Not [masked]";
+  for (const { tool } of [running, preparing]) {
+    expect(await gate.call(tool, { path: "a" }, context())).toMatchObject({ status: "error", text: said });
+  }
+});
+
 test("gate.call masks secrets in what a tool gives and in what it shows meanwhile, wherever that is cut", async () => {
   const shown: string[] = [];
   const leaky = defineTool({
@@ -321,11 +340,7 @@ test("gate.call masks secrets in what a tool gives and in what it shows meanwhil
   const gate = createGate({
     approvals: { request: () => Promise.reject(new Error("nobody asks")) },
     needs: async () => ({}),
-    secrets: {
-      all: async () => ["hidden-value"],
-      mask: (text) => text.replaceAll("hidden-value", "[masked]"),
-      stream: () => new MaskStream(["hidden-value"]),
-    },
+    secrets,
     log: testLog().log,
     config: () => ({ exec: { approval_timeout_ms: 1000 } }),
   });
