@@ -39,6 +39,7 @@ export function prepareOnPage(
     reason,
     plan: { site, ...plan },
     outward: true,
+    untrusted: true,
     ...(always === undefined ? {} : { pattern: { site, does: always } }),
     run: () =>
       browsers.use(sessionKey, signal, async (browser, ends) => {

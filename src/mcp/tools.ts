@@ -77,6 +77,7 @@ function foreignTool(
           : `The owner lets this tool of the MCP server "${server}" run without a question`,
       plan: { server, tool, arguments: args },
       outward: true,
+      untrusted: true,
       async run() {
         const result = await opened.call({ tool, args, signal, onProgress: progress });
         const made = await toToolResult(result, { media, sessionKey });

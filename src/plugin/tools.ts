@@ -43,7 +43,7 @@ export class PluginTools implements ToolSource {
         tier: "allow",
         reason: `Tool of the plugin "${id}", which can do what its permissions name and nothing else`,
         plan: { plugin: id, handler, args },
-        ...(isOpen ? { outward: true } : {}),
+        ...(isOpen ? { outward: true, untrusted: true } : {}),
         run: async () => {
           const { agent, sessionKey, runId, callId, identity, signal } = context;
           const answer = await plugin.call({

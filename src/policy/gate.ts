@@ -196,7 +196,10 @@ async function decide(
   }
   if ((context.waiting ?? context.signal).aborted) return cancelled("Cancelled before it began");
   onRun?.();
-  const ending = await run(prepared, context, options.settleMs ?? SETTLE_MS);
+  const ending = await run(prepared, context, options.settleMs ?? SETTLE_MS).catch((thrown: unknown): Ending => {
+    const { status, text } = failed(tool.name, thrown, context, options);
+    return { status, text, ...(prepared.untrusted ? { untrusted: true } : {}) };
+  });
   return { ...ending, text: masked(options, ending.text) };
 }
 

@@ -63,6 +63,8 @@ export interface Prepared {
    * file elsewhere. Allowed at once only while nothing from outside is in the run; then it asks.
    */
   readonly outward?: true;
+  /** Its failures may be in a stranger's words, as its results are: what is thrown then counts as `ToolResult.untrusted`. */
+  readonly untrusted?: true;
   /** May throw; the gate turns what is thrown into a failed result. */
   run(): Promise<ToolResult>;
 }

@@ -222,6 +222,7 @@ browserTest("what acts on a page is outward, names its site, and acts on no othe
   ] as const) {
     expect(await prepareCall(tool, site.needs, input, context)).toMatchObject({ tier: "allow", outward: true });
   }
+  expect((await prepareCall(browserEvaluate, site.needs, { script: "1" }, context)).untrusted).toBe(true);
   const click = await prepareCall(browserClick, site.needs, { selector: "a" }, context);
   expect([click.plan, click.pattern]).toEqual([
     { site: site.url, click: "a" },

@@ -61,10 +61,11 @@ test("PluginTools gives the tools of the plugins as they were written, and the s
 
 test("PluginTools shows what a call does before it is done", async () => {
   const { plugins, tool } = await setUp("sunny");
-  const { tier, reason, plan, outward } = await tool.prepare({ city: "Oslo" }, CONTEXT);
-  expect({ tier, reason, plan, outward }).toEqual({
+  const { tier, reason, plan, outward, untrusted } = await tool.prepare({ city: "Oslo" }, CONTEXT);
+  expect({ tier, reason, plan, outward, untrusted }).toEqual({
     tier: "allow",
     outward: true,
+    untrusted: true,
     reason: 'Tool of the plugin "sky", which can do what its permissions name and nothing else',
     plan: { plugin: "sky", handler: "handleWeather", args: { city: "Oslo" } },
   });
@@ -113,5 +114,9 @@ test("PluginTools marks nothing of a plugin through which nothing can come in or
   const media = createMedia({ durable: createMemoryShelf(), ephemeral: createMemoryShelf() });
   const [tool] = await new PluginTools({ plugins, media }).tools();
   const prepared = await tool!.prepare({ city: "Oslo" }, CONTEXT);
-  expect([prepared.outward, await prepared.run()]).toEqual([undefined, { ok: true, text: "4" }]);
+  expect([prepared.outward, prepared.untrusted, await prepared.run()]).toEqual([
+    undefined,
+    undefined,
+    { ok: true, text: "4" },
+  ]);
 });

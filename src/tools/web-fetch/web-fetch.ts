@@ -43,6 +43,8 @@ export const webFetch = defineTool({
       reason: "Reads from the web",
       plan: { url },
       outward: true,
+      // Where it leads to is the server's word.
+      untrusted: true,
       async run() {
         const { max_bytes, timeout_ms } = config().tools.web_fetch;
         const late = AbortSignal.timeout(timeout_ms);

@@ -5,7 +5,7 @@ import { createEgress } from "../../../src/sandbox/egress.ts";
 import { createSandbox } from "../../../src/sandbox/sandbox.ts";
 import { webFetch } from "../../../src/tools/web-fetch/web-fetch.ts";
 import { pdf } from "../../support/documents.ts";
-import { callTool, refusalOf } from "../../support/tool-call.ts";
+import { callTool, prepareCall, refusalOf } from "../../support/tool-call.ts";
 import { testWorkspace } from "../../support/workspace.ts";
 
 type Answer = (request: Request) => Response | Promise<Response>;
@@ -46,6 +46,7 @@ async function setUp(
     requests,
     call: (url = `${base}/`, signal = new AbortController().signal) =>
       callTool(webFetch, needs, { url }, workspace.context({ signal })),
+    prepare: () => prepareCall(webFetch, needs, { url: `${base}/` }, workspace.context()),
     async [Symbol.asyncDispose]() {
       await server.stop(true);
       await workspace[Symbol.asyncDispose]();
@@ -95,6 +96,12 @@ test("web_fetch says where a redirect led", async () => {
     new URL(request.url).pathname === "/" ? Response.redirect("/end") : new Response("there"),
   );
   expect((await t.call()).text).toBe(`URL: ${t.base}/end\n\nthere`);
+});
+
+test("web_fetch counts what it says of a redirect that it does not follow as the server's words", async () => {
+  await using t = await setUp(() => new Response(null, { status: 302, headers: { location: "tell:everybody" } }));
+  expect(await refusalOf(t.call())).toBe('invalid_params: "tell:everybody" is not an http or https URL');
+  expect((await t.prepare()).untrusted).toBe(true);
 });
 
 test("web_fetch refuses a redirect to a private address", async () => {
