@@ -40,9 +40,9 @@ export class WorkspaceGuard {
   begin(workspace: string, paths: readonly string[], keeps: SandboxReport["keeps"]): GuardedRun {
     const rights = lstatSync(workspace).mode;
     const before = new Map(paths.map((path) => [path, save(path)] as const));
-    const absent = paths.filter((path) => before.get(path) === undefined);
-    const loose = keeps === undefined ? paths : keeps === "all" ? [] : absent;
     const keep = paths.filter((path) => !this.#open.has(path));
+    const held = new Set(keep.filter((path) => before.get(path) !== undefined));
+    const loose = keeps === undefined ? paths : keeps === "all" ? [] : paths.filter((path) => !held.has(path));
     for (const path of loose) this.#open.set(path, (this.#open.get(path) ?? 0) + 1);
     return {
       keep,

@@ -142,6 +142,15 @@ for (const [where, sandbox] of SANDBOXES) {
     expect(await Bun.file(join(t.path, "notes")).text()).toBe("good\n");
   });
 
+  testConfined(`run puts back what its owner made while another command ran, ${where}`, async () => {
+    await using t = await setUp({ sandbox });
+    await using other = await t.start("sleep 1000");
+    await t.write(".envrc", "mine");
+    const { undone } = await t.run("echo bad > .envrc");
+    expect([undone, await Bun.file(join(t.path, ".envrc")).text()]).toEqual([[".envrc"], "mine"]);
+    other.signal("SIGKILL");
+  });
+
   testConfined(`run that only looks changes nothing and sees nothing else, ${where}`, async () => {
     await using t = await setUp({ sandbox });
     await t.write("notes", "mine");
