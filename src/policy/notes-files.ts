@@ -9,8 +9,8 @@ const SPEAKING = [...NOTES_FILES, "HEARTBEAT.md"];
  * What a call that writes these files is besides: outward, so that a stranger's words do not get there unasked. Names are relative
  * to the workspace.
  */
-export function notesAmong(names: Iterable<string>): { readonly outward?: true } {
+export function notesAmong(names: readonly string[]): { readonly outward?: true } {
   // Not every file system tells capitals from small letters.
   const isNotes = (name: string) => SPEAKING.some((file) => file.toLowerCase() === name.toLowerCase());
-  return [...names].some(isNotes) ? { outward: true } : {};
+  return names.some(isNotes) ? { outward: true } : {};
 }

@@ -25,6 +25,16 @@ export function protectedPaths(workspace: string): readonly string[] {
   return [...AT_THE_TOP.map((name) => join(workspace, name)), ...git];
 }
 
+/**
+ * Whether what is called `name` in its workspace, with `/`, is one of them or below one. Of a repository all that is Git's own
+ * counts, wherever it is: nobody writes there by hand.
+ */
+export function isProtected(name: string): boolean {
+  // Not every file system tells capitals from small letters.
+  const small = name.toLowerCase();
+  return small.split("/").includes(".git") || AT_THE_TOP.some((top) => small === top || small.startsWith(`${top}/`));
+}
+
 function repositoriesBelow(workspace: string): readonly string[] {
   const found: string[] = [];
   const pending: { readonly path: string; readonly depth: number }[] = [{ path: workspace, depth: 0 }];

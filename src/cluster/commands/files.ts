@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import * as z from "zod";
 import { fingerprint } from "../../lib/fingerprint.ts";
 import { hashFile, partFile } from "../../lib/part-file.ts";
+import { judgeWrite } from "../../policy/judge-write.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import type { Files } from "../../sandbox/files.ts";
 import { type NodeCommand, parseArgs } from "../node-command.ts";
@@ -95,9 +96,10 @@ export function writeCommand({ files, transfers }: FileNeeds): NodeCommand {
     async prepare(args, { workspace }) {
       const input = parseArgs("file.write", writeParams, args);
       const { name } = await files.locate(workspace, input.path);
+      const { tier, reason } = judgeWrite([name], "Writes a file in the node's workspace");
       const common = {
-        tier: "allow" as const,
-        reason: "Writes a file in the node's workspace",
+        tier,
+        reason,
         looks: false,
         outward: true as const,
       };

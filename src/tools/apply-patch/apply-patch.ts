@@ -1,6 +1,6 @@
 /** Changes, adds, moves and deletes files of the workspace as a patch says: all of it or nothing. */
 import * as z from "zod";
-import { notesAmong } from "../../policy/notes-files.ts";
+import { judgeWrite } from "../../policy/judge-write.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import type { Files } from "../../sandbox/files.ts";
 import { defineTool } from "../../sdk/tool.ts";
@@ -31,9 +31,7 @@ export const applyPatch = defineTool({
     for (const path of changes.flatMap(pathsOf)) names.set(path, (await files.locate(workspace, path)).name);
     assertApart(changes, names);
     return {
-      tier: "allow",
-      reason: "Changes files in the workspace",
-      ...notesAmong(names.values()),
+      ...judgeWrite([...names.values()], "Changes files in the workspace"),
       plan: { files: changes.map((change) => summaryOf(change, names)), patch },
       async run() {
         const steps: Step[] = [];

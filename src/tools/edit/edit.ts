@@ -1,6 +1,6 @@
 /** Replaces exact pieces of text in a file of the workspace, all of them or none. */
 import * as z from "zod";
-import { notesAmong } from "../../policy/notes-files.ts";
+import { judgeWrite } from "../../policy/judge-write.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import type { Files } from "../../sandbox/files.ts";
 import { defineTool } from "../../sdk/tool.ts";
@@ -37,9 +37,7 @@ export const edit = defineTool({
     const { name } = await files.locate(workspace, path);
     const [only] = changes;
     return {
-      tier: "allow",
-      reason: "Changes a file in the workspace",
-      ...notesAmong([name]),
+      ...judgeWrite([name], "Changes a file in the workspace"),
       plan: { path: name, ...(changes.length === 1 ? only : { edits: changes }) },
       async run() {
         let text = await readText(files, workspace, path);

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { partFile } from "../../lib/part-file.ts";
+import { judgeWrite } from "../../policy/judge-write.ts";
 import { AlephError } from "../../protocol/errors.ts";
 import type { NodeAnswer } from "../../protocol/node.ts";
 import type { Files } from "../../sandbox/files.ts";
@@ -99,8 +100,9 @@ async function preparePull(needs: Needs, name: string, { from, to }: Paths, cont
   if (typeof bytes !== "number" || typeof sha256 !== "string") {
     throw new AlephError("invalid_request", `Node "${node.name}" does not say what "${from}" is`);
   }
+  const own = judgeWrite([target.name], judged.reason);
   return {
-    judged,
+    judged: judged.tier === "allow" ? { ...judged, ...own, outward: judged.outward || own.outward === true } : judged,
     about: { from, to: target.name, bytes, sha256 },
     async run() {
       const part = partFile(needs.transfers, [node.node_id, from, target.path, sha256].join("\0"));

@@ -1,6 +1,6 @@
 /** Writes a whole file of the workspace. */
 import * as z from "zod";
-import { notesAmong } from "../../policy/notes-files.ts";
+import { judgeWrite } from "../../policy/judge-write.ts";
 import type { Files } from "../../sandbox/files.ts";
 import { defineTool } from "../../sdk/tool.ts";
 import description from "./write.md" with { type: "text" };
@@ -20,9 +20,7 @@ export const write = defineTool({
   async prepare({ files }: Needs, { path, content }, { workspace }) {
     const { name } = await files.locate(workspace, path);
     return {
-      tier: "allow",
-      reason: "Writes a file in the workspace",
-      ...notesAmong([name]),
+      ...judgeWrite([name], "Writes a file in the workspace"),
       plan: { path: name, content },
       async run() {
         const { created } = await files.write(workspace, path, content);

@@ -231,3 +231,11 @@ test("apply_patch gives up on a file that repeats one line for ever", async () =
   expect(await refusalOf(t.call(patch))).toBe("invalid_params: The file repeats itself too much for a patch");
   expect(performance.now() - started).toBeLessThan(3000);
 });
+
+test("apply_patch asks before it changes what Git and shells run by", async () => {
+  await using t = await setUp({ "a.txt": "one\n" });
+  const moved = wrap(["*** Update File: a.txt", "*** Move to: .envrc", "@@", "-one", "+two"].join("\n"));
+  const added = wrap(["*** Add File: .git/hooks/post-checkout", "+two"].join("\n"));
+  for (const patch of [moved, added])
+    expect((await prepareCall(applyPatch, t.needs, { patch }, t.context())).tier).toBe("ask");
+});

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { AlephError } from "../../../src/protocol/errors.ts";
 import { createFiles } from "../../../src/sandbox/files.ts";
 import { edit } from "../../../src/tools/edit/edit.ts";
-import { callTool, refusalOf } from "../../support/tool-call.ts";
+import { callTool, prepareCall, refusalOf } from "../../support/tool-call.ts";
 import { testWorkspace } from "../../support/workspace.ts";
 
 async function setUp(content: string | Uint8Array) {
@@ -13,6 +13,7 @@ async function setUp(content: string | Uint8Array) {
   const needs = { files: createFiles({ home: workspace.home }) };
   return {
     ...workspace,
+    needs,
     call: (input: object) => callTool(edit, needs, { path: "a.txt", ...input }, workspace.context()),
     text: () => readFile(join(workspace.path, "a.txt"), "utf8"),
   };
@@ -116,4 +117,10 @@ test("edit refuses a file that is not text in UTF-8", async () => {
   expect(await refusalOf(t.call({ old_text: "a", new_text: "c" }))).toBe(
     'invalid_params: "a.txt" is not text in UTF-8',
   );
+});
+
+test("edit asks before it changes what shells run by", async () => {
+  await using t = await setUp("one\n");
+  const input = { path: ".bashrc", old_text: "one", new_text: "two" };
+  expect((await prepareCall(edit, t.needs, input, t.context())).tier).toBe("ask");
 });

@@ -40,3 +40,13 @@ test("write refuses to replace a folder", async () => {
   await t.write("a/b", "");
   expect(await refusalOf(t.call({ path: "a", content: "x" }))).toBe('invalid_params: "a" is a folder, not a file');
 });
+
+test("write asks before it changes what Git and shells run by, also through a link", async () => {
+  await using t = await setUp();
+  await t.write(".git/config", "[core]\n");
+  await symlink(join(t.path, ".git"), join(t.path, "harmless"));
+  for (const path of [".git/config", "harmless/config", ".envrc"]) {
+    const { tier } = await prepareCall(write, t.needs, { path, content: "x" }, t.context());
+    expect([path, tier]).toEqual([path, "ask"]);
+  }
+});
