@@ -86,9 +86,20 @@ export async function startProxy({ rules, lookup, onDenied }: ProxyOptions): Pro
       headers: { ...headers, host: url.host, connection: "close" },
     });
     outgoing.on("response", (response) => {
-      const passed = Object.entries(response.headers).filter(([name]) => !HOP_HEADERS.has(name));
-      answer.writeHead(response.statusCode ?? 502, Object.fromEntries(passed) as Record<string, string>);
-      pass(response, answer, () => socket.destroy());
+      try {
+        const passed = Object.entries(response.headers).filter(([name]) => !HOP_HEADERS.has(name));
+        answer.writeHead(response.statusCode ?? 502, Object.fromEntries(passed) as Record<string, string>);
+        pass(response, answer, () => socket.destroy());
+      } catch (thrown) {
+        // A stranger wrote this: what cannot be said again, such as status 99, must not end more than this request.
+        socket.destroy();
+        refuse(answer, thrown);
+      }
+    });
+    // Nobody asked for another protocol.
+    outgoing.on("upgrade", () => {
+      socket.destroy();
+      refuse(answer, undefined);
     });
     outgoing.on("error", (error) => refuse(answer, error));
     pass(incoming, outgoing, () => undefined);

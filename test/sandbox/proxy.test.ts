@@ -154,6 +154,27 @@ test("startProxy outlives a client that goes away before its answer comes", asyn
   expect((await fetch(`http://127.0.0.1:${proxy.port}/`)).status).toBe(407);
 });
 
+test.each([
+  ["has a status that is none", "HTTP/1.1 099 Low\r\nContent-Length: 2\r\n\r\nhi"],
+  ["changes the protocol", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nhi"],
+])("startProxy outlives an answer that %s", async (_, said) => {
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.once("data", () => socket.end(said));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await using proxy = await startProxy({
+    rules: [`connect:http://localhost:${port}`],
+    lookup: async () => ["127.0.0.1"],
+    onDenied: () => undefined,
+  });
+  const { status } = await fetch(`http://localhost:${port}/`, { proxy: proxy.env.http_proxy!, keepalive: false });
+  expect(status).toBe(502);
+  expect((await fetch(`http://127.0.0.1:${proxy.port}/`)).status).toBe(407);
+  server.close();
+});
+
 test("startProxy refuses a rule that is none", async () => {
   const starting = startProxy({ rules: ["https://x"], lookup: async () => [], onDenied: () => {} });
   expect(await refusalOf(starting)).toStartWith("plugin_error: Network permission");
