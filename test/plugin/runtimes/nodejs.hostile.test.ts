@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createNetworkDoor } from "../../../src/sandbox/broker.ts";
 import { refusal } from "../../support/config.ts";
 import { callOf, nodejsPlugin, toolsEntry } from "../../support/nodejs-plugin.ts";
 import { until } from "../../support/until.ts";
@@ -329,3 +330,33 @@ test("a nodejs plugin has the memory of its limit and no more, and the server do
   expect(failed.message).toMatch(/Out of memory|ended by SIG\w+, as happens at its memory limit/);
   expect(kept() - before).toBeLessThan(20 * 1024 * 1024);
 }, 30_000);
+
+test("a nodejs plugin that sends what no socket takes hurts nobody", async () => {
+  await using server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: (request, self) => (self.upgrade(request) ? undefined : new Response("no", { status: 400 })),
+    websocket: { message() {} },
+  });
+  await using plugin = await nodejsPlugin({
+    files: {
+      "index.ts": raw(`shout: async ({ url }) => {
+        send({ method: "connect", id: 77, params: { url, protocols: [], headers: [] } });
+        const ping = { method: "socket", params: { id: 77, kind: "ping", data: Buffer.alloc(126).toString("base64") } };
+        for (let i = 0; i < 20; i++) { await Bun.sleep(10); send(ping); }
+        return "said";
+      }`),
+    },
+    network: createNetworkDoor({
+      rules: [`connect:ws://127.0.0.1:${server.port}`],
+      lookup: async () => [],
+      fetch,
+      onDenied: () => {},
+    }),
+  });
+  const running = await plugin.start();
+  expect(await running.call(callOf("shout", { url: `ws://127.0.0.1:${server.port}/` }))).toBe("said");
+  expect(await running.call(callOf("ok"))).toBe("ok");
+  const warned = plugin.entries.filter(({ message }) => message === "plugin sent a message that is not valid");
+  expect(warned.map(({ fields }) => fields.method)).toContain("socket");
+});

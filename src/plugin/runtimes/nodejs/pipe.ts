@@ -1,6 +1,7 @@
 /** The server's end of the pipes to a plugin's process. Nothing that comes from there is believed before it was checked. */
 
 import { LineSplitter } from "../../../lib/line-splitter.ts";
+import { describeError } from "../../../lib/log.ts";
 import { isDeeperThan } from "../../../lib/nesting.ts";
 import { Pace, readPaced } from "../../../lib/pace.ts";
 import { writeInput } from "../../../lib/write-input.ts";
@@ -155,12 +156,19 @@ export class Pipe {
   }
 
   #message(method: string, { params, id }: Record<string, unknown>): void {
-    const isValid =
-      isObject(params) &&
-      (id === undefined || isId(id)) &&
-      !isDeeperThan(params, MAX_DEPTH) &&
-      this.#o.onMessage(method, params, id);
-    if (!isValid) this.#o.output.warn("plugin sent a message that is not valid", { method: method.slice(0, 80) });
+    const isForm = isObject(params) && (id === undefined || isId(id)) && !isDeeperThan(params, MAX_DEPTH);
+    if (!isForm || !this.#isTaken(method, params, id))
+      this.#o.output.warn("plugin sent a message that is not valid", { method: method.slice(0, 80) });
+  }
+
+  #isTaken(method: string, params: Record<string, unknown>, id: number | undefined): boolean {
+    try {
+      return this.#o.onMessage(method, params, id);
+    } catch (thrown) {
+      // Nobody waits for the reading of a pipe: what is thrown here would end the server.
+      this.#o.output.warn("message of a plugin failed", { method: method.slice(0, 80), ...describeError(thrown) });
+      return true;
+    }
   }
 
   #answer({ id, result, error }: Record<string, unknown>, size: number): void {

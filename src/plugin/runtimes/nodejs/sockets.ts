@@ -24,6 +24,8 @@ const MAX_SOCKETS = 64;
 const MAX_WAITING = 16 * 1024 * 1024;
 /** Characters of a message that is passed on to the plugin. */
 const MAX_MESSAGE = 16 * 1024 * 1024;
+/** Bytes of a ping or pong (RFC 6455, 5.5). */
+const MAX_CONTROL = 125;
 const POLICY = 1008;
 const TOO_BIG = 1009;
 
@@ -49,6 +51,9 @@ export class Sockets implements Disposable {
 
   send(id: number, { kind, data }: Record<string, unknown>): boolean {
     if (typeof data !== "string") return false;
+    const isControl = kind === "ping" || kind === "pong";
+    // Or the client throws.
+    if (isControl && Buffer.byteLength(data, "base64") > MAX_CONTROL) return false;
     const socket = this.#sockets.get(id)?.socket as WithControl | undefined;
     if (kind === "text") socket?.send(data);
     else if (kind === "binary") socket?.send(Buffer.from(data, "base64"));
