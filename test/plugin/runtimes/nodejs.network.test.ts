@@ -493,3 +493,29 @@ export const upload = async () => {
   const other = await p.plugin.start();
   expect(await other.call(callOf("upload"))).toBe("A plugin may have 33554432 bytes of bodies on their way out");
 });
+
+test("bodies of a nodejs plugin count until they are answered, also those that are sent to the end", async () => {
+  const sizes: number[] = [];
+  const answer = Promise.withResolvers<Response>();
+  const network: NetworkDoor = {
+    fetch: ({ body }) => {
+      sizes.push(body?.byteLength ?? 0);
+      return answer.promise.then((response) => response.clone());
+    },
+    connect: () => Promise.reject(new Error("no sockets in this test")),
+  };
+  await using p = await run(
+    `const post = () => fetch("http://x/", { method: "POST", body: new Uint8Array(20_000_000) }).then((r) => r.text(), (e) => e.message);
+let first;
+export const begin = () => { first = post(); };
+export const more = post;
+export const again = async () => [await first, await post()];`,
+    network,
+  );
+  await p.call("begin");
+  await until(() => sizes.length === 1);
+  expect(await p.call("more")).toBe("A plugin may have 33554432 bytes of bodies on their way out");
+  answer.resolve(new Response("ok"));
+  expect(await p.call("again")).toEqual(["ok", "ok"]);
+  expect(sizes).toEqual([20_000_000, 20_000_000]);
+});

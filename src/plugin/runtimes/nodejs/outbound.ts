@@ -16,6 +16,8 @@ interface Fetch {
   readonly request: OutboundRequest;
   /** What has come of a body that is sent in pieces. */
   upload: Uint8Array[] | undefined;
+  /** Bytes of its body that are kept until it is answered. */
+  uploaded: number;
   /** Bytes of the answer's body that the plugin takes. */
   credit: number;
   resume: (() => void) | undefined;
@@ -88,6 +90,7 @@ export class Outbound implements Disposable {
       abort: new AbortController(),
       request,
       upload: undefined,
+      uploaded: 0,
       credit: WINDOW,
       resume: undefined,
     };
@@ -102,6 +105,7 @@ export class Outbound implements Disposable {
     if (!fetch?.upload) return true;
     const bytes = Buffer.from(data, "base64");
     fetch.upload.push(bytes);
+    fetch.uploaded += bytes.length;
     this.#uploaded += bytes.length;
     if (this.#uploaded <= MAX_UPLOAD) return true;
     this.#cancel(id);
@@ -131,9 +135,11 @@ export class Outbound implements Disposable {
   async #start(id: number, fetch: Fetch, body: Uint8Array | undefined): Promise<void> {
     const { door, pipe } = this.#o;
     const { abort, request } = fetch;
-    this.#forgetUpload(fetch);
+    fetch.upload = undefined;
     try {
-      const response = await door.fetch({ ...request, ...(body ? { body } : {}) }, abort.signal);
+      // A host that does not read keeps the body here: it counts until there is an answer.
+      const sending = door.fetch({ ...request, ...(body ? { body } : {}) }, abort.signal);
+      const response = await sending.finally(() => this.#forgetUpload(fetch));
       if (abort.signal.aborted) {
         await response.body?.cancel();
         return;
@@ -175,7 +181,8 @@ export class Outbound implements Disposable {
   }
 
   #forgetUpload(fetch: Fetch): void {
-    for (const { length } of fetch.upload ?? []) this.#uploaded -= length;
+    this.#uploaded -= fetch.uploaded;
+    fetch.uploaded = 0;
     fetch.upload = undefined;
   }
 }
