@@ -1,5 +1,6 @@
 /** What pages had a browser download: kept beside its profile, within bounds, until it is wanted or the browser ends. */
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { openFile } from "../lib/open-file.ts";
 import { AlephError } from "../protocol/errors.ts";
 
 export interface Download {
@@ -79,9 +80,12 @@ export class Downloads {
     if (guid === undefined || download === undefined) throw new AlephError("not_found", `There is no download "${id}"`);
     if (download.state !== "done")
       throw new AlephError("conflict", `Download "${id}" is not complete: ${download.state}`);
-    const file = Bun.file(join(this.#o.folder, guid));
-    if (file.size > MAX_DOWNLOAD) throw new AlephError("payload_too_large", `Download "${id}" is too large`);
-    return { download, bytes: await file.bytes() };
+    // The browser may write there whatever it likes, links to other places too, if a page has taken it over.
+    await using file = await openFile(join(this.#o.folder, basename(guid))).catch(() => undefined); // A link, or gone.
+    if (!file) throw new AlephError("conflict", `Download "${id}" is no file`);
+    if ((await file.stat()).size > MAX_DOWNLOAD)
+      throw new AlephError("payload_too_large", `Download "${id}" is too large`);
+    return { download, bytes: new Uint8Array(await file.readFile()) };
   }
 }
 

@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Downloads, MAX_DOWNLOAD, safeName } from "../../src/browser/downloads.ts";
 import { testFolder } from "../support/folder.ts";
 import { refusalOf } from "../support/tool-call.ts";
@@ -29,7 +31,14 @@ async function setUp() {
     onNote: (text) => notes.push(text),
   });
   const begin = (guid: string) => downloads.begin({ guid, url: "https://site.test/x", suggestedFilename: "x" });
-  return { downloads, cancelled, notes, begin, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
+  return {
+    path: folder.path,
+    downloads,
+    cancelled,
+    notes,
+    begin,
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
 }
 
 test("Downloads takes a few at a time, and tells once that more were refused", async () => {
@@ -51,4 +60,20 @@ test("Downloads cancels what is too large, whether it says so or not", async () 
   t.downloads.progress({ guid: "a", totalBytes: 1, receivedBytes: 1, state: "completed" });
   expect(await refusalOf(t.downloads.read("d1"))).toBe('conflict: Download "d1" is not complete: refused');
   expect(await refusalOf(t.downloads.read("d7"))).toBe('not_found: There is no download "d7"');
+});
+
+test("Downloads gives what the browser has written, and nothing that it leads to", async () => {
+  await using t = await setUp();
+  await using outside = await testFolder();
+  await writeFile(join(outside.path, "secret"), "secret");
+  await writeFile(join(t.path, "a"), "page");
+  await symlink(join(outside.path, "secret"), join(t.path, "b"));
+  for (const guid of ["a", "b", `../${outside.path.split("/").at(-1)}/secret`]) {
+    t.begin(guid);
+    t.downloads.progress({ guid, totalBytes: 4, receivedBytes: 4, state: "completed" });
+  }
+  const { bytes } = await t.downloads.read("d1");
+  expect(Buffer.from(bytes).toString()).toBe("page");
+  expect(await refusalOf(t.downloads.read("d2"))).toBe('conflict: Download "d2" is no file');
+  expect(await refusalOf(t.downloads.read("d3"))).toBe('conflict: Download "d3" is no file');
 });
