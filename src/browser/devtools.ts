@@ -17,6 +17,8 @@ export interface DevToolsOptions {
   readonly input: Pick<Bun.FileSink, "write" | "flush">;
   readonly output: ReadableStream<Uint8Array>;
   readonly onEvent: (event: DevToolsEvent) => void;
+  /** It said what is no message of the protocol, or its pipe broke: nothing more is heard of it. */
+  readonly onBroken: (thrown: unknown) => void;
 }
 
 export interface CallOptions {
@@ -55,7 +57,11 @@ export class DevTools {
 
   constructor(options: DevToolsOptions) {
     this.#options = options;
-    void this.#read().finally(() => this.end());
+    const broken = (thrown: unknown) => {
+      this.end();
+      options.onBroken(thrown);
+    };
+    void this.#read().then(() => this.end(), broken);
   }
 
   /** Throws `conflict` for what the browser refuses, `not_found` when it is gone. */

@@ -2,7 +2,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, realpath, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Log } from "../lib/log.ts";
+import { describeError, type Log } from "../lib/log.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { ConfinedChild, Sandbox } from "../sandbox/confinement.ts";
 import type { Lookup } from "../sandbox/dial.ts";
@@ -76,7 +76,15 @@ export async function startChromium(options: ChromiumOptions, events: ChromiumEv
   const { child, isConfined } = start;
   stack.use(child);
   const { username, password } = new URL(proxy.env.http_proxy ?? "");
-  const devtools = new DevTools({ input: child.stdin, output: child.stdout, onEvent: events.onEvent });
+  const devtools = new DevTools({
+    input: child.stdin,
+    output: child.stdout,
+    onEvent: events.onEvent,
+    onBroken(thrown) {
+      log.warn("a browser was ended, because it said what is no message", describeError(thrown));
+      child.kill("SIGKILL");
+    },
+  });
   stack.use(
     watchOveruse({
       pid: child.pid,
