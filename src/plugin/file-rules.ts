@@ -27,19 +27,41 @@ export interface FileRule {
 /** The memory and the environment of this server are files there. */
 const SYSTEM = ["/proc", "/sys", "/dev"];
 
-/** Throws `forbidden` for a rule that opens what is Aleph's own: config, credentials, database, other plugins. */
+/**
+ * Throws `forbidden` for a rule that opens what is Aleph's own: config, credentials, database, other plugins; and for one that
+ * a link leads out of a workspace or of what the plugin may write: the agent or the plugin itself may have made it since
+ * somebody approved these words.
+ */
 export function resolveFileRules(rules: readonly string[], places: FilePlaces): readonly FileRule[] {
   const folder = resolveReal(places.folder);
   const guarded = [resolveReal(places.alephHome), resolveReal(places.config), ...SYSTEM];
-  const free = [folder, resolveReal(places.workspaces)];
+  const workspaces = resolveReal(places.workspaces);
+  const free = [folder, workspaces];
+  const writable = rules
+    .map(splitRule)
+    .flatMap(([mode, path]) => (mode === "write" ? [resolveReal(toAbsolute(path, places))] : []));
   return rules.map((rule) => {
     const [mode, written] = splitRule(rule);
-    const path = resolveReal(toAbsolute(written, places));
+    const asWritten = toAbsolute(written, places);
+    const path = resolveReal(asWritten);
     const isOpened = guarded.some((secret) => isWithin(path, secret) || isWithin(secret, path));
     if (isOpened && !free.some((place) => isWithin(place, path))) {
       throw new AlephError("forbidden", `Permission ${JSON.stringify(rule)} would open what is Aleph's own`, {
         data: { hint: "Config, credentials, database and other plugins are open to no plugin; name a narrower folder" },
       });
+    }
+    const way = foldersTo(asWritten).map(resolveReal);
+    const left = [workspaces, ...writable].some(
+      (place) => !isWithin(place, path) && way.some((passed) => isWithin(place, passed)),
+    );
+    if (left) {
+      throw new AlephError(
+        "forbidden",
+        `Permission ${JSON.stringify(rule)} leads elsewhere by a link that others can make`,
+        {
+          data: { hint: "It is in a folder that the plugin or the agent may write; name the place where it leads to" },
+        },
+      );
     }
     if (isElsewhere(written)) return { mode, path };
     if (isWithin(folder, path)) return { mode, path, own: relative(folder, path).replaceAll("\\", "/") };
@@ -71,6 +93,12 @@ function toAbsolute(path: string, { folder, userHome }: FilePlaces): string {
   if (path === "~") return userHome;
   if (path.startsWith("~/")) return join(userHome, path.slice(2));
   return resolve(folder, path);
+}
+
+/** Those above it, as they are written. */
+function foldersTo(path: string): readonly string[] {
+  const parent = dirname(path);
+  return parent === path ? [] : [parent, ...foldersTo(parent)];
 }
 
 /** Resolves links in what exists of the path. */

@@ -91,3 +91,22 @@ test("writablePaths are those that the plugin writes in its own folder", () => {
   const rules = ["read:./data", "write:./output", "write:a/b/", "write:~/x", "write:/tmp/x", "write:."];
   expect(writablePaths(rules)).toEqual(["output", "a/b"]);
 });
+
+test("resolveFileRules lets no link that a plugin or the agent can make lead a permission elsewhere", async () => {
+  await using t = await setUp();
+  mkdirSync(t.at("person", ".ssh"));
+  symlinkSync("notes", t.at("person", "linked"));
+  symlinkSync("../.ssh", t.at("person", "notes", "made"));
+  symlinkSync(t.at("person", ".ssh"), join(t.places.workspaces, "main", "made"));
+  const byPlugin = (rule: string) => refusal(async () => resolveFileRules(["write:~/notes", rule], t.places));
+  for (const rule of ["read:~/notes/made", "write:~/notes/made", "read:~/linked/made", "read:~/notes/made/new"])
+    expect((await byPlugin(rule)).message).toBe(`Permission "${rule}" leads elsewhere by a link that others can make`);
+  expect(
+    await refusal(async () => resolveFileRules([`read:${t.places.workspaces}/main/made`], t.places)),
+  ).toMatchObject({
+    reason: "forbidden",
+  });
+  // Whoever may not write there has not made it.
+  expect(resolveFileRules(["read:~/notes/made"], t.places)).toEqual([{ mode: "read", path: t.at("person", ".ssh") }]);
+  expect(resolveFileRules(["write:~/linked", "read:~/notes/sub"], t.places)).toHaveLength(2);
+});
