@@ -11,6 +11,8 @@ export interface JobState {
   readonly command: string;
   readonly cwd: string;
   readonly pty: boolean;
+  /** Whether a stranger may have written what it prints. */
+  readonly untrusted: boolean;
   /** Unix milliseconds. */
   readonly started_at: number;
   readonly output_bytes: number;
@@ -41,6 +43,7 @@ export interface JobLimits {
 export interface JobRequest extends Omit<StartOptions, "onOutput" | "signal"> {
   readonly sessionKey: string;
   readonly command: string;
+  readonly untrusted: boolean;
   /** 0 is no limit. */
   readonly timeoutMs: number;
 }
@@ -237,6 +240,7 @@ function describe({ id, request, startedAt, output, end }: Job): JobState {
     command: request.command,
     cwd: request.cwd,
     pty: request.terminal !== undefined,
+    untrusted: request.untrusted,
     started_at: startedAt,
     output_bytes: output.end,
     ...(end ? { end } : {}),

@@ -2,7 +2,7 @@
 import type { WireJob } from "../protocol/job.ts";
 import type { JobState } from "./jobs.ts";
 
-export function toWireJob({ end, ...state }: JobState): WireJob {
+export function toWireJob({ end, untrusted: _untrusted, ...state }: JobState): WireJob {
   if (!end) return { ...state, end: null };
   const { at, exitCode = null, signal = null, timedOut } = end;
   return { ...state, end: { at, exit_code: exitCode, signal, timed_out: timedOut } };

@@ -28,6 +28,7 @@ async function setUp(options: Partial<JobsOptions> = {}) {
         workspace: workspace.path,
         writes: true,
         network: [],
+        untrusted: false,
         timeoutMs: 0,
         ...override,
       },

@@ -121,16 +121,20 @@ async function runJudged(
 ): Promise<ToolResult> {
   const common = {
     ...leave,
+    network: sandbox.network,
     cwd: plan.cwd,
     workspace,
     mayRunUnsandboxed: sandbox.level === "none",
     ...(pty ? { terminal: TERMINAL } : {}),
   };
+  // What it prints may be what a host has sent.
+  const untrusted = sandbox.network.length > 0;
   if (background) {
     const job = await jobs.start(plan, {
       ...common,
       sessionKey: context.sessionKey,
       command,
+      untrusted,
       timeoutMs: timeout_ms ?? 0,
     });
     if (stdin !== undefined) jobs.write(context.sessionKey, job.job_id, stdin, false);
@@ -147,7 +151,7 @@ async function runJudged(
           { stdin, timeoutMs, limit: config().exec.max_output, context },
         )
       : await launcher.run(plan, { ...common, signal, timeoutMs, onOutput: (text) => context.progress(text) });
-  return describe(result);
+  return { ...describe(result), ...(untrusted ? { untrusted } : {}) };
 }
 
 /** A terminal takes what is written to it until the program ends. */

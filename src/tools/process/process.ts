@@ -140,7 +140,11 @@ function read(jobs: Needs["jobs"], sessionKey: string, id: string, offset: numbe
   const wanted = offset ?? Math.max(0, job.output_bytes - READ_BYTES);
   const { text, from, next } = jobs.read(sessionKey, id, wanted, READ_BYTES);
   const missed = from > wanted ? `[bytes ${wanted} to ${from} are not kept any more]\n` : "";
-  return { ok: true, text: `${missed}${text}\n[bytes ${from} to ${next} of ${job.output_bytes}]\n${describe(job)}` };
+  return {
+    ok: true,
+    text: `${missed}${text}\n[bytes ${from} to ${next} of ${job.output_bytes}]\n${describe(job)}`,
+    ...(job.untrusted ? { untrusted: true } : {}),
+  };
 }
 
 function listed(jobs: readonly JobState[]): ToolResult {

@@ -83,3 +83,23 @@ test("exec builds what it then starts, and leaves it in the workspace", async ()
   expect(await readdir(t.path)).toEqual(["tool"]);
   expect(await Bun.file(join(t.path, "tool")).text()).toContain("echo built");
 });
+
+test("exec marks what a command prints that may reach a host, and so does process of its job", async () => {
+  await using t = await testCommands();
+  expect(await t.call({ command: "touch x; echo said" })).toEqual({ ok: true, text: "said" });
+  const network = ["https://pypi.org"];
+  const marked = { ok: true, text: "said", untrusted: true } as const;
+  expect(await t.call({ command: "touch x; echo said", network })).toEqual(marked);
+  expect(await t.call({ command: "touch x; cat", stdin: "said", network })).toEqual(marked);
+  // One that only looks has no network, whatever was asked for.
+  expect(await t.call({ command: "echo said", network })).toEqual({ ok: true, text: "said" });
+  const { text } = await t.call({ command: "touch x; echo said", network, background: true });
+  const job_id = /job_\w+/.exec(text)![0];
+  await t.process({ action: "wait", job_id });
+  expect((await t.process({ action: "read", job_id })).untrusted).toBe(true);
+});
+
+test("exec marks what a command prints where config.toml gives all of them a host", async () => {
+  await using t = await testCommands({ limits: { network: ["connect:https://pypi.org"] } });
+  expect((await t.call({ command: "touch x; echo said" })).untrusted).toBe(true);
+});
