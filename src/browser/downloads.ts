@@ -22,6 +22,8 @@ export interface DownloadsOptions {
 /** Bytes of one. */
 export const MAX_DOWNLOAD = 64 * 1024 * 1024;
 const MAX_RUNNING = 3;
+/** Characters of a name, from its end, that are looked at. */
+const MAX_NAME = 1000;
 /** Of one browser, whatever became of them. */
 const MAX_KEPT = 20;
 const MAX_TOTAL = 256 * 1024 * 1024;
@@ -91,7 +93,9 @@ export class Downloads {
 
 /** A name for a file on any system that leads nowhere, hides nothing and says nothing to a shell. */
 export function safeName(suggested: string): string {
+  // The page decides how long it is, and the last of these expressions may look at each of its blanks again and again.
   const name = suggested
+    .slice(-MAX_NAME)
     .normalize("NFC")
     .replace(/^.*[/\\]/s, "")
     .replace(/[^\p{L}\p{N}._ ()+,@=-]+/gu, "_")
