@@ -133,7 +133,9 @@ class PageWriter {
   finish(): string {
     return this.#out
       .join("")
-      .replace(/[ \t]+\n/g, "\n")
+      .split("\n")
+      .map(withoutBlanksAtEnd)
+      .join("\n")
       .replace(/\n{3,}/g, "\n\n")
       .trim();
   }
@@ -219,4 +221,11 @@ class PageWriter {
     if (this.#pre === 0) this.#write("\n```");
     this.#break(2);
   }
+}
+
+/** By hand: an expression looks at a long run of blanks once from each of them, and a page can be made of nothing else. */
+function withoutBlanksAtEnd(line: string): string {
+  let end = line.length;
+  while (end > 0 && (line[end - 1] === " " || line[end - 1] === "\t")) end--;
+  return line.slice(0, end);
 }

@@ -59,3 +59,11 @@ test("htmlToMarkdown lets others have their turn in a large page", async () => {
   clearInterval(watch);
   expect(longest).toBeLessThan(500);
 });
+
+test("htmlToMarkdown takes no longer for a page of blanks than for any other", async () => {
+  const blanks = " ".repeat(200_000);
+  const began = performance.now();
+  const { markdown } = await htmlToMarkdown(`<pre>a${blanks}\nb${blanks}c</pre>`, "https://site.test/");
+  expect(performance.now() - began).toBeLessThan(2000);
+  expect(markdown).toBe(`\`\`\`\na\nb${blanks}c\n\`\`\``);
+});
