@@ -29,6 +29,8 @@ export class Browsers implements AsyncDisposable {
   readonly #o: BrowsersOptions;
   readonly #held = new Map<string, Held>();
   readonly #cleared = once(async () => (await import("./process.ts")).removeLeftovers(this.#o.folder));
+  /** Those that start, and have a place already. */
+  #starting = 0;
   #ended = false;
 
   constructor(options: BrowsersOptions) {
@@ -122,7 +124,7 @@ export class Browsers implements AsyncDisposable {
     await held.browser?.[Symbol.asyncDispose]();
     held.browser = undefined;
     await this.#cleared();
-    await this.#makeRoom();
+    using _ = await this.#makeRoom();
     const { Browser } = await import("./browser.ts");
     const browser = await Browser.open(this.#o);
     if (this.#held.get(sessionKey) !== held) {
@@ -133,13 +135,22 @@ export class Browsers implements AsyncDisposable {
     return browser;
   }
 
-  async #makeRoom(): Promise<void> {
-    const running = [...this.#held].filter(([, { browser }]) => browser !== undefined);
-    if (running.length < MAX_BROWSERS) return;
-    const idle = running.filter(([, { busy }]) => busy === 0).toSorted(([, a], [, b]) => a.usedAt - b.usedAt);
-    const [oldest] = idle;
-    if (!oldest) throw new AlephError("overloaded", `${MAX_BROWSERS} browsers are at work already`);
-    await this.end(oldest[0]);
+  /** A place for one that starts; to be disposed when it runs, or does not. */
+  async #makeRoom(): Promise<Disposable> {
+    for (;;) {
+      const running = [...this.#held].filter(([, { browser }]) => browser !== undefined);
+      if (running.length + this.#starting < MAX_BROWSERS) break;
+      const idle = running.filter(([, { busy }]) => busy === 0).toSorted(([, a], [, b]) => a.usedAt - b.usedAt);
+      const [oldest] = idle;
+      if (!oldest) throw new AlephError("overloaded", `${MAX_BROWSERS} browsers are at work already`);
+      await this.end(oldest[0]);
+    }
+    this.#starting++;
+    return {
+      [Symbol.dispose]: () => {
+        this.#starting--;
+      },
+    };
   }
 
   async #overdue(held: Held, browser: Browser, timeoutMs: number, cause: unknown): Promise<AlephError> {

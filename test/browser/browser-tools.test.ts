@@ -237,3 +237,17 @@ browserTest("what acts on a page is outward, names its site, and acts on no othe
     expect(await refusalOf(prepareCall(browserType, site.needs, input, context))).toStartWith("invalid_params: ");
   }
 });
+
+browserTest("Browsers are four at a time, also when they start at once", async () => {
+  await using site = await browserSite({ answers: () => html("hello"), timeoutMs: 60_000 });
+  const open = (sessionKey: string) => site.call(browserNavigate, { url: site.url }, { sessionKey });
+  const keys = ["a", "b", "c", "d", "e"].map((name) => `agent:main:${name}`);
+  const ended = await Promise.all(keys.map((key) => open(key).then(() => "opened", String)));
+  expect(ended.toSorted()).toEqual([
+    "AlephError: 4 browsers are at work already",
+    ...Array.from({ length: 4 }, () => "opened"),
+  ]);
+  expect(await readdir(site.profiles)).toHaveLength(4);
+  await open(keys[ended.findIndex((end) => end !== "opened")]!);
+  expect(await readdir(site.profiles)).toHaveLength(4);
+});
