@@ -120,6 +120,12 @@ browserTest("the browser tools save downloads under safe names, and lend a file 
   await site.call(browserUpload, { selector: "[type=file]", path: "letter.txt" });
   expect((await site.call(browserClick, { selector: "button" })).text).toContain("got letter.txt: dear reader");
   await site.call(browserNavigate, { url: site.url });
+  const upload = { selector: "[type=file]", path: "letter.txt" };
+  const judged = await prepareCall(browserUpload, site.needs, upload, site.workspace.context());
+  await site.workspace.write("letter.txt", "DEAR READER");
+  const other = await prepareCall(browserUpload, site.needs, upload, site.workspace.context());
+  expect([judged.plan.size, other.plan.sha256 === judged.plan.sha256]).toEqual([other.plan.size, false]);
+  expect(await refusalOf(judged.run())).toBe('conflict: "letter.txt" has changed since it was judged');
   expect(await refusalOf(site.call(browserUpload, { selector: "button", path: "letter.txt" }))).toBe(
     'invalid_params: "button" takes no files',
   );

@@ -23,21 +23,30 @@ export const browserUpload = defineTool({
     const { files } = needs;
     const { name, stats } = await files.locate(context.workspace, path);
     if (!stats?.isFile()) throw new AlephError("not_found", `"${path}" is not a file`);
+    const { size, sha256 } = await readFile(files, context.workspace, name);
     return prepareOnPage(needs, context, {
       reason: "Gives a file to a page, which can send it",
-      plan: { upload: name, into: selector, size: stats.size },
+      plan: { upload: name, into: selector, size, sha256 },
       async act(tab, signal, browser) {
         const element = await tab.find(selector, signal);
-        const { file } = await files.open(context.workspace, name);
-        try {
-          const { size } = await file.stat();
-          if (size > MAX_DOWNLOAD) throw new AlephError("payload_too_large", `"${path}" has ${size} bytes`);
-          await element.upload([await browser.lend(basename(name), await file.readFile())]);
-        } finally {
-          await file.close();
-        }
+        const now = await readFile(files, context.workspace, name);
+        // Whoever said yes meant this content, not the name.
+        if (now.sha256 !== sha256) throw new AlephError("conflict", `"${name}" has changed since it was judged`);
+        await element.upload([await browser.lend(basename(name), now.bytes)]);
         return undefined;
       },
     });
   },
 });
+
+async function readFile(files: Needs["files"], workspace: string, path: string) {
+  const { file } = await files.open(workspace, path);
+  try {
+    const { size } = await file.stat();
+    if (size > MAX_DOWNLOAD) throw new AlephError("payload_too_large", `"${path}" has ${size} bytes`);
+    const bytes = await file.readFile();
+    return { bytes, size: bytes.byteLength, sha256: new Bun.CryptoHasher("sha256").update(bytes).digest("hex") };
+  } finally {
+    await file.close();
+  }
+}
