@@ -8,7 +8,15 @@ import type { Guarded, Verdict } from "./command.ts";
 
 export interface CommandPolicy {
   /** Decides in which tier a command is; has no effect. `cwd` and `workspace` are absolute and without links. */
-  classify(command: string, where: { readonly cwd: string; readonly workspace: string }): Promise<Verdict>;
+  classify(
+    command: string,
+    where: {
+      readonly cwd: string;
+      readonly workspace: string;
+      /** Hosts that it is to reach, like `https://example.com`: the floor looks at them as at its words. */
+      readonly network?: readonly string[];
+    },
+  ): Promise<Verdict>;
 }
 
 export interface CommandPolicyOptions {
@@ -22,7 +30,7 @@ export interface CommandPolicyOptions {
 export function createCommandPolicy({ guarded, config }: CommandPolicyOptions): CommandPolicy {
   const hashes: ProgramHashes = new Map();
   return {
-    async classify(command, { cwd, workspace }) {
+    async classify(command, { cwd, workspace, network = [] }) {
       // The rules are many and the first command is seldom soon: a start does not pay for them.
       const { classifyCommand } = await import("./classify.ts");
       const { path, allow_denied: lifted } = config().exec;
@@ -30,6 +38,7 @@ export function createCommandPolicy({ guarded, config }: CommandPolicyOptions): 
       return classifyCommand(command, {
         cwd,
         workspace,
+        network,
         path,
         guarded,
         lifted,

@@ -19,6 +19,8 @@ export interface CommandSite {
   readonly cwd: string;
   /** Absolute, without links. */
   readonly workspace: string;
+  /** Hosts that it is to reach. */
+  readonly network?: readonly string[];
   /** Folders in which programs are looked up. */
   readonly path: readonly string[];
   readonly guarded: Guarded;

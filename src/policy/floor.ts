@@ -48,7 +48,7 @@ export function floorRefusal(command: string, site: CommandSite, parsed: Parsed 
   if (!lifted.has("fork_bomb") && ((parsed && bombsIn(parsed).length > 0) || texts.some(isBombText))) {
     return { rule: "fork_bomb", reason: "It is a fork bomb" };
   }
-  const metadata = lifted.has("metadata") ? undefined : metadataMention(words);
+  const metadata = lifted.has("metadata") ? undefined : metadataMention(new Set([...words, ...(site.network ?? [])]));
   return metadata === undefined ? undefined : { rule: "metadata", reason: metadata };
 }
 

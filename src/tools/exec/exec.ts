@@ -55,7 +55,9 @@ export const exec = defineTool({
         needs.files.locate(context.workspace, cwd),
       ]);
       if (!folder.stats?.isDirectory()) throw new AlephError("not_found", `"${cwd}" is not a folder in the workspace`);
-      const verdict = await needs.commands.classify(command, { cwd: folder.path, workspace: workspace.path });
+      const hosts = network.map((rule) => rule.replace(/^connect:/, ""));
+      const where = { cwd: folder.path, workspace: workspace.path, network: hosts };
+      const verdict = await needs.commands.classify(command, where);
       const leave: Leave = { writes: verdict.tier !== "allow", network: verdict.tier === "allow" ? [] : network };
       const sandbox = await needs.launcher.plan(leave, workspace.path);
       return { workspace: workspace.path, leave, judged: withSandbox(verdict, sandbox, network), sandbox };

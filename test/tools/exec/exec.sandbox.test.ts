@@ -103,3 +103,17 @@ test("exec marks what a command prints where config.toml gives all of them a hos
   await using t = await testCommands({ limits: { network: ["connect:https://pypi.org"] } });
   expect((await t.call({ command: "touch x; echo said" })).untrusted).toBe(true);
 });
+
+test("exec denies the metadata service of a cloud as a host, whatever the command says", async () => {
+  await using t = await testCommands();
+  for (const host of [
+    "http://169.254.169.254",
+    "http://2852039166",
+    "http://[fd00:ec2::254]",
+    "http://0xa9fea9fe:80",
+  ]) {
+    const { tier, rule } = await t.prepare({ command: "sh fetch.sh", network: [host] });
+    expect([host, tier, rule]).toEqual([host, "deny", "metadata"]);
+  }
+  expect((await t.prepare({ command: "sh fetch.sh", network: ["http://192.168.1.2"] })).tier).toBe("ask");
+});
