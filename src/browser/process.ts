@@ -1,6 +1,6 @@
 /** One Chromium: its profile, its way to the network, its confinement; all of it gone when it is disposed. */
 import { existsSync, realpathSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, realpath, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describeError, type Log } from "../lib/log.ts";
 import { AlephError } from "../protocol/errors.ts";
@@ -8,6 +8,7 @@ import type { ConfinedChild, Sandbox } from "../sandbox/confinement.ts";
 import type { Lookup } from "../sandbox/dial.ts";
 import { watchOveruse } from "../sandbox/overuse.ts";
 import { startProxy } from "../sandbox/proxy.ts";
+import { removeTemporary } from "../sandbox/temporary-folders.ts";
 import { chromiumSwitches, findChromium } from "./chromium.ts";
 import { DevTools, type DevToolsEvent } from "./devtools.ts";
 import { browserRules } from "./reach.ts";
@@ -65,7 +66,7 @@ export async function startChromium(options: ChromiumOptions, events: ChromiumEv
   await using stack = new AsyncDisposableStack();
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const profile = await realpath(await mkdtemp(join(folder, PREFIX)));
-  stack.defer(() => rm(profile, { recursive: true, force: true, maxRetries: 3 }));
+  stack.defer(() => removeTemporary(profile));
   const [data, downloads, uploads, temporary] = ["data", "downloads", "uploads", "tmp"].map((name) =>
     join(profile, name),
   ) as [string, string, string, string];
@@ -176,7 +177,7 @@ async function starting(
 export async function removeLeftovers(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []); // Nothing was ever left there.
   const left = names.filter((name) => name.startsWith(PREFIX));
-  await Promise.all(left.map((name) => rm(join(folder, name), { recursive: true, force: true })));
+  await Promise.all(left.map((name) => removeTemporary(join(folder, name))));
 }
 
 /** It says much, none of which helps. A pipe that is full would stop it. */

@@ -33,7 +33,7 @@ async function prepare(root: string): Promise<void> {
  * the same is left to the next server: it holds nobody up.
  */
 export async function removeTemporary(path: string): Promise<void> {
-  const remove = () => rm(path, { recursive: true, force: true });
+  const remove = () => rm(path, { recursive: true, force: true, maxRetries: 3 });
   try {
     await remove().catch(async () => {
       await openAll(path);
