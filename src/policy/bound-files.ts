@@ -18,6 +18,9 @@ export type ProgramHashes = Map<string, string>;
 const MAX_HASHED_FILES = 64;
 const MAX_HASHED_BYTES = 64 * 1024 * 1024;
 const MAX_KNOWN_PROGRAMS = 256;
+/** Folders of a line in which its names are looked for, and how many names that may be. */
+const MAX_FOLDERS = 16;
+const MAX_PIECES = 1000;
 const ANY_EXECUTE = 0o111n;
 
 /** What a line names now; nothing of a word that only a shell could tell. */
@@ -73,26 +76,45 @@ export async function programHash(path: string, known: ProgramHashes): Promise<s
   return hash;
 }
 
-/** Regular files that words name: as a whole, and behind `=`, `@` and `:`. */
+/**
+ * Regular files that words name: as a whole, behind `=`, `@` and `:`, and in a word that may be a script. A name without a
+ * folder is looked for in each folder that the line names too: `cd app && sh build.sh`.
+ */
 function filesNamed(words: Iterable<string>, site: CommandSite): string[] {
-  const found: string[] = [];
+  const pieces = [...new Set([...words].flatMap((word) => piecesOf(word, site)))];
   const resolved = createResolver();
-  for (const word of words) {
-    if (word.length > MAX_PATH || word.includes("\0")) continue;
-    for (const piece of new Set([word, ...word.split(/[=@:,]/).slice(1)])) {
-      if (piece === "" || piece.startsWith("-")) continue;
-      const path = resolved(site.cwd, expandHome(piece, site.guarded.userHome));
-      if (statOf(path)) found.push(path);
+  const folders = [site.cwd];
+  const found: string[] = [];
+  for (const folder of folders) {
+    for (const piece of pieces) {
+      const path = resolved(folder, piece);
+      const stats = lookAt(path);
+      if (stats?.isFile()) found.push(path);
+      const isNew = stats?.isDirectory() && !folders.includes(path);
+      if (isNew && folders.length < MAX_FOLDERS && pieces.length <= MAX_PIECES) folders.push(path);
     }
   }
   return found;
 }
 
+/** As a shell reads them here, where the home folder is the workspace, and as a person does. */
+function piecesOf(word: string, { cwd, workspace, guarded }: CommandSite): string[] {
+  if (word.length > MAX_PATH || word.includes("\0")) return [];
+  return [word, ...word.split(/[=@:,]/).slice(1), ...word.split(/[\s;|&]+/)]
+    .filter((piece) => piece !== "" && !piece.startsWith("-"))
+    .map((piece) => piece.replace(/^(?:\$PWD|\$\{PWD\})(?=\/|$)/, () => cwd))
+    .flatMap((piece) => [expandHome(piece, workspace), expandHome(piece, guarded.userHome)]);
+}
+
 /** Nothing unless it is a regular file that can be looked at: a pipe must not be opened. */
 function statOf(path: string): BigIntStats | undefined {
+  const stats = lookAt(path);
+  return stats?.isFile() ? stats : undefined;
+}
+
+function lookAt(path: string): BigIntStats | undefined {
   try {
-    const stats = statSync(path, { throwIfNoEntry: false, bigint: true });
-    return stats?.isFile() ? stats : undefined;
+    return statSync(path, { throwIfNoEntry: false, bigint: true });
   } catch {
     // Closed to us, or no possible path: the command cannot use it either.
     return undefined;
