@@ -70,18 +70,19 @@ export class Jobs implements AsyncDisposable {
   /** Oldest first. */
   readonly #jobs = new Map<string, Job>();
   readonly #stop = new AbortController();
-  #starting = 0;
+  readonly #starting = new Set<{ readonly sessionKey: string; isOver: boolean }>();
 
   constructor(options: JobsOptions) {
     this.#o = options;
     this.#limits = { ...LIMITS, ...options.limits };
   }
 
-  /** Throws `limit_reached` when too many run, and what `Launcher.start` throws. */
+  /** Throws `limit_reached` when too many run, `cancelled` when the session ends meanwhile, and what `Launcher.start` throws. */
   async start(work: Work, request: JobRequest): Promise<JobState> {
     this.#assertRoom(request.sessionKey);
     const output = new KeptOutput(this.#limits.output);
-    this.#starting++;
+    const starting = { sessionKey: request.sessionKey, isOver: false };
+    this.#starting.add(starting);
     let running: RunningCommand;
     try {
       running = await this.#o.launcher.start(work, {
@@ -90,7 +91,11 @@ export class Jobs implements AsyncDisposable {
         onOutput: (bytes) => output.add(bytes),
       });
     } finally {
-      this.#starting--;
+      this.#starting.delete(starting);
+    }
+    if (starting.isOver) {
+      await running[Symbol.asyncDispose]();
+      throw new AlephError("cancelled", "The session has ended");
     }
     const { timeoutMs } = request;
     const late = () => {
@@ -187,6 +192,8 @@ export class Jobs implements AsyncDisposable {
   /** Ends and forgets what belongs to a session. */
   async endSession(sessionKey: string): Promise<void> {
     const jobs = this.#of(sessionKey);
+    // Those that are about to begin would belong to nobody.
+    for (const starting of this.#starting) starting.isOver ||= starting.sessionKey === sessionKey;
     for (const { running } of jobs) running.signal("SIGKILL");
     await Promise.all(jobs.map(({ ended }) => ended));
     for (const { id } of jobs) this.#jobs.delete(id);
@@ -204,7 +211,7 @@ export class Jobs implements AsyncDisposable {
     const hint = "End one with the process tool";
     if (own.length >= perSession)
       throw new AlephError("limit_reached", `${perSession} jobs of this session run already`, { data: { hint } });
-    if (running.length + this.#starting >= inAll)
+    if (running.length + this.#starting.size >= inAll)
       throw new AlephError("limit_reached", `${inAll} jobs run already`, { data: { hint } });
   }
 

@@ -58,6 +58,14 @@ test("Jobs end with their session, and others go on", async () => {
   expect(t.events).toEqual(["started sleep 1000; true", "started sleep 2000; true", "ended sleep 1000; true"]);
 });
 
+test("Jobs that are about to begin end with their session too", async () => {
+  await using t = await setUp();
+  const starting = t.start("sleep 1000; true");
+  await t.jobs.endSession("a");
+  expect(await refusalOf(starting)).toBe("cancelled: The session has ended");
+  expect([t.jobs.all(), t.events]).toEqual([[], []]);
+});
+
 test("Jobs end with the server", async () => {
   await using t = await setUp();
   const { job_id } = await t.start("(trap '' TERM HUP; sleep 1000) & sleep 1000; true");
