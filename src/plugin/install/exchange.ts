@@ -51,7 +51,7 @@ async function finish(folder: string, name: string, kept: Kept): Promise<void> {
   // A link was somebody's own arrangement: what it leads to stays as it is.
   if (lookAtLink(old)?.isDirectory()) {
     for (const path of await kept(fresh)) {
-      if (!exists(join(old, path))) continue;
+      if (!isIn(old, path)) continue;
       await rm(join(fresh, path), { recursive: true, force: true });
       await mkdir(dirname(join(fresh, path)), { recursive: true, mode: 0o755 });
       await rename(join(old, path), join(fresh, path));
@@ -63,6 +63,13 @@ async function finish(folder: string, name: string, kept: Kept): Promise<void> {
 
 async function writableOf(fresh: string): Promise<readonly string[]> {
   return writablePaths((await readManifest(fresh)).manifest.permissions.filesystem);
+}
+
+/** Not by way of a link: the version before may have made one, to take along what it leads to. */
+function isIn(folder: string, path: string): boolean {
+  const names = path.split("/");
+  const around = names.slice(0, -1).map((_, at) => join(folder, ...names.slice(0, at + 1)));
+  return around.every((each) => lookAtLink(each)?.isDirectory()) && exists(join(folder, path));
 }
 
 function exists(path: string): boolean {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { mkdir, readdir, rename } from "node:fs/promises";
+import { mkdir, readdir, rename, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { exchange, recover } from "../../../src/plugin/install/exchange.ts";
 import { testFolder } from "../../support/folder.ts";
@@ -44,6 +44,17 @@ test("exchange replaces a version, and keeps what that wrote", async () => {
   await exchange(folder.path, "style", await write(join(folder.path, ".install-1"), "2.0.0", "shipped"));
   expect(await state(folder.path)).toEqual(["2.0.0", "kept", ["style"]]);
   expect((await readdir(join(folder.path, "style"))).sort()).toEqual(["aleph_plugin.toml", "data", "version"]);
+});
+
+test("exchange takes nothing along that a link of the version before leads to", async () => {
+  await using folder = await testFolder();
+  await using outside = await testFolder();
+  await Bun.write(join(outside.path, "output/file"), "the person's own");
+  await write(join(folder.path, "style"), "1.0.0");
+  await symlink(outside.path, join(folder.path, "style/data"));
+  await exchange(folder.path, "style", await write(join(folder.path, ".install-1"), "2.0.0"));
+  expect(await state(folder.path)).toEqual(["2.0.0", "-", ["style"]]);
+  expect(await Bun.file(join(outside.path, "output/file")).text()).toBe("the person's own");
 });
 
 /** How the folder looks after a crash at each of the steps. */
