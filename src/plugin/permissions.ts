@@ -1,4 +1,6 @@
 /** What a plugin asks for: compared with what was approved, and said in plain words. */
+import { reachOf } from "../lib/ip-address.ts";
+import { parseNetworkRule } from "../sandbox/network-rules.ts";
 import type { PluginHook, PluginManifest, PluginPermissions, PromptScope } from "../sdk/plugin.ts";
 
 /** What the owner approved. */
@@ -64,14 +66,22 @@ function promptLine(id: string, scope: PromptScope | undefined): readonly string
 function connectLine(rule: string): string {
   const [, scheme = "", host = "", port] = /^connect:([a-z]+):\/\/(.*?)(?::(\d+))?$/i.exec(rule) ?? [];
   const at = port === undefined ? "" : ` at port ${port}`;
-  return `May connect to ${hostWords(host)}${at} over ${scheme.toLowerCase()}`;
+  return `May connect to ${hostWords(rule) ?? host}${at} over ${scheme.toLowerCase()}`;
 }
 
-function hostWords(host: string): string {
-  if (host === "*") return "every host on the internet";
-  if (host.startsWith("*.")) return `every host below ${host.slice(2)}`;
-  const isHere = /^(?:localhost|127\.[\d.]+|\[::1\])$/i.test(host) || host.toLowerCase().endsWith(".localhost");
-  return isHere ? `${host} (this machine)` : host;
+/** As it is understood, not as it is spelled: `2130706433` is this machine. Nothing for a rule that is none. */
+function hostWords(rule: string): string | undefined {
+  try {
+    const { host, match } = parseNetworkRule(rule);
+    if (match === "any") return "every host on the internet";
+    if (match === "below") return `every host below ${host}`;
+    const shown = host.includes(":") ? `[${host}]` : host;
+    const isHere = host === "localhost" || host.endsWith(".localhost") || reachOf(host) === "loopback";
+    return isHere ? `${shown} (this machine)` : shown;
+  } catch {
+    // Whoever judges the plugin says what is wrong with it.
+    return undefined;
+  }
 }
 
 function fileLine(rule: string): string {

@@ -48,12 +48,16 @@ export function parseNetworkRule(text: string): NetworkRule {
   return { scheme, host, match: "below", port };
 }
 
-/** The rule for `https://example.com` or `example.com:8080`, as somebody asks for it. Throws `invalid_params` for what names no host. */
+/**
+ * The rule for `https://example.com` or `example.com:8080`, as somebody asks for it, spelled as it is understood: a person who
+ * is shown it must see that `2130706433` is this machine. Throws `invalid_params` for what names no host.
+ */
 export function networkRuleOf(text: string): string {
   const rule = `connect:${/^[a-z]+:\/\//i.test(text) ? text : `https://${text}`}`.replace(/\/$/, "");
   try {
-    parseNetworkRule(rule);
-    return rule;
+    const { scheme, host, match, port } = parseNetworkRule(rule);
+    const name = match === "any" ? "*" : match === "below" ? `*.${host}` : host.includes(":") ? `[${host}]` : host;
+    return `connect:${scheme}://${name}${port === (scheme === "https" ? "443" : "80") ? "" : `:${port}`}`;
   } catch (cause) {
     throw new AlephError("invalid_params", `${JSON.stringify(text)} does not name a host`, {
       cause,

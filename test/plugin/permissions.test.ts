@@ -18,6 +18,10 @@ test.each([
   ["connect:http://127.0.0.1:8080", "May connect to 127.0.0.1 (this machine) at port 8080 over http"],
   ["connect:WSS://localhost", "May connect to localhost (this machine) over wss"],
   ["connect:https://[::1]:9", "May connect to [::1] (this machine) at port 9 over https"],
+  ["connect:http://2130706433:8080", "May connect to 127.0.0.1 (this machine) at port 8080 over http"],
+  ["connect:http://[::ffff:7f00:1]", "May connect to [::ffff:7f00:1] (this machine) over http"],
+  ["connect:http://0xa9fea9fe", "May connect to 169.254.169.254 over http"],
+  ["connect:https://p\u0430ypal.com", "May connect to xn--pypal-4ve.com over https"],
   ["connect:https://*", "May connect to every host on the internet over https"],
   ["connect:https://*:8443", "May connect to every host on the internet at port 8443 over https"],
 ])("summarizePermissions says of %s: %s", (rule, line) => {

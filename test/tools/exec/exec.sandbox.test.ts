@@ -34,9 +34,15 @@ test("exec shows the hosts that a command wants to reach, and grants no more for
   await using t = await testCommands();
   const { tier, plan, pattern } = await t.prepare({
     command: "touch x",
-    network: ["https://pypi.org/", "files.example:8443", "http://localhost:8080"],
+    network: ["https://pypi.org/", "files.example:8443", "http://localhost:8080", "http://2130706433:9", "WSS://[::1]"],
   });
-  const network = ["connect:https://pypi.org", "connect:https://files.example:8443", "connect:http://localhost:8080"];
+  const network = [
+    "connect:https://pypi.org",
+    "connect:https://files.example:8443",
+    "connect:http://localhost:8080",
+    "connect:http://127.0.0.1:9",
+    "connect:https://[::1]",
+  ];
   expect({ tier, network: (plan.sandbox as { network: unknown }).network }).toEqual({ tier: "ask", network });
   if (pattern) expect(pattern.network).toEqual(network);
   for (const wrong of ["not a host", "ftp://x.example", "https://a@b.example", "https://x.example/path", ""]) {
