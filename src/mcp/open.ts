@@ -81,7 +81,7 @@ async function openAddress(
     server: name,
     transport,
     reason,
-    explain: explainRemote(name),
+    explain: explainRemote(name, () => transport.sessionId !== undefined),
     timeoutMs,
     signal,
     now: options.now,

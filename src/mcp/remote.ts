@@ -19,6 +19,8 @@ export interface RemoteOptions {
 /** Bytes of one answer, or of one line of a stream. */
 const MAX_MESSAGE = 4 * 1024 * 1024;
 const LINE_FEED = 10;
+/** The specification asks for 404 (2025-11-25, "Session Management"); servers made after the SDK's examples say 400. */
+const LOST: ReadonlySet<number | undefined> = new Set([404, 400]);
 
 export interface Remote {
   readonly transport: StreamableHTTPClientTransport;
@@ -59,8 +61,8 @@ export function fetchThrough(door: NetworkDoor, server: string, onTooMuch?: () =
   };
 }
 
-/** What means that somebody has to log in first. */
-export function explainRemote(server: string): (thrown: unknown) => AlephError | undefined {
+/** What means that somebody has to log in first, or that the session is not there any more. */
+export function explainRemote(server: string, hasSession: () => boolean): (thrown: unknown) => AlephError | undefined {
   return (thrown) => {
     if (thrown instanceof UnauthorizedError || (thrown instanceof StreamableHTTPError && thrown.code === 401)) {
       return new AlephError("unauthenticated", `MCP server "${server}" asks for a login`, {
@@ -72,6 +74,12 @@ export function explainRemote(server: string): (thrown: unknown) => AlephError |
       });
     }
     if (!(thrown instanceof StreamableHTTPError)) return undefined;
+    if (hasSession() && LOST.has(thrown.code)) {
+      return new AlephError("mcp_error", `MCP server "${server}" does not know its session any more`, {
+        cause: thrown,
+        data: { server, code: "session_lost" },
+      });
+    }
     const status = thrown.code === undefined ? "" : ` with status ${thrown.code}`;
     return new AlephError("mcp_error", `MCP server "${server}" answers${status}, not with MCP`, {
       cause: thrown,

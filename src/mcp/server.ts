@@ -120,8 +120,7 @@ export class McpServer implements AsyncDisposable {
 
   /** Its tools are looked at before each use: what changed without a word is found as well. */
   async use<T>(signal: AbortSignal, work: (session: Session) => Promise<T>): Promise<T> {
-    const { session } = await this.#ready(signal);
-    await this.#compare(session, signal);
+    const session = await this.#current(signal);
     try {
       return await work(session);
     } catch (thrown) {
@@ -152,6 +151,21 @@ export class McpServer implements AsyncDisposable {
 
   #pinned(): readonly ToolDefinition[] {
     return this.pin?.tools ?? [];
+  }
+
+  /** A session whose tools are those of the pin: a new one where the server has forgotten the one that was open. */
+  async #current(signal: AbortSignal): Promise<Session> {
+    const opened = await this.#ready(signal);
+    try {
+      await this.#compare(opened.session, signal);
+      return opened.session;
+    } catch (thrown) {
+      if (!(thrown instanceof AlephError && thrown.data.code === "session_lost")) throw thrown;
+      this.#o.log.info("mcp server forgot its session and gets a new one", { server: this.#o.name });
+      // Whoever came first has begun it already.
+      if (this.#opened === opened) await this.#close();
+      return (await this.#ready(signal)).session;
+    }
   }
 
   #ready(signal: AbortSignal): Promise<Opened> {

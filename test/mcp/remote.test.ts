@@ -85,6 +85,21 @@ describe("an MCP server with a url", () => {
       isError: true,
     });
   });
+
+  test.each([404, 400] as const)(
+    "that forgot its session, and says so with %d, is begun anew for the next call",
+    async (status) => {
+      await using remote = startRemoteMcp({ sessions: status });
+      await using app = await appWith({ url: remote.url });
+      const echo = (message: string) =>
+        app.client.call("mcp.call", { server: "remote", tool: "echo", arguments: { message } });
+      expect(await echo("one")).toEqual(text("one"));
+      remote.forget();
+      expect(await echo("two")).toEqual(text("two"));
+      expect(remote.seen).toEqual({ sessions: 2, calls: ["one", "two"] });
+      expect((await app.client.call("mcp.list", {})).servers[0]).toMatchObject({ status: "running", error: null });
+    },
+  );
 });
 
 describe("a login at an MCP server", () => {

@@ -5,6 +5,8 @@ export interface RemoteOptions {
   readonly login?: boolean;
   /** Answers a call with bytes that never end. */
   readonly flood?: boolean;
+  /** Gives each client a session, and answers with this status to who names one that it does not know. */
+  readonly sessions?: 400 | 404;
 }
 
 export interface RemoteMcp extends AsyncDisposable {
@@ -13,6 +15,10 @@ export interface RemoteMcp extends AsyncDisposable {
   readonly tokens: readonly string[];
   /** The newest token is worth nothing from now on. */
   expire(): void;
+  /** As after a restart: it knows none of its sessions any more. */
+  forget(): void;
+  /** How many sessions it gave, and which tools were called. */
+  readonly seen: { sessions: number; calls: string[] };
 }
 
 interface Message {
@@ -21,9 +27,11 @@ interface Message {
   readonly params?: { readonly protocolVersion?: string; readonly arguments?: { readonly message?: string } };
 }
 
-export function startRemoteMcp({ login = false, flood = false }: RemoteOptions = {}): RemoteMcp {
+export function startRemoteMcp({ login = false, flood = false, sessions }: RemoteOptions = {}): RemoteMcp {
   const tokens: string[] = [];
   const challenges = new Map<string, string>();
+  const known = new Set<string>();
+  const seen: RemoteMcp["seen"] = { sessions: 0, calls: [] };
   let valid: string | undefined;
   const give = () => {
     valid = `token-${crypto.randomUUID()}`;
@@ -77,6 +85,13 @@ export function startRemoteMcp({ login = false, flood = false }: RemoteOptions =
     },
   });
 
+  function begin(): string {
+    const session = crypto.randomUUID();
+    known.add(session);
+    seen.sessions++;
+    return session;
+  }
+
   async function answer(request: Request, origin: string): Promise<Response> {
     if (login && (valid === undefined || request.headers.get("authorization") !== `Bearer ${valid}`)) {
       const where = `Bearer resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp"`;
@@ -84,15 +99,24 @@ export function startRemoteMcp({ login = false, flood = false }: RemoteOptions =
     }
     if (request.method !== "POST") return new Response(null, { status: 405 });
     const { id, method, params } = (await request.json()) as Message;
+    if (sessions !== undefined && method !== "initialize" && !known.has(request.headers.get("mcp-session-id") ?? "")) {
+      const error = { code: -32000, message: "Bad Request: No valid session ID provided" };
+      return Response.json({ jsonrpc: "2.0", id: null, error }, { status: sessions });
+    }
+    if (method === "tools/call") seen.calls.push(params?.arguments?.message ?? "");
     if (id === undefined) return new Response(null, { status: 202 });
-    const reply = (result: object) => Response.json({ jsonrpc: "2.0", id, result });
+    const reply = (result: object, headers: Record<string, string> = {}) =>
+      Response.json({ jsonrpc: "2.0", id, result }, { headers });
     switch (method) {
       case "initialize":
-        return reply({
-          protocolVersion: params?.protocolVersion,
-          serverInfo: { name: "remote", version: "1" },
-          capabilities: { tools: {} },
-        });
+        return reply(
+          {
+            protocolVersion: params?.protocolVersion,
+            serverInfo: { name: "remote", version: "1" },
+            capabilities: { tools: {} },
+          },
+          sessions === undefined ? {} : { "mcp-session-id": begin() },
+        );
       case "tools/list":
         return reply({ tools: [{ name: "echo", description: "Echo", inputSchema: { type: "object" } }] });
       case "tools/call":
@@ -108,6 +132,8 @@ export function startRemoteMcp({ login = false, flood = false }: RemoteOptions =
     expire() {
       valid = "another";
     },
+    forget: () => known.clear(),
+    seen,
     [Symbol.asyncDispose]: () => server.stop(true),
   };
 }
