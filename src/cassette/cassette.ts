@@ -6,7 +6,7 @@ import { AlephError, type Reason } from "../protocol/errors.ts";
 import type { MessagePart } from "../protocol/message.ts";
 import type { Recalled } from "../sdk/memory.ts";
 import type { HookEvent } from "../sdk/plugin.ts";
-import type { ModelInfo, StreamPart } from "../sdk/provider.ts";
+import type { MediaKind, ModelInfo, StreamPart } from "../sdk/provider.ts";
 import type { Session } from "../session/sessions.ts";
 
 /** Another number is another form of lines, which this one does not read. */
@@ -42,6 +42,8 @@ export type Line =
       readonly call: number;
       readonly provider: string;
       readonly known: ModelInfo;
+      /** The attachments besides images that the model reads; absent where its provider does not say. */
+      readonly takes?: readonly MediaKind[];
       readonly request: unknown;
     }
   | { readonly type: "part"; readonly call: number; readonly part: StreamPart }

@@ -123,6 +123,7 @@ export class Player {
     return {
       id,
       models: async () => [],
+      takes: (model) => requestOf(this.#o.lines, id, model)?.takes ?? [],
       stream: (request) => this.#stream(id, request),
     };
   }
@@ -210,6 +211,12 @@ function isOfTool(line: Line | undefined): line is LineOf<"tool"> | LineOf<"prog
   return line?.type === "tool" || line?.type === "progress";
 }
 
+/** The first that this model was sent: it says what was known of it. */
+function requestOf(lines: readonly Line[], provider: string, model: string): LineOf<"request"> | undefined {
+  const found = lines.find((line) => line.type === "request" && line.provider === provider && line.known.id === model);
+  return found?.type === "request" ? found : undefined;
+}
+
 interface RecordedProviders {
   open(id: string): OpenProvider;
   allows(id: string): boolean;
@@ -256,10 +263,7 @@ class RecordedModels extends Models {
   }
 
   override known(provider: string, model: string): ModelInfo {
-    const asked = this.#lines.find(
-      (line) => line.type === "request" && line.provider === provider && line.known.id === model,
-    );
-    return asked?.type === "request" ? asked.known : { id: model };
+    return requestOf(this.#lines, provider, model)?.known ?? { id: model };
   }
 }
 

@@ -157,13 +157,17 @@ function recordedModels(models: LoopDeps["models"], tape: Tape): LoopDeps["model
 }
 
 function recordedProvider(provider: OpenProvider, models: Pick<LoopDeps["models"], "known">, tape: Tape): OpenProvider {
+  const takes = (model: string) => provider.takes?.(model);
   return {
     id: provider.id,
     models: (signal) => provider.models(signal),
+    takes: (model) => takes(model) ?? [],
     async *stream(request, signal) {
       const call = tape.nextCall();
       const known = models.known(provider.id, request.model);
-      tape.write({ type: "request", call, provider: provider.id, known, request });
+      const read = takes(request.model);
+      const about = { provider: provider.id, known, ...(read === undefined ? {} : { takes: read }) };
+      tape.write({ type: "request", call, ...about, request });
       const parts: StreamPart[] = [];
       let end: Line = { type: "end", call };
       try {

@@ -288,6 +288,21 @@ describe("a recording", () => {
     expect(await t.client.call("runs.replay", { run_id })).toMatchObject(same);
   });
 
+  test("is asked with the files that its provider reads by itself, as without a recording", async () => {
+    await using openai = startOpenAiFake();
+    await using t = await conversation({ config: { ...record, models: { default: "reader/m" } } });
+    const reader = { type: "openai", base_url: openai.url, api_key: "k", models: ["m"] };
+    await t.client.call("config.patch", { patch: { providers: { reader } } });
+    openai.reply("read", "read");
+    const attachments = [{ mime: "application/pdf", data: Buffer.from("%PDF-1.4").toString("base64") }];
+    const run_id = await send(t, "see", { attachments });
+    await send(t, "see", { attachments, record: false, session_key: "agent:main:other" });
+    const [recorded, plain] = openai.journal.map(({ body }) => (body as { messages: unknown[] }).messages.at(-1));
+    expect(recorded).toMatchObject({ content: expect.arrayContaining([expect.objectContaining({ type: "file" })]) });
+    expect(recorded).toEqual(plain);
+    expect(await t.client.call("runs.replay", { run_id })).toMatchObject({ text: "read", ...same });
+  });
+
   test("that the disk does not take leaves the run alone, and the log says so", async () => {
     await using t = await conversation({ config: record });
     writeFileSync(join(t.home.logs, "cassettes"), "in the way");
