@@ -1,6 +1,7 @@
 /** From the events of a Responses stream to the parts of a reply. */
 import type { Response, ResponseOutputItem, ResponseStreamEvent } from "openai/resources/responses/responses";
 import type { FinishReason, StreamPart } from "../../sdk/provider.ts";
+import { numberOf, objectOf } from "../wire/call.ts";
 import { parseArguments } from "../wire/chat-stream.ts";
 import { type FailureSource, malformedFailure, streamFailure } from "../wire/failure.ts";
 import { sealReasoning } from "./responses-input.ts";
@@ -71,11 +72,13 @@ function finishReason({ incomplete_details }: Response, calls: number): FinishRe
 /** OpenAI counts tokens that were read from and written to its cache inside of the input's; we beside it. */
 function usageOf(usage: Response["usage"]): Extract<StreamPart, { type: "usage" }>["usage"] | undefined {
   if (!usage) return undefined;
-  const details: Partial<NonNullable<Response["usage"]>["input_tokens_details"]> = usage.input_tokens_details ?? {};
-  const { cached_tokens: read = 0, cache_write_tokens: written = 0 } = details;
+  const details = objectOf(usage.input_tokens_details);
+  // Those who copy it write null for what they do not count.
+  const read = numberOf(details.cached_tokens);
+  const written = numberOf(details.cache_write_tokens);
   return {
-    input: Math.max(0, (usage.input_tokens ?? 0) - read - written),
-    output: usage.output_tokens ?? 0,
+    input: Math.max(0, numberOf(usage.input_tokens) - read - written),
+    output: numberOf(usage.output_tokens),
     cache_read: read,
     cache_write: written,
   };

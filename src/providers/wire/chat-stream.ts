@@ -1,6 +1,7 @@
 /** From the chunks of a Chat Completions stream to the parts of a reply. */
 import type { ChatCompletionChunk } from "openai/resources";
 import type { FinishReason, ModelToolCall, StreamPart } from "../../sdk/provider.ts";
+import { numberOf, objectOf } from "./call.ts";
 import { type FailureSource, malformedFailure } from "./failure.ts";
 
 interface OpenCall {
@@ -131,10 +132,13 @@ function finishReason(reason: string, hasCalls: boolean): FinishReason {
 
 /** OpenAI counts tokens that were read from and written to its cache inside of the prompt's; we beside it. */
 function chatUsage(usage: NonNullable<ChatCompletionChunk["usage"]>) {
-  const { cached_tokens: read = 0, cache_write_tokens: written = 0 } = usage.prompt_tokens_details ?? {};
+  const details = objectOf(usage.prompt_tokens_details);
+  // Those who copy it write null for what they do not count.
+  const read = numberOf(details.cached_tokens);
+  const written = numberOf(details.cache_write_tokens);
   return {
-    input: Math.max(0, (usage.prompt_tokens ?? 0) - read - written),
-    output: usage.completion_tokens ?? 0,
+    input: Math.max(0, numberOf(usage.prompt_tokens) - read - written),
+    output: numberOf(usage.completion_tokens),
     cache_read: read,
     cache_write: written,
   };

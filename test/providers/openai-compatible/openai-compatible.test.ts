@@ -40,6 +40,18 @@ test("openai-compatible takes a stream without [DONE] and without usage", async 
   ]);
 });
 
+test("openai-compatible counts what a server tells, where it writes null for what it does not count", async () => {
+  await using it = await setUp();
+  const details = { prompt_tokens_details: { audio_tokens: null, cached_tokens: null } };
+  const usage = { prompt_tokens: 12, completion_tokens: 3, total_tokens: 15, ...details };
+  const last = { raw: `data: ${JSON.stringify({ choices: [], usage })}\n\n` };
+  it.fake.reply({ steps: [chunk({ content: "Hi" }), chunk({}, "stop"), last], end: "close" });
+  const { parts } = await collect(it.provider.stream(requestOf(), never));
+  expect(parts.filter(({ type }) => type === "usage")).toEqual([
+    { type: "usage", usage: { input: 12, output: 3, cache_read: 0, cache_write: 0 } },
+  ]);
+});
+
 test("openai-compatible makes ids for calls that come without one, and sees calls behind finish_reason stop", async () => {
   await using it = await setUp();
   const call = { index: 0, function: { name: "time", arguments: "{}" } };
