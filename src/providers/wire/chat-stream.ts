@@ -105,7 +105,10 @@ function addPiece(piece: Piece, calls: OpenCall[], current: Map<number, OpenCall
   if (piece.id && call.id === "") call.id = piece.id;
   // Some repeat the name with every piece.
   if (piece.function?.name && call.name === "") call.name = piece.function.name;
-  call.args += piece.function?.arguments ?? "";
+  const args: unknown = piece.function?.arguments;
+  if (typeof args === "string") call.args += args;
+  // Some who copy it give them whole, as the object that they are.
+  else if (typeof args === "object" && args !== null) call.args = JSON.stringify(args);
   const seal = piece.extra_content?.google?.thought_signature;
   if (typeof seal === "string") call.seal = seal;
 }

@@ -63,6 +63,14 @@ test("openai-compatible makes ids for calls that come without one, and sees call
   ]);
 });
 
+test("openai-compatible takes arguments of a call that come as an object", async () => {
+  await using it = await setUp();
+  const call = { index: 0, id: "c1", function: { name: "list", arguments: { path: "." } } };
+  it.fake.reply({ steps: [chunk({ tool_calls: [call] }), chunk({}, "tool_calls")], end: "close" });
+  const { parts } = await collect(it.provider.stream(requestOf(), never));
+  expect(parts[0]).toEqual({ type: "tool_call", call_id: "c1", tool: "list", args: { path: "." } });
+});
+
 test("openai-compatible says nothing of thinking when it is off, and asks without when the server does not know it", async () => {
   await using it = await setUp();
   it.fake.reply("a", { status: 400, message: "Unknown field: reasoning_effort" }, "b");
