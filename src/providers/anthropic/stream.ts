@@ -19,6 +19,8 @@ interface OpenBlock {
   readonly type: string;
   readonly id: string;
   readonly name: string;
+  /** Of a call, where they came whole at its beginning; Anthropic itself sends an empty object there. */
+  readonly args: unknown;
   text: string;
 }
 
@@ -41,8 +43,9 @@ export async function* readMessagesStream(
         break;
       case "content_block_start": {
         const block = event.content_block;
-        const call = block.type === "tool_use" ? block : { id: "", name: "" };
-        open.set(event.index, { type: block.type, id: call.id, name: call.name, text: "" });
+        const { id, name, input: args } = block.type === "tool_use" ? block : { id: "", name: "", input: {} };
+        open.set(event.index, { type: block.type, id, name, args, text: "" });
+        if (block.type === "text" && block.text) yield { type: "text", text: block.text };
         if (block.type === "redacted_thinking") {
           yield { type: "thinking", text: "", signature: sealRedacted(model, block.data) };
         }
@@ -64,7 +67,7 @@ export async function* readMessagesStream(
           yield { type: "thinking", text: "", signature: sealThinking(model, block.text) };
         }
         if (block?.type === "tool_use") {
-          const args = parseArguments(block.text);
+          const args = block.text === "" ? (block.args ?? {}) : parseArguments(block.text);
           const call: StreamPart = { type: "tool_call", call_id: block.id, tool: block.name, args };
           if (typeof args === "string") broken.push(call);
           else yield call;

@@ -277,3 +277,27 @@ function* pings(): Generator<Step> {
     yield { wait: Bun.sleep(2) };
   }
 }
+
+test("anthropic takes arguments and text that come whole with the beginning of their block", async () => {
+  await using it = await setUp();
+  const raw = (type: string, data: object) => ({
+    raw: `event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`,
+  });
+  it.fake.reply({
+    steps: [
+      raw("content_block_start", { index: 0, content_block: { type: "text", text: "I look." } }),
+      raw("content_block_stop", { index: 0 }),
+      raw("content_block_start", {
+        index: 1,
+        content_block: { type: "tool_use", id: "c1", name: "list", input: { path: "." } },
+      }),
+      raw("content_block_stop", { index: 1 }),
+    ],
+    finish: "tool_calls",
+  });
+  const { parts } = await collect(it.provider.stream(requestOf(), never));
+  expect(parts.slice(0, 2)).toEqual([
+    { type: "text", text: "I look." },
+    { type: "tool_call", call_id: "c1", tool: "list", args: { path: "." } },
+  ]);
+});
