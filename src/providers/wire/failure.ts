@@ -24,6 +24,9 @@ const WORDS: readonly (readonly [ProviderFailure, RegExp])[] = [
   ["auth", /api[_ ]key[_ ](not valid|invalid)|invalid[_ ]api[_ ]key|authentication_error|permission_error/i],
 ];
 
+/** Of a limit that waiting does not help against, whatever wait it names: one of a day, and one of nothing. */
+const LASTING = /PerDay|\blimit: 0\b/;
+
 const STREAM_WORDS: readonly (readonly [ProviderFailure, RegExp])[] = [
   ...WORDS,
   ["rate_limit", /rate[_ ]limit|too many requests|resource_exhausted/i],
@@ -42,7 +45,10 @@ export function httpFailure(
   keepBody = false,
 ): AlephError {
   const { message, words, retryAfterMs } = readError(body);
-  const failure = httpKind(status, words);
+  // Gemini speaks of billing at each limit; only of one that soon is over it says when.
+  const isShort = status === 429 && retryAfterMs !== undefined && !LASTING.test(body);
+  const kind = httpKind(status, words);
+  const failure = kind === "quota" && isShort ? "rate_limit" : kind;
   const wait = retryAfter(headers) ?? retryAfterMs;
   // A vendor that refuses a key likes to show parts of it.
   const told = status === 401 ? "" : safeText(source, message);

@@ -83,6 +83,25 @@ test("gemini reads the wait that a rate limit names in its details", async () =>
   });
 });
 
+test.each([
+  ["PerMinute", 30, "rate_limit"],
+  ["PerDay", 250, "quota"],
+  ["PerMinute", 0, "quota"],
+] as const)("gemini tells a limit %p of %p, which speaks of billing like all, as %p", async (span, limit, failure) => {
+  await using it = await setUp();
+  const message =
+    "You exceeded your current quota, please check your plan and billing details. * Quota exceeded for metric: " +
+    `generate_content_free_tier_requests, limit: ${limit}, model: gemini-flash\nPlease retry in 4.2s.`;
+  const details = [
+    { "@type": "type.googleapis.com/google.rpc.QuotaFailure", violations: [{ quotaId: `Requests${span}-FreeTier` }] },
+    { "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: "4.2s" },
+  ];
+  const error = { code: 429, message, status: "RESOURCE_EXHAUSTED", details };
+  it.fake.reply({ status: 429, body: JSON.stringify([{ error }]) });
+  const outcome = await collect(it.provider.stream(requestOf(), never));
+  expect(outcome.error?.data).toMatchObject({ failure, status: 429, retry_after_ms: 4_200 });
+});
+
 test("gemini knows a refused key by its words, since the status is 400", async () => {
   await using it = await setUp();
   it.fake.reply({ status: 400, message: "API key not valid. Please pass a valid API key." });
