@@ -58,7 +58,8 @@ const message = z.discriminatedUnion("role", [
     parsed: leftover,
     name,
   }),
-  z.strictObject({ role: z.literal("tool"), tool_call_id: z.string(), content: texts }),
+  // The name, which OpenAI's own examples put here, is that of the call.
+  z.strictObject({ role: z.literal("tool"), tool_call_id: z.string(), content: texts, name }),
 ]);
 
 const tool = z.strictObject({

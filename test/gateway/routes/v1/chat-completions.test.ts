@@ -108,6 +108,25 @@ describe("POST /v1/chat/completions", () => {
     });
   });
 
+  test("takes the result of a tool with its name, as OpenAI's examples send it", async () => {
+    await using v1 = await startV1();
+    v1.anthropic.reply("Sunny");
+    const call = { id: "toolu_1", type: "function", function: { name: "look", arguments: "{}" } };
+    const response = await v1.post("/chat/completions", {
+      model: "an/test-model",
+      messages: [
+        ...HELLO,
+        { role: "assistant", content: null, tool_calls: [call] },
+        { role: "tool", tool_call_id: "toolu_1", name: "look", content: "sun" },
+      ],
+      tools: [{ type: "function", function: { name: "look", parameters: { type: "object" } } }],
+    });
+    expect(await response.json()).toMatchObject({ choices: [{ message: { content: "Sunny" } }] });
+    expect(v1.anthropic.requests[0]!.body.messages.at(-1)).toMatchObject({
+      content: [{ type: "tool_result", tool_use_id: "toolu_1", content: [{ type: "text", text: "sun" }] }],
+    });
+  });
+
   test.each([
     ["n", { n: 2 }],
     ["logprobs", { logprobs: true }],
