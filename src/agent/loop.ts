@@ -240,9 +240,9 @@ class Loop {
       for await (const part of parts) {
         // The request was on its way while the disk took what was asked; nothing is shown before it has.
         await this.#announced;
+        meter.hear(part);
         if (part.type === "usage") {
-          this.#usage = addUsage(this.#usage, part.usage);
-          meter.add(part.usage);
+          this.#count(part.usage, meter);
           this.#space.learn(part.usage);
         } else if (part.type !== "finish") reply.take(part);
         else if (part.reason === "length" || part.reason === "refused") this.#trace("limit", { finish: part.reason });
@@ -254,8 +254,15 @@ class Loop {
       throw error;
     } finally {
       reply.settle();
+      const estimated = signal.aborted ? meter.estimate(this.#space.sentTokens) : undefined;
+      if (estimated) this.#count(estimated, meter);
       meter.end();
     }
+  }
+
+  #count(usage: Usage, meter: Meter): void {
+    this.#usage = addUsage(this.#usage, usage);
+    meter.add(usage);
   }
 
   /** The calls are on disk before the first of them runs: after a crash they are known to have been on their way. */

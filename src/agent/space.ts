@@ -37,6 +37,11 @@ export class Space {
     return fitted;
   }
 
+  /** Tokens of the last request, as its model counts them, as well as we know. */
+  get sentTokens(): number {
+    return this.#sent === undefined ? 0 : this.#sent.tokens * this.#scales.of(this.#sent.ref);
+  }
+
   /** What the model says that it read sets our estimates right. */
   learn({ input, cache_read, cache_write }: Usage): void {
     const read = input + cache_read + cache_write;

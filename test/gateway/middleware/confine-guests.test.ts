@@ -222,6 +222,22 @@ test("a guest whose allowance is used up is told so, also by the run that is und
   expect((await other.ask("session.send", { message: "loop" })).error?.data).toMatchObject({ reason: "limit_reached" });
 });
 
+test("a guest who stops each reply before its end uses up the allowance too", async () => {
+  await using t = await conversation({ config: { limits: { rate: { run: 0 } } } });
+  const never = Promise.withResolvers<void>();
+  t.fake.answer(() => ({ steps: ["and so on ".repeat(1000), { wait: never.promise }] }));
+  using guest = await inviteGuest(t, { budget: { tokens: 2000 } });
+  await guest.ask("events.subscribe", { pattern: "**" });
+  const { result } = await guest.ask("agent.run", { message: "go on and on" });
+  await until(() => topics(guest.socket).includes("stream.chunk"));
+  await guest.ask("agent.abort", { run_id: result!.run_id });
+  await until(() => topics(guest.socket).includes("agent.cancelled"));
+  expect((await guest.ask("agent.run", { message: "again" })).error).toMatchObject({
+    data: { reason: "budget_exceeded", budget: "invite", unit: "tokens", limit: 2000, used: expect.any(Number) },
+  });
+  never.resolve();
+});
+
 test("a guest's stay ends with the invite's time: socket, session token and session", async () => {
   const clock = { ahead: 0 };
   await using t = await conversation({ now: () => Date.now() + clock.ahead });
