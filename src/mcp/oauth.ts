@@ -46,8 +46,16 @@ export interface PendingLogin extends AsyncDisposable {
   finish(address: string): void;
 }
 
+export interface SavedLogin extends OAuthClientProvider {
+  /**
+   * The same, but for calls that find the token expired at once: they get the answer to one renewal. Most servers take a refresh
+   * token but once (OAuth 2.1 §4.3.1), and who comes second with it loses the login.
+   */
+  renewingOnce(fetch: FetchLike): FetchLike;
+}
+
 /** For the requests of a server at which somebody has logged in; nothing when nobody has. */
-export function savedLogin(options: LoginOptions): OAuthClientProvider | undefined {
+export function savedLogin(options: LoginOptions): SavedLogin | undefined {
   const login = new Login(options, undefined);
   return login.tokens() ? login : undefined;
 }
@@ -119,12 +127,20 @@ async function challengeOf({ fetch, url }: LoginOptions): Promise<ReturnType<typ
   return response.status === 401 ? extractWWWAuthenticateParams(response) : {};
 }
 
-class Login implements OAuthClientProvider {
+/** The answer to a request that spends a refresh token; the text of it can be read by several. */
+interface Renewal {
+  readonly request: string;
+  readonly answer: Promise<{ readonly text: string; readonly status: number; readonly headers: Headers }>;
+}
+
+class Login implements SavedLogin {
   readonly #o: LoginOptions;
   readonly #callback: Callback | undefined;
   /** Kept only while the login is under way. */
   #verifier: string | undefined;
   #secret: string | undefined;
+  /** Until its tokens are kept, which whoever comes later finds. */
+  #renewal: Renewal | undefined;
   authorizationUrl: URL | undefined;
 
   constructor(options: LoginOptions, callback: Callback | undefined) {
@@ -176,7 +192,32 @@ class Login implements OAuthClientProvider {
     return this.#read().tokens;
   }
 
+  renewingOnce(fetch: FetchLike): FetchLike {
+    return async (url, init) => {
+      const form = init?.body instanceof URLSearchParams ? init.body : undefined;
+      if (form?.get("grant_type") !== "refresh_token") return fetch(url, init);
+      const request = `${url} ${form}`;
+      if (this.#renewal?.request !== request) this.#renewal = { request, answer: this.#renew(() => fetch(url, init)) };
+      const { text, ...head } = await this.#renewal.answer;
+      return new Response(text, head);
+    };
+  }
+
+  async #renew(ask: () => Promise<Response>): Renewal["answer"] {
+    let isKept = false;
+    try {
+      const response = await ask();
+      const text = await response.text();
+      isKept = response.ok && text.includes('"access_token"');
+      return { text, status: response.status, headers: response.headers };
+    } finally {
+      // Nobody will keep its tokens: the next one asks again.
+      if (!isKept) this.#renewal = undefined;
+    }
+  }
+
   saveTokens(tokens: OAuthTokens): void {
+    this.#renewal = undefined;
     this.#write({ ...this.#read(), tokens });
   }
 

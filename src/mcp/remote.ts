@@ -1,11 +1,11 @@
 /** MCP over streamable HTTP: the SDK's transport, with every request of it through the network door. */
 
-import type { OAuthClientProvider } from "@modelcontextprotocol/sdk/client/auth.js";
 import { UnauthorizedError } from "@modelcontextprotocol/sdk/client/auth.js";
 import { StreamableHTTPClientTransport, StreamableHTTPError } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { FetchLike } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { AlephError } from "../protocol/errors.ts";
 import type { NetworkDoor, OutboundRequest } from "../sdk/runtime.ts";
+import type { SavedLogin } from "./oauth.ts";
 
 export interface RemoteOptions {
   readonly server: string;
@@ -13,7 +13,7 @@ export interface RemoteOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly door: NetworkDoor;
   /** Left out while nobody has logged in. */
-  readonly login?: OAuthClientProvider;
+  readonly login?: SavedLogin;
 }
 
 /** Bytes of one answer, or of one line of a stream. */
@@ -30,12 +30,13 @@ export interface Remote {
 
 export function openRemote({ server, url, headers, door, login }: RemoteOptions): Remote {
   let reason: string | undefined;
+  const fetch = fetchThrough(door, server, () => {
+    reason ??= "it sends too much at once";
+    // Whoever waits for an answer on that stream would wait until the time is over.
+    void transport.close();
+  });
   const transport = new StreamableHTTPClientTransport(new URL(url), {
-    fetch: fetchThrough(door, server, () => {
-      reason ??= "it sends too much at once";
-      // Whoever waits for an answer on that stream would wait until the time is over.
-      void transport.close();
-    }),
+    fetch: login?.renewingOnce(fetch) ?? fetch,
     requestInit: { headers: { ...headers } },
     ...(login ? { authProvider: login } : {}),
   });

@@ -149,6 +149,24 @@ describe("a login at an MCP server", () => {
     expect(await status()).toBe("login_required");
   });
 
+  test("is renewed once for all calls that find its token expired", async () => {
+    await using remote = startRemoteMcp({ login: true });
+    await using app = await appWith({ url: remote.url });
+    const { client } = app;
+    const { authorization_url } = await client.call("mcp.login", { name: "remote" });
+    await fetch(authorization_url!);
+    await until(async () => (await client.call("mcp.list", {})).servers[0]!.status === "running");
+    const echo = (message: string) =>
+      client.call("mcp.call", { server: "remote", tool: "echo", arguments: { message } });
+    expect(await echo("before")).toEqual(text("before"));
+    remote.expire();
+    const words = ["a", "b", "c"];
+    expect(await Promise.all(words.map(echo))).toEqual(words.map(text));
+    expect(remote.tokens).toHaveLength(2);
+    remote.expire();
+    expect(await echo("later")).toEqual(text("later"));
+  });
+
   test("can be ended with the address that a browser on another machine ended at", async () => {
     await using remote = startRemoteMcp({ login: true });
     await using app = await appWith({ url: remote.url });

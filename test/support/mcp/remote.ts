@@ -33,10 +33,13 @@ export function startRemoteMcp({ login = false, flood = false, sessions }: Remot
   const known = new Set<string>();
   const seen: RemoteMcp["seen"] = { sessions: 0, calls: [] };
   let valid: string | undefined;
+  let refresh = "";
   const give = () => {
     valid = `token-${crypto.randomUUID()}`;
     tokens.push(valid);
-    return Response.json({ access_token: valid, token_type: "Bearer", refresh_token: "refresh", expires_in: 3600 });
+    // As OAuth 2.1 asks of servers with public clients: each is good for one use.
+    refresh = `refresh-${crypto.randomUUID()}`;
+    return Response.json({ access_token: valid, token_type: "Bearer", refresh_token: refresh, expires_in: 3600 });
   };
 
   const server = Bun.serve({
@@ -72,7 +75,10 @@ export function startRemoteMcp({ login = false, flood = false, sessions }: Remot
         }
         case "/token": {
           const form = new URLSearchParams(await request.text());
-          if (form.get("grant_type") === "refresh_token") return give();
+          if (form.get("grant_type") === "refresh_token") {
+            const isNewest = form.get("refresh_token") === refresh;
+            return isNewest ? give() : Response.json({ error: "invalid_grant" }, { status: 400 });
+          }
           const verifier = new Bun.CryptoHasher("sha256").update(form.get("code_verifier") ?? "").digest("base64url");
           const isRight = challenges.get(form.get("code") ?? "") === verifier;
           return isRight ? give() : Response.json({ error: "invalid_grant" }, { status: 400 });
