@@ -19,9 +19,13 @@ const END: Readonly<Record<Dialect, RegExp>> = {
   responses: /"response\.(?:completed|incomplete|failed)"|"type": ?"error"/,
 };
 
+/** Within these the first event of a stream of Messages ends, whatever comes before it and however it is cut. */
+const HEAD_BYTES = 4 * 1024;
+
 /** Keeps the beginning and the end of a stream of bytes. */
 export class Ends {
-  #head: Uint8Array | undefined;
+  readonly #head: Uint8Array[] = [];
+  #headSize = 0;
   /** Of these two together at least the last `#most` bytes. */
   #before: Uint8Array[] = [];
   #tail: Uint8Array[] = [];
@@ -35,7 +39,10 @@ export class Ends {
   }
 
   push(chunk: Uint8Array): void {
-    this.#head ??= chunk;
+    if (this.#headSize < HEAD_BYTES && this.#dialect === "messages") {
+      this.#head.push(chunk);
+      this.#headSize += chunk.byteLength;
+    }
     if (this.#size >= this.#most) {
       this.#before = this.#tail;
       this.#tail = [];
@@ -53,9 +60,8 @@ export class Ends {
   /** Undefined when nothing told. */
   usage(): Tokens | undefined {
     const dialect = this.#dialect;
-    if (this.#head === undefined) return undefined;
     const tail = readUsage(dialect, this.#last());
-    return dialect === "messages" ? merged(readUsage(dialect, this.#head, "first"), tail) : tail;
+    return dialect === "messages" ? merged(readUsage(dialect, Buffer.concat(this.#head), "first"), tail) : tail;
   }
 
   #last(): Uint8Array {

@@ -45,4 +45,17 @@ describe("Ends", () => {
     expect(ends.usage()).toEqual({ input: 12, output: 40, cache_read: 0, cache_write: 0 });
     expect(ends.isWhole()).toBe(true);
   });
+
+  test("reads the first count wherever its bytes are cut", () => {
+    const first =
+      ': ping\n\nevent: message_start\ndata: {"type":"message_start","message":{"usage":{"input_tokens":12,"output_tokens":1}}}\n\n';
+    for (let cut = 1; cut < first.length; cut++) {
+      const ends = new Ends("messages");
+      ends.push(bytes(first.slice(0, cut)));
+      ends.push(bytes(first.slice(cut)));
+      for (let index = 0; index < 1000; index++) ends.push(bytes('data: {"delta":{"text":"word"}}\n\n'));
+      ends.push(bytes('data: {"type":"message_delta","usage":{"output_tokens":40}}\n\n'));
+      expect([cut, ends.usage()]).toEqual([cut, { input: 12, output: 40, cache_read: 0, cache_write: 0 }]);
+    }
+  });
 });
