@@ -46,7 +46,7 @@ export async function handOn(options: HandOnOptions, { call, from, forward, chan
   for (let retry = 0; ; retry++) {
     const handed = new HandedOn(options, call, from, body);
     try {
-      handed.begin(await forward(body.text, handed.controller, call.vendorHeaders));
+      handed.begin(await forward(body.text, handed.controller, call.vendorHeaders, call.body.stream !== true));
       handed.first = await handed.readFirst();
       return handed;
     } catch (thrown) {
@@ -73,7 +73,6 @@ export class HandedOn implements Watched {
   first!: Uint8Array;
   readonly #options: HandOnOptions;
   readonly #call: CompletionCall;
-  #response!: Response;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #place: number | undefined;
   #limitMs = 0;
@@ -101,9 +100,8 @@ export class HandedOn implements Watched {
   begin(response: Response): void {
     checkType(response, this.#isStream, this.from.provider);
     this.headers = response.headers;
-    this.#response = response;
     this.#limitMs = this.#options.idleMs(this.from.provider);
-    if (this.#isStream) this.#reader = response.body?.getReader();
+    this.#reader = response.body?.getReader();
   }
 
   /** Throws `provider_error` when they do not come. */
@@ -143,16 +141,20 @@ export class HandedOn implements Watched {
     }
   }
 
+  /** Piece by piece: some send white space until the answer has been made. */
   async #readWhole(): Promise<Uint8Array> {
-    this.#waitingSince = this.#options.round.now;
-    let bytes: Uint8Array;
-    try {
-      bytes = await this.#response.bytes();
-    } catch (cause) {
-      throw this.broken(cause);
+    const pieces: Uint8Array[] = [];
+    for (;;) {
+      const result = await this.read().catch((cause: unknown) => {
+        throw this.broken(cause);
+      });
+      const bytes = this.came(result);
+      if (bytes === undefined) break;
+      if (bytes.byteLength > 0) pieces.push(bytes);
     }
-    if (bytes.byteLength === 0) throw emptyFailure(this.from.provider);
-    return bytes;
+    const [first, ...rest] = pieces;
+    if (first === undefined) throw emptyFailure(this.from.provider);
+    return rest.length === 0 ? first : Buffer.concat(pieces);
   }
 
   /** Says to the breaker how it went; anything but `sent` ends the request. Must be called. */

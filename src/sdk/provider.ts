@@ -183,14 +183,15 @@ export type Dialect = (typeof DIALECTS)[number];
 
 /**
  * `body` is the request's JSON as text, with the vendor's own model id in it; `headers` are the client's that belong to
- * the dialect (`anthropic-version`, `anthropic-beta`). `timeout_ms` counts to the answer's headers: whoever reads the
- * body watches over it. `call` must be this call's own: aborting it ends the request at once, also while the body is
+ * the dialect (`anthropic-version`, `anthropic-beta`). `timeout_ms` counts to the answer's headers, which of an answer
+ * that comes `whole`, and not as a stream, come when it has been made: whoever reads the body watches over it. `call` must be this call's own: aborting it ends the request at once, also while the body is
  * read, and it is aborted when the vendor is late.
  */
 export type Forward = (
   body: string,
   call: AbortController,
   headers?: Readonly<Record<string, string>>,
+  whole?: boolean,
 ) => Promise<Response>;
 
 export interface EmbedRequest {

@@ -182,3 +182,34 @@ describe.each(WAYS.filter(([name]) => name !== "translated"))("a stream that is 
     expect(await way.asked(v1).requests[0]!.ended).toBe("hung_up");
   });
 });
+
+test("an answer that comes whole may take its time while white space says that it is being made", async () => {
+  const answer = JSON.stringify({ choices: [{ message: { role: "assistant", content: "Hello" } }] });
+  let asked = 0;
+  await using slow = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch() {
+      asked++;
+      const body = new ReadableStream({
+        async start(controller) {
+          for (let at = 0; at < 12; at++) {
+            controller.enqueue(new TextEncoder().encode("\n"));
+            await Bun.sleep(50);
+          }
+          controller.enqueue(new TextEncoder().encode(answer));
+          controller.close();
+        },
+      });
+      return new Response(body, { headers: { "content-type": "application/json" } });
+    },
+  });
+  const table = { type: "openai-compatible", base_url: `${slow.url}v1`, models: ["m"], idle_timeout_ms: 250 };
+  await using v1 = await startV1({ providers: { slow: table } });
+  const response = await v1.post("/chat/completions", { model: "slow/m", messages: MESSAGES });
+  expect([response.status, await response.json()]).toMatchObject([
+    200,
+    { choices: [{ message: { content: "Hello" } }] },
+  ]);
+  expect(asked).toBe(1);
+});

@@ -241,7 +241,7 @@ export function createKeyRing({ id, keys, now, onAttempt }: KeyRingOptions): Key
     const { takes, forward, embed, generateImage, startVideo, videoStatus, transcribe, speak } = first.provider;
     const forwards = (Object.keys(forward ?? {}) as Dialect[]).map((dialect): [Dialect, Forward] => [
       dialect,
-      (body, own, headers) => call(null, (provider) => provider.forward![dialect]!(body, own, headers)),
+      (...request) => call(null, (provider) => provider.forward![dialect]!(...request)),
     ]);
     return {
       id,

@@ -47,6 +47,7 @@ function openPlugged(plugin: ActivePlugin, provider: PluginProvider, table: Opti
     args,
     signal,
     timeoutMs: LONGEST_REPLY_MS,
+    wholeMs: LONGEST_REPLY_MS,
   });
   const ask = <T>(handler: string, args: object, signal: AbortSignal, read: (reply: unknown) => T): Promise<T> =>
     guardCall(endpoint, signal, async (call) => read(await told(() => plugin.call(callOf(handler, args, call)))));

@@ -38,15 +38,19 @@ class Wait implements Watched {
   }
 }
 
-export function createForward(endpoint: Endpoint, { url, defaults = {}, headers }: ForwardTarget): Forward {
+export function createForward(
+  endpoint: Endpoint,
+  { url, defaults = {}, headers }: ForwardTarget,
+  round = new WatchRound(LOOK_EVERY_MS),
+): Forward {
   // Compressed for us and unpacked by us would be work for nothing.
   const first = { "content-type": "application/json", "accept-encoding": "identity", ...defaults };
   const usual = merged(first, headers);
-  const round = new WatchRound(LOOK_EVERY_MS);
-  return async (body, call, more) => {
+  return async (body, call, more, whole = false) => {
     const { signal } = call;
     if (signal.aborted) throw cancelled();
-    const wait = new Wait(call, round.now + endpoint.timeoutMs);
+    const limitMs = whole ? endpoint.wholeMs : endpoint.timeoutMs;
+    const wait = new Wait(call, round.now + limitMs);
     const place = round.add(wait);
     try {
       const response = await endpoint.fetch(url, {
@@ -63,7 +67,7 @@ export function createForward(endpoint: Endpoint, { url, defaults = {}, headers 
       if (!response.ok || (type !== null && !CONTENT.test(type))) return await refuse(endpoint, response, signal);
       return response;
     } catch (thrown) {
-      if (wait.isLate) throw timeoutFailure(endpoint, endpoint.timeoutMs, "answer");
+      if (wait.isLate) throw timeoutFailure(endpoint, limitMs, "answer");
       if (signal.aborted) throw cancelled();
       throw thrown instanceof AlephError ? thrown : networkFailure(endpoint, thrown);
     } finally {

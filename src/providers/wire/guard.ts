@@ -16,6 +16,8 @@ export interface Endpoint extends FailureSource {
   readonly fetch: typeof fetch;
   /** To the first byte of the body. */
   readonly timeoutMs: number;
+  /** The same for an answer that is sent when all of it is there. */
+  readonly wholeMs: number;
   /** Between two bytes; bytes that bring no part of the reply (pings) count for five times as long. */
   readonly idleTimeoutMs: number;
 }

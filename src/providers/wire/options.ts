@@ -47,10 +47,14 @@ export function endpointOf(
     provider: host.id,
     fetch: host.fetch,
     timeoutMs: options.timeout_ms ?? usualMs,
+    wholeMs: options.timeout_ms ?? Math.max(usualMs, WHOLE_MS),
     idleTimeoutMs: options.idle_timeout_ms ?? 60_000,
     secrets: [options.api_key ?? "", ...Object.values(options.headers ?? {})].filter((secret) => secret.length >= 6),
   };
 }
+
+/** What OpenAI's and Anthropic's own clients wait for a reply that is not streamed. */
+const WHOLE_MS = 600_000;
 
 /** Pictures and transcripts come whole, and take longer than the first word of a reply. */
 export const MEDIA_MS = 300_000;

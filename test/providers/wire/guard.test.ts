@@ -23,7 +23,14 @@ function flood(): { fetch: typeof fetch; sent: () => number } {
 
 test("guardStream stops a body without end that brings nothing", async () => {
   const source = flood();
-  const endpoint = { provider: "x", secrets: [], fetch: source.fetch, timeoutMs: 60_000, idleTimeoutMs: 60_000 };
+  const endpoint = {
+    provider: "x",
+    secrets: [],
+    fetch: source.fetch,
+    timeoutMs: 60_000,
+    wholeMs: 60_000,
+    idleTimeoutMs: 60_000,
+  };
   const stream = guardStream(
     endpoint,
     never,
@@ -45,7 +52,7 @@ test("guardStream stops a body without end that brings nothing", async () => {
 });
 
 test("guardStream does not count the time that its reader takes", async () => {
-  const endpoint = { provider: "x", secrets: [], fetch, timeoutMs: 20, idleTimeoutMs: 20 };
+  const endpoint = { provider: "x", secrets: [], fetch, timeoutMs: 20, wholeMs: 20, idleTimeoutMs: 20 };
   await using server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response("abc") });
   const stream = guardStream(
     endpoint,
