@@ -31,7 +31,7 @@ interface Wanted {
 }
 
 const TIMEOUT_MS = 600_000;
-const POLL_MS = 1000;
+const POLL_MS = 250;
 const LONGEST_POLL_MS = 10_000;
 /** Characters of the answer for the model, and bytes of one answer on the wire. */
 const MAX_TEXT = 100_000;
@@ -207,7 +207,8 @@ function request({ message, task_id = "", context_id = "" }: Wanted) {
     configuration: {
       acceptedOutputModes: [],
       taskPushNotificationConfig: undefined,
-      returnImmediately: false,
+      // The id of a task that takes long is known from its beginning, and no connection has to last as long as it does.
+      returnImmediately: true,
     },
     metadata: undefined,
   };

@@ -1,6 +1,7 @@
 /** Asking other agents: one server of ours gives tasks to another one. */
 import { expect, test } from "bun:test";
 import { a2aApp } from "../support/a2a.ts";
+import { collectEvents } from "../support/app.ts";
 import { conversation } from "../support/conversation.ts";
 import { until } from "../support/until.ts";
 
@@ -74,5 +75,23 @@ test("a2a_send ends when the agent takes too long, and says how to go on", async
   await using t = await pair({ ask: false, timeout_ms: 2000 });
   t.other.fake.reply({ steps: ["Beginning"], end: "silence" });
   const late = await t.call({ agent: "clock", message: "Hello" });
-  expect(late).toMatchObject({ ok: false, result: expect.stringContaining("did not answer in time") });
+  expect(late).toMatchObject({
+    ok: false,
+    result: expect.stringMatching(/did not answer in time; its task is run_\w+$/),
+  });
+});
+
+const send = { tool_call: { name: tool, args: { agent: "clock", message: "What time is it?" } } };
+
+test("a2a_send does not wait on one connection for a task that takes long, and shows how it gets on", async () => {
+  await using t = await pair();
+  const gate = Promise.withResolvers<void>();
+  t.other.fake.reply({ steps: ["It is ", { wait: gate.promise }, "noon"] });
+  t.own.fake.reply([send], "Noon");
+  const outputs = await collectEvents(t.own.client, "stream.tool_output");
+  const answered = t.own.client.call("session.send", { message: "Ask the clock" });
+  await outputs.until(({ data }) => "content" in data && data.content === "clock: working");
+  gate.resolve();
+  expect((await answered).text).toBe("Noon");
+  expect(JSON.stringify(t.own.fake.requests[1]!.body.messages)).toContain("It is noon");
 });
