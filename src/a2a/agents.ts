@@ -33,6 +33,7 @@ interface Wanted {
 const TIMEOUT_MS = 600_000;
 const POLL_MS = 250;
 const LONGEST_POLL_MS = 10_000;
+const CANCEL_MS = 10_000;
 /** Characters of the answer for the model, and bytes of one answer on the wire. */
 const MAX_TEXT = 100_000;
 const MAX_ANSWER = 16 * 1024 * 1024;
@@ -113,12 +114,26 @@ export class Agents {
       }
       return await this.#result(wanted.agent, { task }, sessionKey);
     } catch (thrown) {
-      if (signal.aborted) throw signal.reason;
+      if (signal.aborted) {
+        if (task) void this.#cancel(wanted.agent, table, task);
+        throw signal.reason;
+      }
       const known = task ? `; its task is ${task.id}` : "";
       if (late.aborted) return { ok: false, text: `Agent "${wanted.agent}" did not answer in time${known}` };
       if (thrown instanceof AlephError) throw explain(thrown, wanted.agent);
       const said = thrown instanceof A2AError ? `: ${thrown.message.slice(0, 2000)}` : "";
       return { ok: false, text: `Agent "${wanted.agent}" could not be asked${said}${known}`, untrusted: true };
+    }
+  }
+
+  /** Nobody waits for it any more. That it ended meanwhile, or cannot be reached, is no matter of ours. */
+  async #cancel(name: string, table: A2aAgentTable, { id }: Task): Promise<void> {
+    const signal = AbortSignal.timeout(CANCEL_MS);
+    try {
+      const client = await this.#open(name, table, signal);
+      await client.cancelTask({ tenant: "", id, metadata: undefined }, { signal });
+    } catch {
+      // The run has ended: there is nobody to be told.
     }
   }
 

@@ -95,3 +95,15 @@ test("a2a_send does not wait on one connection for a task that takes long, and s
   expect((await answered).text).toBe("Noon");
   expect(JSON.stringify(t.own.fake.requests[1]!.body.messages)).toContain("It is noon");
 });
+
+test("a2a_send cancels the task when its own run is stopped", async () => {
+  await using t = await pair();
+  t.other.fake.reply({ steps: ["It is "], end: "silence" });
+  t.own.fake.reply([send]);
+  const outputs = await collectEvents(t.own.client, "stream.tool_output");
+  const { run_id } = await t.own.client.call("agent.run", { message: "Ask the clock" });
+  await outputs.until(({ data }) => "content" in data && data.content === "clock: working");
+  await t.own.client.call("agent.abort", { run_id });
+  const status = async () => (await t.other.client.call("runs.list", {})).runs[0]!.status;
+  await until(async () => (await status()) === "cancelled");
+});
