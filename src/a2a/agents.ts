@@ -34,6 +34,8 @@ const TIMEOUT_MS = 600_000;
 const POLL_MS = 250;
 const LONGEST_POLL_MS = 10_000;
 const CANCEL_MS = 10_000;
+/** Looks at a task, one after the other, that came to nothing. */
+const MOST_FAILED = 5;
 /** Characters of the answer for the model, and bytes of one answer on the wire. */
 const MAX_TEXT = 100_000;
 const MAX_ANSWER = 16 * 1024 * 1024;
@@ -101,6 +103,7 @@ export class Agents {
     const late = AbortSignal.timeout(table.timeout_ms ?? TIMEOUT_MS);
     const both = AbortSignal.any([signal, late]);
     let task: Task | undefined;
+    let failed = 0;
     try {
       const client = await this.#open(wanted.agent, table, both);
       const answer = await client.sendMessage(request(wanted), { signal: both });
@@ -110,7 +113,13 @@ export class Agents {
         progress(`${wanted.agent}: ${stateName(task)}`);
         await pause(wait, both);
         both.throwIfAborted();
-        task = await client.getTask({ tenant: "", id: task.id }, { signal: both });
+        try {
+          task = await client.getTask({ tenant: "", id: task.id }, { signal: both });
+          failed = 0;
+        } catch (thrown) {
+          // The task goes on without us; what the agent itself says of it is final.
+          if (both.aborted || thrown instanceof A2AError || ++failed === MOST_FAILED) throw thrown;
+        }
       }
       return await this.#result(wanted.agent, { task }, sessionKey);
     } catch (thrown) {

@@ -107,3 +107,29 @@ test("a2a_send cancels the task when its own run is stopped", async () => {
   const status = async () => (await t.other.client.call("runs.list", {})).runs[0]!.status;
   await until(async () => (await status()) === "cancelled");
 });
+
+test("a2a_send is not put off by a connection that fails for a moment while the task goes on", async () => {
+  await using other = await a2aApp();
+  let polls = 0;
+  await using front: Bun.Server<undefined> = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    async fetch(request): Promise<Response> {
+      const text = await request.text();
+      if (text.includes("GetTask") && ++polls <= 2) return new Response("Bad gateway", { status: 502 });
+      const headers = new Headers(request.headers);
+      headers.delete("host");
+      const url = other.url + new URL(request.url).pathname;
+      const answer = await fetch(url, { method: request.method, headers, ...(text === "" ? {} : { body: text }) });
+      return Response.json(JSON.parse((await answer.text()).replaceAll(other.url, front.url.origin)));
+    },
+  });
+  const clock = { url: front.url.origin, token: other.token, ask: false };
+  await using own = await conversation({ config: { a2a: { agents: { clock } } } });
+  const gate = Promise.withResolvers<void>();
+  other.fake.reply({ steps: ["It is ", { wait: gate.promise }, "noon"] });
+  const answered = own.client.call("tool.call", { tool, args: { agent: "clock", message: "What time is it?" } });
+  await until(() => polls > 2);
+  gate.resolve();
+  expect(await answered).toMatchObject({ ok: true, result: expect.stringContaining("It is noon") });
+});
