@@ -158,7 +158,8 @@ interface VendorError {
 
 /**
  * Reads `{error: {message, type, code, status}}` (OpenAI, Anthropic, Gemini, Gemini's in a list), `{error: "text"}`
- * (Ollama), `{message}`, and plain text.
+ * (Ollama), `{message}`, `{detail}` in words or as what is wrong with each field (FastAPI; Mistral has it below `message`), and
+ * plain text.
  */
 function readError(body: string): VendorError {
   let json: unknown;
@@ -171,16 +172,28 @@ function readError(body: string): VendorError {
   const outer = record(Array.isArray(json) ? json[0] : json);
   const error = typeof outer?.error === "string" ? { message: outer.error } : (record(outer?.error) ?? outer);
   if (error === undefined) return { message: "", words: body };
-  const texts = [error.type, error.code, error.status, error.message].filter((part) => typeof part === "string");
+  const message = typeof error.message === "string" ? error.message : detailOf(record(error.message) ?? error);
+  const texts = [error.type, error.code, error.status, message].filter((part) => typeof part === "string");
   const delay = Array.isArray(error.details)
     ? record(error.details.find((item) => record(item)?.retryDelay))
     : undefined;
   const seconds = typeof delay?.retryDelay === "string" ? Number.parseFloat(delay.retryDelay) : Number.NaN;
   return {
-    message: typeof error.message === "string" ? error.message : "",
+    message,
     words: texts.join(" "),
     ...(Number.isFinite(seconds) ? { retryAfterMs: Math.round(seconds * 1000) } : {}),
   };
+}
+
+function detailOf({ detail }: Record<string, unknown>): string {
+  if (typeof detail === "string") return detail;
+  const faults = Array.isArray(detail) ? detail.map(record) : [];
+  return faults
+    .flatMap((fault) => {
+      const place = Array.isArray(fault?.loc) ? `${fault.loc.join(".")}: ` : "";
+      return typeof fault?.msg === "string" ? [`${place}${fault.msg}`] : [];
+    })
+    .join("; ");
 }
 
 function record(value: unknown): Record<string, unknown> | undefined {

@@ -83,3 +83,16 @@ test("openai-compatible says nothing of thinking when it is off, and asks withou
     [undefined, undefined],
   ]);
 });
+
+test.each([
+  ["of FastAPI", { detail: [{ loc: ["body", "top_k"], msg: "Extra inputs are not permitted", type: "x" }] }],
+  ["of Mistral", { message: { detail: [{ loc: ["body", "top_k"], msg: "Extra inputs are not permitted" }] } }],
+  ["in words", { detail: "body.top_k: Extra inputs are not permitted" }],
+])("openai-compatible tells what is wrong in the form %s", async (_, body) => {
+  await using it = await setUp();
+  it.fake.reply({ status: 422, body: JSON.stringify(body) });
+  const { error } = await collect(it.provider.stream(requestOf(), never));
+  expect(error?.message).toBe(
+    'Provider "openai-compatible" answered with status 422: body.top_k: Extra inputs are not permitted',
+  );
+});
