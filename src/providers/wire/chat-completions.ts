@@ -14,6 +14,7 @@ import { guardCall, guardStream } from "./guard.ts";
 import { connectOpenAi } from "./openai-client.ts";
 import type { OpenAiTarget } from "./openai-media.ts";
 import { baseUrlOf, bearerHeaders, type ConnectionOptions, endpointOf, MEDIA_MS } from "./options.ts";
+import { refusesStreamOptions } from "./request-fields.ts";
 
 /** A value of `reasoning_effort`, or `null` to leave it out. */
 export type Effort = "none" | "minimal" | "low" | "medium" | "high" | null;
@@ -45,14 +46,16 @@ export type ChatReply = (request: ModelRequest, effort: Effort, signal: AbortSig
 export function createChatReply(options: ConnectionOptions, host: ProviderHost, vendor: ChatVendor): ChatReply {
   const endpoint = endpointOf(options, host);
   const known = configuredModels(options.models);
+  /** Until it refuses it; some that do tell the usage all the same. */
+  let takesOptions = true;
 
-  const body = (request: ModelRequest, effort: Effort): ChatCompletionCreateParamsStreaming => {
+  const body = (request: ModelRequest, effort: Effort, withOptions: boolean): ChatCompletionCreateParamsStreaming => {
     const maxTokens = request.maxOutputTokens ?? known.find(({ id }) => id === request.model)?.maxOutput;
     return {
       model: request.model,
       messages: toChatMessages(request.system, request.messages, vendor),
       stream: true,
-      stream_options: { include_usage: true },
+      ...(withOptions ? { stream_options: { include_usage: true } } : {}),
       ...(request.tools.length === 0 ? {} : { tools: toChatTools(request.tools) }),
       ...(maxTokens === undefined ? {} : { [vendor.maxTokensKey]: maxTokens }),
       ...(effort === null ? {} : { reasoning_effort: effort }),
@@ -60,13 +63,14 @@ export function createChatReply(options: ConnectionOptions, host: ProviderHost, 
     };
   };
 
-  return (request, effort, signal) =>
+  const reply = (request: ModelRequest, effort: Effort, signal: AbortSignal, withOptions: boolean) =>
     guardStream(
       endpoint,
       signal,
       async (call) => {
         const client = await connectOpenAi(options, options.base_url ?? vendor.baseUrl, call);
-        const chunks = await client.chat.completions.create(body(request, effort), { signal: call.signal });
+        const params = body(request, effort, withOptions);
+        const chunks = await client.chat.completions.create(params, { signal: call.signal });
         return readChatStream(chunks, endpoint, call.progress, {
           callId: () => createId("call"),
           ...(vendor.keepSeal === undefined ? {} : { keepSeal: vendor.keepSeal }),
@@ -74,6 +78,17 @@ export function createChatReply(options: ConnectionOptions, host: ProviderHost, 
       },
       (part) => part.type === "finish",
     );
+
+  return async function* (request, effort, signal) {
+    const withOptions = takesOptions;
+    try {
+      yield* reply(request, effort, signal, withOptions);
+    } catch (thrown) {
+      if (!withOptions || !refusesStreamOptions(thrown)) throw thrown;
+      takesOptions = false;
+      yield* reply(request, effort, signal, false);
+    }
+  };
 }
 
 export function openChatProvider(options: ConnectionOptions, host: ProviderHost, vendor: ChatVendor): OpenProvider {

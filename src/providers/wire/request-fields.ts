@@ -1,7 +1,7 @@
 /** Refuses what a provider cannot carry out, naming the field, instead of leaving it out in silence. */
 import type { AlephError } from "../../protocol/errors.ts";
 import type { ModelRequest } from "../../sdk/provider.ts";
-import { providerError } from "../../sdk/provider-error.ts";
+import { providerError, providerFailureOf } from "../../sdk/provider-error.ts";
 
 /** The fields that not every vendor has, as on the wire. */
 export type RequestField =
@@ -35,4 +35,11 @@ export function checkToolChoice(provider: string, { tools, toolChoice }: ModelRe
   } else if (!tools.some(({ name }) => name === toolChoice.tool)) {
     throw cannotCarryOut(provider, "tool_choice", `the request has no tool ${JSON.stringify(toolChoice.tool)}`);
   }
+}
+
+/** Whether the vendor refused to be asked for usage, which not all who copy Chat Completions know: nothing came of the reply. */
+export function refusesStreamOptions(thrown: unknown): boolean {
+  return (
+    thrown instanceof Error && providerFailureOf(thrown) === "bad_request" && thrown.message.includes("stream_options")
+  );
 }

@@ -96,3 +96,20 @@ test.each([
     'Provider "openai-compatible" answered with status 422: body.top_k: Extra inputs are not permitted',
   );
 });
+
+test("openai-compatible does without asking for usage where a server refuses that, and remembers it", async () => {
+  await using it = await setUp();
+  const fault = { loc: ["body", "stream_options", "include_usage"], msg: "Extra inputs are not permitted" };
+  it.fake.reply({ status: 422, body: JSON.stringify({ message: { detail: [fault] } }) }, "one", "two");
+  const first = await collect(it.provider.stream(requestOf(), never));
+  const second = await collect(it.provider.stream(requestOf(), never));
+  expect([joined(first.parts)[0], joined(second.parts)[0]]).toEqual([
+    { type: "text", text: "one" },
+    { type: "text", text: "two" },
+  ]);
+  expect(it.fake.requests.map(({ body }) => body.stream_options)).toEqual([
+    { include_usage: true },
+    undefined,
+    undefined,
+  ]);
+});
