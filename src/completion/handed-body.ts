@@ -8,17 +8,21 @@ export interface HandedBody {
   readonly hideUsage: boolean;
 }
 
-/** `model` is the vendor's own id; `change` are other fields to be set, or left out where they are undefined. */
+/**
+ * `model` is the vendor's own id; `change` are other fields to be set, or left out where they are undefined; `mayAsk` says whether usage
+ * may be asked for.
+ */
 export function handedBody(
   dialect: Dialect,
   text: string,
   body: Body,
   model: string,
   change?: Readonly<Record<string, unknown>>,
+  mayAsk = true,
 ): HandedBody {
   const options = body.stream_options;
   const asksUsage = isObject(options) && options.include_usage === true;
-  const hideUsage = dialect === "chat" && body.stream === true && !asksUsage;
+  const hideUsage = mayAsk && dialect === "chat" && body.stream === true && !asksUsage;
   if (change !== undefined || (hideUsage && options !== undefined)) {
     const usage = hideUsage ? { stream_options: { ...(isObject(options) ? options : {}), include_usage: true } } : {};
     return { text: JSON.stringify({ ...body, model, ...change, ...usage }), hideUsage };

@@ -4,6 +4,7 @@ import { type Watched, WatchRound } from "../lib/watch-round.ts";
 import { AlephError } from "../protocol/errors.ts";
 import { isUnwell, RETRIES, waitFor } from "../providers/chain/retry.ts";
 import type { Models, ResolvedModel } from "../providers/models.ts";
+import { refusesStreamOptions } from "../providers/wire/request-fields.ts";
 import type { Forward, ProviderFailure } from "../sdk/provider.ts";
 import { providerError, providerFailureOf } from "../sdk/provider-error.ts";
 import type { CompletionCall } from "./call.ts";
@@ -22,12 +23,15 @@ export interface HandOnOptions {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly random: () => number;
   readonly round: WatchRound;
+  /** Providers that refuse to be asked for usage on our behalf. */
+  readonly unasked: Set<string>;
 }
 
 export const handOnDefaults = () => ({
   sleep: pause,
   random: Math.random,
   round: new WatchRound(LOOK_EVERY_MS),
+  unasked: new Set<string>(),
 });
 
 export interface Wanted {
@@ -42,7 +46,8 @@ export interface Wanted {
  * steps: on the way of each request that is handed on, promises are most of what Aleph adds to it.
  */
 export async function handOn(options: HandOnOptions, { call, from, forward, change }: Wanted): Promise<HandedOn> {
-  const body = handedBody(call.dialect, call.text, call.body, from.model, change);
+  const bodyFor = (mayAsk: boolean) => handedBody(call.dialect, call.text, call.body, from.model, change, mayAsk);
+  let body = bodyFor(!options.unasked.has(from.provider));
   for (let retry = 0; ; retry++) {
     const handed = new HandedOn(options, call, from, body);
     try {
@@ -53,6 +58,11 @@ export async function handOn(options: HandOnOptions, { call, from, forward, chan
       const error = handed.failed(thrown);
       const failure = providerFailureOf(error);
       if (call.signal.aborted) throw error;
+      if (body.hideUsage && refusesStreamOptions(error)) {
+        options.unasked.add(from.provider);
+        body = bodyFor(false);
+        continue;
+      }
       if (failure === "auth") options.models.forget(from.provider);
       const wait = retry < RETRIES ? waitFor(error, failure, retry, options.random) : undefined;
       if (wait === undefined) throw error;

@@ -108,6 +108,21 @@ describe("POST /v1/chat/completions", () => {
     });
   });
 
+  test("asks a server that refuses it no more for usage that the client did not ask for", async () => {
+    await using v1 = await startV1();
+    const fault = { loc: ["body", "stream_options", "include_usage"], msg: "Extra inputs are not permitted" };
+    v1.openai.reply({ status: 422, body: JSON.stringify({ message: { detail: [fault] } }) }, "one", "two");
+    const ask = { model: "oa/test-model", messages: HELLO, stream: true };
+    for (const text of ["one", "two"]) {
+      expect(await (await v1.post("/chat/completions", ask)).text()).toContain(text);
+    }
+    const sent = v1.openai.requests.map(({ body }) => body.stream_options);
+    expect(sent).toEqual([{ include_usage: true }, undefined, undefined]);
+    v1.openai.reply({ status: 422, body: JSON.stringify({ message: { detail: [fault] } }) });
+    const own = await v1.post("/chat/completions", { ...ask, stream_options: { include_usage: true } });
+    expect(own.status).toBe(422);
+  });
+
   test("takes the result of a tool with its name, as OpenAI's examples send it", async () => {
     await using v1 = await startV1();
     v1.anthropic.reply("Sunny");
