@@ -1,6 +1,7 @@
 /** Responses that go on while nobody waits for them: asked for by id, and cancelled by it. */
 import type { ReplyHead } from "../dialects/dialect.ts";
 import { createId } from "../lib/id.ts";
+import { describeError, type Log } from "../lib/log.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { CompletionCall } from "./call.ts";
 import { type Item, inputItems, type StoredResponse, type StoredResponses } from "./stored-responses.ts";
@@ -8,11 +9,13 @@ import { type Item, inputItems, type StoredResponse, type StoredResponses } from
 export class Background {
   readonly #stored: StoredResponses;
   readonly #now: () => number;
+  readonly #log: Log;
   readonly #running = new Map<string, { readonly abort: AbortController; readonly ended: Promise<void> }>();
 
-  constructor(stored: StoredResponses, now: () => number) {
+  constructor(stored: StoredResponses, now: () => number, log: Log) {
     this.#stored = stored;
     this.#now = now;
+    this.#log = log;
   }
 
   /** Answers once the request is on disk; `complete` gives the answer later. */
@@ -55,7 +58,10 @@ export class Background {
         this.#running.delete(head.id);
       }
     };
-    const ended = run();
+    // Nobody waits for it who could be told: whoever asks by its id finds that it failed.
+    const ended = run().catch((thrown: unknown) => {
+      this.#log.error("the end of a response could not be kept", { response: head.id, ...describeError(thrown) });
+    });
     this.#running.set(head.id, { abort, ended });
     return Response.json(begun);
   }

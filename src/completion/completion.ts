@@ -95,7 +95,7 @@ export class Completion implements AsyncDisposable {
       ...handOnDefaults(),
     };
     this.stored = new StoredResponses(options.store, options.now);
-    this.background = new Background(this.stored, options.now);
+    this.background = new Background(this.stored, options.now, options.log);
     this.#unnamed = new UnnamedSessions({ ...options, end: (sessionKey) => endSession(options, sessionKey) });
   }
 
