@@ -17,7 +17,7 @@ import { createId } from "../lib/id.ts";
 import { isWithin } from "../lib/is-within.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { EventData, EventFrame } from "../protocol/events.ts";
-import { THINKING_LEVELS, type ThinkingLevel } from "../protocol/message.ts";
+import { type Message, THINKING_LEVELS, type ThinkingLevel } from "../protocol/message.ts";
 import type { Run } from "../protocol/run.ts";
 import { buildSessionKey, isBelow } from "../protocol/session-key.ts";
 import { Permissions } from "./permissions.ts";
@@ -60,7 +60,7 @@ interface Turn {
 }
 
 const PATTERNS = ["stream.*", "agent.*", "approval.*", "question.*", "session.updated"];
-const HISTORY = 1000;
+const PAGE = 1000;
 const LISTED = 50;
 const INVALID_PARAMS = -32602;
 const NOT_FOUND = -32002;
@@ -159,11 +159,26 @@ export class AcpAgent implements Disposable {
     const wanted = { model: model ?? undefined, thinking: thinking ?? undefined };
     const session = known ?? this.#keep({ key, workspace, ...wanted, turn: undefined, runId: undefined });
     if (isReplayed) {
-      const { messages } = await client.call("session.history", { session_key: key, limit: HISTORY });
-      for (const update of historyUpdates(messages, locateIn(workspace))) this.#update(key, update);
+      for (const update of historyUpdates(await this.#history(key), locateIn(workspace))) this.#update(key, update);
     }
     this.#announceCommands(key);
-    return { configOptions: await settingsOf(this.#o.client, session) };
+    const configOptions = await settingsOf(this.#o.client, session);
+    // An editor takes the answer for the end of what was said (ACP, "Loading Sessions").
+    await this.#sent;
+    return { configOptions };
+  }
+
+  /** All of it, page by page from its end. */
+  async #history(key: string): Promise<readonly Message[]> {
+    const pages: (readonly Message[])[] = [];
+    let before: string | undefined;
+    do {
+      const about = { session_key: key, limit: PAGE, ...(before === undefined ? {} : { before }) };
+      const { messages, next } = await this.#o.client.call("session.history", about);
+      pages.unshift(messages);
+      before = next;
+    } while (before !== undefined);
+    return pages.flat();
   }
 
   async #list({ cwd, cursor }: { cwd?: string | null; cursor?: string | null }) {

@@ -6,6 +6,7 @@ import { methods, type RequestPermissionRequest } from "@agentclientprotocol/sdk
 import { openEditor } from "../support/acp.ts";
 import { conversation } from "../support/conversation.ts";
 import { testFolder } from "../support/folder.ts";
+import { fillSession } from "../support/long-session.ts";
 import { until } from "../support/until.ts";
 
 const TIMEOUT = 60_000;
@@ -186,6 +187,25 @@ describe("aleph acp", () => {
       const none = { sessionId: "agent:main:chat:none", cwd: "/", mcpServers: [] };
       await expect(second.agent.request(methods.agent.session.load, none)).rejects.toThrow("No session");
       await expect(second.prompt("agent:main:chat:none", "x")).rejects.toThrow();
+    },
+    TIMEOUT,
+  );
+
+  test(
+    "a session that is opened again is there as a whole, however long, when the editor is answered",
+    async () => {
+      await using t = await conversation();
+      const key = "agent:main:chat:long";
+      await t.client.call("session.create", { session_key: key });
+      fillSession({ database: t.home.database, key, count: 1100, textOf: (index) => `<${index}>` });
+      await using editor = await openEditor({ home: t.home.path });
+      await editor.agent.request(methods.agent.session.load, { sessionId: key, cwd: "/", mcpServers: [] });
+      const shown = editor.updates.flatMap(({ update }) =>
+        "content" in update && !Array.isArray(update.content) && update.content?.type === "text"
+          ? [update.content.text]
+          : [],
+      );
+      expect(shown).toEqual(Array.from({ length: 1100 }, (_, index) => `<${index}>`));
     },
     TIMEOUT,
   );
