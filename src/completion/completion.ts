@@ -27,7 +27,7 @@ import { bytesSource, partsSource, type Told, withVendorHeaders } from "./answer
 import { Background } from "./background.ts";
 import { type CompletionCall, checkBody, type SingleCall } from "./call.ts";
 import { EVENT_HEADERS, eventStream, type OpenedSource } from "./event-stream.ts";
-import { type HandedOn, type HandOnOptions, handOn, handOnDefaults, isFinal } from "./handed-on.ts";
+import { type HandedOn, type HandOnOptions, handOn, handOnDefaults, isFinal, type Wanted } from "./handed-on.ts";
 import { Keeping } from "./keeping.ts";
 import { StoredResponses } from "./stored-responses.ts";
 import { UnnamedSessions } from "./unnamed-sessions.ts";
@@ -280,13 +280,19 @@ export class Completion implements AsyncDisposable {
   ): Promise<Answer> {
     const forward = provider.forward?.[call.dialect];
     if (forward === undefined) return this.#translate(call, keeping, refs);
+    let change: Wanted["change"];
+    try {
+      change = keeping?.change(from.provider);
+    } catch (thrown) {
+      return this.#askNext(thrown, call, keeping, refs, failed);
+    }
+    // Nothing may come between this and the request: whoever is let through has to say how it went.
     if (!this.#o.models.breaker(from.provider).allow() && refs.length > 1) {
       this.#trace("failover", { ...from, failure: "paused" });
       return this.#ask(call, keeping, refs.slice(1), failed);
     }
     try {
-      const wanted = { call, from, forward, change: keeping?.change(from.provider) };
-      return { kind: "bytes", handed: await handOn(this.#handing, wanted) };
+      return { kind: "bytes", handed: await handOn(this.#handing, { call, from, forward, change }) };
     } catch (thrown) {
       return this.#askNext(thrown, call, keeping, refs, failed);
     }

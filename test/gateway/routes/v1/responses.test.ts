@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { startOpenAiFake } from "../../../support/providers/openai.ts";
 import { until } from "../../../support/until.ts";
 import { startV1 } from "../../../support/v1.ts";
 
@@ -103,5 +104,27 @@ describe("/v1/responses", () => {
     expect(first).toMatchObject({ object: "list", has_more: true, data: [{ content: "a" }, { content: "b" }] });
     expect(await list(`order=asc&after=${first.last_id}`)).toMatchObject({ has_more: false, data: [{ content: "c" }] });
     expect((await list("limit=0")).error).toMatchObject({ param: "limit" });
+  });
+
+  test("one that goes on from what is gone leaves the provider as it was", async () => {
+    await using own = startOpenAiFake();
+    const o = { type: "openai", base_url: own.url, api_key: "k", models: ["m"] };
+    await using v1 = await startV1({ providers: { o }, models: { fallbacks: ["oa/test-model"] } });
+    v1.openai.reply("First", "Second", "In its place");
+    const first = await (await v1.post("/responses", ASK)).json();
+    const second = await (await v1.post("/responses", { ...ASK, previous_response_id: first.id })).json();
+    await fetch(`${v1.url}/responses/${first.id}`, { method: "DELETE", headers: { "x-api-key": v1.app.token } });
+    // It is left alone for a moment, and the next request is the one that finds out whether it is well.
+    own.reply({ status: 402, message: "No credit", headers: { "retry-after-ms": "30" } });
+    await v1.app.client.call("session.send", { message: "Hello", model: "o/m" });
+    const retryIn = async () =>
+      (await v1.app.client.call("models.config", {})).providers.find(({ id }) => id === "o")!.retry_in_ms;
+    await until(async () => (await retryIn()) === 0);
+    const ask = { model: "o/m", input: "Hello" };
+    const gone = await v1.post("/responses", { ...ask, previous_response_id: second.id });
+    expect(gone.status).toBe(404);
+    const well = { id: "resp_1", object: "response", output: [], usage: { input_tokens: 1, output_tokens: 1 } };
+    own.reply({ body: JSON.stringify(well), headers: { "content-type": "application/json" } });
+    expect(await (await v1.post("/responses", ask)).json()).toEqual(well);
   });
 });
