@@ -14,7 +14,7 @@ import { guardCall, guardStream } from "./guard.ts";
 import { connectOpenAi } from "./openai-client.ts";
 import type { OpenAiTarget } from "./openai-media.ts";
 import { baseUrlOf, bearerHeaders, type ConnectionOptions, endpointOf, MEDIA_MS } from "./options.ts";
-import { refusesStreamOptions } from "./request-fields.ts";
+import { refusesStreamOptions, wantsThoughts } from "./request-fields.ts";
 
 /** A value of `reasoning_effort`, or `null` to leave it out. */
 export type Effort = "none" | "minimal" | "low" | "medium" | "high" | null;
@@ -43,19 +43,29 @@ export function openAiTarget(options: ConnectionOptions, host: ProviderHost, usu
 /** One request, with this effort. */
 export type ChatReply = (request: ModelRequest, effort: Effort, signal: AbortSignal) => AsyncIterable<StreamPart>;
 
+/** In what servers differ, and say so by a refusal. */
+interface Form {
+  /** Whether usage is asked for. */
+  readonly options: boolean;
+  /** Whether thinking goes back. */
+  readonly thoughts: boolean;
+}
+
 export function createChatReply(options: ConnectionOptions, host: ProviderHost, vendor: ChatVendor): ChatReply {
   const endpoint = endpointOf(options, host);
   const known = configuredModels(options.models);
   /** Until it refuses it; some that do tell the usage all the same. */
   let takesOptions = true;
+  /** Models that want their thinking back. Others refuse it, or would read it anew for nothing. */
+  const thoughtful = new Set<string>();
 
-  const body = (request: ModelRequest, effort: Effort, withOptions: boolean): ChatCompletionCreateParamsStreaming => {
+  const body = (request: ModelRequest, effort: Effort, form: Form): ChatCompletionCreateParamsStreaming => {
     const maxTokens = request.maxOutputTokens ?? known.find(({ id }) => id === request.model)?.maxOutput;
     return {
       model: request.model,
-      messages: toChatMessages(request.system, request.messages, vendor),
+      messages: toChatMessages(request.system, request.messages, { ...vendor, thoughts: form.thoughts }),
       stream: true,
-      ...(withOptions ? { stream_options: { include_usage: true } } : {}),
+      ...(form.options ? { stream_options: { include_usage: true } } : {}),
       ...(request.tools.length === 0 ? {} : { tools: toChatTools(request.tools) }),
       ...(maxTokens === undefined ? {} : { [vendor.maxTokensKey]: maxTokens }),
       ...(effort === null ? {} : { reasoning_effort: effort }),
@@ -63,13 +73,13 @@ export function createChatReply(options: ConnectionOptions, host: ProviderHost, 
     };
   };
 
-  const reply = (request: ModelRequest, effort: Effort, signal: AbortSignal, withOptions: boolean) =>
+  const reply = (request: ModelRequest, effort: Effort, signal: AbortSignal, form: Form) =>
     guardStream(
       endpoint,
       signal,
       async (call) => {
         const client = await connectOpenAi(options, options.base_url ?? vendor.baseUrl, call);
-        const params = body(request, effort, withOptions);
+        const params = body(request, effort, form);
         const chunks = await client.chat.completions.create(params, { signal: call.signal });
         return readChatStream(chunks, endpoint, call.progress, {
           callId: () => createId("call"),
@@ -80,13 +90,16 @@ export function createChatReply(options: ConnectionOptions, host: ProviderHost, 
     );
 
   return async function* (request, effort, signal) {
-    const withOptions = takesOptions;
-    try {
-      yield* reply(request, effort, signal, withOptions);
-    } catch (thrown) {
-      if (!withOptions || !refusesStreamOptions(thrown)) throw thrown;
-      takesOptions = false;
-      yield* reply(request, effort, signal, false);
+    for (;;) {
+      const form: Form = { options: takesOptions, thoughts: thoughtful.has(request.model) };
+      try {
+        yield* reply(request, effort, signal, form);
+        return;
+      } catch (thrown) {
+        if (form.options && refusesStreamOptions(thrown)) takesOptions = false;
+        else if (!form.thoughts && wantsThoughts(thrown)) thoughtful.add(request.model);
+        else throw thrown;
+      }
     }
   };
 }

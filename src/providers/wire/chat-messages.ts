@@ -8,6 +8,8 @@ import { argumentsOf } from "./call-arguments.ts";
 export interface ChatDialect {
   /** Whether it takes PDFs and audio, and not only images. */
   readonly files: boolean;
+  /** Whether the thinking of each reply goes back with it. */
+  readonly thoughts?: boolean;
   /** More keys for a tool call that goes back, such as its seal. `seals` are the signatures of the message. */
   callExtra?(call: ModelToolCall, first: boolean, seals: readonly string[]): Readonly<Record<string, unknown>>;
 }
@@ -81,10 +83,12 @@ function assistantMessage(content: Assistant, dialect: ChatDialect): ChatComplet
   const seals = content.flatMap((part) =>
     part.type === "thinking" && part.signature !== undefined ? [part.signature] : [],
   );
-  if (calls.length === 0) return { role: "assistant", content: text };
+  const thoughts = dialect.thoughts === true ? { reasoning_content: thoughtsOf(content) } : {};
+  if (calls.length === 0) return { role: "assistant", content: text, ...thoughts };
   return {
     role: "assistant",
     content: text === "" ? null : text,
+    ...thoughts,
     tool_calls: calls.map((call, index) => ({
       id: call.call_id,
       type: "function",
@@ -95,6 +99,10 @@ function assistantMessage(content: Assistant, dialect: ChatDialect): ChatComplet
       ...dialect.callExtra?.(call, index === 0, seals),
     })),
   };
+}
+
+function thoughtsOf(content: Assistant): string {
+  return content.map((part) => (part.type === "thinking" ? part.text : "")).join("");
 }
 
 function textOf(content: readonly { readonly type: string; readonly text?: string }[]): string {

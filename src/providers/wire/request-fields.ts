@@ -39,7 +39,14 @@ export function checkToolChoice(provider: string, { tools, toolChoice }: ModelRe
 
 /** Whether the vendor refused to be asked for usage, which not all who copy Chat Completions know: nothing came of the reply. */
 export function refusesStreamOptions(thrown: unknown): boolean {
-  return (
-    thrown instanceof Error && providerFailureOf(thrown) === "bad_request" && thrown.message.includes("stream_options")
-  );
+  return isRefusal(thrown) && thrown.message.includes("stream_options");
+}
+
+/** Whether the vendor refused a conversation without the thinking that led to its calls, as DeepSeek and Moonshot do. */
+export function wantsThoughts(thrown: unknown): boolean {
+  return isRefusal(thrown) && /reasoning_content/.test(thrown.message) && /missing|must|required/i.test(thrown.message);
+}
+
+function isRefusal(thrown: unknown): thrown is Error {
+  return thrown instanceof Error && providerFailureOf(thrown) === "bad_request";
 }

@@ -113,3 +113,36 @@ test("openai-compatible does without asking for usage where a server refuses tha
     undefined,
   ]);
 });
+
+test("openai-compatible sends thinking back to a model that asks for it, and to no other", async () => {
+  await using it = await setUp();
+  const call = { type: "tool_call" as const, call_id: "c1", tool: "time", args: {} };
+  const request = requestOf({
+    thinking: "low",
+    messages: [
+      { role: "user", content: [{ type: "text", text: "Hello" }] },
+      { role: "assistant", content: [{ type: "text", text: "Hi" }] },
+      { role: "user", content: [{ type: "text", text: "What time is it?" }] },
+      { role: "assistant", content: [{ type: "thinking", text: "I have to look." }, call] },
+      { role: "tool", call_id: "c1", tool: "time", ok: true, content: [{ type: "text", text: "noon" }] },
+    ],
+  });
+  const message = "The `reasoning_content` in the thinking mode must be passed back to the API.";
+  it.fake.reply({ status: 400, message }, "It is noon", "Again", "Other");
+  const { parts } = await collect(it.provider.stream(request, never));
+  expect(joined(parts)[0]).toEqual({ type: "text", text: "It is noon" });
+  await collect(it.provider.stream(request, never));
+  await collect(it.provider.stream({ ...request, model: "other" }, never));
+  const sent = it.fake.requests.map(({ body }) => [
+    body.reasoning_effort,
+    ...body.messages
+      .filter(({ role }: { role: string }) => role === "assistant")
+      .map((each: { reasoning_content?: string }) => each.reasoning_content),
+  ]);
+  expect(sent).toEqual([
+    ["low", undefined, undefined],
+    ["low", "", "I have to look."],
+    ["low", "", "I have to look."],
+    ["low", undefined, undefined],
+  ]);
+});
