@@ -27,18 +27,32 @@ export async function runBridge(options: BridgeOptions): Promise<void> {
 
 class Bridge implements AsyncDisposable {
   readonly #o: BridgeOptions;
-  readonly #transport: StreamableHTTPClientTransport;
+  #transport: StreamableHTTPClientTransport;
   readonly #pending = new Set<RequestId>();
-  #initializing: RequestId | undefined;
+  /** How the agent began, to begin so again. */
+  #initialize: (JSONRPCMessage & { readonly id: RequestId }) | undefined;
+  #renewed: Promise<void> | undefined;
   #onAnswered: (() => void) | undefined;
 
   constructor(options: BridgeOptions) {
-    const { url, token, fetch } = options;
     this.#o = options;
+    this.#transport = this.#open((message) => this.#answer(message));
+  }
+
+  #open(onMessage: (message: JSONRPCMessage) => void): StreamableHTTPClientTransport {
+    const { url, token, fetch, warn } = this.#o;
     const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    this.#transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers }, fetch });
-    this.#transport.onmessage = (message) => this.#fromServer(message);
-    this.#transport.onerror = (error) => options.warn(error.message);
+    const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers }, fetch });
+    transport.onmessage = (message) => {
+      const version = versionIn(message, this.#initialize?.id);
+      if (version !== undefined) transport.setProtocolVersion(version);
+      onMessage(message);
+    };
+    transport.onerror = (error) => {
+      // What is done about it is no news for a person.
+      if (!isLost(error)) warn(error.message);
+    };
+    return transport;
   }
 
   async run(): Promise<void> {
@@ -83,9 +97,16 @@ class Bridge implements AsyncDisposable {
   async #toServer(message: JSONRPCMessage): Promise<void> {
     const id = "method" in message && "id" in message ? message.id : undefined;
     if (id !== undefined) this.#pending.add(id);
-    if (id !== undefined && "method" in message && message.method === "initialize") this.#initializing = id;
+    if (id !== undefined && "method" in message && message.method === "initialize") {
+      this.#initialize = { ...message, id };
+    }
+    const transport = this.#transport;
     try {
-      await this.#transport.send(message);
+      await transport.send(message).catch(async (thrown: unknown) => {
+        if (!isLost(thrown) || transport.sessionId === undefined) throw thrown;
+        await this.#renew(transport);
+        await this.#transport.send(message);
+      });
     } catch (thrown) {
       const error = explain(thrown, this.#o.url);
       if (id === undefined) this.#o.warn(error.message);
@@ -93,12 +114,29 @@ class Bridge implements AsyncDisposable {
     }
   }
 
-  #fromServer(message: JSONRPCMessage): void {
-    if ("result" in message && message.id === this.#initializing) {
-      const { protocolVersion } = message.result;
-      if (typeof protocolVersion === "string") this.#transport.setProtocolVersion(protocolVersion);
-    }
-    this.#answer(message);
+  /** The server was restarted, or nobody had used the session for long: a new one takes its place, and the agent need not know. */
+  #renew(lost: StreamableHTTPClientTransport): Promise<void> {
+    if (this.#transport !== lost) return Promise.resolve();
+    this.#renewed ??= this.#begin().finally(() => {
+      this.#renewed = undefined;
+    });
+    return this.#renewed;
+  }
+
+  async #begin(): Promise<void> {
+    const initialize = this.#initialize;
+    if (initialize === undefined) return;
+    const answered = Promise.withResolvers<void>();
+    const transport = this.#open((message) => {
+      if ("id" in message && message.id === initialize.id && !("method" in message)) answered.resolve();
+      else this.#answer(message);
+    });
+    await transport.start();
+    await transport.send(initialize);
+    await answered.promise;
+    await transport.send({ jsonrpc: "2.0", method: "notifications/initialized" });
+    // The lost one is not closed: what is still on its way there would not hear that the session is gone.
+    this.#transport = transport;
   }
 
   #answer(message: JSONRPCMessage | Readonly<Record<string, unknown>>): void {
@@ -115,6 +153,17 @@ class Bridge implements AsyncDisposable {
     await promise;
     clearTimeout(timer);
   }
+}
+
+/** MCP 2025-11-25, "Session Management". */
+function isLost(thrown: unknown): boolean {
+  return thrown instanceof StreamableHTTPError && thrown.code === 404;
+}
+
+function versionIn(message: JSONRPCMessage, initialize: RequestId | undefined): string | undefined {
+  if (!("result" in message) || message.id !== initialize) return undefined;
+  const { protocolVersion } = message.result;
+  return typeof protocolVersion === "string" ? protocolVersion : undefined;
 }
 
 function explain(thrown: unknown, url: string): AlephError {
