@@ -139,6 +139,8 @@ class Login implements SavedLogin {
   /** Kept only while the login is under way. */
   #verifier: string | undefined;
   #secret: string | undefined;
+  /** Of a login that is under way: the one before is good until there are tokens. */
+  #draft: Kept | undefined;
   /** Until its tokens are kept, which whoever comes later finds. */
   #renewal: Renewal | undefined;
   authorizationUrl: URL | undefined;
@@ -151,9 +153,8 @@ class Login implements SavedLogin {
   async prepare(): Promise<void> {
     const { oauth, resolveSecret } = this.#o;
     if (oauth?.client_secret !== undefined) this.#secret = await resolveSecret(oauth.client_secret);
-    // A client that was registered with another address cannot come back to this one.
-    const { client: _client, tokens: _tokens, discovery: _discovery, ...kept } = this.#read();
-    this.#write(kept);
+    // From the beginning: a client that was registered with another address cannot come back to this one.
+    this.#draft = { url: this.#o.url };
   }
 
   get redirectUrl(): string | undefined {
@@ -258,10 +259,12 @@ class Login implements SavedLogin {
   }
 
   #read(): Kept {
-    return readKept(this.#o);
+    return this.#draft ?? readKept(this.#o);
   }
 
   #write(kept: Kept): void {
+    if (this.#draft) this.#draft = kept;
+    if (this.#draft && !kept.tokens) return;
     const { credentials, server } = this.#o;
     mkdirSync(join(credentials, "mcp"), { recursive: true, mode: 0o700 });
     writeAtomic(fileOf(credentials, server), JSON.stringify(kept), 0o600);

@@ -167,6 +167,25 @@ describe("a login at an MCP server", () => {
     expect(await echo("later")).toEqual(text("later"));
   });
 
+  test("that is begun again leaves the one before until it is done", async () => {
+    await using remote = startRemoteMcp({ login: true });
+    await using app = await appWith({ url: remote.url });
+    const { client } = app;
+    const { authorization_url: first } = await client.call("mcp.login", { name: "remote" });
+    await fetch(first!);
+    await until(async () => (await client.call("mcp.list", {})).servers[0]!.status === "running");
+    const { authorization_url: second } = await client.call("mcp.login", { name: "remote" });
+    expect((await client.call("mcp.list", {})).servers[0]).toMatchObject({ status: "running", logged_in: true });
+    remote.expire();
+    const call = { server: "remote", tool: "echo", arguments: { message: "still" } };
+    expect(await client.call("mcp.call", call)).toEqual(text("still"));
+    const before = remote.tokens.length;
+    await fetch(second!);
+    await until(async () => (await client.call("mcp.list", {})).servers[0]!.status === "idle");
+    expect(await client.call("mcp.call", call)).toEqual(text("still"));
+    expect(remote.tokens.length).toBe(before + 1);
+  });
+
   test("can be ended with the address that a browser on another machine ended at", async () => {
     await using remote = startRemoteMcp({ login: true });
     await using app = await appWith({ url: remote.url });
