@@ -66,6 +66,7 @@ function bodyOf(
   { signal, fail, deadlines }: EventStreamOptions,
 ): ReadableStream {
   let source: EventSource | undefined;
+  let isPulled = false;
   const close = (how: "sent" | "failed" | "hung_up") => {
     source?.close(how);
     source = undefined;
@@ -73,6 +74,7 @@ function bodyOf(
   return new ReadableStream({
     type: "direct",
     async pull(controller) {
+      isPulled = true;
       let sentAt = performance.now();
       /** Whether the last byte sent ended a line: a comment inside of one would spoil it. */
       let atLine = true;
@@ -115,6 +117,13 @@ function bodyOf(
         controller.close();
       }
     },
-    cancel: () => close("hung_up"),
+    cancel() {
+      if (isPulled) return close("hung_up");
+      // The client had gone before there was an answer: nobody else gets to see what was opened for it.
+      Promise.resolve(opening).then(
+        (opened) => opened.source.close("hung_up"),
+        () => "there is nothing to be closed",
+      );
+    },
   } as Bun.DirectUnderlyingSource<Uint8Array | string> as unknown as UnderlyingSource);
 }

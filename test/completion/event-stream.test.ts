@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { type EventSource, eventStream, type OpenedSource } from "../../src/completion/event-stream.ts";
 import type { Deadlines } from "../../src/lib/deadlines.ts";
 import { AlephError } from "../../src/protocol/errors.ts";
+import { until } from "../support/until.ts";
 
 /** Deadlines that end when they are told to. */
 function manual() {
@@ -74,3 +75,37 @@ test("eventStream throws what comes in place of a first piece, and tells in the 
   opening.reject(failure);
   expect(await response.text()).toBe(": ping\n\ndata: Nobody answers\n\n");
 });
+
+test.each(["there already", "still to come"])(
+  "eventStream closes a source that is %s when the client has gone before the answer",
+  async (which) => {
+    const clock = manual();
+    const opened = sourceOf("data: 1\n\n");
+    const opening = Promise.withResolvers<OpenedSource>();
+    if (which === "there already") opening.resolve(opened);
+    const gone = Promise.withResolvers<void>();
+    const arrived = Promise.withResolvers<void>();
+    await using server = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      async fetch(request) {
+        request.signal.addEventListener("abort", () => gone.resolve());
+        arrived.resolve();
+        await gone.promise;
+        const answer = eventStream(opening.promise, { ...options(clock.deadlines), signal: request.signal });
+        if (which === "still to come") clock.pass();
+        return await answer;
+      },
+    });
+    const client = new AbortController();
+    const asked = fetch(server.url, { signal: client.signal }).catch(() => "it hung up");
+    await arrived.promise;
+    client.abort();
+    await asked;
+    await gone.promise;
+    await new Promise(setImmediate);
+    opening.resolve(opened);
+    await until(() => opened.closed.length > 0);
+    expect([opened.closed, clock.waiting.size]).toEqual([["hung_up"], 0]);
+  },
+);
