@@ -46,12 +46,13 @@ export interface Wanted {
  * steps: on the way of each request that is handed on, promises are most of what Aleph adds to it.
  */
 export async function handOn(options: HandOnOptions, { call, from, forward, change }: Wanted): Promise<HandedOn> {
+  const isWhole = call.body.stream !== true;
   const bodyFor = (mayAsk: boolean) => handedBody(call.dialect, call.text, call.body, from.model, change, mayAsk);
   let body = bodyFor(!options.unasked.has(from.provider));
   for (let retry = 0; ; retry++) {
     const handed = new HandedOn(options, call, from, body);
     try {
-      handed.begin(await forward(body.text, handed.controller, call.vendorHeaders, call.body.stream !== true));
+      handed.begin(await forward(body.text, handed.controller, call.vendorHeaders, isWhole));
       handed.first = await handed.readFirst();
       return handed;
     } catch (thrown) {
@@ -64,7 +65,9 @@ export async function handOn(options: HandOnOptions, { call, from, forward, chan
         continue;
       }
       if (failure === "auth") options.models.forget(from.provider);
-      const wait = retry < RETRIES ? waitFor(error, failure, retry, options.random) : undefined;
+      // What took too long may be all but made, and has to be paid: there it is not begun anew.
+      const mayAgain = retry < RETRIES && !(isWhole && failure === "timeout");
+      const wait = mayAgain ? waitFor(error, failure, retry, options.random) : undefined;
       if (wait === undefined) throw error;
       options.onTrace("retry", { provider: from.provider, model: from.model, failure, wait_ms: wait });
       await options.sleep(wait, call.signal);

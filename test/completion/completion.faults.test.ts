@@ -213,3 +213,14 @@ test("an answer that comes whole may take its time while white space says that i
   ]);
   expect(asked).toBe(1);
 });
+
+test("an answer that comes whole and takes too long is not asked for again where it is being made", async () => {
+  await using v1 = await startV1({ models: { fallbacks: ["an/test-model"] } });
+  await v1.app.client.call("config.patch", { patch: { providers: { oa: { timeout_ms: 40 } } } });
+  const hang: Reply = { body: "{}", after: new Promise(() => undefined) };
+  v1.openai.reply(hang, hang, hang);
+  v1.anthropic.reply("From the other");
+  const response = await v1.post("/chat/completions", { model: "oa/test-model", messages: MESSAGES });
+  expect(await response.json()).toMatchObject({ choices: [{ message: { content: "From the other" } }] });
+  expect(v1.openai.requests.length).toBe(1);
+});
