@@ -63,7 +63,11 @@ export function createChatReply(options: ConnectionOptions, host: ProviderHost, 
     const maxTokens = request.maxOutputTokens ?? known.find(({ id }) => id === request.model)?.maxOutput;
     return {
       model: request.model,
-      messages: toChatMessages(request.system, request.messages, { ...vendor, thoughts: form.thoughts }),
+      messages: toChatMessages(request.system, request.messages, {
+        ...vendor,
+        thoughts: form.thoughts,
+        model: request.model,
+      }),
       stream: true,
       ...(form.options ? { stream_options: { include_usage: true } } : {}),
       ...(request.tools.length === 0 ? {} : { tools: toChatTools(request.tools) }),
@@ -83,6 +87,7 @@ export function createChatReply(options: ConnectionOptions, host: ProviderHost, 
         const chunks = await client.chat.completions.create(params, { signal: call.signal });
         return readChatStream(chunks, endpoint, call.progress, {
           callId: () => createId("call"),
+          model: request.model,
           ...(vendor.keepSeal === undefined ? {} : { keepSeal: vendor.keepSeal }),
         });
       },

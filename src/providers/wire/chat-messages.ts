@@ -3,6 +3,7 @@ import type { ChatCompletionContentPart, ChatCompletionMessageParam, ChatComplet
 import type { ModelMedia, ModelMessage, ModelText, ModelToolCall, ToolSpec } from "../../sdk/provider.ts";
 import { readAttachment, unreadable } from "./attachment.ts";
 import { argumentsOf } from "./call-arguments.ts";
+import { openDetails } from "./sealed-details.ts";
 
 /** What a vendor's copy takes. */
 export interface ChatDialect {
@@ -10,6 +11,8 @@ export interface ChatDialect {
   readonly files: boolean;
   /** Whether the thinking of each reply goes back with it. */
   readonly thoughts?: boolean;
+  /** Who is asked: what it sealed goes back. */
+  readonly model?: string;
   /** More keys for a tool call that goes back, such as its seal. `seals` are the signatures of the message. */
   callExtra?(call: ModelToolCall, first: boolean, seals: readonly string[]): Readonly<Record<string, unknown>>;
 }
@@ -83,7 +86,11 @@ function assistantMessage(content: Assistant, dialect: ChatDialect): ChatComplet
   const seals = content.flatMap((part) =>
     part.type === "thinking" && part.signature !== undefined ? [part.signature] : [],
   );
-  const thoughts = dialect.thoughts === true ? { reasoning_content: thoughtsOf(content) } : {};
+  const details = dialect.model === undefined ? [] : openDetails(dialect.model, seals);
+  const thoughts = {
+    ...(dialect.thoughts === true ? { reasoning_content: thoughtsOf(content) } : {}),
+    ...(details.length === 0 ? {} : { reasoning_details: details }),
+  };
   if (calls.length === 0) return { role: "assistant", content: text, ...thoughts };
   return {
     role: "assistant",

@@ -3,6 +3,7 @@ import type { ChatCompletionChunk } from "openai/resources";
 import type { FinishReason, ModelToolCall, StreamPart } from "../../sdk/provider.ts";
 import { numberOf, objectOf } from "./call.ts";
 import { type FailureSource, malformedFailure } from "./failure.ts";
+import { sealDetails, sealedDetails } from "./sealed-details.ts";
 
 interface OpenCall {
   id: string;
@@ -15,6 +16,7 @@ interface OpenCall {
 interface MoreDelta {
   reasoning_content?: unknown;
   reasoning?: unknown;
+  reasoning_details?: unknown;
 }
 interface MoreCall {
   extra_content?: { google?: { thought_signature?: unknown } };
@@ -25,6 +27,8 @@ export interface ChatStreamOptions {
   readonly keepSeal?: (callId: string, seal: string) => string;
   /** An id for a call that came without one. */
   readonly callId: () => string;
+  /** Who answers: sealed thinking goes back to nobody else. */
+  readonly model: string;
 }
 
 export async function* readChatStream(
@@ -34,6 +38,7 @@ export async function* readChatStream(
   options: ChatStreamOptions,
 ): AsyncGenerator<StreamPart, void, undefined> {
   const calls: OpenCall[] = [];
+  const sealed: unknown[] = [];
   /** Which call the index of a delta means now: some vendors give all calls the index 0. */
   const current = new Map<number, OpenCall>();
   let finish: string | null = null;
@@ -50,16 +55,17 @@ export async function* readChatStream(
     const choice = chunk.choices?.[0];
     if (choice !== undefined) {
       yield* spoken(choice.delta);
+      sealed.push(...sealedDetails((choice.delta as MoreDelta | undefined)?.reasoning_details));
       for (const piece of choice.delta?.tool_calls ?? []) addPiece(piece, calls, current);
       if (choice.finish_reason) finish = choice.finish_reason;
     }
     // Not every server closes the connection or says [DONE] then.
     if (finish !== null && usage !== undefined) {
       ended = true;
-      yield* closing(calls, finish, usage, source, options);
+      yield* closing({ calls, sealed }, finish, usage, source, options);
     }
   }
-  if (!ended && finish !== null) yield* closing(calls, finish, usage, source, options);
+  if (!ended && finish !== null) yield* closing({ calls, sealed }, finish, usage, source, options);
 }
 
 function* spoken(delta: (ChatCompletionChunk.Choice.Delta & MoreDelta) | undefined): Generator<StreamPart> {
@@ -70,7 +76,7 @@ function* spoken(delta: (ChatCompletionChunk.Choice.Delta & MoreDelta) | undefin
 }
 
 function* closing(
-  calls: readonly OpenCall[],
+  { calls, sealed }: { readonly calls: readonly OpenCall[]; readonly sealed: readonly unknown[] },
   finish: string,
   usage: StreamPart | undefined,
   source: FailureSource,
@@ -79,6 +85,7 @@ function* closing(
   if (finish === "error") throw malformedFailure(source, "an error as the end of its reply");
   // A reply that ran out of tokens may end inside of a call.
   const whole = finish === "length" ? calls.filter((call) => isJson(call.args)) : calls;
+  if (sealed.length > 0) yield { type: "thinking", text: "", signature: sealDetails(options.model, sealed) };
   for (const call of whole) {
     const callId = call.id === "" ? options.callId() : call.id;
     if (call.seal !== undefined && options.keepSeal !== undefined) {

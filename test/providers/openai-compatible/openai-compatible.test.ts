@@ -1,5 +1,6 @@
 /** Servers that copy Chat Completions differ in small things; these are the ones that are known. */
 import { expect, test } from "bun:test";
+import type { ModelMessage } from "../../../src/sdk/provider.ts";
 import { collect, joined, never, openProvider, requestOf } from "../../support/providers/open.ts";
 import { startOpenAiFake } from "../../support/providers/openai.ts";
 
@@ -145,4 +146,35 @@ test("openai-compatible sends thinking back to a model that asks for it, and to 
     ["low", "", "I have to look."],
     ["low", undefined, undefined],
   ]);
+});
+
+test("openai-compatible sends sealed thinking back to the model that made it, as OpenRouter wants it for Gemini", async () => {
+  await using it = await setUp();
+  const sealed = { type: "reasoning.encrypted", data: "c2VhbA==", id: "c1", format: "google-gemini-v1", index: 0 };
+  const call = { index: 0, id: "c1", function: { name: "time", arguments: "{}" } };
+  it.fake.reply(
+    {
+      steps: [
+        chunk({ reasoning: "Hm", reasoning_details: [{ type: "reasoning.text", text: "Hm", index: 0 }] }),
+        chunk({ tool_calls: [call], reasoning_details: [sealed] }),
+        chunk({}, "tool_calls"),
+      ],
+      end: "close",
+    },
+    "noon",
+    "noon",
+  );
+  const request = requestOf();
+  const { parts } = await collect(it.provider.stream(request, never));
+  expect(parts.map(({ type }) => type)).toEqual(["thinking", "thinking", "tool_call", "finish"]);
+  const content = joined(parts).filter((part) => part.type === "thinking" || part.type === "tool_call");
+  const messages: ModelMessage[] = [
+    ...request.messages,
+    { role: "assistant", content },
+    { role: "tool", call_id: "c1", tool: "time", ok: true, content: [{ type: "text", text: "noon" }] },
+  ];
+  await collect(it.provider.stream({ ...request, messages }, never));
+  await collect(it.provider.stream({ ...request, messages, model: "other" }, never));
+  const sent = it.fake.requests.map(({ body }) => body.messages.at(-2)?.reasoning_details);
+  expect(sent).toEqual([undefined, [sealed], undefined]);
 });
