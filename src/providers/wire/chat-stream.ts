@@ -1,7 +1,7 @@
 /** From the chunks of a Chat Completions stream to the parts of a reply. */
 import type { ChatCompletionChunk } from "openai/resources";
 import type { FinishReason, ModelToolCall, StreamPart } from "../../sdk/provider.ts";
-import { numberOf, objectOf } from "./call.ts";
+import { listOf, numberOf, objectOf } from "./call.ts";
 import { type FailureSource, malformedFailure } from "./failure.ts";
 import { sealDetails, sealedDetails } from "./sealed-details.ts";
 
@@ -71,8 +71,20 @@ export async function* readChatStream(
 function* spoken(delta: (ChatCompletionChunk.Choice.Delta & MoreDelta) | undefined): Generator<StreamPart> {
   const thinking = delta?.reasoning_content ?? delta?.reasoning;
   if (typeof thinking === "string" && thinking !== "") yield { type: "thinking", text: thinking };
-  if (typeof delta?.content === "string" && delta.content !== "") yield { type: "text", text: delta.content };
+  const content: unknown = delta?.content;
+  if (typeof content === "string" && content !== "") yield { type: "text", text: content };
+  for (const block of listOf(content)) yield* blockOf(objectOf(block));
   if (typeof delta?.refusal === "string" && delta.refusal !== "") yield { type: "text", text: delta.refusal };
+}
+
+/** Mistral's content while a model thinks: `{type: "thinking", thinking: [{type: "text", text}]}` and `{type: "text", text}`. */
+function* blockOf({ type, text, thinking }: Readonly<Record<string, unknown>>): Generator<StreamPart> {
+  if (type === "text" && typeof text === "string" && text !== "") yield { type: "text", text };
+  if (type !== "thinking") return;
+  for (const thought of listOf(thinking)) {
+    const piece = objectOf(thought).text;
+    if (typeof piece === "string" && piece !== "") yield { type: "thinking", text: piece };
+  }
 }
 
 function* closing(

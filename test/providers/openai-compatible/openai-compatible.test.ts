@@ -178,3 +178,18 @@ test("openai-compatible sends sealed thinking back to the model that made it, as
   const sent = it.fake.requests.map(({ body }) => body.messages.at(-2)?.reasoning_details);
   expect(sent).toEqual([undefined, [sealed], undefined]);
 });
+
+test("openai-compatible reads thinking and text that come as a list of blocks, as Mistral sends them", async () => {
+  await using it = await setUp();
+  const thought = (text: string) => ({ type: "thinking", thinking: [{ type: "text", text }] });
+  it.fake.reply([
+    chunk({ content: [thought("Hm")] }),
+    chunk({ content: [thought("m"), { type: "text", text: "It is " }] }),
+    chunk({ content: "noon" }),
+  ]);
+  const { parts } = await collect(it.provider.stream(requestOf(), never));
+  expect(joined(parts).slice(0, 2)).toEqual([
+    { type: "thinking", text: "Hmm" },
+    { type: "text", text: "It is noon" },
+  ]);
+});
