@@ -112,14 +112,15 @@ function* closing(
 type Piece = ChatCompletionChunk.Choice.Delta.ToolCall & MoreCall;
 
 function addPiece(piece: Piece, calls: OpenCall[], current: Map<number, OpenCall>): void {
-  const index = piece.index ?? calls.length;
-  let call = current.get(index);
+  // Not every server counts them, whatever the type says.
+  const index = piece.index as number | null | undefined;
+  let call = index == null ? ofNoIndex(piece, calls) : current.get(index);
   const isNew =
     call !== undefined && piece.id !== undefined && piece.id !== "" && call.id !== "" && piece.id !== call.id;
   if (call === undefined || isNew) {
     call = { id: "", name: "", args: "", seal: undefined };
     calls.push(call);
-    current.set(index, call);
+    current.set(index ?? calls.length - 1, call);
   }
   if (piece.id && call.id === "") call.id = piece.id;
   // Some repeat the name with every piece.
@@ -130,6 +131,12 @@ function addPiece(piece: Piece, calls: OpenCall[], current: Map<number, OpenCall
   else if (typeof args === "object" && args !== null) call.args = JSON.stringify(args);
   const seal = piece.extra_content?.google?.thought_signature;
   if (typeof seal === "string") call.seal = seal;
+}
+
+/** The call that a piece goes on with: that of its id, or the last one, unless it begins another. */
+function ofNoIndex({ id, function: fn }: Piece, calls: readonly OpenCall[]): OpenCall | undefined {
+  if (id) return calls.find((call) => call.id === id);
+  return fn?.name ? undefined : calls.at(-1);
 }
 
 /** Parsed; the text itself when it is not JSON, so that the tool's schema can say so to the model. */

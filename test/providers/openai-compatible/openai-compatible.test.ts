@@ -193,3 +193,24 @@ test("openai-compatible reads thinking and text that come as a list of blocks, a
     { type: "text", text: "It is noon" },
   ]);
 });
+
+test("openai-compatible puts the pieces of calls together that come without an index", async () => {
+  await using it = await setUp();
+  const piece = (value: object) => chunk({ tool_calls: [value] });
+  it.fake.reply({
+    steps: [
+      piece({ id: "a", function: { name: "read", arguments: '{"path":' } }),
+      piece({ function: { arguments: '"x"}' } }),
+      piece({ id: "b", function: { name: "read", arguments: '{"path":' } }),
+      piece({ id: "b", function: { arguments: '"y"}' } }),
+      chunk({}, "tool_calls"),
+    ],
+    end: "close",
+  });
+  const { parts } = await collect(it.provider.stream(requestOf(), never));
+  expect(parts).toEqual([
+    { type: "tool_call", call_id: "a", tool: "read", args: { path: "x" } },
+    { type: "tool_call", call_id: "b", tool: "read", args: { path: "y" } },
+    { type: "finish", reason: "tool_calls" },
+  ]);
+});
