@@ -52,6 +52,7 @@ export class OutputStream implements Disposable {
     const content = pending.text.slice(0, MAX_CHARACTERS - pending.sent);
     pending.sent += content.length;
     pending.text = "";
-    this.#send(callId, content);
+    // A program that says much at once is read in one go, and the center takes no larger pieces.
+    for (let at = 0; at < content.length; at += PIECE) this.#send(callId, content.slice(at, at + PIECE));
   }
 }
