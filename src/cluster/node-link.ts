@@ -17,8 +17,8 @@ export interface NodeLinkOptions {
   readonly key: SigningKey;
   /** Asked at each connect. */
   readonly hello: () => NodeHello;
-  /** What the center asks; throws what it is told. */
-  readonly answer: (method: string, params: Readonly<Record<string, unknown>>) => Promise<unknown>;
+  /** What the center asks; throws what it is told. `most` is how many bytes a frame to the center may have. */
+  readonly answer: (method: string, params: Readonly<Record<string, unknown>>, most: number) => Promise<unknown>;
   readonly onState: (state: NodeLinkState) => void;
   readonly log: Log;
   /** Unix milliseconds. */
@@ -133,6 +133,8 @@ class Line {
   #isOver = false;
   #asked = 0;
   #heardAt = performance.now();
+  /** Bytes of a frame that the center takes: a larger one would end the line, and every line on which it is asked for again. */
+  #most = Number.POSITIVE_INFINITY;
   #watch: Timer | undefined;
 
   constructor(transport: Transport, options: NodeLinkOptions) {
@@ -173,12 +175,13 @@ class Line {
       const { key } = this.#o;
       const proof = { id: key.id, public_key: key.publicKey, nonce, signed_at: this.#o.now() };
       const signature = await key.sign(deviceStatement(proof, claim));
-      await this.#ask("connect", {
+      const { policy } = (await this.#ask("connect", {
         client: { id: hello.name, version: hello.version, platform: hello.platform },
         role: "node",
         scopes: [],
         auth: { device: { ...proof, signature } },
-      });
+      })) as { policy: { max_payload: number } };
+      this.#most = policy.max_payload;
       const { heartbeat_ms } = (await this.#ask("node.attach", hello)) as { heartbeat_ms: number };
       return heartbeat_ms;
     } finally {
@@ -222,7 +225,8 @@ class Line {
   async #answer(method: string, { id, params }: Frame): Promise<void> {
     let answer: string;
     try {
-      answer = success(id ?? null, await this.#o.answer(method, (params ?? {}) as Record<string, unknown>));
+      const given = (params ?? {}) as Record<string, unknown>;
+      answer = success(id ?? null, await this.#o.answer(method, given, this.#most));
     } catch (thrown) {
       const error = AlephError.from(thrown);
       if (!isReason(error.reason) || error.reason === "internal") {

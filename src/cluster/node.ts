@@ -14,7 +14,7 @@ import { ensureSigningKey } from "../lib/signing-key.ts";
 import { VERSION } from "../lib/version.ts";
 import { createCommandPolicy } from "../policy/command-policy.ts";
 import { AlephError } from "../protocol/errors.ts";
-import { nodeCallName, nodeCallParams, nodeJudgeParams } from "../protocol/node.ts";
+import { type NodeAnswer, nodeCallName, nodeCallParams, nodeJudgeParams } from "../protocol/node.ts";
 import { createFiles } from "../sandbox/files.ts";
 import { Jobs } from "../sandbox/jobs.ts";
 import { openLauncher } from "../sandbox/open-launcher.ts";
@@ -40,6 +40,8 @@ export interface NodeOptions {
   readonly onState: (state: NodeLinkState) => void;
 }
 
+/** What stands in a frame besides the answer. */
+const AROUND_ANSWER = 256;
 const KEPT_PARTS_MS = 7 * 24 * 3_600_000;
 
 /** Works until `signal` aborts. Rejects with `forbidden` when the center lets it in no more. */
@@ -68,7 +70,8 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     version: VERSION,
     boot_id: bootId,
   });
-  const answer = (method: string, params: unknown) => answerCenter(executor, output, method, params);
+  const answer = (method: string, params: unknown, most: number) =>
+    answerCenter({ executor, output, most }, method, params);
   const way = { url: center, certificate, key };
   const link = new NodeLink({ ...way, hello, answer, onState, log, now: Date.now, random: Math.random });
   try {
@@ -78,8 +81,15 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
   }
 }
 
+interface Desk {
+  readonly executor: Executor;
+  readonly output: OutputStream;
+  /** Bytes of a frame that the center takes. */
+  readonly most: number;
+}
+
 /** The whole of what a center can ask. */
-async function answerCenter(executor: Executor, output: OutputStream, method: string, params: unknown) {
+async function answerCenter({ executor, output, most }: Desk, method: string, params: unknown) {
   switch (method) {
     case "node.ping":
       return { running: executor.running };
@@ -87,16 +97,26 @@ async function answerCenter(executor: Executor, output: OutputStream, method: st
       return executor.judge(checked(nodeJudgeParams, params));
     case "node.call": {
       const call = checked(nodeCallParams, params);
-      return executor.call(call).finally(() => output.end(call.call_id));
+      return fitting(await executor.call(call).finally(() => output.end(call.call_id)), most);
     }
-    case "node.outcome":
-      return executor.outcome(checked(nodeCallName, params).call_id);
+    case "node.outcome": {
+      const memory = await executor.outcome(checked(nodeCallName, params).call_id);
+      return memory.state === "ended" ? { ...memory, answer: fitting(memory.answer, most) } : memory;
+    }
     case "node.cancel":
       executor.cancel(checked(nodeCallName, params).call_id);
       return {};
     default:
       throw new AlephError("method_not_found", `A node has no method "${method.slice(0, 80)}"`);
   }
+}
+
+/** How the call ended is told in any case; what it gave only where that is no more than the center takes. */
+function fitting(answer: NodeAnswer, most: number): NodeAnswer {
+  const bytes = Buffer.byteLength(JSON.stringify(answer));
+  if (bytes + AROUND_ANSWER <= most) return answer;
+  const text = `It has ended, but its answer has ${bytes} bytes, and [gateway].max_payload of the center is ${most}. Ask for less at a time`;
+  return { ok: answer.ok, text };
 }
 
 function checked<S extends z.ZodType>(schema: S, params: unknown): z.output<S> {
