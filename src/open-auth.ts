@@ -25,10 +25,15 @@ export interface OpenAuthOptions {
 }
 
 /** Throws `config_invalid` when the owner's token is too short. */
-export function openAuth({ home: { credentials }, log, onRevoked, endSession, ...rest }: OpenAuthOptions) {
+export function openAuth({ home: { credentials }, log, endSession, ...rest }: OpenAuthOptions) {
   const { token: first, path, created } = ensureOwnerToken(credentials);
   let token = first;
-  const auth = new Auth({
+  const onRevoked = (credential: string) => {
+    // A code is as good as the device that it lets in: it must not outlive what it was made with.
+    auth.pairings.endOf(credential);
+    rest.onRevoked(credential);
+  };
+  const auth: Auth = new Auth({
     ...rest,
     ownerToken: () => token,
     replaceOwnerToken() {

@@ -175,9 +175,12 @@ export class Auth {
     return deviceRights(device);
   }
 
-  /** A code with which a device that nobody knows yet is let in at once, with scopes no wider than the caller's. Throws `forbidden`. */
+  /**
+   * A code with which a device that nobody knows yet is let in at once, with scopes no wider than the caller's; it ends
+   * with what the caller's rights came from. Throws `forbidden`.
+   */
   preparePairing(
-    { identity, scopes }: Grant,
+    { grant: { identity, scopes }, credentials }: Rights,
     wanted: {
       readonly role: "operator" | "node";
       readonly scopes?: readonly Scope[] | undefined;
@@ -186,7 +189,7 @@ export class Auth {
   ): { readonly code: string; readonly expiresAt: number } {
     if (wanted.scopes) checkScopes(wanted.scopes, scopes);
     const given = { role: wanted.role, scopes: [...new Set(wanted.scopes ?? scopes)], by: identity.id };
-    return this.pairings.prepare(given, wanted.lastsMs);
+    return this.pairings.prepare({ ...given, credentials }, wanted.lastsMs);
   }
 
   /** Takes an invite, which nobody else then can. Rejects as `authenticate` throws. */

@@ -46,6 +46,8 @@ export interface PreparedPairing {
   readonly scopes: readonly Scope[];
   /** Who made the code. */
   readonly by: string;
+  /** What the maker's rights came from: the code ends with each of them. */
+  readonly credentials: readonly string[];
   /** Unix milliseconds, for people; what counts is the monotonic clock. */
   readonly expiresAt: number;
 }
@@ -98,7 +100,7 @@ export class Pairings {
 
   /** A code for a device that has not asked yet. Throws `rate_limited` when too many wait for theirs. */
   prepare(
-    { role, scopes, by }: Pick<PreparedPairing, "role" | "scopes" | "by">,
+    given: Pick<PreparedPairing, "role" | "scopes" | "by" | "credentials">,
     lastsMs: number = LASTS_MS,
   ): { readonly code: string; readonly expiresAt: number } {
     this.#forgetOld();
@@ -109,7 +111,7 @@ export class Pairings {
       });
     }
     const code = createShortCode();
-    const prepared = { id: createId("pair"), role, scopes, by, expiresAt: this.#now() + lastsMs };
+    const prepared = { ...given, id: createId("pair"), expiresAt: this.#now() + lastsMs };
     this.#codes = [...this.#codes, { code, prepared, until: this.#monotonic() + lastsMs }];
     return { code, expiresAt: prepared.expiresAt };
   }
@@ -126,6 +128,11 @@ export class Pairings {
     else if (this.#codes.length > 0 && ++this.#wrongCodes >= WRONG_CODES) this.#codes = [];
     if (this.#codes.length === 0) this.#wrongCodes = 0;
     return found?.prepared;
+  }
+
+  /** Ends the codes that were made with this credential. */
+  endOf(credential: string): void {
+    this.#codes = this.#codes.filter(({ prepared }) => !prepared.credentials.includes(credential));
   }
 
   /** By id or by code; all codes are looked at, each in the same time. */

@@ -140,3 +140,29 @@ test("a session token of a device that was ended counts no more when the device 
   expect([socket.received.length > 0, again.answer.result?.role]).toEqual([true, "operator"]);
   expect(await socketSays(app.url, { session_token })).toBe("auth_failed");
 });
+
+test("a pairing code ends with what it was made with: a device, a token, the owner's token", async () => {
+  await using app = await testApp();
+  const all = ["read", "chat", "write", "approve", "admin"] as const;
+  const codeOf = async (socket: { ask(frame: object): Promise<unknown> }) =>
+    ((await socket.ask(request("auth.pairing.invite", {}, 7))) as { result: { code: string } }).result.code;
+  const bad = await testDevice();
+  const { code: own } = await app.client.call("auth.pairing.invite", {});
+  const device = await connectDevice(app.url, bad, { pairingCode: own, scopes: all });
+  const made = await app.client.call("auth.tokens.create", { name: "script", scopes: [...all] });
+  using script = await openFrames(app.url, { token: made.token });
+  using owner = await openFrames(app.url, { token: app.token });
+  const other = await app.client.call("auth.tokens.create", { name: "other", scopes: [...all] });
+  using untouched = await openFrames(app.url, { token: other.token });
+  const codes = await Promise.all([device.socket, script, owner, untouched].map(codeOf));
+  await app.client.call("auth.devices.revoke", { device_id: bad.id });
+  await app.client.call("auth.tokens.revoke", { token_id: made.token_id });
+  await app.client.call("auth.tokens.rotate", {});
+  const said: unknown[] = [];
+  for (const pairingCode of codes) {
+    const { answer, socket } = await connectDevice(app.url, await testDevice(), { pairingCode });
+    said.push(answer.error?.data.reason ?? "in");
+    socket[Symbol.dispose]();
+  }
+  expect(said).toEqual(["auth_failed", "auth_failed", "auth_failed", "in"]);
+});

@@ -42,7 +42,7 @@ test("Pairings holds 3 of an address and 10 overall, each for 10 minutes whateve
   expect(pairings.list()).toEqual([]);
 });
 
-const given = { role: "operator", scopes: ["read"], by: "owner" } as const;
+const given = { role: "operator", scopes: ["read"], by: "owner", credentials: ["owner-1", "login-1"] } as const;
 
 test("Pairings redeems a code that was made beforehand once, until its time is over", () => {
   const { world, pairings } = open();
@@ -66,4 +66,15 @@ test("Pairings keeps 10 codes at most, and ends all of them after 10 that nobody
   expect(pairings.redeem("")).toBeUndefined();
   expect(codes.map((code) => pairings.redeem(code))).toEqual(Array(10).fill(undefined));
   expect(pairings.redeem(pairings.prepare(given).code)).toBeDefined();
+});
+
+test("Pairings ends the codes that were made with a credential that has ended, and no other", () => {
+  const { pairings } = open();
+  const codes = [["owner-1", "login-1"], ["owner-1"], ["device a"]].map(
+    (credentials) => pairings.prepare({ ...given, credentials }).code,
+  );
+  pairings.endOf("login-1");
+  pairings.endOf("device a");
+  pairings.endOf("device b");
+  expect(codes.map((code) => pairings.redeem(code) !== undefined)).toEqual([false, true, false]);
 });

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Auth } from "../../../auth/auth.ts";
+import { AlephError } from "../../../protocol/errors.ts";
 import { SCOPES } from "../../../protocol/identity.ts";
 import { defineMethod } from "../../../sdk/method.ts";
 
@@ -15,8 +16,11 @@ export const authPairingInvite = defineMethod({
     expires_in_ms: z.int().positive().max(HOUR_MS).optional().describe("10 minutes if left out"),
   }),
   result: z.object({ code: z.string(), expires_at: z.number() }),
-  handle({ auth }: { auth: Pick<Auth, "preparePairing"> }, { role, scopes, expires_in_ms }, call) {
-    const { code, expiresAt } = auth.preparePairing(call.grant!, { role, scopes, lastsMs: expires_in_ms });
+  handle({ auth }: { auth: Pick<Auth, "preparePairing"> }, { role, scopes, expires_in_ms }, { connection }) {
+    const { rights } = connection;
+    // They may have ended since the request was let through.
+    if (!rights) throw new AlephError("unauthenticated", "The credential has ended");
+    const { code, expiresAt } = auth.preparePairing(rights, { role, scopes, lastsMs: expires_in_ms });
     return { code, expires_at: expiresAt };
   },
 });
