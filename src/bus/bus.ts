@@ -89,6 +89,10 @@ class StoredBus implements OpenBus {
     return Math.max(this.#oldest, Math.min(first, this.#unkept + 1));
   }
 
+  get oldestInMemory(): number {
+    return this.#ring[0]?.event.seq ?? this.#seq + 1;
+  }
+
   publish<T extends Topic>(topic: T, data: EventData<T>, { sessionKey }: PublishOptions = {}): number {
     const event: EventFrame = { topic, seq: ++this.#seq, ts: this.#now(), data };
     if (event.seq >= this.#reserveAt) this.#reserve().catch(() => "logged there; a later event tries again");

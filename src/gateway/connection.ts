@@ -186,7 +186,8 @@ export class GatewayConnection implements Connection, Subscriber {
    */
   subscribe(pattern: string, afterSeq?: number): Subscribed {
     const { bus } = this.#options;
-    const { seq, oldestSeq } = bus;
+    const { seq } = bus;
+    const oldestSeq = this.#oldestSeq;
     const known = this.#subscriptions.get(pattern);
     if (!known && this.#subscriptions.size >= MAX_SUBSCRIPTIONS) {
       throw new AlephError("overloaded", `A connection may have ${MAX_SUBSCRIPTIONS} subscriptions`, {
@@ -309,12 +310,18 @@ export class GatewayConnection implements Connection, Subscriber {
     const { bus } = this.#options;
     if (this.#subscriptions.size === 0) return [];
     const after = Math.min(...[...this.#subscriptions.values()].map(({ seen }) => seen));
-    if (after + 1 < bus.oldestSeq) {
+    if (after + 1 < this.#oldestSeq) {
       // Gone while they waited for their turn. The client comes again and is told so.
       this.close(CLOSE.slowConsumer, "slow consumer");
       return [];
     }
     return bus.read(after, REPLAY_PAGE);
+  }
+
+  /** What a guest may see is in memory alone: strangers have the disk not read for the events of others. */
+  get #oldestSeq(): number {
+    const { oldestSeq, oldestInMemory } = this.#options.bus;
+    return this.#rights?.grant.guest ? Math.max(oldestSeq, oldestInMemory) : oldestSeq;
   }
 
   #replay(published: Published): void {

@@ -33,4 +33,6 @@ export interface Bus extends Publisher {
   readonly seq: number;
   /** The oldest event from which on nothing is missing. */
   readonly oldestSeq: number;
+  /** The same for memory alone, where those of ephemeral sessions are. */
+  readonly oldestInMemory: number;
 }

@@ -1,5 +1,5 @@
 /** Events over a connection: patterns, replay behind a number, order under every interleaving. */
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import * as fc from "fast-check";
 import { openBus } from "../../src/bus/bus.ts";
 import { GatewayConnection } from "../../src/gateway/connection.ts";
@@ -302,6 +302,27 @@ describe("rights", () => {
     };
     return { bus, connection, sent, settle };
   }
+
+  test("a guest's replay is of what memory holds, says so when that is not all, and asks nothing of the disk", async () => {
+    const sessionKey = "agent:main:ephemeral:inv_1";
+    const grant = { identity: { id: "inv_1", kind: "guest" }, role: "guest", scopes: ["read"] } as const;
+    const { bus, connection, sent, settle } = await open({
+      grant: { ...grant, guest: { sessionKey, tools: [] } },
+      credentials: [],
+    });
+    const own = () => bus.publish("session.deleted", { session_key: sessionKey }, { sessionKey });
+    own();
+    publish({ bus }, 10_000);
+    const last = own();
+    const said = connection.subscribe("**", 0);
+    expect(said).toEqual({ truncated: true, oldest_seq: bus.oldestInMemory, seq: last });
+    expect(said.oldest_seq).toBeGreaterThan(bus.oldestSeq);
+    const read = spyOn(bus, "read");
+    while (sent.length === 0) await settle();
+    expect(seqsOf(sent)).toEqual([last]);
+    expect(Math.min(...read.mock.calls.map(([after]) => after))).toBe(said.oldest_seq - 1);
+    expect(connection.subscribe("**", said.oldest_seq - 1).truncated).toBe(false);
+  });
 
   test.each(["guest", "node"] as const)("a %s sees no event, neither live nor replayed", async (role) => {
     const grant = { identity: { id: "x", kind: role }, role, scopes: ["read"] as const };
