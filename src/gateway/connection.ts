@@ -156,6 +156,8 @@ export class GatewayConnection implements Connection, Subscriber {
   }
 
   authenticate(rights: Rights): void {
+    // It ended while its credential was looked at: what it asked behind that must find it closed, or nobody lets go of it.
+    if (this.#hasEnded) return;
     clearTimeout(this.#handshake);
     clearTimeout(this.#expiry);
     this.#rights = rights;

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import { type Frame, openFrames, request } from "../support/frames.ts";
 import { TOKEN, testGateway } from "../support/gateway.ts";
 import { openTcp, UPGRADE } from "../support/raw-http.ts";
@@ -113,6 +113,23 @@ describe("connection: handshake", () => {
       { id: 1, result: { protocol: 1 } },
       { id: 2, result: { pong: true } },
     ]);
+  });
+
+  test("a connection that ends while it is let in leaves nothing behind that gets events", async () => {
+    await using server = await testGateway({ loadMs: 50 });
+    const attach = spyOn(server.bus, "attach");
+    const connect = request("connect", { auth: { token: TOKEN } }, 1);
+    const batch = [connect, request("events.subscribe", { pattern: "**" }, 2)];
+    {
+      using socket = await openFrames(server.url);
+      socket.send(JSON.stringify(batch));
+    }
+    await until(() => server.gateway.connections === 0);
+    // A later one has its answer when that of the first was thought about long ago.
+    using later = await openFrames(server.url);
+    await later.ask(batch);
+    await later.ask(batch);
+    expect(attach).toHaveBeenCalledTimes(1);
   });
 
   test("a connection that does not connect in time is closed with 4401, one that did is not", async () => {
