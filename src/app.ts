@@ -189,19 +189,25 @@ export async function startApp(options: AppOptions): Promise<App> {
     };
     warnIfOpen();
     let files = new DisposableStack();
+    let followed: object | undefined;
     stack.defer(() => files.dispose());
-    /** Follows what was read: a certificate is replaced long before the config changes. */
+    /** Follows what the config names, be it there or not: a certificate is replaced long before the config changes. */
     const follow = () => {
+      const { tls } = current().gateway;
+      // What changed while it was read is still to be told.
+      if (Bun.deepEquals(tls, followed)) return;
+      followed = tls;
       files.dispose();
       files = new DisposableStack();
-      if (bound?.doors.files === undefined) return;
-      if (current().gateway.tls.tailscale) {
+      if (tls.tailscale) {
         const renewal = setInterval(relisten, RENEW_MS);
         renewal.unref();
         files.defer(() => clearInterval(renewal));
         return;
       }
-      for (const path of Object.values(bound.doors.files)) {
+      for (const named of [tls.cert, tls.key]) {
+        if (named === undefined) continue;
+        const path = named.startsWith("~") ? join(env.userHome, named.slice(1)) : named;
         files.use(watchFolder(dirname(path), { names: [basename(path)], onChange: relisten }));
       }
     };
@@ -211,15 +217,16 @@ export async function startApp(options: AppOptions): Promise<App> {
       open(doors);
       if (hasIssues) core.setConfigIssues([]);
       hasIssues = false;
+      follow();
       if (bound === before) return;
       announce();
-      follow();
       log.info("listening anew", { url, ...(remoteUrl ? { remote_url: remoteUrl } : {}) });
     };
     const staysOpen = (error: unknown) => {
       const issues = error instanceof AlephError ? (error.data.issues as readonly Issue[] | undefined) : undefined;
       const what = issues?.some(({ path }) => path.startsWith("gateway.tls")) ? "certificate" : "address";
       log.error(`the new ${what} cannot be used, the old one stays`, describeError(error));
+      follow();
       if (!issues) return;
       hasIssues = true;
       core.setConfigIssues(issues);

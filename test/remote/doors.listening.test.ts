@@ -164,6 +164,20 @@ describe.skipIf(!hasOpenssl || !isLinux)("a server with a certificate", () => {
     expect((await client.call("system.status", {})).config.issues).toEqual([]);
   });
 
+  test("takes one that the config names before it is there, when it comes", async () => {
+    await using folder = await testFolder();
+    const made = await makeCertificate(folder.path, "late");
+    const [cert, key] = [join(folder.path, "live.crt"), join(folder.path, "live.key")];
+    await using server = await testApp({ toml: `[gateway]\nhost = "${ALIAS}"\n`, config: { gateway: {} } });
+    const port = portOf(server);
+    await server.client.call("config.patch", { patch: { gateway: { tls: { cert, key } } } });
+    await until(() => server.logs.some(({ message }) => message.includes("the old one stays")));
+    expect(await statusOf(`http://${ALIAS}:${port}/health`)).toBe(200);
+    copyFileSync(made.key, key);
+    copyFileSync(made.cert, cert);
+    await until(async () => (await shownAt(ALIAS, port)) === "late");
+  });
+
   test("does not start with one that cannot be used", async () => {
     await using folder = await testFolder();
     const files = await makeCertificate(folder.path, "box");
