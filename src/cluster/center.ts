@@ -19,6 +19,7 @@ import type { Cluster, NodeCall, NodeEnd, NodeRequest } from "../sdk/cluster.ts"
 import type { Connection } from "../sdk/connection.ts";
 import type { Store } from "../sdk/store.ts";
 import { type CallEnd, Calls } from "./calls.ts";
+import { Cancellations } from "./cancellations.ts";
 import { type Line, Lines } from "./lines.ts";
 import { NodeRecords } from "./records.ts";
 
@@ -60,6 +61,7 @@ export class Center implements Cluster, Disposable {
   readonly #records: NodeRecords;
   readonly #lines: Lines;
   readonly #calls: Calls<Word>;
+  readonly #cancellations = new Cancellations();
   readonly #waiting = new Map<string, Waiting>();
   /** Of calls that an earlier process of the center has left. */
   readonly #left = new Map<string, Timer>();
@@ -203,6 +205,7 @@ export class Center implements Cluster, Disposable {
   forget(nodeId: string): void {
     this.#lines.end(nodeId, "It was revoked");
     this.#calls.gone(nodeId, "The node was revoked while the call ran");
+    this.#cancellations.gone(nodeId);
     if (!this.#records.hello(nodeId)) return;
     this.#records.forget(nodeId);
     this.#o.bus.publish("node.revoked", { node_id: nodeId });
@@ -259,18 +262,13 @@ export class Center implements Cluster, Disposable {
 
   #cancel(callId: string, nodeId: string): void {
     const line = this.#lines.get(nodeId);
-    if (!line) {
-      this.#calls.unknown(callId, "It was cancelled while the node was not connected");
-      return;
-    }
-    line.connection
-      .request("node.cancel", { call_id: callId })
-      .catch(() => "the call itself ends in one way or another");
+    this.#cancellations.add(callId, nodeId, line);
+    if (!line) this.#calls.unknown(callId, "It was cancelled while the node was not connected");
   }
 
   #giveUp(callId: string, nodeId: string, why: string): void {
-    this.#cancel(callId, nodeId);
     this.#calls.unknown(callId, why);
+    this.#cancel(callId, nodeId);
   }
 
   #onEnd(callId: string, end: CallEnd<Word>): void {
@@ -295,6 +293,7 @@ export class Center implements Cluster, Disposable {
     const { name, tags } = line.hello;
     this.#o.log.info("node connected", { node: name, node_id: line.nodeId });
     this.#o.bus.publish("node.connected", { node_id: line.nodeId, name, tags });
+    this.#cancellations.joined(line);
     this.#calls.joined(line.nodeId, line.hello.boot_id, lineName(line));
   }
 

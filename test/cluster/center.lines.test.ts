@@ -1,6 +1,6 @@
 /** A center and its nodes over real sockets, with lines that are cut. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "../../src/client/client.ts";
 import { AlephError } from "../../src/protocol/errors.ts";
@@ -232,6 +232,33 @@ describe("cluster", () => {
       expect(end.data).toMatchObject({ outcome: "failed" });
       expect(existsSync(join(node.workspace, "go"))).toBe(false);
       await app.client.call("node.revoke", { node: "loud" });
+    },
+    SLOW,
+  );
+
+  test.each(["cut", "held"] as const)(
+    "a call that is cancelled while its line is %s is ended on the node when that is back",
+    async (how) => {
+      await using relay = await startRelay(portOf(app));
+      await using node = await joinNode(app.client, { port: relay.port, name: how });
+      const client = await app.connect();
+      const events = await collectEvents(app.client, "node.*");
+      const beat = join(node.workspace, "beat");
+      const command = "while :; do echo on > beat; sleep 0.02; done";
+      client.call("node.invoke", { node: how, command: "exec", args: { command } }).catch(() => "the connection goes");
+      await until(() => existsSync(beat), 30_000);
+      if (how === "cut") {
+        relay.cut();
+        await until(async () => (await app.client.call("node.get", { node: how })).status === "offline", 30_000);
+      } else relay.hold();
+      client[Symbol.dispose]();
+      if (how === "held") {
+        await until(async () => (await app.client.call("node.get", { node: how })).status === "offline", 30_000);
+      } else await events.until(({ topic }) => topic === "node.call_ended");
+      relay.mend();
+      await until(() => Date.now() - statSync(beat).mtimeMs > 2000, 30_000);
+      await events.until(({ topic }) => topic === "node.call_ended");
+      await app.client.call("node.revoke", { node: how });
     },
     SLOW,
   );
