@@ -21,7 +21,7 @@ export function editToml(source: string, before: Table, after: Table, options: T
   const lineEnd = source.includes("\r\n") ? "\r\n" : "\n";
   const edits: Edit[] = [];
   for (const change of compare(before, after, [])) {
-    const found = place(change, { source, entries, stringify });
+    const found = place(change, { source, entries, stringify, after });
     if (!found) return undefined;
     edits.push(...found);
   }
@@ -45,6 +45,8 @@ interface Text {
   readonly source: string;
   readonly entries: readonly TomlEntry[];
   readonly stringify: (table: Table) => string;
+  /** What the text is meant to hold. */
+  readonly after: Table;
 }
 
 function compare(before: Table, after: Table, path: readonly string[]): Change[] {
@@ -61,6 +63,9 @@ function compare(before: Table, after: Table, path: readonly string[]): Change[]
 }
 
 function place(change: Change, text: Text): Edit[] | undefined {
+  const around = inlineAround(change.path, text.entries);
+  // A table on one line has no lines of its own keys; a value in it is changed where it stands.
+  if (around && change.kind !== "set") return placeValue(around, valueAt(text.after, around), text);
   switch (change.kind) {
     case "set":
       return placeValue(change.path, change.value, text);
@@ -96,6 +101,13 @@ function placeAddition(
   const parent = path.slice(0, -1);
   const key = path.at(-1) ?? "";
   const header = entries.findIndex((entry) => entry.kind === "header" && isAt(entry, parent));
+  const dotted = header < 0 ? entries.findLast((entry) => entry.kind === "key" && isWithin(entry, parent)) : undefined;
+  if (dotted && parent.length > 0 && !isTable(value)) {
+    const table = entries.slice(0, entries.indexOf(dotted)).findLast(({ kind }) => kind === "header")?.path ?? [];
+    // Without a header of its own a table is made of such keys, and only there TOML takes more of them.
+    if (table.length < parent.length)
+      return [lineBelow(dotted, path.slice(table.length), value, { source, stringify })];
+  }
   if (isTable(value) || header < 0) {
     // At the end, below a header of its own.
     const table = path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value) as Table;
@@ -107,12 +119,35 @@ function placeAddition(
     if (entry.kind === "header") break;
     if (entry.kind === "key") last = entry;
   }
-  const line = `${stringify({ [key]: 0 }).replace(/ = 0\s*$/, "")} = ${inline(value, stringify)}`;
-  const next = source.indexOf("\n", last?.end ?? 0);
+  return [lineBelow(last!, [key], value, { source, stringify })];
+}
+
+function lineBelow(
+  { end }: TomlEntry,
+  keys: readonly string[],
+  value: unknown,
+  { source, stringify }: Pick<Text, "source" | "stringify">,
+): Edit {
+  const name = keys.map((key) => stringify({ [key]: 0 }).replace(/ = 0\s*$/, "")).join(".");
+  const line = `${name} = ${inline(value, stringify)}`;
+  const next = source.indexOf("\n", end);
   // The start of the next line, so that it also holds when the line before it goes.
   return next < 0
-    ? [{ start: source.length, end: source.length, text: `\n${line}` }]
-    : [{ start: next + 1, end: next + 1, text: `${line}\n` }];
+    ? { start: source.length, end: source.length, text: `\n${line}` }
+    : { start: next + 1, end: next + 1, text: `${line}\n` };
+}
+
+/** The outermost table around `path` that stands on one line. */
+function inlineAround(path: readonly string[], entries: readonly TomlEntry[]): readonly string[] | undefined {
+  for (let length = 1; length < path.length; length++) {
+    const around = path.slice(0, length);
+    if (entries.some((entry) => entry.kind === "key" && isAt(entry, around))) return around;
+  }
+  return undefined;
+}
+
+function valueAt(root: Table, path: readonly string[]): unknown {
+  return path.reduce<unknown>((at, key) => (isTable(at) ? at[key] : undefined), root);
 }
 
 /** A value on one line, tables included: inside two arrays `stringify` has no other way to write it. */

@@ -72,14 +72,27 @@ describe("ConfigStore.patch", () => {
 
   test("writes the file anew where a change has no place, keeps its head and says so", async () => {
     await using own = await configHome(
-      '#:schema x\n# mine\n\n[models]\naliases = { a = "b", c = "d" } # gone\n[auth]\nrequire_auth = false\n',
+      '#:schema x\n# mine\n\n[[providers.p.extra]] # gone\nk = "a"\n[auth]\nrequire_auth = false\n',
     );
     const store = await own.open();
-    expect(await store.patch({ models: { aliases: { a: null, e: "f" } } })).toEqual({
-      changed: ["models"],
+    expect(await store.patch({ providers: { p: { extra: [{ k: "b" }] } } })).toEqual({
+      changed: ["providers"],
       note: REWRITTEN,
     });
-    expect(own.read()).toBe('#:schema x\n# mine\n\n[models.aliases]\nc = "d"\ne = "f"\n\n[auth]\nmode = "none"\n');
+    expect(own.read()).toBe('#:schema x\n# mine\n\n[[providers.p.extra]]\nk = "b"\n\n[auth]\nmode = "none"\n');
+    expect((await own.open()).current).toEqual(store.current);
+  });
+
+  test("keeps a table on one line, and one of dotted keys, where they are", async () => {
+    await using own = await configHome(
+      '# mine\n[models]\naliases = { a = "b", c = "d" } # short\n[limits]\nrate.read = 5 # slow\nrate.run = 1\n',
+    );
+    const store = await own.open();
+    const patch = { models: { aliases: { a: null, e: "f" } }, limits: { rate: { run: null, write: 7 } } };
+    expect(await store.patch(patch)).toEqual({ changed: ["models", "limits"] });
+    expect(own.read()).toBe(
+      '# mine\n[models]\naliases = { c = "d", e = "f" } # short\n[limits]\nrate.read = 5 # slow\nrate.write = 7\n',
+    );
     expect((await own.open()).current).toEqual(store.current);
   });
 

@@ -1,7 +1,7 @@
 /** `aleph config`: read, change and check config.toml. */
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Client } from "../../client/client.ts";
+import type { Client, Result } from "../../client/client.ts";
 import { isSecretKey } from "../../lib/mask.ts";
 import { isTable } from "../../lib/merge-patch.ts";
 import { printableJson, printableLine } from "../../lib/terminal-text.ts";
@@ -15,6 +15,7 @@ import { homeFlags, homeOf, jsonFlag, serverFlags } from "../flags.ts";
 import { oneCall, SERVER_ONLY } from "../one-call.ts";
 import { writeJson } from "../output.ts";
 import { agreed } from "../question.ts";
+import type { Output } from "../terminal.ts";
 
 const get = defineCommand({
   summary: "Show the config in force, or one value of it; secrets are masked",
@@ -62,9 +63,10 @@ const set = defineCommand({
       );
     }
     return withClient(args, invocation, async ({ client }) => {
-      const changed = await patch(client, path, value, args.value);
-      if (args.json) writeJson(out, { changed });
-      else err.write(changed.length > 0 ? `Set ${args.key}\n` : `${args.key} has that value already\n`);
+      const done = await patch(client, path, value, args.value);
+      if (args.json) writeJson(out, done);
+      else err.write(done.changed.length > 0 ? `Set ${args.key}\n` : `${args.key} has that value already\n`);
+      tellNote(err, done);
     });
   },
 });
@@ -80,9 +82,10 @@ const unset = defineCommand({
     const path = parseConfigPath(args.key);
     return withClient(args, invocation, async ({ client }) => {
       const { out, err } = invocation.terminal;
-      const { changed } = await client.call("config.patch", { patch: patchAt(path, null) });
-      if (args.json) writeJson(out, { changed });
-      else err.write(changed.length > 0 ? `Removed ${args.key}\n` : `${args.key} was not set\n`);
+      const done = await client.call("config.patch", { patch: patchAt(path, null) });
+      if (args.json) writeJson(out, done);
+      else err.write(done.changed.length > 0 ? `Removed ${args.key}\n` : `${args.key} was not set\n`);
+      tellNote(err, done);
     });
   },
 });
@@ -188,16 +191,22 @@ export const config = defineGroup({
 });
 
 /** What looks like a number may be meant as a string, such as a guild's id: the schema decides. */
-async function patch(client: Client, key: readonly string[], value: unknown, text: string): Promise<readonly string[]> {
+async function patch(client: Client, key: readonly string[], value: unknown, text: string): Promise<Patched> {
   try {
-    return (await client.call("config.patch", { patch: patchAt(key, value) })).changed;
+    return await client.call("config.patch", { patch: patchAt(key, value) });
   } catch (thrown) {
     if (typeof value === "string" || !(thrown instanceof AlephError) || thrown.reason !== "config_invalid")
       throw thrown;
     const issues = (thrown.data.issues ?? []) as readonly Issue[];
     if (!issues.every(({ message }) => message.startsWith("must be a string"))) throw thrown;
-    return (await client.call("config.patch", { patch: patchAt(key, text) })).changed;
+    return await client.call("config.patch", { patch: patchAt(key, text) });
   }
+}
+
+type Patched = Result<"config.patch">;
+
+function tellNote(err: Output, { note }: Patched): void {
+  if (note !== undefined) err.write(`${err.style.yellow("Note:")} ${note}\n`);
 }
 
 async function toToml(table: Record<string, unknown>): Promise<string> {

@@ -17,14 +17,17 @@ export const configApply = defineMethod({
       .describe("instead of config: the file as it shall be written, with what config.text masked"),
     revision: z.string().max(100).optional().describe("of config.text; with text only"),
   }),
-  result: z.object({ changed: z.array(z.string()) }),
+  result: z.object({
+    changed: z.array(z.string()),
+    note: z.string().optional().describe("what became of the file besides, such as comments that could not be kept"),
+  }),
   async handle(
     { config }: { config: Pick<ConfigStore, "apply" | "replaceText"> },
     { config: document, text, revision },
   ) {
     if (document !== undefined && text === undefined && revision === undefined) {
-      const { changed } = await config.apply(document);
-      return { changed: [...changed] };
+      const { changed, note } = await config.apply(document);
+      return { changed: [...changed], ...(note === undefined ? {} : { note }) };
     }
     if (document !== undefined || text === undefined || revision === undefined) {
       throw new AlephError("invalid_params", "Give either config, or text and revision", {

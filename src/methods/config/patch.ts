@@ -7,9 +7,12 @@ export const configPatch = defineMethod({
   summary: "Change parts of config.toml (JSON Merge Patch, RFC 7396)",
   scope: "admin",
   params: z.strictObject({ patch: z.record(z.string(), z.unknown()) }),
-  result: z.object({ changed: z.array(z.string()) }),
+  result: z.object({
+    changed: z.array(z.string()),
+    note: z.string().optional().describe("what became of the file besides, such as comments that could not be kept"),
+  }),
   async handle({ config }: { config: Pick<ConfigStore, "patch"> }, { patch }) {
-    const { changed } = await config.patch(patch);
-    return { changed: [...changed] };
+    const { changed, note } = await config.patch(patch);
+    return { changed: [...changed], ...(note === undefined ? {} : { note }) };
   },
 });

@@ -61,6 +61,19 @@ test("config set and unset change one value and keep the rest of the file", asyn
   expect(file()).toContain("# mine\n[gateway]\nport = 0 # any\n");
 });
 
+test("config set says when the comments of the file could not be kept", async () => {
+  const toml = `${TOML}\n[[providers.local.models]] # the only one\nid = "m"\n`;
+  const note = "Note: The file was written anew: comments and the order of keys were not kept\n";
+  await using home = await homeWith(toml);
+  const run = (...args: string[]) => runCli(["config", ...args], { home: home.path });
+  expect((await run("set", "providers.local.models", '["n"]')).stderr).toBe(`Set providers.local.models\n${note}`);
+  writeFileSync(join(home.path, "config.toml"), toml);
+  expect(JSON.parse((await run("set", "providers.local.models", '["n"]', "--json")).stdout)).toEqual({
+    changed: ["providers"],
+    note: expect.stringContaining("written anew"),
+  });
+});
+
 test("config set takes what looks like a number as a string where a string is wanted", async () => {
   await using home = await homeWith("");
   const run = (...args: string[]) => runCli(["config", ...args], { home: home.path });
