@@ -56,8 +56,9 @@ Made from the schema by \`bun scripts/reference.ts\`; do not edit.
 half a second after it is saved; when it is not valid, the old config stays and the log says which line is wrong.
 \`aleph config validate\` checks the file, \`aleph config schema\` prints its JSON Schema for editors.
 
-- Any string may be \`env:NAME\`, \`file:PATH\` (from \`ALEPH_HOME\`; readable by its owner alone) or \`keychain:NAME\` instead of the
-  value itself. References are resolved when they are used, and never written back in clear.
+- A secret may be \`env:NAME\`, \`file:PATH\` (from \`ALEPH_HOME\`; readable by its owner alone) or \`keychain:NAME\` instead of the
+  value itself; so may any string in the table of a provider or an interface, values of headers and variables, and the address of a
+  webhook out. Elsewhere it stands for itself. References are resolved when they are used, and never written back in clear.
 - \`<id>\` is a name of your own: letters, digits, \`.\`, \`_\` and \`-\`. \`[]\` stands for each entry of an array.
 - A provider's table may also have the keys of its kind, an interface's those of its channel.
 - Keys may be written in camelCase. \`auth.require_auth\` of earlier versions still counts: true is \`mode = "token"\`, false is
