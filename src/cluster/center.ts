@@ -4,6 +4,7 @@ import { describeError, type Log } from "../lib/log.ts";
 import { LONGEST_TIMER_MS } from "../lib/longest-timer.ts";
 import { AlephError } from "../protocol/errors.ts";
 import {
+  MAX_OUTPUT,
   type NodeAnswer,
   type NodeCallRecord,
   type NodeHello,
@@ -174,10 +175,15 @@ export class Center implements Cluster, Disposable {
       });
       this.#o.bus.publish("node.call_started", { ...about, run_id: call.runId }, { sessionKey });
     }
+    let left = MAX_OUTPUT;
     this.#waiting.set(callId, {
       isPart: isPart === true,
       finish: ended.resolve,
-      onOutput: (content) => {
+      onOutput: (said) => {
+        // A node keeps to it by itself, as long as it is its owner's.
+        const content = said.slice(0, left);
+        left -= content.length;
+        if (content === "") return;
         call.onOutput?.(content);
         if (!isPart) this.#o.bus.publish("node.output", { ...about, run_id: call.runId, content }, { sessionKey });
       },

@@ -1,10 +1,9 @@
 /** Output of calls on its way to the center: in pieces of some size, no more than somebody could read. */
+import { MAX_OUTPUT } from "../protocol/node.ts";
 
 /** Between two pieces of one call. */
 const EVERY_MS = 100;
 const PIECE = 16 * 1024;
-/** Characters of one call; the answer has what counts. */
-const MAX_CHARACTERS = 1024 * 1024;
 
 interface Pending {
   text: string;
@@ -26,7 +25,7 @@ export class OutputStream implements Disposable {
       pending = { text: "", sent: 0, timer: undefined };
       this.#calls.set(callId, pending);
     }
-    if (pending.sent + pending.text.length >= MAX_CHARACTERS) return;
+    if (pending.sent + pending.text.length >= MAX_OUTPUT) return;
     pending.text += text;
     if (pending.text.length >= PIECE) this.#flush(callId, pending);
     else pending.timer ??= setTimeout(() => this.#flush(callId, pending), EVERY_MS);
@@ -49,7 +48,7 @@ export class OutputStream implements Disposable {
     clearTimeout(pending.timer);
     pending.timer = undefined;
     if (pending.text === "") return;
-    const content = pending.text.slice(0, MAX_CHARACTERS - pending.sent);
+    const content = pending.text.slice(0, MAX_OUTPUT - pending.sent);
     pending.sent += content.length;
     pending.text = "";
     // A program that says much at once is read in one go, and the center takes no larger pieces.

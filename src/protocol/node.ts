@@ -5,6 +5,9 @@ import * as z from "zod";
 export const OUTCOMES = ["done", "failed", "unknown"] as const;
 export type NodeOutcome = (typeof OUTCOMES)[number];
 
+/** Characters of output that one call may show while it runs; the answer has what counts. */
+export const MAX_OUTPUT = 1024 * 1024;
+
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, "must be letters, digits, . _ or -");
 
 /** What a node says of itself when it has connected. */
