@@ -16,11 +16,15 @@ export const runsWait = defineMethod({
     { run_id, timeout_ms },
     call,
   ) {
-    const timeout = AbortSignal.timeout(timeout_ms);
+    // Not `AbortSignal.timeout`: it would be there for the whole time, however soon the run has ended.
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), timeout_ms);
     try {
-      await runner.wait(run_id, AbortSignal.any([call.signal, timeout]));
+      await runner.wait(run_id, AbortSignal.any([call.signal, late.signal]));
     } catch (error) {
-      if (!timeout.aborted) throw error;
+      if (!late.signal.aborted) throw error;
+    } finally {
+      clearTimeout(timer);
     }
     return toWireRun(runs.get(run_id), call.grant);
   },

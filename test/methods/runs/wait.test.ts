@@ -1,3 +1,4 @@
+import { heapStats } from "bun:jsc";
 import { expect, test } from "bun:test";
 import { refusal } from "../../support/config.ts";
 import { conversation, MAIN } from "../../support/conversation.ts";
@@ -34,4 +35,22 @@ test("runs.wait knows no run that there is not, and no wait of days", async () =
   expect(await refusal(() => t.client.call("runs.wait", { run_id: "run_none", timeout_ms: 3_600_001 }))).toMatchObject({
     reason: "invalid_params",
   });
+});
+
+test("runs.wait leaves nothing behind on a connection that stays", async () => {
+  await using t = await conversation();
+  const signals = () => {
+    Bun.gc(true);
+    return heapStats().objectTypeCounts.AbortSignal ?? 0;
+  };
+  const go = Promise.withResolvers<void>();
+  t.fake.reply([{ wait: go.promise }, "Done"]);
+  const { run_id } = await t.client.call("agent.run", { message: "Hi", session_key: MAIN });
+  const before = signals();
+  const waiting = Array.from({ length: 900 }, () => t.client.call("runs.wait", { run_id, timeout_ms: 3_600_000 }));
+  await t.client.call("rpc.ping", {});
+  expect(signals() - before).toBeGreaterThan(900);
+  go.resolve();
+  await Promise.all(waiting);
+  expect(signals() - before).toBeLessThan(100);
 });
