@@ -100,6 +100,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
       gateway.revoke(credential);
       cluster.revoked(credential);
       cron.revoked(credential);
+      mcp.revoked(credential);
     },
     endSession: (sessionKey) => endSession({ runner, sessions }, sessionKey),
   });

@@ -59,6 +59,11 @@ export class McpParts implements ToolSource, AsyncDisposable {
     return isNeeded ? (await this.servers()).tools() : [];
   }
 
+  /** What other agents have open with it ends. */
+  revoked(credential: string): void {
+    this.#endpoint?.revoked(credential);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#following[Symbol.dispose]();
     await this.#endpoint?.[Symbol.asyncDispose]();

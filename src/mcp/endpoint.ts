@@ -56,6 +56,11 @@ export class McpEndpoint implements AsyncDisposable {
     return response;
   }
 
+  /** Ends what was opened with a credential that is worth nothing any more: its streams, and calls that wait for a person. */
+  revoked(credential: string): void {
+    for (const session of this.#sessions.values()) if (session.credential === credential) void session.close();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#sessions.values()].map(({ close }) => close()));
   }

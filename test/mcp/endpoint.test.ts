@@ -107,6 +107,33 @@ describe("/mcp", () => {
     });
   });
 
+  test("ends what a token has open when it is revoked: its stream, and a call that waits for a person", async () => {
+    await using app = await testApp();
+    const scopes = ["read", "chat", "write"] as const;
+    const bad = await app.client.call("auth.tokens.create", { name: "bad", scopes: [...scopes] });
+    const other = await app.client.call("auth.tokens.create", { name: "other", scopes: [...scopes] });
+    await using agent = await openClient({ url: app.url, token: bad.token });
+    await using bystander = await openClient({ url: app.url, token: other.token });
+    const authorization = `Bearer ${bad.token}`;
+    const begun = await fetch(`${app.url}/mcp`, {
+      method: "POST",
+      headers: { ...JSON_HEADERS, authorization },
+      body: JSON.stringify(INITIALIZE),
+    });
+    const id = begun.headers.get("mcp-session-id")!;
+    // Nothing comes over it, not even its headers, before there is something to say.
+    const stream = fetch(`${app.url}/mcp`, {
+      headers: { accept: "text/event-stream", authorization, "mcp-session-id": id },
+    }).then((answer) => answer.text());
+    const call = agent.text("exec", { command: "python3 -c 'print(6*7)'" });
+    call.catch(() => "its stream ends");
+    const { approval_id } = await pending(app);
+    await app.client.call("auth.tokens.revoke", { token_id: bad.token_id });
+    await until(async () => (await app.client.call("approvals.get", { approval_id })).status === "cancelled");
+    expect(await stream).toBe("");
+    expect((await bystander.client.listTools()).tools.length).toBeGreaterThan(5);
+  });
+
   test("passes on progress, also of tools that come from another server", async () => {
     await using app = await testApp({
       config: { mcp: { servers: { odd: oddServer("good") } } },
