@@ -1,5 +1,5 @@
 /** The owner's gateway token: 256 bits in `credentials/token`, made at the first start. */
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeAtomic } from "../lib/atomic-write.ts";
 import { createSecret } from "../lib/id.ts";
@@ -20,18 +20,10 @@ export function ensureOwnerToken(credentials: string): OwnerToken {
   const path = join(credentials, "token");
   const existing = readOwnerToken(credentials);
   if (existing !== undefined) return { token: existing, path, created: false };
-  const token = createSecret("own");
-  const file = openSync(path, "wx", 0o600);
-  try {
-    writeSync(file, `${token}\n`);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  return { token, path, created: true };
+  return { token: replaceOwnerToken(credentials), path, created: true };
 }
 
-/** Puts a new token in place of the old one: whole, synced, for its owner alone. */
+/** Puts a new token in place of the old one, or of none: whole, synced, for its owner alone. */
 export function replaceOwnerToken(credentials: string): string {
   const token = createSecret("own");
   writeAtomic(join(credentials, "token"), `${token}\n`);

@@ -1,5 +1,6 @@
 /** A secret key in a file of its own, made when it is first needed. */
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { writeAtomic } from "./atomic-write.ts";
 
 const KEY_BYTES = 32;
 
@@ -20,12 +21,7 @@ export function ensureKeyFile(path: string): Buffer {
 
 function makeKey(path: string): Buffer {
   const key = Buffer.from(crypto.getRandomValues(new Uint8Array(KEY_BYTES)));
-  const file = openSync(path, "wx", 0o600);
-  try {
-    writeSync(file, `${key.toString("base64url")}\n`);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+  // Half a key, left by a power cut, would be refused for good.
+  writeAtomic(path, `${key.toString("base64url")}\n`);
   return key;
 }

@@ -44,6 +44,17 @@ describe("ensureOwnerToken", () => {
     }
   });
 
+  test.skipIf(process.platform === "win32")("leaves no half of a token when it ends while it is written", async () => {
+    await using folder = await testFolder();
+    const source = new URL("../../src/auth/owner-token.ts", import.meta.url).pathname;
+    const script = `(await import(${JSON.stringify(source)})).ensureOwnerToken(${JSON.stringify(folder.path)})`;
+    // No file may have a byte: the system ends whoever writes one.
+    const ended = await Bun.$`sh -c 'ulimit -f 0; exec "$0" -e "$1"' ${process.execPath} ${script}`.nothrow().quiet();
+    expect(ended.exitCode).not.toBe(0);
+    expect(readOwnerToken(folder.path)).toBeUndefined();
+    expect(ensureOwnerToken(folder.path).created).toBe(true);
+  });
+
   test("readOwnerToken finds none where there is none, and says so when it may not look", async () => {
     await using folder = await testFolder();
     expect(readOwnerToken(folder.path)).toBeUndefined();
