@@ -122,9 +122,7 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     }),
   );
 
-  const cluster = stack.use(
-    new ClusterParts({ store, bus, devices: auth.devices, config: current, log, now, monotonic }),
-  );
+  const cluster = stack.use(new ClusterParts({ store, bus, devices: auth.devices, config: current, log, now }));
   const approvals = new Approvals({ stores, bus, log, now });
   const questions = new OpenQuestions({ bus, now });
   const leftRunning = stack.use(new AsyncDisposableStack());

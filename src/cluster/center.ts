@@ -40,7 +40,6 @@ export interface CenterOptions {
   readonly log: Log;
   /** Unix milliseconds. */
   readonly now: () => number;
-  readonly monotonic: () => number;
 }
 
 /** What a node says of a call: its answer, or that it refuses or failed, which is final too. */
@@ -77,7 +76,6 @@ export class Center implements Cluster, Disposable {
     this.#lines = new Lines({
       log: options.log,
       now: options.now,
-      monotonic: options.monotonic,
       heartbeatMs: () => options.config().cluster.heartbeat_ms,
       onJoined: (line) => this.#onJoined(line),
       onCut: (line, why) => this.#onCut(line, why),

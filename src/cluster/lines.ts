@@ -18,10 +18,16 @@ export interface LinesOptions {
   readonly log: Log;
   /** Unix milliseconds. */
   readonly now: () => number;
-  readonly monotonic: () => number;
   readonly heartbeatMs: () => number;
   readonly onJoined: (line: Line) => void;
   readonly onCut: (line: Line, why: string) => void;
+}
+
+interface Held {
+  readonly line: Line;
+  /** Heartbeats since it was heard: counted, for the config may set another time between them. */
+  missed: number;
+  isAsked: boolean;
 }
 
 /** Heartbeats that a node may miss. */
@@ -29,7 +35,7 @@ const MISSED = 3;
 
 export class Lines implements Disposable {
   readonly #o: LinesOptions;
-  readonly #lines = new Map<string, { readonly line: Line; heardAt: number; isAsked: boolean }>();
+  readonly #lines = new Map<string, Held>();
   readonly #waiting = new Map<string, Set<() => void>>();
   #timer: Timer | undefined;
   #ended = false;
@@ -52,7 +58,8 @@ export class Lines implements Disposable {
     const before = this.#lines.get(nodeId);
     if (before) this.#leave(before.line, "It connected anew");
     const line: Line = { nodeId, hello, connection, since: this.#o.now() };
-    this.#lines.set(nodeId, { line, heardAt: this.#o.monotonic(), isAsked: false });
+    // The next look may come at once, and is no heartbeat that it has missed.
+    this.#lines.set(nodeId, { line, missed: -1, isAsked: false });
     const gone = () => this.#cut(line, "The connection ended");
     connection.ended.addEventListener("abort", gone, { once: true });
     this.#beat();
@@ -112,9 +119,8 @@ export class Lines implements Disposable {
   }
 
   #look(): void {
-    const silence = this.#o.heartbeatMs() * MISSED;
     for (const held of [...this.#lines.values()]) {
-      if (this.#o.monotonic() - held.heardAt >= silence) {
+      if (++held.missed >= MISSED) {
         this.#leave(held.line, "It does not answer any more");
       } else if (!held.isAsked) {
         held.isAsked = true;
@@ -123,14 +129,14 @@ export class Lines implements Disposable {
     }
   }
 
-  async #ask(held: { readonly line: Line; heardAt: number; isAsked: boolean }): Promise<void> {
+  async #ask(held: Held): Promise<void> {
     try {
       await held.line.connection.request("node.ping", {});
-      held.heardAt = this.#o.monotonic();
+      held.missed = 0;
     } catch (thrown) {
       // An answer that is an error is an answer; when the line is gone that is told elsewhere.
       if (!(thrown instanceof AlephError)) this.#o.log.error("heartbeat failed", describeError(thrown));
-      else if (thrown.reason !== "cancelled") held.heardAt = this.#o.monotonic();
+      else if (thrown.reason !== "cancelled") held.missed = 0;
     } finally {
       held.isAsked = false;
     }
