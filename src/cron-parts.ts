@@ -103,10 +103,13 @@ export class CronParts implements AsyncDisposable {
     if (row.jobs === 1) await this.cron();
   }
 
-  /** What it let in makes no more runs. */
+  /** What it let in makes no more runs. It may have been the owner's own: he is told which jobs that were. */
   revoked(credential: string): void {
-    const { stores, now } = this.#o;
-    stores.durable.writeRelaxed((db) => pauseJobsOf(db, credential, now()));
+    const { stores, now, log } = this.#o;
+    const jobs = stores.durable.writeRelaxed((db) => pauseJobsOf(db, credential, now()));
+    if (jobs.length === 0) return;
+    const hint = "aleph cron resume ID lets one go on";
+    log.warn("jobs are paused: what they were made with has ended", { jobs, hint });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -159,14 +159,17 @@ export function dropWaiting(db: Database, jobId: string, now: number): void {
   ).run(jobId, now);
 }
 
-/** Whose maker's token or device is no more. */
-export function pauseJobsOf(db: Database, credential: string, now: number): void {
+/** Those whose maker's token or device is no more; their ids. */
+export function pauseJobsOf(db: Database, credential: string, now: number): readonly string[] {
   const paused = db
     .query<{ id: string }, [string]>(
-      "UPDATE cron_job SET enabled = 0, next_due = NULL, next_run_at = NULL WHERE credential = ? RETURNING id",
+      `UPDATE cron_job SET enabled = 0, next_due = NULL, next_run_at = NULL
+       WHERE credential = ? AND enabled = 1 RETURNING id`,
     )
-    .all(credential);
-  for (const { id } of paused) dropWaiting(db, id, now);
+    .all(credential)
+    .map(({ id }) => id);
+  for (const id of paused) dropWaiting(db, id, now);
+  return paused;
 }
 
 export function runsGoing(db: Database): RunRow[] {

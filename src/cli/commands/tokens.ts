@@ -85,7 +85,8 @@ const revoke = defineCommand({
 
 const rotate = defineCommand({
   summary: "Put a new secret in place of a token's, which then is worth nothing",
-  details: "Without an id the owner's token gets a new one, in credentials/token and shown once.",
+  details:
+    "Without an id the owner's token gets a new one, in credentials/token and shown once. Jobs that were made with the old one are paused: see aleph cron.",
   args: {
     id: {
       type: "positional",

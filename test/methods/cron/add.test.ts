@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { connect } from "../../../src/client/client.ts";
 import { openWebSocket } from "../../../src/client/transport.ts";
+import { testApp } from "../../support/app.ts";
 import { conversation, MAIN } from "../../support/conversation.ts";
 import { testFolder } from "../../support/folder.ts";
 import { checked } from "../../support/method.ts";
@@ -134,6 +135,27 @@ test("a job whose maker's token is revoked runs no more", async () => {
     ["news", false],
   ]);
   expect(await status()).toBe("failed");
+});
+
+test("jobs that are paused with the owner's token are named in the log, and may go on", async () => {
+  await using app = await testApp({ config: QUIET });
+  for (const id of ["one", "two", "three"]) {
+    await app.client.call("cron.add", { id, schedule: { every_ms: HOUR }, message: "x" });
+  }
+  await app.client.call("cron.update", { cron_id: "two", enabled: false });
+  const { token } = await app.client.call("auth.tokens.rotate", {});
+  await using client = await connect({
+    open: () => openWebSocket(`${app.url.replace("http", "ws")}/ws`),
+    credentials: () => ({ token }),
+    client: { id: "owner" },
+  });
+  expect((await client.call("cron.list", {})).jobs.map(({ enabled }) => enabled)).toEqual([false, false, false]);
+  expect(app.logs.filter(({ message }) => message.startsWith("jobs are paused")).map(({ fields }) => fields)).toEqual([
+    { jobs: ["one", "three"], hint: "aleph cron resume ID lets one go on" },
+  ]);
+  await client.call("cron.update", { cron_id: "one", enabled: true });
+  const { jobs } = await client.call("cron.list", {});
+  expect(jobs.find(({ cron_id }) => cron_id === "one")?.next_run_at).toBeGreaterThan(Date.now());
 });
 
 test("who may start no run makes no job either", async () => {
