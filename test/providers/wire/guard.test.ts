@@ -75,7 +75,7 @@ test("guardStream does not count the time that its reader takes", async () => {
 });
 
 test("guardStream keeps nothing of the parts that were taken", async () => {
-  const endpoint = { provider: "x", secrets: [], fetch, timeoutMs: 60_000, idleTimeoutMs: 60_000 };
+  const endpoint = { provider: "x", secrets: [], fetch, timeoutMs: 60_000, wholeMs: 60_000, idleTimeoutMs: 60_000 };
   const promises = () => {
     Bun.gc(true);
     return heapStats().objectTypeCounts.Promise ?? 0;
