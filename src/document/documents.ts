@@ -8,6 +8,7 @@ import { createSerial } from "../lib/serial.ts";
 import { writeInput } from "../lib/write-input.ts";
 import { AlephError } from "../protocol/errors.ts";
 import type { ConfinedChild, Sandbox } from "../sandbox/confinement.ts";
+import { ENGINE_ENV } from "../sandbox/engine-env.ts";
 import { ownProgram } from "../sandbox/own-program.ts";
 import type { ExtractedDocument } from "./extracted.ts";
 import type { HostAnswer } from "./host.ts";
@@ -67,8 +68,7 @@ async function startHost(sandbox: Pick<Sandbox, "start">): Promise<ConfinedChild
   return await sandbox.start({
     argv: [...argv, "__document-host"],
     cwd: parse(process.execPath).root,
-    // What the engine reserves, far more if it is not told.
-    env: { BUN_JSC_jitMemoryReservationSize: String(64 * 1024 * 1024), MIMALLOC_ARENA_RESERVE: "64MiB" },
+    env: ENGINE_ENV,
     // It is our own program: where nothing can be enforced it still is a process that can be ended.
     mayRunUnsandboxed: true,
     confinement: {

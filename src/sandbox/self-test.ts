@@ -1,8 +1,10 @@
 /** Tries a way to confine a process: a child attempts what it must not be able to do, and what it must. */
+
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../lib/temporary-folder.ts";
 import { startChild } from "./child.ts";
+import { ENGINE_ENV } from "./engine-env.ts";
 import type { SandboxMethod } from "./method.ts";
 import type { OwnProgram } from "./own-program.ts";
 import attacks from "./self-test.txt" with { type: "text" };
@@ -28,7 +30,7 @@ export async function trySandbox(
       method.prepare({
         argv: [program.bun, "-e", attacks, inside, outside, String(listener.port), String(process.pid)],
         cwd: inside,
-        env: { BUN_BE_BUN: "1", BUN_JSC_jitMemoryReservationSize: "67108864" },
+        env: { ...ENGINE_ENV, BUN_BE_BUN: "1" },
         confinement: {
           read: [],
           write: [inside],

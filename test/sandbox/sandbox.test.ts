@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import type { Confinement } from "../../src/sandbox/confinement.ts";
+import { ENGINE_ENV } from "../../src/sandbox/engine-env.ts";
 import { bubblewrapMethod } from "../../src/sandbox/linux/bubblewrap-method.ts";
 import { landlockMethod } from "../../src/sandbox/linux/landlock-method.ts";
 import { createSandbox } from "../../src/sandbox/sandbox.ts";
@@ -23,7 +24,7 @@ const SANDBOXES = [
 ] as const;
 
 const PROGRAMS = ["/bin", "/usr/bin"];
-const BUN_ENV = { BUN_BE_BUN: "1", BUN_JSC_jitMemoryReservationSize: "67108864" };
+const BUN_ENV = { ...ENGINE_ENV, BUN_BE_BUN: "1" };
 
 const confinement = (override: Partial<Confinement> = {}): Confinement => ({
   read: [],

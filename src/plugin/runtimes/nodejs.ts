@@ -1,9 +1,11 @@
 /** Plugins in JavaScript or TypeScript: a confined process of their own, in which our executable is the runtime. */
+
 import { realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { isWithin } from "../../lib/is-within.ts";
 import { once } from "../../lib/once.ts";
 import { AlephError } from "../../protocol/errors.ts";
+import { ENGINE_ENV } from "../../sandbox/engine-env.ts";
 import { ownProgram } from "../../sandbox/own-program.ts";
 import type { PluginManifest } from "../../sdk/plugin.ts";
 import { defineRuntime, type ProcessHost, type Runtime } from "../../sdk/runtime.ts";
@@ -14,12 +16,10 @@ import { NodejsProcess } from "./nodejs/process.ts";
 
 /** What the engine takes of a process's memory before the plugin has any. */
 const ENGINE_BYTES = 256 * 1024 * 1024;
-/** What of it is for machine code; without a figure the engine reserves more than a limited process gets, and interprets. */
-const MACHINE_CODE_BYTES = 64 * 1024 * 1024;
 const FILE_BYTES = 1024 * 1024 * 1024;
 const OPEN_FILES = 256;
 /** Variables that steer the engine or the loader of programs rather than the plugin. */
-const NOT_PASSED = /^(?:BUN_|LD_|DYLD_|NODE_OPTIONS$|HOME$|TMPDIR$)/;
+const NOT_PASSED = /^(?:BUN_|LD_|DYLD_|MIMALLOC_|NODE_OPTIONS$|HOME$|TMPDIR$)/;
 
 export function createNodejsRuntime(needs: RuntimeNeeds): Runtime<"nodejs"> {
   const childFiles = once(() => layDownChildFiles(needs.runFolder));
@@ -88,7 +88,7 @@ function environmentOf({ env, privateFolder, log }: ProcessHost): Record<string,
     BUN_BE_BUN: "1",
     // A crash is the owner's affair.
     BUN_ENABLE_CRASH_REPORTING: "0",
-    BUN_JSC_jitMemoryReservationSize: String(MACHINE_CODE_BYTES),
+    ...ENGINE_ENV,
   };
 }
 

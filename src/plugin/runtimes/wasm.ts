@@ -1,9 +1,11 @@
 /** Plugins that are WebAssembly modules: Extism in a confined process of its own for each. */
+
 import { realpath } from "node:fs/promises";
 import { join, parse } from "node:path";
 import { isWithin } from "../../lib/is-within.ts";
 import { openFile } from "../../lib/open-file.ts";
 import { AlephError } from "../../protocol/errors.ts";
+import { ENGINE_ENV } from "../../sandbox/engine-env.ts";
 import { ownProgram } from "../../sandbox/own-program.ts";
 import type { PluginManifest } from "../../sdk/plugin.ts";
 import { defineRuntime, type ProcessHost, type Runtime } from "../../sdk/runtime.ts";
@@ -22,12 +24,8 @@ const ENGINE_BYTES = 512 * 1024 * 1024;
 const RESERVE_BYTES = 4224 * 1024 * 1024;
 const FILE_BYTES = 1024 * 1024 * 1024;
 const OPEN_FILES = 256;
-/** What the engine reserves for machine code, for the shapes of objects, and at once: far more if it is not told. */
-const ENGINE = {
-  BUN_JSC_jitMemoryReservationSize: String(64 * 1024 * 1024),
-  BUN_JSC_structureHeapSizeInKB: String(64 * 1024),
-  MIMALLOC_ARENA_RESERVE: "64MiB",
-};
+/** Besides, what it reserves for the shapes of objects. */
+const ENGINE = { ...ENGINE_ENV, BUN_JSC_structureHeapSizeInKB: String(64 * 1024) };
 
 export function createWasmRuntime({ sandbox }: Pick<RuntimeNeeds, "sandbox">): Runtime<"wasm"> {
   return defineRuntime({

@@ -2,9 +2,11 @@
  * A stand-in for the server, to be started as any user: sets the scene, lets the attack program loose in a sandbox and
  * prints its report. `driver.ts {program, level, namespaces}`.
  */
+
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
+import { ENGINE_ENV } from "../../../src/sandbox/engine-env.ts";
 import { bubblewrapMethod } from "../../../src/sandbox/linux/bubblewrap-method.ts";
 import { openKernel } from "../../../src/sandbox/linux/kernel.ts";
 import { landlockMethod } from "../../../src/sandbox/linux/landlock-method.ts";
@@ -49,7 +51,7 @@ void unix;
 void hidden;
 bindDatagrams(join(outside, "datagrams"));
 
-const env = { BUN_BE_BUN: "1", BUN_JSC_jitMemoryReservationSize: "67108864", GREETING: "hello" };
+const env = { ...ENGINE_ENV, BUN_BE_BUN: "1", GREETING: "hello" };
 const scene: AttackScene = {
   readable,
   writable,

@@ -23,9 +23,9 @@ const started = Promise.withResolvers<void>();
 const isAnnounced = Promise.withResolvers<true>();
 
 takeOverOutput();
-// The environment of this process is the plugin's own, but for what is Bun's alone.
+// The environment of this process is the plugin's own, but for what steers its engine.
 const { env } = process;
-for (const name of Object.keys(env)) if (name.startsWith("BUN_")) delete env[name];
+for (const name of Object.keys(env)) if (/^(?:BUN|MIMALLOC)_/.test(name)) delete env[name];
 const fetch = installFetch(broker);
 installWebSocket(broker);
 installHttp(broker);
