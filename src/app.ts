@@ -9,6 +9,7 @@ import type { Core, RouteNeeds } from "./core-options.ts";
 import { isLoopbackAddress } from "./gateway/origin.ts";
 import { routes } from "./gateway/routes/index.ts";
 import { Gateway } from "./gateway/server.ts";
+import { fromHome } from "./lib/home-path.ts";
 import { createLog, describeError, type LogEntry, type LogLevel } from "./lib/log.ts";
 import { LogHistory } from "./lib/log-history.ts";
 import { watchFolder } from "./lib/watch.ts";
@@ -207,7 +208,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       }
       for (const named of [tls.cert, tls.key]) {
         if (named === undefined) continue;
-        const path = named.startsWith("~") ? join(env.userHome, named.slice(1)) : named;
+        const path = fromHome(named, env.userHome);
         files.use(watchFolder(dirname(path), { names: [basename(path)], onChange: relisten }));
       }
     };
@@ -294,5 +295,5 @@ export async function startApp(options: AppOptions): Promise<App> {
 /** As the config has it, without TLS. */
 function plainDoor(host: string): Doors {
   const name = host.includes(":") ? `[${host}]` : host;
-  return { host, names: [], alsoLoopback: false, tls: undefined, files: undefined, name, warnings: [] };
+  return { host, names: [], alsoLoopback: false, tls: undefined, name, warnings: [] };
 }

@@ -318,7 +318,7 @@ export class Browser implements AsyncDisposable {
       if (this.#ended) throw new AlephError("not_found", "The browser has ended");
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#waiting.add(resolve);
-      await unlessAborted(promise, signal, (reason) => reason).finally(() => this.#waiting.delete(resolve));
+      await unlessAborted(promise, signal).finally(() => this.#waiting.delete(resolve));
     }
   }
 }

@@ -63,7 +63,7 @@ export class Browsers implements AsyncDisposable {
     try {
       return await held.serial(async () => {
         signal.throwIfAborted();
-        const browser = await unlessAborted(this.#browser(sessionKey, held), signal, (reason) => reason);
+        const browser = await unlessAborted(this.#browser(sessionKey, held), signal);
         const { timeout_ms } = this.#o.config();
         const late = AbortSignal.timeout(timeout_ms);
         try {

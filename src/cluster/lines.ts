@@ -83,7 +83,7 @@ export class Lines implements Disposable {
     waiting.add(wake);
     const timer = setTimeout(() => joined.resolve(false), ms);
     try {
-      return await unlessAborted(joined.promise, signal, (reason) => reason);
+      return await unlessAborted(joined.promise, signal);
     } finally {
       clearTimeout(timer);
       waiting.delete(wake);

@@ -22,7 +22,7 @@ export class ClientRequests {
     this.#send(JSON.stringify({ jsonrpc: "2.0", id, method, params }));
     if (!signal) return waiter.promise;
     try {
-      return await unlessAborted(waiter.promise, signal, (reason) => reason);
+      return await unlessAborted(waiter.promise, signal);
     } finally {
       this.#waiting.delete(id);
     }

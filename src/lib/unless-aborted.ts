@@ -1,10 +1,10 @@
 /** Waits for something no longer than it is wanted. */
 
-/** What `promise` gives; rejects with what `stopped` makes of the reason as soon as the signal aborts, and the work goes on. */
+/** What `promise` gives; rejects with the reason, or what `stopped` makes of it, as soon as the signal aborts, and the work goes on. */
 export function unlessAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal,
-  stopped: (reason: unknown) => unknown,
+  stopped: (reason: unknown) => unknown = (reason) => reason,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(stopped(signal.reason));

@@ -15,7 +15,7 @@ export async function readBody(request: Request, limit: number, signal: AbortSig
   let size = 0;
   try {
     for (;;) {
-      const { done, value } = await unlessAborted(reader.read(), signal, (reason) => reason);
+      const { done, value } = await unlessAborted(reader.read(), signal);
       if (done) return Buffer.concat(chunks);
       size += value.byteLength;
       if (size > limit) throw tooLarge();

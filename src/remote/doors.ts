@@ -1,5 +1,5 @@
 /** Where a server listens that other machines reach: which address, with which certificate, under which names. */
-import { join } from "node:path";
+import { fromHome } from "../lib/home-path.ts";
 import { isPublicAddress, reachOf } from "../lib/ip-address.ts";
 import { AlephError } from "../protocol/errors.ts";
 import { readCertificate } from "./certificate.ts";
@@ -28,8 +28,6 @@ export interface Doors {
   /** Whether it listens on 127.0.0.1 too. */
   readonly alsoLoopback: boolean;
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
-  /** The files that `tls` came from. */
-  readonly files: CertificateFiles | undefined;
   /** How other machines call it. */
   readonly name: string;
   /** What the person should know, each a sentence for the log. */
@@ -58,7 +56,6 @@ export async function planDoors(request: DoorsRequest): Promise<Doors> {
     names,
     alsoLoopback: gateway.remote && host !== LOOPBACK,
     tls: certificate && { cert: certificate.cert, key: certificate.key },
-    files,
     name: nameInCertificate ?? (host.includes(":") ? `[${host}]` : host),
     warnings,
   };
@@ -115,8 +112,7 @@ async function certificateFiles(request: DoorsRequest): Promise<CertificateFiles
   if (cert === undefined || key === undefined) {
     throw invalid(`gateway.tls.${cert === undefined ? "cert" : "key"}`, "gateway.tls needs both cert and key", {});
   }
-  const inHome = (path: string) => (path.startsWith("~") ? join(request.userHome, path.slice(1)) : path);
-  return { cert: inHome(cert), key: inHome(key) };
+  return { cert: fromHome(cert, request.userHome), key: fromHome(key, request.userHome) };
 }
 
 function invalid(path: string, message: string, data: { readonly hint?: string }): AlephError {

@@ -42,7 +42,6 @@ describe("planDoors with --remote", () => {
       names: ["box.tail1234.ts.net", "box"],
       alsoLoopback: true,
       tls: undefined,
-      files: undefined,
       name: "100.101.102.103",
       warnings: [],
     });

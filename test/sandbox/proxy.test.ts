@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { startProxy } from "../../src/sandbox/proxy.ts";
 import { refusalOf } from "../support/tool-call.ts";
 import { until } from "../support/until.ts";
@@ -124,6 +124,18 @@ test("startProxy ends open tunnels when it is disposed", async () => {
   await until(() => closed);
 });
 
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+/** One that lets nothing through but to this port here. */
+const towards = (port: number) => ({
+  rules: [`connect:http://localhost:${port}`],
+  lookup: async () => ["127.0.0.1"],
+  onDenied: () => undefined,
+});
+
 test("startProxy outlives a client that goes away before its answer comes", async () => {
   const asked = Promise.withResolvers<Socket>();
   let cut = false;
@@ -134,13 +146,8 @@ test("startProxy outlives a client that goes away before its answer comes", asyn
       cut = true;
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await using proxy = await startProxy({
-    rules: [`connect:http://localhost:${port}`],
-    lookup: async () => ["127.0.0.1"],
-    onDenied: () => undefined,
-  });
+  const port = await listen(server);
+  await using proxy = await startProxy(towards(port));
   const client = connect(proxy.port, "127.0.0.1");
   const { username, password } = new URL(proxy.env.http_proxy!);
   client.write(`GET http://localhost:${port}/ HTTP/1.1\r\nHost: localhost\r\nProxy-Authorization: Basic `);
@@ -162,13 +169,8 @@ test.each([
     socket.on("error", () => undefined);
     socket.once("data", () => socket.end(said));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await using proxy = await startProxy({
-    rules: [`connect:http://localhost:${port}`],
-    lookup: async () => ["127.0.0.1"],
-    onDenied: () => undefined,
-  });
+  const port = await listen(server);
+  await using proxy = await startProxy(towards(port));
   const { status } = await fetch(`http://localhost:${port}/`, { proxy: proxy.env.http_proxy!, keepalive: false });
   expect(status).toBe(502);
   expect((await fetch(`http://127.0.0.1:${proxy.port}/`)).status).toBe(407);
