@@ -76,6 +76,8 @@ for (const step of steps) {
   if (!step.junit || (code !== 0 && !explained)) checks.push({ name: step.name, ok: code === 0, seconds });
   const counts = tally ? `, ${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped` : "";
   summary.push(`${code === 0 ? "ok    " : "FAILED"} ${step.name} (${seconds.toFixed(1)} s${counts})`);
+  // Beside the sums, for a record that keeps only the end of what was printed.
+  if (explained) summary.push(...(await failedTests(step.junit)));
 }
 
 const report = formatJunit("checks", checks);
@@ -101,6 +103,12 @@ async function runAgain(path: string, env: Step["env"]): Promise<boolean> {
   console.log(`\n== second run of ${files.join(" ")}`);
   const code = await run([bun, "test", ...reporter(againPath(path)), ...files], env);
   return code === 0 && tallyTwice(report, await readIfThere(againPath(path))).tally.failed === 0;
+}
+
+async function failedTests(path: string | undefined): Promise<string[]> {
+  const report = path === undefined ? undefined : await readIfThere(path);
+  const failures = report === undefined ? [] : failuresOf(report);
+  return failures.map(({ file, name, message }) => `FAILED ${file}: ${name}\n${message}`);
 }
 
 async function readTally(path: string): Promise<Tally | undefined> {
