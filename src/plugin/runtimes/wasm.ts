@@ -24,8 +24,6 @@ const ENGINE_BYTES = 512 * 1024 * 1024;
 const RESERVE_BYTES = 4224 * 1024 * 1024;
 const FILE_BYTES = 1024 * 1024 * 1024;
 const OPEN_FILES = 256;
-/** Besides, what it reserves for the shapes of objects. */
-const ENGINE = { ...ENGINE_ENV, BUN_JSC_structureHeapSizeInKB: String(64 * 1024) };
 
 export function createWasmRuntime({ sandbox }: Pick<RuntimeNeeds, "sandbox">): Runtime<"wasm"> {
   return defineRuntime({
@@ -62,7 +60,7 @@ async function startChild(
     argv: [...argv, WASM_HOST],
     // Not a folder of the plugin's: the engine looks for its own settings where it is started.
     cwd: parse(process.execPath).root,
-    env: ENGINE,
+    env: ENGINE_ENV,
     mayRunUnsandboxed,
     confinement: {
       read: [...sources, ...read],

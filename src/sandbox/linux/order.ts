@@ -1,10 +1,19 @@
 /** What the server tells the process that confines itself and then becomes the program; and what that one answers. */
 import type { ConfinedCommand, Confinement } from "../confinement.ts";
+import { ENGINE_ENV } from "../engine-env.ts";
 
 /** The word of our command line that stands for it. */
 export const LAUNCH_WORD = "__sandbox-exec";
-/** Its environment. Threads that compile or collect beside it would fail for want of memory just before it is the program. */
-export const LAUNCH_ENV = { BUN_JSC_useConcurrentJIT: "0", BUN_JSC_useConcurrentGC: "0" };
+/**
+ * Its environment. It gives itself the program's limit of memory just before it is the program: what it has reserved must lie
+ * below, and no thread that compiles or collects beside it may ask for more.
+ */
+export const LAUNCH_ENV = {
+  ...ENGINE_ENV,
+  BUN_JSC_jitMemoryReservationSize: String(16 * 1024 * 1024),
+  BUN_JSC_useConcurrentJIT: "0",
+  BUN_JSC_useConcurrentGC: "0",
+} as const;
 /** The order comes in and the answer goes out here. The program never sees it. */
 export const ORDER_FD = 3;
 /** Closed by the kernel when the server ends, however it ends. */
