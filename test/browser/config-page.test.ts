@@ -115,6 +115,23 @@ browserTest("what is no value stays where it was typed, and is not saved before 
   await page.until("!document.querySelector('.entry-body .failed')");
 });
 
+browserTest("what is being typed stays when the configuration changes elsewhere", async (chromium) => {
+  await using server = await testApp({ toml: TOML });
+  using page = await openPage(chromium);
+  await page.logIn(server);
+  await open(page, "config", "[data-entry=providers]");
+  await unfold(page, "[data-entry=providers]");
+  const field = "[data-key='providers.openai.timeout_ms'] input";
+  await page.evaluate(`document.querySelector(${JSON.stringify(field)}).focus()`);
+  await page.press("7");
+  await server.client.call("config.patch", { patch: { providers: { openai: { idle_timeout_ms: 9000 } } } });
+  await page.until("document.querySelector(\"[data-key='providers.openai.idle_timeout_ms'] input\")?.value === '9000'");
+  await page.press("8");
+  await page.press("Tab");
+  await page.until("document.querySelector('.save-bar')");
+  expect(await page.evaluate<string>(`document.querySelector(${JSON.stringify(field)}).value`)).toBe("78");
+});
+
 browserTest("the reason of a refusal is in sight beside the button", async (chromium) => {
   await using server = await testApp({ toml: TOML });
   using page = await openPage(chromium);

@@ -1,5 +1,5 @@
 /** One key of config.toml: what it means, what is in force, and the control that fits its kind. */
-import { useId } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 import type { ConfigEditor, ShownConfig } from "../state/config-editor.ts";
 import { type Field, fromText, isBelow, toText, valueAt } from "../state/config-fields.ts";
 import { useT } from "./context.ts";
@@ -85,11 +85,26 @@ interface ControlProps {
   readonly onChange: (text: string, isReadable: boolean) => void;
 }
 
+interface Told {
+  readonly currentTarget: Pick<HTMLInputElement, "value" | "validity">;
+}
+
 function Control({ id, field, text, disabled, isSet, onChange }: ControlProps) {
   const t = useT();
   const { kind, options, min, max, whole, secret } = field;
-  const changed = ({ currentTarget }: { readonly currentTarget: Pick<HTMLInputElement, "value" | "validity"> }) =>
+  // Until it is a change: what comes from the server in between must not take its place.
+  const [typed, setTyped] = useState<string | undefined>(undefined);
+  const changed = ({ currentTarget }: Told) => {
+    setTyped(undefined);
     onChange(currentTarget.value, !currentTarget.validity.badInput);
+  };
+  const entry = {
+    id,
+    disabled,
+    value: typed ?? text,
+    onInput: ({ currentTarget }: Told) => setTyped(currentTarget.value),
+    onChange: changed,
+  };
   if (kind === "switch" || kind === "choice") {
     const all = kind === "switch" ? ["true", "false"] : options;
     return (
@@ -106,43 +121,34 @@ function Control({ id, field, text, disabled, isSet, onChange }: ControlProps) {
   if (kind === "number") {
     return (
       <input
-        id={id}
+        {...entry}
         class="field"
         type="number"
-        disabled={disabled}
-        value={text}
         placeholder={t("config.not_set")}
         step={whole ? 1 : "any"}
         {...(min === undefined ? {} : { min })}
         {...(max === undefined ? {} : { max })}
-        onChange={changed}
       />
     );
   }
   if (kind === "text") {
     return (
       <input
-        id={id}
+        {...entry}
         class="field"
-        disabled={disabled}
-        value={text}
         spellcheck={false}
         autocomplete="off"
         placeholder={secret ? "env:NAME" : isSet ? "" : t("config.not_set")}
-        onChange={changed}
       />
     );
   }
   return (
     <textarea
-      id={id}
+      {...entry}
       class="field code-field"
       rows={Math.min(8, Math.max(2, text.split("\n").length))}
-      disabled={disabled}
       spellcheck={false}
       placeholder={t(kind === "list" ? "config.one_each" : "config.not_set")}
-      value={text}
-      onChange={changed}
     />
   );
 }

@@ -213,7 +213,9 @@ test("fetch of a nodejs plugin reaches nothing that the door refuses, redirects 
 test("fetch of a nodejs plugin ends on the other side when the plugin does not want it any more", async () => {
   await using world = openWorld();
   await using p = await run(FETCH, world.network);
-  expect(await p.call("abort", { url: `${world.base}/hang` })).toBe("TimeoutError");
+  // Once more where its time was over before the other side had it.
+  do expect(await p.call("abort", { url: `${world.base}/hang` })).toBe("TimeoutError");
+  while (!world.hits.includes("GET /hang"));
   await until(() => world.hits.includes("hang aborted"));
   expect(await p.call("leave", { url: `${world.base}/endless` })).toBe("left");
   await until(() => world.sent.aborted);
@@ -454,7 +456,9 @@ test("http.request of a nodejs plugin fails as clients expect it", async () => {
     path: "ERR_UNESCAPED_CHARACTERS",
     unix: ["Error", "EACCES"],
   });
-  await until(() => world.hits.filter((hit) => hit === "hang aborted").length === 4);
+  // One whose time was over before the other side had it is not there.
+  const count = (wanted: string) => world.hits.filter((hit) => hit === wanted).length;
+  await until(() => count("hang aborted") === count("GET /hang"));
 });
 
 test("the door is asked for no more than a nodejs plugin may have under way", async () => {
