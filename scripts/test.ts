@@ -5,7 +5,8 @@
  *
  * Many tests drive real processes, sockets and browsers, and a busy machine can make one of thousands miss its time. Up to
  * three failures are therefore run once more, by file; what passes then is counted and named as UNSTEADY, a defect to mend.
- * Tests of loss, of confinement and of the policy get no second run: there, once is too often.
+ * Tests of loss, of confinement and of the policy get no second run: there, once is too often. Those beside them that start
+ * processes without confining any are like all others.
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -15,7 +16,8 @@ import { againPath, readIfThere } from "./reports.ts";
 
 const RESULTS = ".cache/junit";
 const MOST_SECOND_RUNS = 3;
-const ONCE_ONLY = /^test\/(?:e2e\/(?:channels|crash|power-cut|sandbox|plugin|torture)|sandbox|policy|auth|store)\b/;
+const ONCE_ONLY =
+  /^test\/(?:e2e\/(?:channels|crash|power-cut|sandbox|plugin|torture)|sandbox(?!\/(?:spawn|jobs|kept-output)\.)|policy|auth|store)\b/;
 
 interface Step {
   readonly name: string;

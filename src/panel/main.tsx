@@ -7,6 +7,7 @@ import { App } from "./app.tsx";
 import { becomeApplication } from "./application.ts";
 import { deviceName, openEntry } from "./device/entry.ts";
 import { createTypesetter } from "./markdown/typesetter.ts";
+import { leadsToLogin } from "./state/connection.ts";
 import { createDrafts } from "./state/drafts.ts";
 import { readLoginKey, writeLoginKey } from "./state/login-key.ts";
 import { createPanel } from "./state/panel.ts";
@@ -53,11 +54,9 @@ keptHere.write(RETURN, undefined);
 effect(() => {
   const link = panel.connection.link.value;
   if (link.kind === "connected") entry?.paired();
-  if (link.kind !== "refused") return;
-  const { reason } = link.error;
-  if (reason !== "unauthenticated" && reason !== "auth_failed" && reason !== "pairing_required") return;
+  if (link.kind !== "refused" || !leadsToLogin(link.error)) return;
   if (!entry) return toLogin();
-  void entry.refused(reason).then((next) => {
+  void entry.refused(link.error.reason).then((next) => {
     if (next === "again") panel.connection.retryNow();
     else toLogin(next === "unpaired" ? "#unpaired" : "");
   });

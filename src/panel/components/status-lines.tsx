@@ -1,5 +1,6 @@
 /** What is not as it should be, in one line each: the connection, the configuration, a newer server. */
 import { useEffect, useRef, useState } from "preact/hooks";
+import { leadsToLogin } from "../state/connection.ts";
 import { useFormats, usePanel, useT } from "./context.ts";
 
 export function StatusLines() {
@@ -15,7 +16,7 @@ export function StatusLines() {
       {link.kind === "lost" && (
         <Lost since={first.current === undefined ? undefined : link.since} retryAt={link.retryAt} />
       )}
-      {link.kind === "refused" && (
+      {link.kind === "refused" && !leadsToLogin(link.error) && (
         <p class="line danger" role="alert">
           {t("link.refused")} {link.error.message}.
           <button type="button" class="link" onClick={() => connection.retryNow()}>

@@ -185,6 +185,11 @@ export function openConnection(options: ConnectionOptions): Connection {
   };
 }
 
+/** Refused for who asks: the page goes to the login, or tries once more with another key, by itself. */
+export function leadsToLogin({ reason }: AlephError): boolean {
+  return reason === "unauthenticated" || reason === "auth_failed" || reason === "pairing_required";
+}
+
 /** Refused for now: too many tries, or a server that is starting or stopping. */
 function isPassing(error: AlephError): boolean {
   return error.reason === "rate_limited" || error.reason === "overloaded" || error.reason === "internal";
