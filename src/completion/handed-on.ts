@@ -13,6 +13,9 @@ import { type HandedBody, handedBody } from "./handed-body.ts";
 /** The request is at fault, or its content: another provider is not asked for what the client can mend. */
 const FINAL: ReadonlySet<ProviderFailure> = new Set(["bad_request", "refused"]);
 
+/** Bytes of an answer that comes at one go behind its head, where the head tells so. */
+const AT_ONE_GO = 1024 * 1024;
+
 /** How soon a client's hang-up and a vendor's silence are noticed. */
 const LOOK_EVERY_MS = 100;
 
@@ -87,6 +90,8 @@ export class HandedOn implements Watched {
   readonly #options: HandOnOptions;
   readonly #call: CompletionCall;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  /** In place of the reader, which costs a short answer more than all else here. */
+  #short: Response | undefined;
   #place: number | undefined;
   #limitMs = 0;
   #waitingSince: number | undefined;
@@ -114,7 +119,8 @@ export class HandedOn implements Watched {
     checkType(response, this.#isStream, this.from.provider);
     this.headers = response.headers;
     this.#limitMs = this.#options.idleMs(this.from.provider);
-    this.#reader = response.body?.getReader();
+    if (!this.#isStream && isShort(response)) this.#short = response;
+    else this.#reader = response.body?.getReader();
   }
 
   /** Throws `provider_error` when they do not come. */
@@ -154,8 +160,23 @@ export class HandedOn implements Watched {
     }
   }
 
-  /** Piece by piece: some send white space until the answer has been made. */
-  async #readWhole(): Promise<Uint8Array> {
+  #readWhole(): Promise<Uint8Array> {
+    if (this.#short === undefined) return this.#readPieces();
+    this.#waitingSince = this.#options.round.now;
+    return this.#short.bytes().then(
+      (value) => {
+        const bytes = this.came({ value, done: false });
+        if (bytes === undefined || bytes.byteLength === 0) throw emptyFailure(this.from.provider);
+        return bytes;
+      },
+      (cause: unknown) => {
+        throw this.broken(cause);
+      },
+    );
+  }
+
+  /** Some send white space until the answer has been made. */
+  async #readPieces(): Promise<Uint8Array> {
     const pieces: Uint8Array[] = [];
     for (;;) {
       const result = await this.read().catch((cause: unknown) => {
@@ -205,6 +226,12 @@ export function isFinal(error: AlephError): boolean {
 function spokenIn({ dialect }: CompletionCall, thrown: unknown): unknown {
   if (!(thrown instanceof AlephError) || thrown.data.body === undefined) return thrown;
   return new AlephError(thrown.reason, thrown.message, { cause: thrown, data: { ...thrown.data, dialect } });
+}
+
+/** Who sends white space meanwhile does not know yet how long it will be. */
+function isShort({ headers }: Response): boolean {
+  const length = headers.get("content-length");
+  return length !== null && Number(length) <= AT_ONE_GO;
 }
 
 function checkType(response: Response, stream: boolean, provider: string): void {

@@ -78,8 +78,10 @@ export function readUsage(dialect: Dialect, bytes: Uint8Array, which: "first" | 
 }
 
 /** What a byte above ASCII becomes does not matter here. */
+const LATIN1 = new TextDecoder("latin1");
+
 function textOf(bytes: Uint8Array): string {
-  return new TextDecoder("latin1").decode(bytes);
+  return LATIN1.decode(bytes);
 }
 
 /** What is looked for has no letters but those of ASCII, so that `text` may be any reading of the bytes. */

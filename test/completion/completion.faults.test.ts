@@ -214,6 +214,27 @@ test("an answer that comes whole may take its time while white space says that i
   expect(asked).toBe(1);
 });
 
+test("an answer whose length is told and of which not all comes ends after the provider's own limit", async () => {
+  let asked = 0;
+  using half = Bun.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: {
+      data(socket) {
+        asked++;
+        socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"choices":');
+      },
+    },
+  });
+  const base_url = `http://127.0.0.1:${half.port}/v1`;
+  const table = { type: "openai-compatible", base_url, models: ["m"], idle_timeout_ms: 80 };
+  await using v1 = await startV1({ providers: { half: table } });
+  const response = await v1.post("/chat/completions", { model: "half/m", messages: MESSAGES });
+  expect(response.ok).toBe(false);
+  expect(await response.text()).toContain("sent nothing for 0.08 s");
+  expect(asked).toBe(1);
+});
+
 test("an answer that comes whole and takes too long is not asked for again where it is being made", async () => {
   await using v1 = await startV1({ models: { fallbacks: ["an/test-model"] } });
   await v1.app.client.call("config.patch", { patch: { providers: { oa: { timeout_ms: 40 } } } });
