@@ -138,6 +138,13 @@ test("/model shows and changes the model of the conversation, and refuses one th
   expect((await t.send("/model")).text).toMatch(/^The agent's own model answers here.\n\n(?:- `.*`\n)*- `fake\/m`\n/);
   expect((await t.send("/model fake/m")).text).toBe("`fake/m` answers from here on.");
   expect((await t.send("/model")).text).toStartWith("`fake/m` answers here.");
+  expect((await t.send("/model fake/n")).text).toBe(
+    '`fake/n` answers from here on. "fake" does not list it. Did you mean `fake/m`?',
+  );
+  expect((await t.send("/model fake/another-one")).text).toEndWith(
+    '"fake" does not list it. `/model` shows those that it lists.',
+  );
+  await t.send("/model fake/m");
   expect((await t.send("/model nonsense")).text).toStartWith('Model "nonsense" is not known.\n\n');
   expect(t.session().model).toBe("fake/m");
   expect((await t.send("/model default")).text).toBe("The agent's own model answers from here on.");

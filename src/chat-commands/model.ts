@@ -1,4 +1,5 @@
 /** `/model`: which model answers in the conversation. */
+import { nearest } from "../lib/nearest.ts";
 import type { Models } from "../providers/models.ts";
 import { defineChatCommand } from "../sdk/command.ts";
 import type { Sessions } from "../session/sessions.ts";
@@ -22,10 +23,10 @@ export const modelCommand = defineChatCommand<ModelNeeds>({
       return "The agent's own model answers from here on.";
     }
     if (text !== "") {
-      const { ref } = await models.resolve(text, signal);
+      const { ref, provider } = await models.resolve(text, signal);
       // As it was typed: an alias stays one.
       await sessions.patch(sessionKey, { model: text });
-      return `\`${ref}\` answers from here on.`;
+      return [`\`${ref}\` answers from here on.`, ...(await doubts(ref, provider, models, signal))].join(" ");
     }
     const { model } = sessions.get(sessionKey);
     const { models: known } = await models.list(signal);
@@ -37,3 +38,18 @@ export const modelCommand = defineChatCommand<ModelNeeds>({
     ].join("\n\n");
   },
 });
+
+/** Providers answer with models that they do not list, such as dated ones: it is taken, and said. */
+async function doubts(
+  ref: string,
+  provider: string,
+  models: ModelNeeds["models"],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { models: known, errors } = await models.list(signal);
+  const refs = known.flatMap((one) => (one.provider === provider ? [one.ref] : []));
+  if (refs.length === 0 || refs.includes(ref) || errors.some((error) => error.provider === provider)) return [];
+  const near = nearest(ref, refs);
+  const meant = near === undefined ? "`/model` shows those that it lists." : `Did you mean \`${near}\`?`;
+  return [`"${provider}" does not list it. ${meant}`];
+}
