@@ -59,6 +59,7 @@ import { createRunLimit } from "./session/run-limit.ts";
 import { Runs } from "./session/runs.ts";
 import { Sessions } from "./session/sessions.ts";
 import { createStores } from "./session/stores.ts";
+import { UnusedMedia } from "./session/unused-media.ts";
 import { openPlaces, sessionParts } from "./session-parts.ts";
 import { ensureInstanceId } from "./store/instance-id.ts";
 import { openStore } from "./store/store.ts";
@@ -105,9 +106,10 @@ export async function assembleCore(options: CoreOptions): Promise<Core> {
     endSession: (sessionKey) => endSession({ runner, sessions }, sessionKey),
   });
 
-  const sessions = new Sessions({ stores, bus, now });
-  const runs = new Runs({ stores });
   const media = createMedia({ durable: createDiskShelf(home.media), ephemeral: createMemoryShelf() });
+  const unused = stack.use(new UnusedMedia({ stores, media, log }));
+  const sessions = new Sessions({ stores, bus, now, unused });
+  const runs = new Runs({ stores });
   const { protocols, attempts, models } = stack.use(
     openModelParts({
       home,

@@ -1,5 +1,5 @@
 /** Files that messages carry: kept once each under the digest of what they are. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeAtomic } from "../lib/atomic-write.ts";
 import { imageType } from "../lib/image-type.ts";
@@ -33,23 +33,44 @@ export interface Media {
   put(bytes: Uint8Array, options: PutOptions): Promise<MediaPart>;
   /** Throws `invalid_params` for what is no media id, `not_found` when there is nothing under it. */
   get(mediaId: string): Promise<StoredMedia>;
+  /** The session is gone: that it put the file no longer counts for `remove`. */
+  release(mediaId: string, sessionKey: string): void;
+  /**
+   * Removes what is under the id, at once, unless it was lately put: who did so may be about to mention it. Throws
+   * `storage_failed`.
+   */
+  remove(mediaId: string): void;
 }
 
 /** Where bytes are kept under an id; one kind on disk, one in memory. */
 export interface MediaShelf {
   put(id: string, stored: StoredMedia): Promise<void>;
   get(id: string): Promise<StoredMedia | undefined>;
+  /** Nothing where it is not there. */
+  remove(id: string): void;
 }
 
 /** A SHA-256 in hex and nothing else, so that an id can be part of a path. */
 const ID = /^media_[0-9a-f]{64}$/;
+/** So many of what was put last are known. */
+const LATELY = 4096;
 const MIME = /^[a-z0-9][a-z0-9.+_-]{0,62}\/[a-z0-9][a-z0-9.+_-]{0,126}$/;
 
 export function createMedia({ durable, ephemeral }: { durable: MediaShelf; ephemeral: MediaShelf }): Media {
+  /** For whom an id was put, the last ones last. */
+  const lately = new Map<string, Set<string | undefined>>();
+  const remember = (id: string, sessionKey: string | undefined) => {
+    const known = lately.get(id) ?? new Set();
+    lately.delete(id);
+    lately.set(id, known.add(sessionKey));
+    const [oldest] = lately.keys();
+    if (lately.size > LATELY && oldest !== undefined) lately.delete(oldest);
+  };
   return {
     async put(bytes, { mime: claimed, name, sessionKey, maxBytes = MAX_MEDIA }) {
       const mime = checkedType(bytes, claimed, maxBytes);
       const id = idOf(bytes, mime);
+      remember(id, sessionKey);
       const kept = sessionKey === undefined || !isEphemeral(parseSessionKey(sessionKey));
       await (kept ? durable : ephemeral).put(id, { bytes, mime });
       return { type: "media", media_id: id, mime, size: bytes.byteLength, ...(name === undefined ? {} : { name }) };
@@ -59,6 +80,17 @@ export function createMedia({ durable, ephemeral }: { durable: MediaShelf; ephem
       const stored = (await ephemeral.get(mediaId)) ?? (await durable.get(mediaId));
       if (!stored) throw new AlephError("not_found", `Media "${mediaId}" does not exist`);
       return stored;
+    },
+    release(mediaId, sessionKey) {
+      const putFor = lately.get(mediaId);
+      putFor?.delete(sessionKey);
+      if (putFor?.size === 0) lately.delete(mediaId);
+    },
+    remove(mediaId) {
+      if (!ID.test(mediaId)) throw new AlephError("invalid_params", "Media id is not valid");
+      if (lately.has(mediaId)) return;
+      ephemeral.remove(mediaId);
+      durable.remove(mediaId);
     },
   };
 }
@@ -88,6 +120,14 @@ export function createDiskShelf(folder: string): MediaShelf {
       } catch (cause) {
         if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
         throw new AlephError("storage_failed", "File cannot be read", { cause });
+      }
+    },
+    remove(id) {
+      try {
+        // The other way round than they came.
+        for (const file of [bytesFile(id), typeFile(id)]) rmSync(file, { force: true });
+      } catch (cause) {
+        throw new AlephError("storage_failed", "File cannot be removed", { cause });
       }
     },
   };
@@ -121,6 +161,10 @@ export function createMemoryShelf(maxBytes = 4 * MAX_MEDIA): MediaShelf {
     },
     async get(id) {
       return use(id);
+    },
+    remove(id) {
+      const stored = kept.get(id);
+      if (stored) drop(id, stored);
     },
   };
 }

@@ -7,6 +7,7 @@ import { agentOf, canonicalSessionKey, parseSessionKey } from "../protocol/sessi
 import type { Publisher } from "../sdk/bus.ts";
 import type { Store } from "../sdk/store.ts";
 import type { Stores } from "./stores.ts";
+import { mediaOf } from "./unused-media.ts";
 
 export const SESSION_KINDS = ["owner", "guest", "paired"] as const;
 export type SessionKind = (typeof SESSION_KINDS)[number];
@@ -39,15 +40,26 @@ export interface SessionPatch {
   readonly tools?: SessionTools | null | undefined;
 }
 
+export interface SessionsOptions {
+  readonly stores: Stores;
+  readonly bus: Publisher;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** Hears of the files that a deleted session mentioned. */
+  readonly unused?: { remove(sessionKey: string, mediaIds: readonly string[]): void };
+}
+
 export class Sessions {
   readonly #stores: Stores;
   readonly #bus: Publisher;
   readonly #now: () => number;
+  readonly #unused: SessionsOptions["unused"];
 
-  constructor({ stores, bus, now }: { stores: Stores; bus: Publisher; now: () => number }) {
+  constructor({ stores, bus, now, unused }: SessionsOptions) {
     this.#stores = stores;
     this.#bus = bus;
     this.#now = now;
+    this.#unused = unused;
   }
 
   find(key: string): Session | undefined {
@@ -142,13 +154,17 @@ export class Sessions {
     this.#bus.publish("session.cleared", { session_key: session.key }, { sessionKey: session.key });
   }
 
-  /** With its history, runs and kept events. */
+  /** With its history, runs and kept events, what was made in it, and the files that nothing else mentions. */
   async delete(key: string): Promise<void> {
     const session = this.get(key);
+    let mediaIds: readonly string[] = [];
     await this.#stores.of(session.key).write((db) => {
+      mediaIds = mediaOf(db, session);
       db.query("DELETE FROM session WHERE id = ?").run(session.id);
       db.query("DELETE FROM event WHERE session_key = ?").run(session.key);
+      db.query("DELETE FROM generation WHERE session_key = ? AND status IN ('done', 'failed')").run(session.key);
     });
+    this.#unused?.remove(session.key, mediaIds);
     this.#bus.publish("session.deleted", { session_key: session.key }, { sessionKey: session.key });
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createDiskShelf, createMedia, createMemoryShelf, MAX_MEDIA } from "../../src/media/media.ts";
 import { AlephError } from "../../src/protocol/errors.ts";
@@ -7,6 +7,7 @@ import { testFolder } from "../support/folder.ts";
 
 const PNG = new Uint8Array(Buffer.from("\x89PNG\r\n\x1a\n and more", "latin1"));
 const TEXT = new TextEncoder().encode("hello");
+const CHAT = "agent:main:chat:a";
 const EPHEMERAL = "agent:main:ephemeral:x1";
 
 async function setUp() {
@@ -143,4 +144,44 @@ test("Media says when the disk refuses", async () => {
   await writeFile(t.path, "a file where the folder should be");
   expect(await reasonOf(t.media.put(TEXT, { mime: "text/plain" }))).toBe("storage_failed");
   expect(await reasonOf(t.media.get(`media_${"0".repeat(64)}`))).toBe("storage_failed");
+});
+
+test("Media removes both files of an id, and the bytes of an ephemeral session", async () => {
+  await using t = await setUp();
+  const durable = await t.media.put(TEXT, { mime: "text/plain", sessionKey: CHAT });
+  const ephemeral = await t.media.put(PNG, { mime: "image/png", sessionKey: EPHEMERAL });
+  t.media.release(durable.media_id, CHAT);
+  t.media.release(ephemeral.media_id, EPHEMERAL);
+  for (const { media_id } of [durable, ephemeral]) t.media.remove(media_id);
+  expect(await filesBelow(t.path)).toEqual([]);
+  for (const { media_id } of [durable, ephemeral]) expect(await reasonOf(t.media.get(media_id))).toBe("not_found");
+  // Nothing is there any more.
+  t.media.remove(durable.media_id);
+});
+
+test("Media removes nothing that was lately put for another session, for none, or once more", async () => {
+  await using t = await setUp();
+  for (const sessionKey of ["agent:main:chat:b", undefined]) {
+    const bytes = new TextEncoder().encode(`for ${sessionKey}`);
+    const { media_id } = await t.media.put(bytes, { mime: "text/plain", sessionKey: CHAT });
+    await t.media.put(bytes, { mime: "text/plain", ...(sessionKey === undefined ? {} : { sessionKey }) });
+    t.media.release(media_id, CHAT);
+    t.media.remove(media_id);
+    expect((await t.media.get(media_id)).bytes).toEqual(bytes);
+  }
+  const { media_id } = await t.media.put(TEXT, { mime: "text/plain", sessionKey: CHAT });
+  t.media.release(media_id, CHAT);
+  await t.media.put(TEXT, { mime: "text/plain", sessionKey: CHAT });
+  t.media.remove(media_id);
+  expect((await t.media.get(media_id)).bytes).toEqual(TEXT);
+});
+
+test("Media says when the disk refuses to let go of a file", async () => {
+  await using t = await setUp();
+  const { media_id } = await t.media.put(TEXT, { mime: "text/plain", sessionKey: CHAT });
+  t.media.release(media_id, CHAT);
+  const file = join(t.path, media_id.slice(6, 8), media_id);
+  await rm(file);
+  await mkdir(join(file, "in the way"), { recursive: true });
+  expect(() => t.media.remove(media_id)).toThrow("File cannot be removed");
 });
