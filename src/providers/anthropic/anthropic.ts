@@ -89,10 +89,16 @@ function openAnthropic(options: ConnectionOptions, host: ProviderHost): OpenProv
             async (call) => {
               const client = await connect(call);
               const params = body(request, JSON.parse(way) as ThinkingWay);
-              const events = await client.messages.create(params, {
-                signal: call.signal,
-                headers: versionFor(request),
-              });
+              // Not `messages.create`, which writes on the server's stderr that a model ends soon, at each request.
+              const events = await client.post<AsyncIterable<Anthropic.Messages.RawMessageStreamEvent>>(
+                "/v1/messages",
+                {
+                  body: params,
+                  stream: true,
+                  signal: call.signal,
+                  headers: versionFor(request),
+                },
+              );
               return readMessagesStream(events, request.model, endpoint, call.progress);
             },
             (part) => part.type === "finish",

@@ -1,5 +1,5 @@
 /** Anthropic's wire: what is sent, and what is made of what comes back. */
-import { expect, test } from "bun:test";
+import { expect, spyOn, test } from "bun:test";
 import type { ModelMessage } from "../../../src/sdk/provider.ts";
 import { startAnthropicFake } from "../../support/providers/anthropic.ts";
 import type { Step } from "../../support/providers/fake.ts";
@@ -13,6 +13,19 @@ async function setUp(table: Record<string, unknown> = {}) {
   const provider = await openProvider("anthropic", { api_key: "sk-ant-key", base_url: fake.url, ...table });
   return { fake, provider, [Symbol.asyncDispose]: () => fake[Symbol.asyncDispose]() };
 }
+
+test("anthropic writes nothing on the server's own output about a model that ends soon", async () => {
+  await using it = await setUp();
+  it.fake.reply("ok", "ok");
+  using warned = spyOn(console, "warn").mockImplementation(() => undefined);
+  for (const [model, thinking] of [
+    ["claude-sonnet-4-5", "off"],
+    ["claude-opus-4-6", "high"],
+  ] as const)
+    await collect(it.provider.stream(requestOf({ model, thinking }), never));
+  expect(it.fake.requests).toHaveLength(2);
+  expect(warned).not.toHaveBeenCalled();
+});
 
 test("anthropic sends system, tools, media, calls and results in the form of the Messages API", async () => {
   await using it = await setUp();
