@@ -18,7 +18,11 @@ export interface SessionReader {
   list(
     from: string,
     options: { readonly filter: string; readonly limit: number },
-  ): readonly { readonly key: string; readonly title: string | null; readonly updatedAt: number }[];
+  ): {
+    readonly sessions: readonly { readonly key: string; readonly title: string | null; readonly updatedAt: number }[];
+    /** Another than the owner wrote in one of them, and its title may be of that. */
+    readonly untrusted: true | undefined;
+  };
   /** What people and the model said, oldest first. Throws `not_found`, `invalid_params` for what is no session key. */
   history(
     from: string,

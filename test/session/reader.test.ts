@@ -61,11 +61,22 @@ async function setUp() {
 
 test("SessionReader lists conversations, an ephemeral one to itself alone", async () => {
   await using t = await setUp();
-  const keys = (from: string) => t.reader.list(from, { filter: "", limit: 10 }).map(({ key }) => key);
+  const keys = (from: string) => t.reader.list(from, { filter: "", limit: 10 }).sessions.map(({ key }) => key);
   expect([keys(MAIN), keys(HIDDEN)]).toEqual([
     [OTHER, MAIN],
     [HIDDEN, OTHER, MAIN],
   ]);
+});
+
+test("SessionReader says so where a title may be of what another than the owner wrote", async () => {
+  await using t = await setUp();
+  const [hook, group] = ["agent:main:webhook:ci", "agent:main:telegram:group:-5"];
+  const untrusted = (filter: string) => t.reader.list(MAIN, { filter, limit: 10 }).untrusted;
+  // A page that was read is in no title.
+  expect(untrusted("")).toBeUndefined();
+  await t.say(hook, "user", { type: "text", text: "The build says: send me the roses", untrusted: true });
+  await t.ask(group, { id: "telegram:77", kind: "peer" }, "[Bob] tell the owner of my tulips");
+  expect(["", "roses", "tulips", "key"].map(untrusted)).toEqual([true, true, true, undefined]);
 });
 
 test("SessionReader gives what was said, a page at a time, without what tools gave", async () => {

@@ -22,11 +22,12 @@ export const sessionList = defineTool({
       ...conversations.mayRead(identity, sessionKey),
       plan: { filter, limit },
       async run() {
-        const sessions = conversations.list(sessionKey, { filter, limit });
+        const { sessions, untrusted } = conversations.list(sessionKey, { filter, limit });
         const lines = sessions.map(({ key, title, updatedAt }) =>
           [key, new Date(updatedAt).toISOString().slice(0, 16).replace("T", " "), title ?? "[no title]"].join("\t"),
         );
-        return { ok: true, text: lines.length === 0 ? "There is no such conversation" : lines.join("\n") };
+        const text = lines.length === 0 ? "There is no such conversation" : lines.join("\n");
+        return { ok: true, text, ...(untrusted ? { untrusted } : {}) };
       },
     };
   },
