@@ -165,7 +165,7 @@ const clear = defineCommand({
 });
 
 const remove = defineCommand({
-  summary: "Delete a session with its history",
+  summary: "Delete a session with its history and files",
   details: "On a terminal it asks first. What runs in the session is aborted. There is no way back.",
   args: { key, yes: { type: "boolean", alias: "y", description: "do not ask" }, ...jsonFlag, ...serverFlags },
   run: (args, invocation) =>
