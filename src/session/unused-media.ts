@@ -15,7 +15,7 @@ const ID = /media_[0-9a-f]{64}/g;
 /** As `LIKE` writes it: an underscore alone stands for any letter. */
 const MENTION = "'%media~_%' ESCAPE '~'";
 /** Rows that are looked at before others get their turn. */
-const ROWS = 1000;
+const ROWS = 200;
 
 /** What may hold words of any kind, a table each. */
 interface Words {
