@@ -200,7 +200,7 @@ export function startFake(wire: Wire, options: FakeOptions = {}): ProviderFake {
           if (entry.aborted) return;
           if (reply.end === "cut") {
             // What was enqueued has to leave the process first: breaking the connection drops what is still buffered.
-            await Bun.sleep(5);
+            await Bun.sleep(50);
             entry.end("sent");
             controller.error(new Error("The fake cut the connection"));
             return;
