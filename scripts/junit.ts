@@ -79,6 +79,11 @@ export function tallyTwice(first: string, second: string | undefined): { tally: 
   return { tally: { ...tally, passed: tally.passed + tally.failed, failed: 0 }, unsteady };
 }
 
+/** For a person: where, what, and what it said. */
+export function tellFailure(how: "FAILED" | "UNSTEADY", { file, name, message }: Failure): string {
+  return `${how} ${file}: ${name}\n${message}`;
+}
+
 function attribute(head: string, name: string): string {
   const value = new RegExp(`\\b${name}="([^"]*)"`).exec(head)?.[1] ?? "";
   return value

@@ -2,7 +2,7 @@
  * Sums the JUnit files named as arguments, names what failed, and prints `N passed, N failed` as the last line; exit code 1
  * if anything failed.
  */
-import { addTallies, failuresOf, type Tally, tallyTwice } from "./junit.ts";
+import { addTallies, failuresOf, type Tally, tallyTwice, tellFailure } from "./junit.ts";
 import { againPath, readIfThere } from "./reports.ts";
 
 const BROKEN: Tally = { passed: 0, failed: 1, skipped: 0 };
@@ -17,10 +17,8 @@ async function read(path: string): Promise<Tally> {
     const xml = await Bun.file(path).text();
     const { tally, unsteady } = tallyTwice(xml, await readIfThere(againPath(path)));
     console.log(`${path}: ${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`);
-    for (const { file, name, message } of unsteady) console.log(`UNSTEADY ${file}: ${name}\n${message}`);
-    if (tally.failed > 0) {
-      for (const { file, name, message } of failuresOf(xml)) console.log(`FAILED ${file}: ${name}\n${message}`);
-    }
+    for (const failure of unsteady) console.log(tellFailure("UNSTEADY", failure));
+    if (tally.failed > 0) for (const failure of failuresOf(xml)) console.log(tellFailure("FAILED", failure));
     return tally;
   } catch (error) {
     console.error(`${path}: ${error instanceof Error ? error.message : error}`);

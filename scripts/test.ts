@@ -11,7 +11,17 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import { addTallies, type CheckResult, failuresOf, formatJunit, type Tally, tallyJunit, tallyTwice } from "./junit.ts";
+import {
+  addTallies,
+  type CheckResult,
+  type Failure,
+  failuresOf,
+  formatJunit,
+  type Tally,
+  tallyJunit,
+  tallyTwice,
+  tellFailure,
+} from "./junit.ts";
 import { againPath, readIfThere } from "./reports.ts";
 
 const RESULTS = ".cache/junit";
@@ -26,6 +36,13 @@ interface Step {
   /** Where the command leaves its own JUnit file. */
   readonly junit?: string;
 }
+
+interface Results {
+  readonly tally: Tally | undefined;
+  readonly failures: readonly Failure[];
+}
+
+const NOTHING: Results = { tally: undefined, failures: [] };
 
 const args = process.argv.slice(2);
 const executable = args.includes("--executable");
@@ -71,7 +88,7 @@ for (const step of steps) {
   let code = await run(step.command, step.env);
   if (code !== 0 && step.junit && (await runAgain(step.junit, step.env))) code = 0;
   const seconds = (performance.now() - began) / 1000;
-  const tally = step.junit ? await readTally(step.junit) : undefined;
+  const { tally, failures } = step.junit ? await readResults(step.junit) : NOTHING;
   if (tally) tallies.push(tally);
   // A file that cannot be loaded, or a crash, fails the run without a failed test in the report.
   const explained = tally !== undefined && tally.failed > 0;
@@ -79,7 +96,7 @@ for (const step of steps) {
   const counts = tally ? `, ${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped` : "";
   summary.push(`${code === 0 ? "ok    " : "FAILED"} ${step.name} (${seconds.toFixed(1)} s${counts})`);
   // Beside the sums, for a record that keeps only the end of what was printed.
-  if (explained) summary.push(...(await failedTests(step.junit)));
+  for (const failure of failures) summary.push(tellFailure("FAILED", failure));
 }
 
 const report = formatJunit("checks", checks);
@@ -107,16 +124,10 @@ async function runAgain(path: string, env: Step["env"]): Promise<boolean> {
   return code === 0 && tallyTwice(report, await readIfThere(againPath(path))).tally.failed === 0;
 }
 
-async function failedTests(path: string | undefined): Promise<string[]> {
-  const report = path === undefined ? undefined : await readIfThere(path);
-  const failures = report === undefined ? [] : failuresOf(report);
-  return failures.map(({ file, name, message }) => `FAILED ${file}: ${name}\n${message}`);
-}
-
-async function readTally(path: string): Promise<Tally | undefined> {
+async function readResults(path: string): Promise<Results> {
   const first = await readIfThere(path);
-  if (first === undefined) return undefined;
+  if (first === undefined) return NOTHING;
   const { tally, unsteady } = tallyTwice(first, await readIfThere(againPath(path)));
   for (const { file, name } of unsteady) console.log(`UNSTEADY ${file}: ${name}`);
-  return tally;
+  return { tally, failures: tally.failed > 0 ? failuresOf(first) : [] };
 }
