@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { writeAtomic } from "../lib/atomic-write.ts";
 import { imageType } from "../lib/image-type.ts";
 import { AlephError } from "../protocol/errors.ts";
+import { MEDIA_ID } from "../protocol/media-id.ts";
 import type { MediaPart } from "../protocol/message.ts";
 import { isEphemeral, parseSessionKey } from "../protocol/session-key.ts";
 
@@ -50,8 +51,6 @@ export interface MediaShelf {
   remove(id: string): void;
 }
 
-/** A SHA-256 in hex and nothing else, so that an id can be part of a path. */
-const ID = /^media_[0-9a-f]{64}$/;
 /** So many of what was put last are known. */
 const LATELY = 4096;
 const MIME = /^[a-z0-9][a-z0-9.+_-]{0,62}\/[a-z0-9][a-z0-9.+_-]{0,126}$/;
@@ -76,7 +75,7 @@ export function createMedia({ durable, ephemeral }: { durable: MediaShelf; ephem
       return { type: "media", media_id: id, mime, size: bytes.byteLength, ...(name === undefined ? {} : { name }) };
     },
     async get(mediaId) {
-      if (!ID.test(mediaId)) throw new AlephError("invalid_params", "Media id is not valid");
+      if (!MEDIA_ID.test(mediaId)) throw new AlephError("invalid_params", "Media id is not valid");
       const stored = (await ephemeral.get(mediaId)) ?? (await durable.get(mediaId));
       if (!stored) throw new AlephError("not_found", `Media "${mediaId}" does not exist`);
       return stored;
@@ -87,7 +86,7 @@ export function createMedia({ durable, ephemeral }: { durable: MediaShelf; ephem
       if (putFor?.size === 0) lately.delete(mediaId);
     },
     remove(mediaId) {
-      if (!ID.test(mediaId)) throw new AlephError("invalid_params", "Media id is not valid");
+      if (!MEDIA_ID.test(mediaId)) throw new AlephError("invalid_params", "Media id is not valid");
       if (lately.has(mediaId)) return;
       ephemeral.remove(mediaId);
       durable.remove(mediaId);

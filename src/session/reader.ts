@@ -73,7 +73,7 @@ function hasUntrusted(stores: Stores, key: string, roles: readonly MessageRole[]
   const row = db
     .query<{ id: number; found: number }, [string, string]>(
       `SELECT id, EXISTS (SELECT 1 FROM message INDEXED BY message_untrusted
-         WHERE session_id = session.id AND instr(parts, '"untrusted":true') > 0 AND role IN ('user', 'tool')
+         WHERE session_id = session.id AND instr(parts, '"untrusted":true') > 0
            AND role IN (SELECT value FROM json_each(?2))) AS found
        FROM session WHERE key = ?1`,
     )

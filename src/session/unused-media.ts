@@ -1,8 +1,8 @@
 /** The files of a conversation that was deleted: what nothing else mentions goes too. */
 import type { Database } from "bun:sqlite";
 import { describeError, type Log } from "../lib/log.ts";
-import { createSerial } from "../lib/serial.ts";
 import type { Media } from "../media/media.ts";
+import { MEDIA_IDS } from "../protocol/media-id.ts";
 import type { Stores } from "./stores.ts";
 
 export interface UnusedMediaOptions {
@@ -11,7 +11,6 @@ export interface UnusedMediaOptions {
   readonly log: Log;
 }
 
-const ID = /media_[0-9a-f]{64}/g;
 /** As `LIKE` writes it: an underscore alone stands for any letter. */
 const MENTION = "'%media~_%' ESCAPE '~'";
 /** Rows that are looked at before others get their turn. */
@@ -31,18 +30,18 @@ export function mediaOf(db: Database, { id, key }: { readonly id: number; readon
      UNION ALL SELECT request FROM run WHERE session_id = ?1 AND request LIKE ${MENTION}
      UNION ALL SELECT media FROM generation WHERE session_key = ?2 AND media LIKE ${MENTION}`,
   );
-  return [...new Set(found.all(id, key).flatMap(({ text }) => text.match(ID) ?? []))];
+  return [...new Set(found.all(id, key).flatMap(({ text }) => text.match(MEDIA_IDS) ?? []))];
 }
 
 /**
  * Whatever is written anywhere in a database counts as a mention, so that no table that comes later can be forgotten. The work is
- * done beside the rest, one deletion after the other; what a stop leaves undone stays.
+ * done beside the rest; what is deleted meanwhile is looked for together behind it. What a stop leaves undone stays.
  */
 export class UnusedMedia implements AsyncDisposable {
   readonly #o: UnusedMediaOptions;
-  readonly #oneByOne = createSerial();
+  #next = new Set<string>();
+  #work: Promise<void> | undefined;
   #isOver = false;
-  #last: Promise<void> = Promise.resolve();
 
   constructor(options: UnusedMediaOptions) {
     this.#o = options;
@@ -51,15 +50,29 @@ export class UnusedMedia implements AsyncDisposable {
   /** Never throws: what fails is logged, and then the files stay. */
   remove(sessionKey: string, mediaIds: readonly string[]): void {
     if (mediaIds.length === 0) return;
-    for (const id of mediaIds) this.#o.media.release(id, sessionKey);
-    this.#last = this.#oneByOne(() => this.#remove(new Set(mediaIds))).catch((thrown: unknown) =>
-      this.#o.log.warn("files of a deleted session could not be removed", describeError(thrown)),
-    );
+    for (const id of mediaIds) {
+      this.#o.media.release(id, sessionKey);
+      this.#next.add(id);
+    }
+    this.#work ??= this.#removeAll();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true;
-    await this.#last;
+    await this.#work;
+  }
+
+  async #removeAll(): Promise<void> {
+    while (this.#next.size > 0 && !this.#isOver) {
+      const unused = this.#next;
+      this.#next = new Set();
+      try {
+        await this.#remove(unused);
+      } catch (thrown) {
+        this.#o.log.warn("files of a deleted session could not be removed", describeError(thrown));
+      }
+    }
+    this.#work = undefined;
   }
 
   async #remove(unused: Set<string>): Promise<void> {
@@ -90,7 +103,7 @@ function* look(db: Database, places: Map<string, number>, unused: Set<string>): 
     const text = columns.map((column) => `coalesce("${column}", '')`).join(" || ' ' || ");
     const select = `SELECT ${text} AS text FROM "${table}"`;
     const strike = (found: readonly { readonly text: string }[]) => {
-      for (const { text } of found) for (const id of text.match(ID) ?? []) unused.delete(id);
+      for (const { text } of found) for (const id of text.match(MEDIA_IDS) ?? []) unused.delete(id);
     };
     if (!hasRowid) {
       strike(db.query<{ text: string }, []>(`${select} WHERE ${mentions}`).all());
