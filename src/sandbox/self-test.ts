@@ -1,5 +1,4 @@
 /** Tries a way to confine a process: a child attempts what it must not be able to do, and what it must. */
-
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../lib/temporary-folder.ts";

@@ -1,5 +1,4 @@
 /** Plugins in JavaScript or TypeScript: a confined process of their own, in which our executable is the runtime. */
-
 import { realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { isWithin } from "../../lib/is-within.ts";

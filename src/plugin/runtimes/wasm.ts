@@ -1,5 +1,4 @@
 /** Plugins that are WebAssembly modules: Extism in a confined process of its own for each. */
-
 import { realpath } from "node:fs/promises";
 import { join, parse } from "node:path";
 import { isWithin } from "../../lib/is-within.ts";
